@@ -1,0 +1,246 @@
+//! API keys: the shape of the secret, and the record that stands for it.
+//!
+//! `bloom_sk_` + 32 base62 characters of randomness (190 bits) + 6 base62 characters of CRC-32 over
+//! all before. The checksum lets a scanner, and the 401 message, tell a broken or foreign key
+//! without a query; it is no protection, the randomness is. There is no other underscore, so a
+//! double click selects the whole key. The prefix never changes: scanners know it.
+
+use std::fmt;
+
+use zeroize::Zeroize;
+
+use crate::ids::{AccountId, ApiKeyId};
+use crate::names::{self, NameError};
+use crate::time::Timestamp;
+
+/// What every key begins with.
+pub const PREFIX: &str = "bloom_sk_";
+
+const RANDOM_LEN: usize = 32;
+const CHECKSUM_LEN: usize = 6;
+const SECRET_LEN: usize = PREFIX.len() + RANDOM_LEN + CHECKSUM_LEN;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Random bytes a secret needs, drawn by the service layer.
+pub type SecretEntropy = [u8; 32];
+
+/// An API key's secret: shown once, never stored, wiped when dropped, printed as nothing.
+#[derive(Clone)]
+pub struct ApiKeySecret([u8; SECRET_LEN]);
+
+/// Why a text cannot be an API key of any Bloom server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShapeError {
+    /// It does not begin with [`PREFIX`].
+    Prefix,
+    /// It is not as long as a key, or has a character outside base62.
+    Form,
+    /// The checksum does not fit: mistyped, cut off, or made by another system.
+    Checksum,
+}
+
+impl ApiKeySecret {
+    /// A new secret from 256 random bits. Their value modulo 62^32 is off an even distribution by
+    /// less than 2^-65, which nobody can notice.
+    #[must_use]
+    pub fn new(entropy: &SecretEntropy) -> Self {
+        let mut secret = [0; SECRET_LEN];
+        let (prefix, rest) = secret.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        write_base62(*entropy, &mut rest[..RANDOM_LEN]);
+        let sum = checksum(&secret[..PREFIX.len() + RANDOM_LEN]);
+        secret[PREFIX.len() + RANDOM_LEN..].copy_from_slice(&sum);
+        Self(secret)
+    }
+
+    /// Checks shape and checksum of a presented key. Costs no query.
+    ///
+    /// # Errors
+    /// [`ShapeError`] names what is wrong.
+    pub fn parse(text: &str) -> Result<Self, ShapeError> {
+        if !text.starts_with(PREFIX) {
+            return Err(ShapeError::Prefix);
+        }
+        let secret: [u8; SECRET_LEN] = text.as_bytes().try_into().map_err(|_| ShapeError::Form)?;
+        if !secret[PREFIX.len()..].iter().all(u8::is_ascii_alphanumeric) {
+            return Err(ShapeError::Form);
+        }
+        let (body, sum) = secret.split_at(SECRET_LEN - CHECKSUM_LEN);
+        if checksum(body) != sum {
+            return Err(ShapeError::Checksum);
+        }
+        Ok(Self(secret))
+    }
+
+    /// The secret itself, to be shown once or digested. Never log it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        // Built from ASCII only; an empty text would be a refused key, never a good one.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// What a list may show of it.
+    #[must_use]
+    pub fn hint(&self) -> KeyHint {
+        let random = &self.expose()[PREFIX.len()..];
+        KeyHint {
+            first_four: random[..4].to_owned(),
+            last_four: random[random.len() - 4..].to_owned(),
+        }
+    }
+}
+
+impl Drop for ApiKeySecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for ApiKeySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKeySecret(..)")
+    }
+}
+
+/// The low `out.len()` base62 digits of a 256-bit big-endian number, most significant first.
+fn write_base62(mut number: [u8; 32], out: &mut [u8]) {
+    for digit in out.iter_mut().rev() {
+        let mut remainder = 0u32;
+        for byte in &mut number {
+            let value = remainder << 8 | u32::from(*byte);
+            // `value` is below 62 * 256, so the quotient fits a byte.
+            *byte = (value / 62) as u8;
+            remainder = value % 62;
+        }
+        *digit = ALPHABET[remainder as usize];
+    }
+    number.zeroize();
+}
+
+/// CRC-32 (IEEE) over the body, in base62, padded to six digits (62^6 exceeds 2^32).
+fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
+    let mut number = [0; 32];
+    number[28..].copy_from_slice(&crc32fast::hash(body).to_be_bytes());
+    let mut out = [0; CHECKSUM_LEN];
+    write_base62(number, &mut out);
+    out
+}
+
+/// The first and last four characters after the prefix: enough to tell one's keys apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHint {
+    /// The first four random characters.
+    pub first_four: String,
+    /// The last four characters, of the checksum.
+    pub last_four: String,
+}
+
+impl fmt::Display for KeyHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}…{}", self.first_four, self.last_four)
+    }
+}
+
+/// A key's name, chosen by its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName(String);
+
+impl KeyName {
+    /// Trims and checks a name: 1 to 100 characters that can be shown safely.
+    ///
+    /// # Errors
+    /// [`NameError`] says what to change.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        names::parse(text, 100).map(Self)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An API key as it is listed. The secret is not part of it and cannot be found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Stays the same when the secret is replaced.
+    pub id: ApiKeyId,
+    /// Whose key it is.
+    pub account: AccountId,
+    /// The owner's name for it.
+    pub name: String,
+    /// What can be shown of the secret.
+    pub hint: KeyHint,
+    /// When the key was made.
+    pub created_at: Timestamp,
+    /// When the secret was last replaced, if ever.
+    pub replaced_at: Option<Timestamp>,
+    /// Whether it is good.
+    pub state: KeyState,
+    /// Its last use, as far as it has been written down (at most a minute late).
+    pub last_use: Option<LastUse>,
+}
+
+/// The two states of a key. Revoked keys stay in the list with the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// Good for requests.
+    Active,
+    /// Refused for ever.
+    Revoked {
+        /// Since when.
+        at: Timestamp,
+        /// By whom.
+        by: RevokedBy,
+    },
+}
+
+/// Who revoked a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevokedBy {
+    /// Its owner, in settings.
+    Owner,
+    /// The operator, on the command line.
+    Operator,
+}
+
+impl RevokedBy {
+    /// The word that is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The meaning of a stored word.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        match word {
+            "owner" => Some(Self::Owner),
+            "operator" => Some(Self::Operator),
+            _ => None,
+        }
+    }
+}
+
+/// When, from where, with what and for what a key was last used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUse {
+    /// The time of the request.
+    pub at: Timestamp,
+    /// The caller's address.
+    pub address: String,
+    /// Its user agent, cut to 200 bytes.
+    pub agent: String,
+    /// The operation's id, such as `account.get`.
+    pub operation: String,
+}
+
+/// How many keys that still work one account may have.
+pub const MAX_ACTIVE_KEYS: i64 = 100;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! E-mail addresses, as far as a name for an account needs them.
+
+use std::fmt;
+
+/// An address that names an account: lower-cased, so that one mailbox has one account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+/// The text is no address that a mail could be sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmailError;
+
+impl fmt::Display for EmailError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Enter an email address such as name@example.com.")
+    }
+}
+
+impl std::error::Error for EmailError {}
+
+impl Email {
+    /// Checks the parts that matter: one `@`, something without spaces or control characters on
+    /// both sides, at most 254 bytes (RFC 5321 §4.5.3.1). Whether mail arrives only mail can tell.
+    ///
+    /// # Errors
+    /// [`EmailError`] when it cannot be an address.
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        let text = text.trim();
+        let (local, host) = text.split_once('@').ok_or(EmailError)?;
+        let local_is_good = !local.is_empty()
+            && local.len() <= 64
+            && local
+                .chars()
+                .all(|c| !c.is_control() && !c.is_whitespace() && !"<>(),;:\"[]\\".contains(c));
+        let host_is_good = !host.is_empty()
+            && host.split('.').all(|label| {
+                !label.is_empty()
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+                    && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            });
+        if text.len() > 254 || !local_is_good || !host_is_good {
+            return Err(EmailError);
+        }
+        Ok(Self(text.to_lowercase()))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mailbox_has_one_spelling() {
+        assert_eq!(Email::parse(" Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
+        assert!(Email::parse("owner@localhost").is_ok());
+        assert!(Email::parse("a+b.c@xn--bcher-kva.example").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_an_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        for bad in [
+            "", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b..c", "a@-b", "a\0@b", "<a>@b",
+            "a@b c", &long,
+        ] {
+            assert_eq!(Email::parse(bad), Err(EmailError), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The words and rules of Bloom.
+//!
+//! Pure and synchronous: no clock, no randomness, no I/O. What a rule needs of the outside (the
+//! time, random bytes, stored state) it takes as a value, so every rule can be tested by calling it.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod credits;
+pub mod digest;
+pub mod email;
+pub mod ids;
+pub mod names;
+pub mod passwords;
+pub mod plans;
+pub mod rate_window;
+pub mod sessions;
+pub mod setup_links;
+pub mod time;
+pub mod workspaces;

@@ -1,0 +1,18 @@
+//! Plans: what a workspace is entitled to.
+
+/// The plan of a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// The plan of a server whose operator has not turned billing on: everything, without a bill.
+    SelfHosted,
+}
+
+impl Plan {
+    /// Whether operations run whatever the balance is.
+    #[must_use]
+    pub fn has_unlimited_credits(self) -> bool {
+        match self {
+            Self::SelfHosted => true,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const RULE: RateLimit = RateLimit { limit: 5, span: Duration::from_secs(60) };
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_unix_micros(1_800_000_000_000_000 + micros)
+}
+
+/// The definition, kept as a plain list: allowed while fewer than `limit` allowed requests lie
+/// within `span` before now.
+#[derive(Default)]
+struct Model(Vec<i64>);
+
+impl Model {
+    fn take(&mut self, rule: RateLimit, now: i64) -> bool {
+        let from = now - i64::try_from(rule.span.as_micros()).unwrap();
+        let allowed = self.0.iter().filter(|&&t| t > from).count() < usize::from(rule.limit);
+        if allowed {
+            self.0.push(now);
+        }
+        allowed
+    }
+}
+
+#[test]
+fn the_limit_holds_across_any_boundary() {
+    let mut window = RateWindow::default();
+    let rule = RateLimit::STANDARD;
+    let second = 1_000_000;
+    let burst = |window: &mut RateWindow, start: i64| {
+        (0..240).filter(|i| window.take(rule, at(start + i)).allowed).count()
+    };
+    assert_eq!(burst(&mut window, 59 * second), 120);
+    assert_eq!(burst(&mut window, 61 * second), 0);
+    assert_eq!(burst(&mut window, 120 * second), 120);
+}
+
+#[test]
+fn one_retry_after_the_reset_is_allowed() {
+    let mut window = RateWindow::default();
+    for i in 0..5 {
+        assert!(window.take(RULE, at(i * 7_000_001)).allowed);
+    }
+    let refused = window.take(RULE, at(40_000_000));
+    assert!(!refused.allowed);
+    assert_eq!(refused.remaining, 0);
+    let retry = at(40_000_000).plus(refused.reset);
+    assert!(window.clone().take(RULE, retry).allowed);
+    assert!(!window.take(RULE, retry.minus(Duration::from_millis(1))).allowed);
+}
+
+#[test]
+fn a_clock_that_steps_back_opens_nothing() {
+    let mut window = RateWindow::default();
+    for _ in 0..5 {
+        assert!(window.take(RULE, at(0)).allowed);
+    }
+    assert!(!window.take(RULE, at(-120_000_000)).allowed);
+}
+
+#[test]
+fn an_old_window_is_empty_however_the_ticks_wrap() {
+    let mut window = RateWindow::default();
+    for _ in 0..5 {
+        window.take(RULE, at(0));
+    }
+    let wrap = (1i64 << 32) * TICK_MICROS;
+    assert!(window.is_idle(RULE, at(wrap + 1_000)));
+    assert!(window.take(RULE, at(wrap + 1_000)).allowed);
+}
+
+proptest! {
+    /// Steps lie on the tick grid, where ring and definition must agree but for the one tick by
+    /// which the ring is stricter; multiples of two ticks keep clear of it.
+    #[test]
+    fn agrees_with_the_definition(steps in proptest::collection::vec(0i64..250_000, 1..400)) {
+        let mut window = RateWindow::default();
+        let mut model = Model::default();
+        let mut now = 0;
+        for step in steps {
+            now += step * 2 * TICK_MICROS;
+            // The ring keeps an entry one tick longer than the definition.
+            let strict = model.take(RULE, now);
+            let taken = window.take(RULE, at(now - now % TICK_MICROS));
+            if taken.allowed != strict {
+                let edge = model.0.iter().any(|t| now - t == 60_000_000);
+                prop_assert!(edge, "ring {} definition {} at {}", taken.allowed, strict, now);
+                return Ok(());
+            }
+        }
+    }
+
+    #[test]
+    fn waiting_for_the_reset_always_works(steps in proptest::collection::vec(0i64..30_000_000, 1..200)) {
+        let mut window = RateWindow::default();
+        let mut now = 0;
+        for step in steps {
+            now += step;
+            let taken = window.take(RULE, at(now));
+            if !taken.allowed {
+                prop_assert!(window.clone().take(RULE, at(now).plus(taken.reset)).allowed);
+            }
+            prop_assert!(taken.remaining < RULE.limit);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Instants as values. Nothing below the service layer reads a clock.
+
+use std::time::Duration;
+
+/// An instant: microseconds since the Unix epoch, as stored in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_micros(self) -> i64 {
+        self.0
+    }
+
+    /// This instant and `span` later; stops at the end of time instead of wrapping.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(micros(span)))
+    }
+
+    /// This instant and `span` earlier; stops at the beginning of time instead of wrapping.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(span)))
+    }
+
+    /// How long after `earlier` this instant is; zero when it is not after.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let micros = self.0.saturating_sub(earlier.0).max(0);
+        Duration::from_micros(micros.unsigned_abs())
+    }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_stops_at_the_ends_of_time() {
+        let end = Timestamp::from_unix_micros(i64::MAX);
+        assert_eq!(end.plus(Duration::MAX), end);
+        assert_eq!(end.since(Timestamp::from_unix_micros(i64::MIN)).as_micros(), i64::MAX as u128);
+        let start = Timestamp::from_unix_micros(5);
+        assert_eq!(start.since(start.plus(Duration::from_secs(1))), Duration::ZERO);
+    }
+}
