@@ -1,0 +1,95 @@
+//! What a committed transaction changed, as far as caches care.
+
+use std::fmt;
+
+use bloom_domain::ids::{AccountId, ApiKeyId};
+
+/// Something cached may be out of date. A hint: the table is the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// The account itself: banned, renamed, its password replaced.
+    Account(AccountId),
+    /// The key: revoked, replaced, renamed.
+    ApiKey(ApiKeyId),
+    /// The browser session with this digest ended.
+    Session([u8; 32]),
+    /// Another root secret became the current one.
+    RootSecret,
+    /// Anything may have changed: this node did not hear the others for a while.
+    Everything,
+}
+
+/// The wire form between nodes: a word, and the bytes in hexadecimal.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account:{}", Hex(id.as_bytes())),
+            Self::ApiKey(id) => write!(f, "api-key:{}", Hex(id.as_bytes())),
+            Self::Session(digest) => write!(f, "session:{}", Hex(digest)),
+            Self::RootSecret => f.write_str("root-secret"),
+            Self::Everything => f.write_str("everything"),
+        }
+    }
+}
+
+impl Change {
+    /// Reads the wire form. A word this binary does not know comes from a newer node in the middle
+    /// of an upgrade; forgetting everything is then the only safe reading.
+    pub(crate) fn from_wire(text: &str) -> Self {
+        let (word, hex) = text.split_once(':').unwrap_or((text, ""));
+        let change = match word {
+            "account" => from_hex(hex).map(|id| Self::Account(AccountId::from_bytes(id))),
+            "api-key" => from_hex(hex).map(|id| Self::ApiKey(ApiKeyId::from_bytes(id))),
+            "session" => from_hex(hex).map(Self::Session),
+            "root-secret" => Some(Self::RootSecret),
+            _ => None,
+        };
+        change.unwrap_or(Self::Everything)
+    }
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+fn from_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
+    if hex.len() != 2 * N || !hex.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_survive_the_wire() {
+        let mut id = [0xa5; 16];
+        id[0] = 0x0f;
+        for change in [
+            Change::Account(AccountId::from_bytes(id)),
+            Change::ApiKey(ApiKeyId::from_bytes(id)),
+            Change::Session([0xfe; 32]),
+            Change::RootSecret,
+            Change::Everything,
+        ] {
+            assert_eq!(Change::from_wire(&change.to_string()), change);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_means_everything() {
+        for text in ["", "brand:00", "account:", "account:zz", "session:+1", "account:é"] {
+            assert_eq!(Change::from_wire(text), Change::Everything, "{text}");
+        }
+    }
+}

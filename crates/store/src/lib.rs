@@ -1,0 +1,47 @@
+//! Every SQL statement of Bloom, for both databases; migrations and the writer. Decides nothing.
+//!
+//! The engine is made of few pieces, each in the file that bears its name:
+//!
+//! 1. [`Store`] takes closures. A closure gets a [`Tx`] and runs [`Statement`]s with [`Value`]s,
+//!    which answer [`Row`]s. It is synchronous: there is nothing to await inside a transaction, so
+//!    nothing can leave the process from there.
+//! 2. On SQLite one writer thread runs all writes and commits what waits together (`sqlite`); on
+//!    PostgreSQL a pool of threads each owns a connection (`postgresql`).
+//! 3. After the COMMIT, and before the caller is answered, every [`Change`] the closure announced
+//!    is delivered to the caches, on this node and, by NOTIFY, on the others.
+//! 4. SQL text is written once, in a portable subset with `?1` parameters. What differs between
+//!    the databases stands in `dialect`. `catalogue` lists every statement, and a test prepares
+//!    them all on both.
+
+mod catalogue;
+mod changes;
+mod counters;
+mod database;
+mod dialect;
+mod error;
+mod job;
+mod migrations;
+mod postgresql;
+mod queue;
+mod row;
+mod shared;
+mod sqlite;
+mod statement;
+mod stopwatch;
+mod store;
+mod tx;
+mod value;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use changes::Change;
+pub use database::Database;
+pub use error::{Error, OpenError};
+pub use row::Row;
+pub use statement::Statement;
+pub use store::Store;
+pub use tx::Tx;
+pub use value::Value;

@@ -1,0 +1,210 @@
+//! Bringing the schema up to date.
+//!
+//! All pending migrations and their history rows are one transaction, under a lock that nodes
+//! starting together queue at: an upgrade is whole, or it did not happen and the previous binary
+//! still runs. A migration is never edited once landed; its checksum stands in the history.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bloom_domain::time::Timestamp;
+
+use crate::dialect::{self, Dialect};
+use crate::error::OpenError;
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) number: i64,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+/// Every migration, in order. The file's name is its number and name.
+pub(crate) const ALL: &[Migration] = &[Migration {
+    number: 1,
+    name: "accounts_and_keys",
+    sql: include_str!("../migrations/0001_accounts_and_keys.sql"),
+}];
+
+const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
+    number {i64} NOT NULL PRIMARY KEY,
+    name {text} NOT NULL,
+    checksum {blob} NOT NULL,
+    applied_at {i64} NOT NULL
+) {table}";
+
+const READ: &str = "SELECT number, checksum FROM schema_history ORDER BY number";
+const RECORD: &str = "INSERT INTO schema_history (number, name, checksum, applied_at) \
+     VALUES (?1, ?2, ?3, ?4)";
+
+/// Why the schema is not up to date. In every case it is as it was before.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The database was written by a newer binary.
+    Newer(i64),
+    /// The migration with this number is not the one that was applied.
+    Edited(i64),
+    /// Rows refer to rows that are not there.
+    Dangling,
+    Sqlite(rusqlite::Error),
+    Postgres(postgres::Error),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<postgres::Error> for Fault {
+    fn from(error: postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl Fault {
+    /// One line for the operator about the database at `place`.
+    pub(crate) fn open_error(&self, place: &str) -> OpenError {
+        OpenError::new(match self {
+            Self::Newer(number) => format!(
+                "{place} was upgraded by a newer bloom (schema {number}, this binary knows {}); run that version or a later one, or restore the backup made before the upgrade",
+                ALL.len()
+            ),
+            Self::Edited(number) => format!(
+                "{place} was made by another edition of migration {number} than the one in this binary; run the bloom that made it"
+            ),
+            Self::Dangling => format!(
+                "{place} holds rows that refer to missing rows, so it was not upgraded; restore a backup"
+            ),
+            Self::Sqlite(error) => format!(
+                "cannot upgrade {place}: {error}; nothing was changed, check the disk and start again"
+            ),
+            Self::Postgres(error) => format!(
+                "cannot upgrade {place}: {}; nothing was changed, see the server's log",
+                crate::postgresql::failure::text(error)
+            ),
+        })
+    }
+}
+
+/// Migrates an SQLite database, whose connection must not enforce foreign keys.
+pub(crate) fn on_sqlite(connection: &rusqlite::Connection, now: Timestamp) -> Result<(), Fault> {
+    apply(&mut Target::Sqlite(connection), ALL, now)
+}
+
+/// Migrates a PostgreSQL database.
+pub(crate) fn on_postgres(client: &mut postgres::Client, now: Timestamp) -> Result<(), Fault> {
+    apply(&mut Target::Postgres(client), ALL, now)
+}
+
+/// What is migrated.
+pub(crate) enum Target<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a mut postgres::Client),
+}
+
+/// Applies what is pending of `migrations`, or nothing.
+pub(crate) fn apply(
+    target: &mut Target<'_>,
+    migrations: &[Migration],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    target.begin()?;
+    let outcome = apply_pending(target, migrations, now).and_then(|()| target.batch("COMMIT"));
+    if outcome.is_err() {
+        // The connection is closed next, which rolls back when this cannot.
+        drop(target.batch("ROLLBACK"));
+    }
+    outcome
+}
+
+fn apply_pending(
+    target: &mut Target<'_>,
+    migrations: &[Migration],
+    now: Timestamp,
+) -> Result<(), Fault> {
+    target.batch(&target.dialect().ddl(HISTORY))?;
+    let applied = target.history()?;
+    for (number, checksum) in &applied {
+        let known = migrations.iter().find(|known| known.number == *number);
+        let known = known.ok_or(Fault::Newer(*number))?;
+        if *checksum != sum(known) {
+            return Err(Fault::Edited(*number));
+        }
+    }
+    let pending = migrations.iter().filter(|known| !applied.iter().any(|a| a.0 == known.number));
+    let mut any = false;
+    for migration in pending {
+        target.batch(&target.dialect().ddl(migration.sql))?;
+        target.record(migration, now)?;
+        any = true;
+    }
+    if any { target.check_references() } else { Ok(()) }
+}
+
+fn sum(migration: &Migration) -> Vec<u8> {
+    digest(&SHA256, migration.sql.as_bytes()).as_ref().to_vec()
+}
+
+impl Target<'_> {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(_) => self.batch(dialect::BEGIN_MIGRATION_SQLITE),
+            Self::Postgres(_) => self.batch(dialect::BEGIN_MIGRATION_POSTGRES),
+        }
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(client) => Ok(client.batch_execute(sql)?),
+        }
+    }
+
+    fn history(&mut self) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare(READ)?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            }
+            Self::Postgres(client) => {
+                let rows = client.query(READ, &[])?;
+                let rows = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+                Ok(rows.collect::<Result<_, postgres::Error>>()?)
+            }
+        }
+    }
+
+    fn record(&mut self, migration: &Migration, now: Timestamp) -> Result<(), Fault> {
+        let Migration { number, name, .. } = migration;
+        let (sum, now) = (sum(migration), now.unix_micros());
+        match self {
+            Self::Sqlite(connection) => {
+                connection.execute(RECORD, rusqlite::params![number, name, sum, now])?;
+            }
+            Self::Postgres(client) => {
+                let sql = dialect::for_postgres(RECORD);
+                client.execute(&sql, &[number, name, &sum, &now])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// SQLite migrates without foreign keys, so what they would have said is asked at the end.
+    fn check_references(&self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+                if statement.exists([])? { Err(Fault::Dangling) } else { Ok(()) }
+            }
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+}
