@@ -1,0 +1,156 @@
+// What the pages gain with a script: a choice of colours, buttons that copy, download and show.
+// Everything here stays hidden until this file shows it, so nothing on a page waits for it.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const THEME = "bloom-theme";
+
+  // Storage may be switched off; the system's colours are a fine answer then.
+  const chosenTheme = () => {
+    try {
+      return localStorage.getItem(THEME);
+    } catch {
+      return null;
+    }
+  };
+
+  const keepTheme = (choice) => {
+    try {
+      if (choice === "system") localStorage.removeItem(THEME);
+      else localStorage.setItem(THEME, choice);
+    } catch {
+      // Then the choice lasts for this page only.
+    }
+  };
+
+  const showTheme = (choice) => {
+    const fixed = choice === "light" || choice === "dark";
+    if (fixed) root.dataset.theme = choice;
+    else delete root.dataset.theme;
+    for (const button of document.querySelectorAll("[data-theme-choice]")) {
+      const own = button.dataset.themeChoice;
+      button.setAttribute("aria-pressed", String(own === (fixed ? choice : "system")));
+    }
+  };
+
+  // Before the body exists, so that no page flashes in the other colours.
+  showTheme(chosenTheme());
+
+  const say = (text) => {
+    const live = document.querySelector("[data-live]");
+    live.textContent = "";
+    // A change is announced; the same text twice would be none.
+    setTimeout(() => { live.textContent = text; }, 50);
+  };
+
+  const select = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  };
+
+  // True only when the text is really on the clipboard. On plain http there is no clipboard API.
+  const copy = async (element) => {
+    if (navigator.clipboard && isSecureContext) {
+      try {
+        await navigator.clipboard.writeText(element.textContent);
+        return true;
+      } catch {
+        // Refused by the person or the browser; the older way may still work.
+      }
+    }
+    select(element);
+    let taken = null;
+    const heard = (event) => { taken = event.clipboardData !== null; };
+    document.addEventListener("copy", heard, { once: true });
+    let done = false;
+    try {
+      done = document.execCommand("copy");
+    } catch {
+      done = false;
+    }
+    document.removeEventListener("copy", heard);
+    return done && taken === true;
+  };
+
+  const pasteKeys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? "Press ⌘C" : "Press Ctrl+C");
+
+  const wireCopy = (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    const label = [...button.childNodes];
+    let back;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const done = await copy(source);
+      const text = done ? "Copied" : pasteKeys();
+      if (!done) select(source);
+      button.replaceChildren(text);
+      say(done ? "Copied" : `${text}. The text is selected.`);
+      clearTimeout(back);
+      back = setTimeout(() => button.replaceChildren(...label), done ? 2500 : 8000);
+    });
+  };
+
+  const wireDownload = (button) => {
+    const source = document.getElementById(button.dataset.download);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const line = `${button.dataset.variable}=${source.textContent}\n`;
+      const address = URL.createObjectURL(new Blob([line], { type: "text/plain" }));
+      const link = document.createElement("a");
+      link.href = address;
+      link.download = button.dataset.file;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(address), 1000);
+      say(`Your browser saves ${button.dataset.file}. It may ask you first.`);
+    });
+  };
+
+  const wireShow = (button) => {
+    const input = document.getElementById(button.dataset.show);
+    const word = button.firstChild;
+    const set = (shown) => {
+      input.type = shown ? "text" : "password";
+      word.data = shown ? "Hide " : "Show ";
+    };
+    button.hidden = false;
+    button.removeAttribute("aria-pressed");
+    button.addEventListener("click", () => set(input.type === "password"));
+    // Browsers offer to keep a password, and to fill it in, only in a field that hides it.
+    input.form.addEventListener("submit", () => set(false));
+  };
+
+  // A second click on a slow line must not create a second key.
+  const wireOnce = (form) => {
+    let sent = false;
+    form.addEventListener("submit", (event) => {
+      if (sent) event.preventDefault();
+      sent = true;
+    });
+    addEventListener("pageshow", () => { sent = false; });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const each = (selector, wire) => document.querySelectorAll(selector).forEach(wire);
+    showTheme(chosenTheme());
+    each("[data-themes]", (group) => { group.hidden = false; });
+    each("[data-theme-choice]", (button) => {
+      button.addEventListener("click", () => {
+        keepTheme(button.dataset.themeChoice);
+        showTheme(button.dataset.themeChoice);
+      });
+    });
+    each("[data-copy]", wireCopy);
+    each("[data-download]", wireDownload);
+    each("[data-show]", wireShow);
+    each("form[method=post]", wireOnce);
+    // `autofocus` does this without a script, but not when the address has a fragment.
+    const target = document.querySelector("[data-focus]");
+    requestAnimationFrame(() => {
+      if (target && document.activeElement === document.body) target.focus();
+    });
+  });
+})();

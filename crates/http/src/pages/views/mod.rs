@@ -1,0 +1,54 @@
+//! What each page needs to know, one file per page. A view holds finished texts only: handlers
+//! look things up and choose words for outcomes, templates lay them out, nobody else writes HTML.
+
+mod home;
+mod layout;
+mod message;
+mod settings;
+mod sign_in;
+mod sign_up;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use home::{FirstStep, Home};
+pub(crate) use layout::Layout;
+pub(crate) use message::{Link, Message};
+pub(crate) use settings::{
+    AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, RevokedBy, Settings,
+};
+pub(crate) use sign_in::SignIn;
+pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
+
+/// A text field as it comes back to the person: what was typed, and what is wrong with it.
+/// Passwords are never one of these, because they are never sent back.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Field {
+    /// What was typed.
+    pub(crate) value: String,
+    /// What to change, in plain words, as one sentence.
+    pub(crate) error: Option<String>,
+}
+
+/// One line of the summary above a form that was not taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    /// The id of the input to change; none when the trouble is with the form as a whole.
+    pub(crate) input: Option<&'static str>,
+    /// The same sentence that stands beside the field.
+    pub(crate) text: String,
+}
+
+/// Collects the summary in the order of the form: first the form as a whole, then field by field.
+fn problems(whole: Option<&String>, fields: &[(&'static str, Option<&String>)]) -> Vec<Problem> {
+    let whole = whole.map(|text| Problem { input: None, text: text.clone() });
+    let of_fields = fields.iter().filter_map(|&(input, error)| {
+        error.map(|text| Problem { input: Some(input), text: text.clone() })
+    });
+    whole.into_iter().chain(of_fields).collect()
+}
+
+/// The one line of curl that shows a key at work. `key` is a secret, or the name of a variable
+/// such as `$BLOOM_API_KEY`, which is why the quotes are double.
+pub(crate) fn curl_line(origin: &str, key: &str) -> String {
+    format!("curl {origin}/api/v1/account -H \"x-api-key: {key}\"")
+}

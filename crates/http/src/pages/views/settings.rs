@@ -1,0 +1,279 @@
+//! `/settings`: the account, and its API keys under `#api-keys`.
+
+use askama::Template;
+
+use super::{Field, Layout, Problem, curl_line, problems};
+
+/// The page at `/settings`.
+#[derive(Debug, Template)]
+#[template(path = "settings.html")]
+pub(crate) struct Settings {
+    /// The frame.
+    pub(crate) layout: Layout,
+    /// The public origin of this server, without a slash at its end.
+    pub(crate) origin: String,
+    /// Whose settings these are.
+    pub(crate) account: AccountDetails,
+    /// What was just done, as one sentence ("The key “ci” is revoked."), or nothing.
+    pub(crate) done: Option<String>,
+    /// Why something on this page was refused as a whole, or nothing.
+    pub(crate) refusal: Option<String>,
+    /// The name of a key to create, as typed.
+    pub(crate) key_name: Field,
+    /// A key whose secret this answer, and no later one, shows.
+    pub(crate) new_key: Option<NewKey>,
+    /// Every key, newest first, revoked ones too.
+    pub(crate) keys: Vec<KeyRow>,
+}
+
+/// The account as its owner sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountDetails {
+    /// The address that signs in.
+    pub(crate) email: String,
+    /// The chosen name.
+    pub(crate) name: Option<String>,
+}
+
+/// A key that was created or replaced by this very request. `Debug` keeps the secret back.
+#[derive(Clone)]
+pub(crate) struct NewKey {
+    /// The key's name.
+    pub(crate) name: String,
+    /// The whole secret.
+    pub(crate) secret: String,
+    /// A command that uses it; see [`curl_line`].
+    pub(crate) curl: String,
+}
+
+impl std::fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewKey").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A key in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyRow {
+    /// The key's id, as it stands in paths.
+    pub(crate) id: String,
+    /// The key's name.
+    pub(crate) name: String,
+    /// The secret shortened in its middle: `bloom_sk_Ab12…wXyZ`.
+    pub(crate) hint: String,
+    /// When it was created.
+    pub(crate) created: Moment,
+    /// The latest request with it; none when there was none.
+    pub(crate) last_used: Option<LastUsed>,
+    /// Whether it is good for requests.
+    pub(crate) state: KeyState,
+}
+
+/// A time in the three spellings that a page needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Moment {
+    /// For machines: `2026-11-02T03:51:07Z`.
+    pub(crate) iso: String,
+    /// For the title: `2 November 2026, 03:51:07 UTC`.
+    pub(crate) exact: String,
+    /// For the text: `4 minutes ago`, `just now`.
+    pub(crate) relative: String,
+}
+
+/// The latest request with a key.
+#[derive(Debug, Clone)]
+pub(crate) struct LastUsed {
+    /// When it came.
+    pub(crate) when: Moment,
+    /// The address it came from.
+    pub(crate) address: String,
+    /// The id of the operation it asked for: `account.get`.
+    pub(crate) operation: String,
+}
+
+/// Whether a key is good for requests.
+#[derive(Debug, Clone)]
+pub(crate) enum KeyState {
+    /// It is.
+    Active,
+    /// It is refused for ever.
+    Revoked {
+        /// Since when.
+        when: Moment,
+        /// By whose hand.
+        by: RevokedBy,
+    },
+}
+
+/// By whose hand a key was revoked, as its owner reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RevokedBy {
+    /// The reader.
+    You,
+    /// Whoever runs the server.
+    Operator,
+}
+
+impl RevokedBy {
+    fn words(self) -> &'static str {
+        match self {
+            Self::You => "by you",
+            Self::Operator => "by the operator",
+        }
+    }
+}
+
+impl Settings {
+    fn problems(&self) -> Vec<Problem> {
+        problems(self.refusal.as_ref(), &[("key-name", self.key_name.error.as_ref())])
+    }
+
+    fn curl(&self) -> String {
+        curl_line(&self.origin, "$BLOOM_API_KEY")
+    }
+}
+
+#[cfg(test)]
+impl Moment {
+    fn sample(relative: &str) -> Self {
+        Self {
+            iso: "2026-11-02T03:51:07Z".into(),
+            exact: "2 November 2026, 03:51:07 UTC".into(),
+            relative: relative.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl KeyRow {
+    fn sample(name: &str, last_used: Option<&str>, state: KeyState) -> Self {
+        Self {
+            id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6b".into(),
+            name: name.into(),
+            hint: "bloom_sk_Ab12…wXyZ".into(),
+            created: Moment::sample("3 weeks ago"),
+            last_used: last_used.map(|relative| LastUsed {
+                when: Moment::sample(relative),
+                address: "203.0.113.7".into(),
+                operation: "images.generate".into(),
+            }),
+            state,
+        }
+    }
+
+    fn samples() -> Vec<Self> {
+        let revoked = |relative, by| KeyState::Revoked { when: Moment::sample(relative), by };
+        vec![
+            Self::sample("Newsletter pictures", Some("4 minutes ago"), KeyState::Active),
+            Self::sample("ci", None, KeyState::Active),
+            Self::sample("Old laptop", Some("2 months ago"), revoked("8 days ago", RevokedBy::You)),
+            Self::sample("import", None, revoked("2 weeks ago", RevokedBy::Operator)),
+        ]
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    fn sample() -> Self {
+        Self {
+            layout: Layout::sample_signed_in(),
+            origin: "http://localhost:8080".into(),
+            account: AccountDetails {
+                email: "ada@example.com".into(),
+                name: Some("Ada Lovelace".into()),
+            },
+            done: None,
+            refusal: None,
+            key_name: Field::default(),
+            new_key: None,
+            keys: Vec::new(),
+        }
+    }
+
+    fn sample_new_key() -> NewKey {
+        // Shaped like a key, but its checksum is wrong, so that no scanner takes it for one.
+        let secret = "bloom_sk_Ab12SampleSampleSampleSampleSamplewXyZ0";
+        NewKey {
+            name: "Newsletter pictures".into(),
+            secret: secret.into(),
+            curl: curl_line("http://localhost:8080", secret),
+        }
+    }
+
+    fn sample_hostile() -> Self {
+        let hostile = || String::from(super::tests::HOSTILE);
+        let moment = || Moment { iso: hostile(), exact: hostile(), relative: hostile() };
+        let row = |state| KeyRow {
+            id: hostile(),
+            name: hostile(),
+            hint: hostile(),
+            created: moment(),
+            last_used: Some(LastUsed { when: moment(), address: hostile(), operation: hostile() }),
+            state,
+        };
+        Self {
+            layout: Layout { signed_in_as: Some(hostile()), form_token: hostile() },
+            origin: hostile(),
+            account: AccountDetails { email: hostile(), name: Some(hostile()) },
+            done: Some(hostile()),
+            refusal: Some(hostile()),
+            key_name: Field { value: hostile(), error: Some(hostile()) },
+            new_key: Some(NewKey { name: hostile(), secret: hostile(), curl: hostile() }),
+            keys: vec![
+                row(KeyState::Active),
+                row(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
+            ],
+        }
+    }
+
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        let endless = "N".repeat(300);
+        let right_to_left = "مفتاح الصور \u{202E}gnp.exe";
+        vec![
+            ("settings-empty", Self::sample()),
+            ("settings", Self { keys: KeyRow::samples(), ..Self::sample() }),
+            (
+                "settings-new-key",
+                Self {
+                    new_key: Some(Self::sample_new_key()),
+                    keys: KeyRow::samples(),
+                    ..Self::sample()
+                },
+            ),
+            (
+                "settings-revoked",
+                Self {
+                    done: Some(
+                        "The key “Old laptop” is revoked. Requests with it are refused.".into(),
+                    ),
+                    keys: KeyRow::samples(),
+                    ..Self::sample()
+                },
+            ),
+            (
+                "settings-refused",
+                Self {
+                    key_name: Field { value: "  ".into(), error: Some("Enter a name.".into()) },
+                    keys: KeyRow::samples(),
+                    ..Self::sample()
+                },
+            ),
+            (
+                "settings-strange-names",
+                Self {
+                    account: AccountDetails { email: format!("{endless}@x.example"), name: None },
+                    layout: Layout {
+                        signed_in_as: Some(format!("{endless}@x.example")),
+                        ..Layout::sample_signed_in()
+                    },
+                    keys: vec![
+                        KeyRow::sample(&endless, Some("just now"), KeyState::Active),
+                        KeyRow::sample(right_to_left, None, KeyState::Active),
+                    ],
+                    ..Self::sample()
+                },
+            ),
+            ("settings-hostile", Self::sample_hostile()),
+        ]
+    }
+}

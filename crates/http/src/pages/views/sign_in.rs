@@ -1,0 +1,79 @@
+//! `/sign-in`.
+
+use askama::Template;
+
+use super::{Field, Layout, Problem, problems};
+
+/// The page at `/sign-in`, empty or after a refusal.
+#[derive(Debug, Template)]
+#[template(path = "sign_in.html")]
+pub(crate) struct SignIn {
+    /// The frame.
+    pub(crate) layout: Layout,
+    /// The address as typed.
+    pub(crate) email: Field,
+    /// What is wrong with the password, when that can be said of it alone ("Enter your password.").
+    pub(crate) password_error: Option<String>,
+    /// Why the form as a whole was refused ("The email or the password is not right.").
+    pub(crate) refusal: Option<String>,
+    /// Where to go afterwards: a path on this server that the handler has checked.
+    pub(crate) next: Option<String>,
+}
+
+impl SignIn {
+    fn problems(&self) -> Vec<Problem> {
+        problems(
+            self.refusal.as_ref(),
+            &[("email", self.email.error.as_ref()), ("password", self.password_error.as_ref())],
+        )
+    }
+}
+
+#[cfg(test)]
+impl SignIn {
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        let empty = || Self {
+            layout: Layout::sample_stranger(),
+            email: Field::default(),
+            password_error: None,
+            refusal: None,
+            next: None,
+        };
+        let typed = |value: &str| Field { value: value.into(), error: None };
+        vec![
+            ("sign-in", empty()),
+            (
+                "sign-in-refused",
+                Self {
+                    email: typed("ada@example.com"),
+                    refusal: Some("The email or the password is not right. Check both.".into()),
+                    next: Some("/settings#api-keys".into()),
+                    ..empty()
+                },
+            ),
+            (
+                "sign-in-nothing-typed",
+                Self {
+                    email: Field {
+                        error: Some("Enter an email address such as name@example.com.".into()),
+                        ..Field::default()
+                    },
+                    password_error: Some("Enter your password.".into()),
+                    ..empty()
+                },
+            ),
+            (
+                "sign-in-hostile",
+                Self {
+                    email: Field {
+                        value: super::tests::HOSTILE.into(),
+                        error: Some(super::tests::HOSTILE.into()),
+                    },
+                    refusal: Some(super::tests::HOSTILE.into()),
+                    next: Some(super::tests::HOSTILE.into()),
+                    ..empty()
+                },
+            ),
+        ]
+    }
+}

@@ -1,0 +1,120 @@
+//! `/sign-up`, and the same form at `/setup/{token}` for the very first account.
+
+use askama::Template;
+
+use super::{Field, Layout, Problem, problems};
+
+/// The page that makes an account, or says why it does not.
+#[derive(Debug, Template)]
+#[template(path = "sign_up.html")]
+pub(crate) struct SignUp {
+    /// The frame.
+    pub(crate) layout: Layout,
+    /// Whether the reader may make an account here.
+    pub(crate) state: SignUpState,
+}
+
+/// Whether a stranger may make an account.
+#[derive(Debug, Clone)]
+pub(crate) enum SignUpState {
+    /// Yes, with this form.
+    Form(SignUpForm),
+    /// Only with an invitation, and the reader came without one.
+    ByInvitation,
+    /// No.
+    Closed,
+}
+
+/// The form, empty or after a refusal.
+#[derive(Debug, Clone)]
+pub(crate) struct SignUpForm {
+    /// Whose account it is to be.
+    pub(crate) purpose: Purpose,
+    /// The path that the form is sent to: `/sign-up` or `/setup/{token}`.
+    pub(crate) action: String,
+    /// The name as typed.
+    pub(crate) name: Field,
+    /// The address as typed.
+    pub(crate) email: Field,
+    /// What is wrong with the password.
+    pub(crate) password_error: Option<String>,
+    /// Why the form as a whole was refused.
+    pub(crate) refusal: Option<String>,
+}
+
+/// Which account is about to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The first of this server, through the setup link.
+    First,
+    /// One more, by whoever comes.
+    Open,
+}
+
+impl SignUp {
+    fn problems(&self) -> Vec<Problem> {
+        match &self.state {
+            SignUpState::Form(form) => problems(
+                form.refusal.as_ref(),
+                &[
+                    ("name", form.name.error.as_ref()),
+                    ("email", form.email.error.as_ref()),
+                    ("password", form.password_error.as_ref()),
+                ],
+            ),
+            SignUpState::ByInvitation | SignUpState::Closed => Vec::new(),
+        }
+    }
+
+    /// Heading and title of the page.
+    fn heading(&self) -> &'static str {
+        match &self.state {
+            SignUpState::Form(SignUpForm { purpose: Purpose::First, .. }) => "Set up Bloom",
+            SignUpState::Form(SignUpForm { purpose: Purpose::Open, .. }) => "Create your account",
+            SignUpState::ByInvitation => "Accounts are by invitation",
+            SignUpState::Closed => "Sign-up is closed",
+        }
+    }
+}
+
+#[cfg(test)]
+impl SignUp {
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        let page = |state| Self { layout: Layout::sample_stranger(), state };
+        let form = |purpose, action: &str| SignUpForm {
+            purpose,
+            action: action.into(),
+            name: Field::default(),
+            email: Field::default(),
+            password_error: None,
+            refusal: None,
+        };
+        let refused = SignUpForm {
+            name: Field { value: "Ada Lovelace".into(), error: None },
+            email: Field {
+                value: "ada@example".into(),
+                error: Some("Enter an email address such as name@example.com.".into()),
+            },
+            password_error: Some("Use at least 8 characters.".into()),
+            ..form(Purpose::Open, "/sign-up")
+        };
+        let hostile = SignUpForm {
+            name: Field {
+                value: super::tests::HOSTILE.into(),
+                error: Some(super::tests::HOSTILE.into()),
+            },
+            email: Field { value: super::tests::HOSTILE.into(), error: None },
+            password_error: Some(super::tests::HOSTILE.into()),
+            refusal: Some(super::tests::HOSTILE.into()),
+            ..form(Purpose::Open, super::tests::HOSTILE)
+        };
+        vec![
+            ("sign-up", page(SignUpState::Form(form(Purpose::Open, "/sign-up")))),
+            ("setup", page(SignUpState::Form(form(Purpose::First, "/setup/sample-setup-token")))),
+            ("sign-up-refused", page(SignUpState::Form(refused))),
+            ("sign-up-by-invitation", page(SignUpState::ByInvitation)),
+            ("sign-up-closed", page(SignUpState::Closed)),
+            ("sign-up-hostile", page(SignUpState::Form(hostile))),
+        ]
+    }
+}
