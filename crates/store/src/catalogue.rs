@@ -5,4 +5,12 @@ use crate::statement::Statement;
 
 /// Every statement of the crate, module by module.
 #[cfg_attr(not(test), expect(dead_code, reason = "the catalogue is what the tests prepare"))]
-pub(crate) static MODULES: &[&[&Statement]] = &[crate::store::ALL];
+pub(crate) static MODULES: &[&[&Statement]] = &[
+    crate::accounts::ALL,
+    crate::api_keys::ALL,
+    crate::root_secrets::ALL,
+    crate::sessions::ALL,
+    crate::setup_links::ALL,
+    crate::store::ALL,
+    crate::workspaces::ALL,
+];

@@ -44,7 +44,7 @@ where
         if let Some(work) = self.work.take() {
             self.outcome = call(work, tx);
         }
-        self.outcome.is_ok()
+        self.outcome.is_ok() && !tx.is_abandoned()
     }
 
     fn answer(self: Box<Self>, lost: Option<&Error>) {

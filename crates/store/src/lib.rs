@@ -6,13 +6,15 @@
 //!    which answer [`Row`]s. It is synchronous: there is nothing to await inside a transaction, so
 //!    nothing can leave the process from there.
 //! 2. On SQLite one writer thread runs all writes and commits what waits together (`sqlite`); on
-//!    PostgreSQL a pool of threads each owns a connection (`postgresql`).
+//!    PostgreSQL a pool of threads runs them on connections (`postgresql`).
 //! 3. After the COMMIT, and before the caller is answered, every [`Change`] the closure announced
 //!    is delivered to the caches, on this node and, by NOTIFY, on the others.
 //! 4. SQL text is written once, in a portable subset with `?1` parameters. What differs between
 //!    the databases stands in `dialect`. `catalogue` lists every statement, and a test prepares
 //!    them all on both.
 
+pub mod accounts;
+pub mod api_keys;
 mod catalogue;
 mod changes;
 mod counters;
@@ -23,7 +25,10 @@ mod job;
 mod migrations;
 mod postgresql;
 mod queue;
+pub mod root_secrets;
 mod row;
+pub mod sessions;
+pub mod setup_links;
 mod shared;
 mod sqlite;
 mod statement;
@@ -31,6 +36,7 @@ mod stopwatch;
 mod store;
 mod tx;
 mod value;
+pub mod workspaces;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

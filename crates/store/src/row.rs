@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn row() -> Row {
-        let columns = vec![7.into(), "seven".into(), [7_u8; 16].into(), Value::Null];
+        let columns = vec![7_i64.into(), "seven".into(), [7_u8; 16].into(), Value::Null];
         Row::new(&SOME, columns)
     }
 

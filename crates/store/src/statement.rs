@@ -28,10 +28,14 @@ impl Statement {
         self.sql
     }
 
-    /// Whether the statement can be run by [`crate::Store::read`].
+    /// Whether the statement can be run by [`crate::Store::read`]. The catalogue's test compares
+    /// this with what SQLite says.
     pub(crate) fn reads_only(&self) -> bool {
-        let verb = self.sql.trim_start().get(..6).unwrap_or_default();
-        verb.eq_ignore_ascii_case("select") || verb.to_ascii_lowercase().starts_with("with ")
+        let sql = self.sql.trim_start();
+        let (verb, rest) = sql.split_once(char::is_whitespace).unwrap_or((sql, ""));
+        let writes = |verb| rest.contains(verb);
+        verb == "SELECT"
+            || verb == "WITH" && !["INSERT", "UPDATE", "DELETE"].into_iter().any(writes)
     }
 }
 

@@ -168,7 +168,6 @@ impl Store {
 
     /// Ends the store for every clone: what waits is still served, what comes later is refused, and
     /// every connection is closed. Blocks until that is done. Dropping the last clone does the same.
-    #[expect(clippy::needless_pass_by_value, reason = "a closed store is of no more use")]
     pub fn close(self) {
         self.inner.close();
     }

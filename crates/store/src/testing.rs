@@ -69,6 +69,14 @@ impl TestDatabase {
             Database::Postgres { url } => run(url, sql),
         }
     }
+
+    /// Runs SQL on the PostgreSQL server but outside the database; `{name}` stands for its name.
+    /// Does nothing on SQLite.
+    pub fn run_outside(&self, sql: &str) {
+        if let Some((admin, name)) = &self.admin {
+            run(admin, &sql.replace("{name}", name));
+        }
+    }
 }
 
 impl Drop for TestDatabase {

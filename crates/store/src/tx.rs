@@ -19,6 +19,7 @@ pub struct Tx<'a> {
     counters: &'a Counters,
     changes: Vec<Change>,
     failure: Option<Error>,
+    is_abandoned: bool,
 }
 
 /// The connection a transaction runs on.
@@ -36,7 +37,14 @@ pub(crate) enum Reach {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: Connection<'a>, reach: Reach, counters: &'a Counters) -> Self {
-        Self { connection, reach, counters, changes: Vec::new(), failure: None }
+        Self {
+            connection,
+            reach,
+            counters,
+            changes: Vec::new(),
+            failure: None,
+            is_abandoned: false,
+        }
     }
 
     /// The first row, if there is one.
@@ -99,6 +107,16 @@ impl<'a> Tx<'a> {
             self.failure = Some(Error::Internal(format!("{change:?} announced by a read")));
         }
         self.changes.push(change);
+    }
+
+    /// Undoes the transaction when the closure returns, also when it returns `Ok`: for an outcome
+    /// that is no failure of the store, and must leave nothing behind.
+    pub fn abandon(&mut self) {
+        self.is_abandoned = true;
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_abandoned
     }
 
     pub(crate) fn failure(&self) -> Option<&Error> {

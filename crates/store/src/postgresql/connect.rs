@@ -57,6 +57,16 @@ impl Connector {
         }
     }
 
+    /// A connection that only listens, under a name that tells it apart in `pg_stat_activity`.
+    pub(crate) fn connect_to_listen(&self) -> Result<Client, postgres::Error> {
+        let mut config = self.config.clone();
+        config.application_name("bloom-listener");
+        match &self.tls {
+            Some(tls) => config.connect(tls.clone()),
+            None => config.connect(NoTls),
+        }
+    }
+
     /// A connection for work.
     pub(crate) fn connect_for_work(&self) -> Result<Client, postgres::Error> {
         let mut client = self.connect()?;

@@ -162,7 +162,7 @@ impl Ear {
     }
 
     fn listen(&self) -> Result<Client, postgres::Error> {
-        let mut client = self.connector.connect()?;
+        let mut client = self.connector.connect_to_listen()?;
         client.batch_execute(dialect::LISTEN)?;
         Ok(client)
     }

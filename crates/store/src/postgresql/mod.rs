@@ -1,4 +1,4 @@
-//! A PostgreSQL server: a pool of threads that each own a connection, and one that listens.
+//! A PostgreSQL server: a pool of threads with connections, and one that listens.
 
 mod connect;
 pub(crate) mod failure;
@@ -6,6 +6,7 @@ mod listener;
 mod pool;
 pub(crate) mod rows;
 mod session;
+mod sessions;
 mod tls;
 
 pub(crate) use connect::place;

@@ -1,21 +1,22 @@
-//! The threads that each own a connection.
+//! The threads that run closures on connections.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::connect::Connector;
-use super::failure::meaning;
+use super::sessions::Sessions;
 use super::{Request, Session};
 use crate::error::{Error, OpenError};
+use crate::job::Job;
 use crate::queue::Queue;
 use crate::shared::Shared;
 use crate::tx::{Connection, Reach, Tx};
 
-/// Connections per node. PostgreSQL allows 100 by default, so ten nodes fit.
+/// Threads, and so connections at most, per node. PostgreSQL allows 100 connections by default, so
+/// ten nodes fit.
 const THREADS: usize = 8;
 
 /// How many closures may wait for a connection.
@@ -30,13 +31,14 @@ pub(super) struct Pool {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// What each thread of the pool has.
+#[derive(Clone)]
 struct Worker {
     connector: Arc<Connector>,
-    session: Option<Session>,
+    sessions: Arc<Sessions>,
     origin: Arc<str>,
     queue: Arc<Queue<Request>>,
     shared: Arc<Shared>,
-    connected: Arc<AtomicUsize>,
     pause: Duration,
 }
 
@@ -47,18 +49,17 @@ impl Pool {
         shared: &Arc<Shared>,
     ) -> Result<Self, OpenError> {
         let queue = Arc::new(Queue::new(QUEUE));
-        let connected = Arc::new(AtomicUsize::new(0));
-        let pool = Self { queue: Arc::clone(&queue), threads: Mutex::default() };
+        let worker = Worker {
+            connector: Arc::clone(connector),
+            sessions: Arc::new(Sessions::new()),
+            origin: Arc::clone(origin),
+            queue: Arc::clone(&queue),
+            shared: Arc::clone(shared),
+            pause: FIRST_PAUSE,
+        };
+        let pool = Self { queue, threads: Mutex::default() };
         for number in 0..THREADS {
-            let worker = Worker {
-                connector: Arc::clone(connector),
-                session: None,
-                origin: Arc::clone(origin),
-                queue: Arc::clone(&queue),
-                shared: Arc::clone(shared),
-                connected: Arc::clone(&connected),
-                pause: FIRST_PAUSE,
-            };
+            let worker = worker.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("store-pg-{number}"))
                 .spawn(move || worker.run())
@@ -85,27 +86,34 @@ impl Pool {
 
 impl Worker {
     fn run(mut self) {
-        while let Some(request) = self.queue.pop() {
-            match self.serve(request) {
-                Ok(()) => self.pause = FIRST_PAUSE,
-                Err(cause) => self.rest(&cause),
+        while let Some(Request { job, reach }) = self.queue.pop() {
+            match self.sessions.ready(&self.connector, reach) {
+                Ok(session) => {
+                    self.pause = FIRST_PAUSE;
+                    match self.serve(session, reach, job) {
+                        Ok(session) => self.sessions.put_back(session),
+                        Err(session) => self.sessions.lost(session),
+                    }
+                }
+                Err(cause) => {
+                    job.answer(Some(&cause));
+                    self.rest(&cause);
+                }
             }
         }
+        self.sessions.close();
     }
 
-    /// Runs one closure and answers it. An error means that there is no connection.
-    fn serve(&mut self, mut request: Request) -> Result<(), Error> {
-        let reach = request.reach;
-        let mut session = match self.ready(reach) {
-            Ok(session) => session,
-            Err(cause) => {
-                request.job.answer(Some(&cause));
-                return Err(cause);
-            }
-        };
+    /// Runs one closure and answers it. Gives the connection back: `Err` when it is broken.
+    fn serve(
+        &self,
+        mut session: Session,
+        reach: Reach,
+        mut job: Box<dyn Job>,
+    ) -> Result<Session, Session> {
         let lent = Connection::Postgres(&mut session);
         let mut tx = Tx::new(lent, reach, &self.shared.counters);
-        let keep = request.job.run(&mut tx);
+        let keep = job.run(&mut tx);
         let changes = tx.into_changes();
         let ended = match (reach, keep) {
             (Reach::Read, _) => Ok(()),
@@ -120,49 +128,15 @@ impl Worker {
             (Reach::Write, false) => session.rollback(),
         };
         // A closure that failed has its own answer; losing its ROLLBACK changes nothing about it.
-        request.job.answer(ended.as_ref().err().filter(|_| keep));
-        if ended.is_ok() && !session.is_closed() {
-            self.keep(session);
-        }
-        Ok(())
-    }
-
-    /// A connection that answers, in a transaction when one is asked for. The closure has not run
-    /// yet, so a connection that turns out to be broken is replaced once.
-    fn ready(&mut self, reach: Reach) -> Result<Session, Error> {
-        if let Some(mut session) = self.take()
-            && session.answers()
-            && (reach == Reach::Read || session.begin().is_ok())
-        {
-            return Ok(session);
-        }
-        let client = self.connector.connect_for_work().map_err(|error| {
-            let place = self.connector.place();
-            Error::Unavailable(format!("{place}: {}", meaning(&error)))
-        })?;
-        let mut session = Session::new(client);
-        if reach == Reach::Write {
-            session.begin()?;
-        }
-        Ok(session)
-    }
-
-    fn take(&mut self) -> Option<Session> {
-        let session = self.session.take()?;
-        self.connected.fetch_sub(1, Ordering::Relaxed);
-        Some(session)
-    }
-
-    fn keep(&mut self, session: Session) {
-        self.connected.fetch_add(1, Ordering::Relaxed);
-        self.session = Some(session);
+        job.answer(ended.as_ref().err().filter(|_| keep));
+        if ended.is_ok() && !session.is_closed() { Ok(session) } else { Err(session) }
     }
 
     /// Without a connection this thread takes nothing from the queue for a while, so that it does
     /// not fail what the others could serve. When none has a connection, nobody waits in vain.
     fn rest(&mut self, cause: &Error) {
         tracing::warn!(%cause, "no connection");
-        if self.connected.load(Ordering::Relaxed) == 0 {
+        if self.sessions.none_alive() {
             while let Some(request) = self.queue.try_pop() {
                 request.job.answer(Some(cause));
             }

@@ -1,0 +1,93 @@
+//! Upgrades are whole, ordered, and refuse what they do not know.
+
+use super::*;
+use crate::migrations::{ALL as MIGRATIONS, Fault, Migration, Target, apply};
+use crate::{Database, OpenError};
+
+fn refused(database: &TestDatabase) -> OpenError {
+    Store::open(database.database(), Timestamp::from_unix_micros(2)).err().unwrap()
+}
+
+#[test]
+fn eight_that_open_at_once_migrate_once() {
+    for engine in Engine::ALL {
+        let Some(database) = fresh(engine) else { continue };
+        std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..8).map(|_| scope.spawn(|| open(&database))).collect();
+            let stores: Vec<_> = openers.into_iter().map(|opener| opener.join().unwrap()).collect();
+            assert!(stores.iter().all(|store| count(store) == 0));
+        });
+    }
+}
+
+#[test]
+fn opening_again_changes_nothing() {
+    on_both(|store, database| {
+        store.write_blocking(|tx| insert(tx, 1, "kept")).unwrap();
+        assert_eq!(names(&open(database)), ["kept"]);
+    });
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    on_both(|_, database| {
+        let checksum = match database.database() {
+            Database::Sqlite { .. } => "x'00'",
+            Database::Postgres { .. } => "'\\x00'",
+        };
+        database.run(&format!("INSERT INTO schema_history VALUES (999, 'later', {checksum}, 0)"));
+        let line = refused(database).to_string();
+        assert!(line.contains("newer bloom (schema 999"), "{line}");
+    });
+}
+
+#[test]
+fn an_edited_migration_is_refused() {
+    on_both(|_, database| {
+        let checksum = match database.database() {
+            Database::Sqlite { .. } => "x'00'",
+            Database::Postgres { .. } => "'\\x00'",
+        };
+        database.run(&format!("UPDATE schema_history SET checksum = {checksum} WHERE number = 1"));
+        let line = refused(database).to_string();
+        assert!(line.contains("another edition of migration 1"), "{line}");
+    });
+}
+
+#[test]
+fn a_migration_that_fails_leaves_nothing() {
+    let good = Migration { number: 2, name: "good", sql: "CREATE TABLE good (a {i64})" };
+    let bad = Migration { number: 3, name: "bad", sql: "CREATE TABLE bad (a {i64}); nonsense" };
+    on_both(|_, database| {
+        with_target(database, |target| {
+            let pending = [MIGRATIONS[0], good, bad];
+            assert!(apply(target, &pending, Timestamp::from_unix_micros(2)).is_err());
+            // Had anything of it stayed, this one would now be in the way.
+            apply(target, &pending[..2], Timestamp::from_unix_micros(3)).unwrap();
+            let newer = apply(target, &pending[..1], Timestamp::from_unix_micros(4));
+            assert!(matches!(newer, Err(Fault::Newer(2))), "{newer:?}");
+        });
+    });
+}
+
+#[test]
+fn migrations_are_numbered_without_gaps() {
+    for (index, migration) in MIGRATIONS.iter().enumerate() {
+        assert_eq!(migration.number, i64::try_from(index).unwrap() + 1);
+        let file = format!("migrations/{:04}_{}.sql", migration.number, migration.name);
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+        assert!(path.exists(), "{file} is not there");
+    }
+}
+
+fn with_target(database: &TestDatabase, test: impl FnOnce(&mut Target<'_>)) {
+    match database.database() {
+        Database::Sqlite { path } => {
+            test(&mut Target::Sqlite(&rusqlite::Connection::open(path).unwrap()));
+        }
+        Database::Postgres { url } => {
+            let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+            test(&mut Target::Postgres(&mut client));
+        }
+    }
+}
