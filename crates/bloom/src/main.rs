@@ -1,2 +1,49 @@
-//! Stub.
-fn main() {}
+//! Bloom: a self-hosted server that lets scripts, apps and agents act for a person.
+
+mod args;
+mod backup;
+mod command;
+mod config;
+mod control;
+mod data_folder;
+mod failure;
+mod first_run;
+mod listen;
+mod logging;
+mod node;
+mod output;
+mod secret_file;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use args::Asked;
+use failure::Failure;
+
+// Measured in docs/adr/0005-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match args::read().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(asked: Asked) -> Result<(), Failure> {
+    match asked {
+        Asked::Text(text) => output::say(&text),
+        Asked::OpenApi => output::say(&format!("{:#}", bloom_http::openapi())),
+        Asked::Start(config) => serve::start(&config),
+        Asked::Serve(config) => serve::serve(&config),
+        Asked::Command { config, command, is_json } => {
+            let answer = command::run(&config, command)?;
+            output::show(&answer, is_json)
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
+use crate::base62;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::names::{self, NameError};
 use crate::time::Timestamp;
@@ -19,7 +20,6 @@ pub const PREFIX: &str = "bloom_sk_";
 const RANDOM_LEN: usize = 32;
 const CHECKSUM_LEN: usize = 6;
 const SECRET_LEN: usize = PREFIX.len() + RANDOM_LEN + CHECKSUM_LEN;
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Random bytes a secret needs, drawn by the service layer.
 pub type SecretEntropy = [u8; 32];
@@ -40,14 +40,13 @@ pub enum ShapeError {
 }
 
 impl ApiKeySecret {
-    /// A new secret from 256 random bits. Their value modulo 62^32 is off an even distribution by
-    /// less than 2^-65, which nobody can notice.
+    /// A new secret from 256 random bits.
     #[must_use]
     pub fn new(entropy: &SecretEntropy) -> Self {
         let mut secret = [0; SECRET_LEN];
         let (prefix, rest) = secret.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX.as_bytes());
-        write_base62(*entropy, &mut rest[..RANDOM_LEN]);
+        base62::write(*entropy, &mut rest[..RANDOM_LEN]);
         let sum = checksum(&secret[..PREFIX.len() + RANDOM_LEN]);
         secret[PREFIX.len() + RANDOM_LEN..].copy_from_slice(&sum);
         Self(secret)
@@ -102,27 +101,12 @@ impl fmt::Debug for ApiKeySecret {
     }
 }
 
-/// The low `out.len()` base62 digits of a 256-bit big-endian number, most significant first.
-fn write_base62(mut number: [u8; 32], out: &mut [u8]) {
-    for digit in out.iter_mut().rev() {
-        let mut remainder = 0u32;
-        for byte in &mut number {
-            let value = remainder << 8 | u32::from(*byte);
-            // `value` is below 62 * 256, so the quotient fits a byte.
-            *byte = (value / 62) as u8;
-            remainder = value % 62;
-        }
-        *digit = ALPHABET[remainder as usize];
-    }
-    number.zeroize();
-}
-
 /// CRC-32 (IEEE) over the body, in base62, padded to six digits (62^6 exceeds 2^32).
 fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
     let mut number = [0; 32];
     number[28..].copy_from_slice(&crc32fast::hash(body).to_be_bytes());
     let mut out = [0; CHECKSUM_LEN];
-    write_base62(number, &mut out);
+    base62::write(number, &mut out);
     out
 }
 

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+mod base62;
 pub mod credits;
 pub mod digest;
 pub mod email;
@@ -13,6 +14,7 @@ pub mod names;
 pub mod passwords;
 pub mod plans;
 pub mod rate_window;
+pub mod secrets;
 pub mod sessions;
 pub mod setup_links;
 pub mod time;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
+use crate::base62;
+
 /// The least number of characters.
 pub const MIN_CHARS: usize = 8;
 /// The greatest number of characters, so that hashing stays bounded.
@@ -45,6 +47,22 @@ impl Password {
             MIN_CHARS..=MAX_CHARS => Ok(password),
             _ => Err(PasswordError::TooLong),
         }
+    }
+
+    /// A password nobody chose, for the first account: 20 base62 characters, 119 bits.
+    #[must_use]
+    pub fn random(entropy: &[u8; 32]) -> Self {
+        let mut text = vec![0; 20];
+        base62::write(*entropy, &mut text);
+        Self(String::from_utf8(text).unwrap_or_default())
+    }
+
+    /// Takes a password that is only to be compared; setting one needs [`Password::parse`].
+    /// `None` when it is longer than any that can have been set.
+    #[must_use]
+    pub fn presented(text: String) -> Option<Self> {
+        let password = Self(text);
+        (password.0.chars().count() <= MAX_CHARS).then_some(password)
     }
 
     /// The characters, for hashing. Never log them.

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub struct RateLimit {
     /// The greatest number of requests in any one `span`. At least 1.
     pub limit: u16,
-    /// The length of the window; at most a day.
+    /// The length of the window; at most half an hour, so that the ring's times stay comparable.
     pub span: Duration,
 }
 
@@ -34,15 +34,14 @@ pub struct Taken {
     pub reset: Duration,
 }
 
-/// Time in the ring: units of 64 microseconds since the epoch, modulo 2^32 (76 hours), which a
-/// window of at most a day can compare by wrapping subtraction.
-type Tick = u32;
-const TICK_MICROS: i64 = 64;
+/// Time in the ring: microseconds modulo 2^32 (71 minutes). No entry that is still looked at is older
+/// than two windows, so wrapping subtraction gives its true age.
+type Micros = u32;
 
 /// The window of one credential.
 #[derive(Debug, Clone, Default)]
 pub struct RateWindow {
-    ring: Vec<Tick>,
+    ring: Vec<Micros>,
     /// Index of the oldest entry once the ring has been filled.
     oldest: u16,
     /// How many entries, from `oldest` on, are still in the window.
@@ -58,7 +57,7 @@ impl RateWindow {
         self.forget_before(rule, now);
         let allowed = self.len < rule.limit;
         if allowed {
-            self.push(rule, tick(now));
+            self.push(rule, wrapped(now));
             self.latest = Some(now);
         }
         Taken {
@@ -75,18 +74,18 @@ impl RateWindow {
     }
 
     fn forget_before(&mut self, rule: RateLimit, now: Timestamp) {
-        // Ticks wrap after 76 hours; an idle window is emptied before they could mislead.
+        // An idle window is emptied before the modulus could mislead.
         if self.is_idle(rule, now) {
             self.len = 0;
             return;
         }
-        while self.len > 0 && self.age_of_oldest(now) >= span_ticks(rule) {
+        while self.len > 0 && self.age_of_oldest(now) >= span(rule) {
             self.oldest = self.next(self.oldest);
             self.len -= 1;
         }
     }
 
-    fn push(&mut self, rule: RateLimit, entry: Tick) {
+    fn push(&mut self, rule: RateLimit, entry: Micros) {
         let capacity = usize::from(rule.limit);
         if self.len == 0 {
             self.ring.clear();
@@ -106,29 +105,25 @@ impl RateWindow {
         if usize::from(index) + 1 == self.ring.len() { 0 } else { index + 1 }
     }
 
-    fn age_of_oldest(&self, now: Timestamp) -> Tick {
-        tick(now).wrapping_sub(self.ring[usize::from(self.oldest)])
+    fn age_of_oldest(&self, now: Timestamp) -> Micros {
+        wrapped(now).wrapping_sub(self.ring[usize::from(self.oldest)])
     }
 
     fn until_oldest_leaves(&self, rule: RateLimit, now: Timestamp) -> Duration {
         if self.len == 0 {
             return Duration::ZERO;
         }
-        let ticks = span_ticks(rule).saturating_sub(self.age_of_oldest(now));
-        Duration::from_micros(u64::from(ticks) * TICK_MICROS.unsigned_abs())
+        Duration::from_micros(span(rule).saturating_sub(self.age_of_oldest(now)).into())
     }
 }
 
-/// Entries and `now` are cut to the same grid, so a difference is never more than one tick short.
-fn tick(at: Timestamp) -> Tick {
+fn wrapped(at: Timestamp) -> Micros {
     // The cut to 32 bits is the modulus.
-    at.unix_micros().div_euclid(TICK_MICROS) as Tick
+    at.unix_micros() as Micros
 }
 
-/// The window in ticks, and one more: the cut to the grid must never let an entry leave early.
-fn span_ticks(rule: RateLimit) -> Tick {
-    let ticks = rule.span.as_micros().div_ceil(TICK_MICROS.unsigned_abs().into());
-    Tick::try_from(ticks).unwrap_or(Tick::MAX / 2).saturating_add(1)
+fn span(rule: RateLimit) -> Micros {
+    Micros::try_from(rule.span.as_micros()).unwrap_or(Micros::MAX)
 }
 
 #[cfg(test)]

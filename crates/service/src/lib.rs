@@ -1,1 +1,34 @@
-//! Stub.
+//! The verbs of Bloom: who may do what, in which order, in which transaction.
+//!
+//! Every public verb takes an actor that proves permission to ask: a [`Principal`] (an API
+//! credential), a [`SignedIn`] person (a browser session), or the [`Operator`] (the command line);
+//! a verb without one says `anonymous` in its name. Rules live in `bloom-domain`, statements in
+//! `bloom-store`; here they are put in order. Nothing here knows HTTP.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod authenticate;
+pub mod clock;
+pub mod credits;
+pub mod entropy;
+pub mod error;
+pub mod first_run;
+pub mod housekeeping;
+pub mod keyring;
+pub mod last_use;
+pub mod operations;
+pub mod operator;
+pub mod passwords;
+pub mod rate_limit;
+pub mod root_secret;
+pub mod service;
+pub mod sessions;
+pub mod setup_links;
+mod verdicts;
+pub mod workspaces;
+
+pub use authenticate::Principal;
+pub use error::Error;
+pub use operator::Operator;
+pub use service::{Service, Settings};
+pub use sessions::SignedIn;

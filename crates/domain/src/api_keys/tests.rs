@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 #[test]
 fn a_key_has_the_documented_shape() {
     let secret = ApiKeySecret::new(&[0x5a; 32]);

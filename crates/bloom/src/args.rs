@@ -1,0 +1,347 @@
+//! The command line: what was asked, read once.
+
+use std::path::PathBuf;
+
+use bloom_domain::api_keys::KeyName;
+use bloom_domain::email::Email;
+use bloom_domain::passwords::Password;
+use bloom_service::api_keys::WhichKey;
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::command::Command;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::output;
+
+/// Where `bloom start` keeps its data, and where it listens.
+const START_DATA: &str = "bloom-data";
+const START_LISTEN: &str = "127.0.0.1:4600";
+
+/// What was asked.
+pub(crate) enum Asked {
+    /// Something to read: help or the version.
+    Text(String),
+    /// The API's description.
+    OpenApi,
+    /// A server on this machine, with an account and a key to try.
+    Start(Box<Config>),
+    /// The real server.
+    Serve(Box<Config>),
+    /// A command of the operator.
+    Command { config: Box<Config>, command: Command, is_json: bool },
+}
+
+/// Reads the command line, and with it the file and the environment.
+pub(crate) fn read() -> Result<Asked, Failure> {
+    match Cli::try_parse() {
+        Ok(cli) => cli.asked(),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Ok(Asked::Text(error.to_string()))
+            }
+            _ => Err(Failure::usage(first_line(&error.to_string()))),
+        },
+    }
+}
+
+/// The first line of what clap says, which names the fault, and where to read more.
+fn first_line(text: &str) -> String {
+    let fault: Vec<_> = text.lines().take_while(|line| !line.is_empty()).collect();
+    let fault = fault.join(" ");
+    format!("{} (bloom --help lists the commands)", fault.trim_start_matches("error: "))
+}
+
+#[derive(Parser)]
+#[command(name = "bloom", version, about = "Lets scripts, apps and agents act for a person.")]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start on this machine with defaults; the first time, make an account and a key to try
+    Start(StartArgs),
+    /// Run the server
+    Serve(ServeArgs),
+    /// Make, list, suspend and restore accounts
+    #[command(subcommand)]
+    Account(AccountVerb),
+    /// Make, list and revoke API keys of an account
+    #[command(subcommand)]
+    Keys(KeysVerb),
+    /// Copy the database and the root secret into a new folder
+    Backup(BackupArgs),
+    /// Rotate the root secret
+    #[command(subcommand)]
+    Secret(SecretVerb),
+    /// Print the API's OpenAPI description
+    Openapi,
+}
+
+#[derive(Args)]
+struct Place {
+    /// The data folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Use PostgreSQL instead of SQLite in the data folder
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    fn config(self) -> Result<Config, Failure> {
+        let mut config = Config::load(self.config.as_ref())?;
+        let data = self.data.map(|path| {
+            path.into_os_string().into_string().map_err(|_| Failure::usage("--data is not UTF-8"))
+        });
+        config.set_flag("server", "data", data.transpose()?);
+        config.set_flag("database", "url", self.database_url);
+        Ok(config)
+    }
+}
+
+#[derive(Args)]
+struct StartArgs {
+    /// The data folder
+    #[arg(long, value_name = "DIR", default_value = START_DATA)]
+    data: PathBuf,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = START_LISTEN)]
+    listen: String,
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// How people reach the server, such as https://bloom.example.com
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+#[derive(Args)]
+struct Whose {
+    #[command(flatten)]
+    place: Place,
+    /// The account's email address
+    #[arg(long, value_name = "EMAIL")]
+    email: String,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum AccountVerb {
+    /// Make an account with its personal workspace; prints a password unless one is given
+    Create {
+        #[command(flatten)]
+        whose: Whose,
+        /// What the person wants to be called
+        #[arg(long)]
+        name: Option<String>,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the accounts
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Suspend an account: its next request is refused, nothing is deleted
+    Ban(Whose),
+    /// Restore a suspended account
+    Unban(Whose),
+    /// Set a password and end all sessions; prints a password unless one is given
+    SetPassword {
+        #[command(flatten)]
+        whose: Whose,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Args)]
+struct OfAccount {
+    #[command(flatten)]
+    place: Place,
+    /// The owner's email address
+    #[arg(long, value_name = "EMAIL")]
+    account: String,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum KeysVerb {
+    /// Make a key; its secret is printed once
+    Create {
+        #[command(flatten)]
+        of: OfAccount,
+        /// What the key is for
+        #[arg(long, default_value = "Command line")]
+        name: String,
+    },
+    /// List the keys of an account
+    List(OfAccount),
+    /// Revoke a key: its next request is refused
+    Revoke {
+        #[command(flatten)]
+        of: OfAccount,
+        /// The key's name
+        #[arg(long, required_unless_present = "id", conflicts_with = "id")]
+        name: Option<String>,
+        /// The key's id, as listed
+        #[arg(long)]
+        id: Option<String>,
+    },
+}
+
+#[derive(Args)]
+struct BackupArgs {
+    #[command(flatten)]
+    place: Place,
+    /// The folder to make
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum SecretVerb {
+    /// Make a new root secret and keep the previous one for reading
+    Rotate {
+        #[command(flatten)]
+        place: Place,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Cli {
+    fn asked(self) -> Result<Asked, Failure> {
+        match self.verb {
+            Verb::Openapi => Ok(Asked::OpenApi),
+            Verb::Start(args) => {
+                let place = Place { data: Some(args.data), database_url: None, config: None };
+                let mut config = place.config()?;
+                config.set_flag("server", "listen", Some(args.listen));
+                Ok(Asked::Start(Box::new(config)))
+            }
+            Verb::Serve(args) => {
+                let mut config = args.place.config()?;
+                config.set_flag("server", "listen", args.listen);
+                config.set_flag("server", "public_url", args.public_url);
+                Ok(Asked::Serve(Box::new(config)))
+            }
+            Verb::Account(verb) => verb.asked(),
+            Verb::Keys(verb) => verb.asked(),
+            Verb::Backup(args) => {
+                let to = std::path::absolute(&args.to)
+                    .map_err(|error| Failure::usage(format!("--to: {error}")))?;
+                command(args.place, Command::Backup { to }, args.json)
+            }
+            Verb::Secret(SecretVerb::Rotate { place, json }) => {
+                command(place, Command::RotateSecret, json)
+            }
+        }
+    }
+}
+
+impl AccountVerb {
+    fn asked(self) -> Result<Asked, Failure> {
+        match self {
+            Self::Create { whose, name, password_stdin } => {
+                let email = email(&whose.email)?;
+                let name = name.map(|name| {
+                    bloom_domain::names::parse(&name, 100)
+                        .map_err(|e| Failure::usage(format!("--name: {e}")))
+                });
+                let password = password(password_stdin)?;
+                let verb = Command::CreateAccount { email, name: name.transpose()?, password };
+                command(whose.place, verb, whose.json)
+            }
+            Self::List { place, json } => command(place, Command::ListAccounts, json),
+            Self::Ban(whose) => command(
+                whose.place,
+                Command::BanAccount { email: email(&whose.email)? },
+                whose.json,
+            ),
+            Self::Unban(whose) => command(
+                whose.place,
+                Command::UnbanAccount { email: email(&whose.email)? },
+                whose.json,
+            ),
+            Self::SetPassword { whose, password_stdin } => {
+                let email = email(&whose.email)?;
+                let password = password(password_stdin)?;
+                command(whose.place, Command::SetPassword { email, password }, whose.json)
+            }
+        }
+    }
+}
+
+impl KeysVerb {
+    fn asked(self) -> Result<Asked, Failure> {
+        match self {
+            Self::Create { of, name } => {
+                let owner = email(&of.account)?;
+                let name = KeyName::parse(&name)
+                    .map_err(|error| Failure::usage(format!("--name: {error}")))?;
+                command(of.place, Command::CreateKey { owner, name }, of.json)
+            }
+            Self::List(of) => {
+                command(of.place, Command::ListKeys { owner: email(&of.account)? }, of.json)
+            }
+            Self::Revoke { of, name, id } => {
+                let which = match id {
+                    Some(id) => WhichKey::Id(
+                        id.parse().map_err(|error| Failure::usage(format!("--id: {error}")))?,
+                    ),
+                    None => WhichKey::Name(name.unwrap_or_default()),
+                };
+                let verb = Command::RevokeKey { owner: email(&of.account)?, which };
+                command(of.place, verb, of.json)
+            }
+        }
+    }
+}
+
+fn command(place: Place, command: Command, is_json: bool) -> Result<Asked, Failure> {
+    Ok(Asked::Command { config: Box::new(place.config()?), command, is_json })
+}
+
+fn email(text: &str) -> Result<Email, Failure> {
+    Email::parse(text).map_err(|error| Failure::usage(format!("{text:?}: {error}")))
+}
+
+/// The password on standard input, without its line end; `None` when one is to be made.
+fn password(from_stdin: bool) -> Result<Option<Password>, Failure> {
+    if !from_stdin {
+        return Ok(None);
+    }
+    let line = output::read_line()?;
+    Password::parse(line)
+        .map(Some)
+        .map_err(|error| Failure::usage(format!("the password: {error}")))
+}

@@ -1,0 +1,119 @@
+//! The operator's commands: what each is, and the verb behind it.
+//!
+//! A command runs where the data folder is open. Without a running server that is here; beside one,
+//! it travels over the folder's control socket and runs there, so that what the server keeps in
+//! memory is never behind.
+
+use std::path::PathBuf;
+
+use bloom_domain::accounts::Account;
+use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName};
+use bloom_domain::email::Email;
+use bloom_domain::passwords::Password;
+use bloom_service::accounts::{self, NewAccount};
+use bloom_service::api_keys::{self, NewApiKey, WhichKey};
+
+use crate::config::Config;
+use crate::control;
+use crate::data_folder::{DataFolder, OpenFolderError};
+use crate::failure::Failure;
+use crate::node::Node;
+use crate::{backup, secret_file};
+
+/// A command of the operator.
+pub(crate) enum Command {
+    CreateAccount { email: Email, name: Option<String>, password: Option<Password> },
+    ListAccounts,
+    BanAccount { email: Email },
+    UnbanAccount { email: Email },
+    SetPassword { email: Email, password: Option<Password> },
+    CreateKey { owner: Email, name: KeyName },
+    ListKeys { owner: Email },
+    RevokeKey { owner: Email, which: WhichKey },
+    Backup { to: PathBuf },
+    RotateSecret,
+}
+
+/// What came of it.
+pub(crate) enum Answer {
+    /// An account was made or changed; the password when Bloom chose it.
+    Account {
+        account: Account,
+        password: Option<Password>,
+    },
+    Accounts(Vec<Account>),
+    NewKey {
+        key: ApiKey,
+        secret: ApiKeySecret,
+    },
+    Keys(Vec<ApiKey>),
+    Key(ApiKey),
+    BackedUp {
+        to: PathBuf,
+        holds_database: bool,
+    },
+    Rotated {
+        fingerprint: String,
+    },
+}
+
+/// Runs a command: in the server that has the folder open, or here.
+pub(crate) fn run(config: &Config, command: Command) -> Result<crate::output::Shown, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::machine(format!("cannot start: {error}")))?;
+    let folder = match DataFolder::open(config.data()?) {
+        Ok(folder) => folder,
+        Err(OpenFolderError::InUse(path)) => {
+            return runtime.block_on(control::ask(&path, &command));
+        }
+        Err(OpenFolderError::Failed(failure)) => return Err(failure),
+    };
+    runtime.block_on(async {
+        let node = Node::open(config, folder, config.listen()?).await?;
+        let answer = execute(&node, command).await;
+        node.close().await;
+        Ok(answer?.into())
+    })
+}
+
+/// Runs a command on an open node.
+pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Failure> {
+    let (service, operator) = (&*node.service, &node.operator);
+    Ok(match command {
+        Command::CreateAccount { email, name, password } => {
+            let (password, shown) = node.chosen_or_drawn(password)?;
+            let new = NewAccount { email, name, password };
+            let account = accounts::create(service, operator, new).await?;
+            Answer::Account { account, password: shown }
+        }
+        Command::SetPassword { email, password } => {
+            let (password, shown) = node.chosen_or_drawn(password)?;
+            let account = accounts::set_password(service, operator, &email, password).await?;
+            Answer::Account { account, password: shown }
+        }
+        Command::ListAccounts => Answer::Accounts(accounts::list(service, operator).await?),
+        Command::BanAccount { email } => Answer::Account {
+            account: accounts::ban(service, operator, &email).await?,
+            password: None,
+        },
+        Command::UnbanAccount { email } => Answer::Account {
+            account: accounts::unban(service, operator, &email).await?,
+            password: None,
+        },
+        Command::CreateKey { owner, name } => {
+            let NewApiKey { key, secret } =
+                api_keys::create_for(service, operator, &owner, &name).await?;
+            Answer::NewKey { key, secret }
+        }
+        Command::ListKeys { owner } => {
+            Answer::Keys(api_keys::list_for(service, operator, &owner).await?)
+        }
+        Command::RevokeKey { owner, which } => {
+            Answer::Key(api_keys::revoke_for(service, operator, &owner, which).await?)
+        }
+        Command::Backup { to } => backup::make(node, to).await?,
+        Command::RotateSecret => secret_file::rotate(node).await?,
+    })
+}

@@ -1,0 +1,277 @@
+//! Configuration: one TOML file, then the environment, then the flags; the later wins.
+//!
+//! The only place that reads the environment. Unknown sections and keys are refused by name, since a
+//! setting that is silently ignored is worse than none.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::rate_window::RateLimit;
+use bloom_http::Site;
+use bloom_service::root_secret::{RootSecret, RootSecrets};
+use bloom_store::Database;
+use toml::{Table, Value};
+
+use crate::failure::Failure;
+use crate::settings::{self, Kind};
+
+/// The prefix of our variables in the environment.
+const PREFIX: &str = "BLOOM_";
+/// The database's file in the data folder.
+const DATABASE_FILE: &str = "bloom.db";
+
+/// What was configured, as text and numbers; each use turns its part into types.
+#[derive(Debug, Default)]
+pub(crate) struct Config {
+    table: Table,
+}
+
+impl Config {
+    /// Reads the file, if one is named, and the environment.
+    pub(crate) fn load(file: Option<&PathBuf>) -> Result<Self, Failure> {
+        let mut config = Self::default();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("cannot read {}: {error}", path.display()))
+            })?;
+            config.add_file(&text, &path.display().to_string())?;
+        }
+        config.add_environment(environment())?;
+        Ok(config)
+    }
+
+    fn add_file(&mut self, text: &str, name: &str) -> Result<(), Failure> {
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            Failure::usage(format!("{name}: {}", error.message()))
+        })?;
+        for (section, keys) in table {
+            let Value::Table(keys) = keys else {
+                return Err(Failure::usage(format!(
+                    "{name}: {section} stands outside a section; the sections are {}",
+                    settings::sections().join(", ")
+                )));
+            };
+            for (key, value) in keys {
+                let setting = known(&section, &key)
+                    .map_err(|why| Failure::usage(format!("{name}: {why}")))?;
+                if !is_of_kind(&value, setting.kind) {
+                    let kind = described(setting.kind);
+                    return Err(Failure::usage(format!("{name}: {section}.{key} must be {kind}")));
+                }
+                self.set(&section, &key, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, Option<String>)>,
+    ) -> Result<(), Failure> {
+        for (name, value) in variables {
+            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+            let rest = rest.to_ascii_lowercase();
+            let (section, key) = rest.split_once('_').unwrap_or((&rest, ""));
+            let setting = known(section, key)
+                .map_err(|why| Failure::usage(format!("the variable {name}: {why}")))?;
+            let value = value.and_then(|text| read(&text, setting.kind)).ok_or_else(|| {
+                Failure::usage(format!("the variable {name} must be {}", described(setting.kind)))
+            })?;
+            self.set(section, key, value);
+        }
+        Ok(())
+    }
+
+    /// A flag, which wins over file and environment.
+    pub(crate) fn set_flag(&mut self, section: &str, key: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.set(section, key, Value::String(value));
+        }
+    }
+
+    fn set(&mut self, section: &str, key: &str, value: Value) {
+        let section = self.table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(section) = section {
+            section.insert(key.to_owned(), value);
+        }
+    }
+
+    fn value(&self, section: &str, key: &str) -> Option<&Value> {
+        self.table.get(section)?.get(key)
+    }
+
+    fn text(&self, section: &str, key: &str) -> Option<&str> {
+        self.value(section, key)?.as_str()
+    }
+
+    fn whole(&self, section: &str, key: &str, default: u32) -> Result<u32, Failure> {
+        let Some(value) = self.value(section, key) else { return Ok(default) };
+        value.as_integer().and_then(|number| number.try_into().ok()).ok_or_else(|| {
+            Failure::usage(format!("{section}.{key} must be a whole number that is not negative"))
+        })
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> Result<PathBuf, Failure> {
+        self.text("server", "data").filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(
+            || Failure::usage("name the data folder with --data DIR (or BLOOM_SERVER_DATA)"),
+        )
+    }
+
+    /// The database: PostgreSQL when its URL is given, else SQLite in the data folder.
+    pub(crate) fn database(&self) -> Result<Database, Failure> {
+        match self.text("database", "url") {
+            None => Ok(Database::Sqlite { path: self.data()?.join(DATABASE_FILE) }),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Database::Postgres { url: url.to_owned() })
+            }
+            Some(_) => Err(Failure::usage(
+                "database.url must begin with postgres://; leave it out for SQLite",
+            )),
+        }
+    }
+
+    /// Where to listen.
+    pub(crate) fn listen(&self) -> Result<SocketAddr, Failure> {
+        let text = self.text("server", "listen").unwrap_or("127.0.0.1:8080");
+        text.parse().map_err(|_| {
+            Failure::usage(format!(
+                "{text:?} is not an address to listen on: expected address:port, such as 127.0.0.1:8080"
+            ))
+        })
+    }
+
+    /// The public place of the server, once it listens on `listening`.
+    pub(crate) fn site(&self, listening: SocketAddr) -> Result<Site, Failure> {
+        let proxies = self.whole("server", "trusted_proxies", 0)?.try_into().unwrap_or(usize::MAX);
+        let url = match self.text("server", "public_url") {
+            Some(url) => url.to_owned(),
+            None if listening.ip().is_loopback() => {
+                format!("http://localhost:{}", listening.port())
+            }
+            None => {
+                return Err(Failure::usage(
+                    "name the address people use with --public-url, such as https://bloom.example.com",
+                ));
+            }
+        };
+        Site::new(&url, proxies)
+            .map_err(|error| Failure::usage(format!("server.public_url: {error}")))
+    }
+
+    /// What the operator decides about the verbs. Sign-up is open by default only where nobody but
+    /// this machine can reach it.
+    pub(crate) fn verbs(&self, site: &Site) -> Result<bloom_service::Settings, Failure> {
+        let sign_up = match self.text("accounts", "sign_up") {
+            Some("open") => SignUpPolicy::Open,
+            Some("invite") => SignUpPolicy::Invite,
+            Some("closed") => SignUpPolicy::Closed,
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "accounts.sign_up is {other:?}; it must be open, invite or closed"
+                )));
+            }
+            None if is_loopback(site.origin()) => SignUpPolicy::Open,
+            None => SignUpPolicy::Invite,
+        };
+        let is_limited = self.value("limits", "enabled").and_then(Value::as_bool).unwrap_or(true);
+        Ok(bloom_service::Settings {
+            sign_up,
+            rate_limit: is_limited.then_some(RateLimit::STANDARD),
+        })
+    }
+
+    /// How long running requests may take at a stop.
+    pub(crate) fn drain(&self) -> Result<Duration, Failure> {
+        self.whole("server", "drain_seconds", 10).map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// The configured root secrets, if they are configured rather than kept in the data folder.
+    pub(crate) fn secrets(&self) -> Result<Option<RootSecrets>, Failure> {
+        let Some(current) = self.text("secret", "current") else {
+            return Ok(None);
+        };
+        let parse = |key: &str, text: &str| {
+            RootSecret::parse(text.trim()).ok_or_else(|| {
+                Failure::usage(format!("secret.{key} must be 64 hexadecimal digits"))
+            })
+        };
+        let previous = self.text("secret", "previous").unwrap_or_default();
+        let previous = previous.split(',').filter(|text| !text.trim().is_empty());
+        Ok(Some(RootSecrets {
+            current: parse("current", current)?,
+            previous: previous.map(|text| parse("previous", text)).collect::<Result<_, _>>()?,
+        }))
+    }
+
+    /// How to log: whether as JSON (`None`: decide by the terminal), and the filter.
+    pub(crate) fn log(&self) -> Result<(Option<bool>, &str), Failure> {
+        let is_json = match self.text("log", "format") {
+            None => None,
+            Some("json") => Some(true),
+            Some("text") => Some(false),
+            Some(other) => {
+                return Err(Failure::usage(format!(
+                    "log.format is {other:?}; it must be text or json"
+                )));
+            }
+        };
+        Ok((is_json, self.text("log", "filter").unwrap_or("info")))
+    }
+}
+
+fn known(section: &str, key: &str) -> Result<&'static settings::Setting, String> {
+    if !settings::sections().contains(&section) {
+        let sections = settings::sections().join(", ");
+        return Err(format!("there is no section {section:?}; the sections are {sections}"));
+    }
+    settings::find(section, key).ok_or_else(|| {
+        let keys = settings::keys(section).join(", ");
+        format!("the section {section} has no key {key:?}; its keys are {keys}")
+    })
+}
+
+fn is_of_kind(value: &Value, kind: Kind) -> bool {
+    match kind {
+        Kind::Text => value.is_str(),
+        Kind::Whole => value.is_integer(),
+        Kind::YesNo => value.is_bool(),
+    }
+}
+
+fn described(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Whole => "a whole number",
+        Kind::YesNo => "true or false",
+    }
+}
+
+fn read(text: &str, kind: Kind) -> Option<Value> {
+    match kind {
+        Kind::Text => Some(Value::String(text.to_owned())),
+        Kind::Whole => text.trim().parse().ok().map(Value::Integer),
+        Kind::YesNo => text.trim().parse().ok().map(Value::Boolean),
+    }
+}
+
+/// Whether only this machine can reach an origin.
+fn is_loopback(origin: &str) -> bool {
+    let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
+    let host =
+        authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let host = host.map_or(authority, |(host, _)| host);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one reading of the environment")]
+fn environment() -> impl Iterator<Item = (String, Option<String>)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok())))
+}
+
+#[cfg(test)]
+mod tests;

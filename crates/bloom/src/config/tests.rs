@@ -1,0 +1,130 @@
+use super::*;
+
+fn from_file(text: &str) -> Result<Config, String> {
+    let mut config = Config::default();
+    config.add_file(text, "bloom.toml").map_err(|failure| failure.to_string())?;
+    Ok(config)
+}
+
+fn from_environment(pairs: &[(&str, &str)]) -> Result<Config, String> {
+    let mut config = Config::default();
+    let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())));
+    config.add_environment(pairs).map_err(|failure| failure.to_string())?;
+    Ok(config)
+}
+
+fn loopback() -> SocketAddr {
+    "127.0.0.1:4600".parse().unwrap()
+}
+
+#[test]
+fn the_later_source_wins() {
+    let mut config = from_file("[server]\nlisten = \"127.0.0.1:1\"\ndrain_seconds = 3").unwrap();
+    assert_eq!(config.listen().unwrap().port(), 1);
+    let variable = ("BLOOM_SERVER_LISTEN".to_owned(), Some("127.0.0.1:2".to_owned()));
+    config.add_environment(std::iter::once(variable)).unwrap();
+    assert_eq!(config.listen().unwrap().port(), 2);
+    config.set_flag("server", "listen", Some("127.0.0.1:3".into()));
+    config.set_flag("server", "listen", None);
+    assert_eq!(config.listen().unwrap().port(), 3);
+    assert_eq!(config.drain().unwrap(), Duration::from_secs(3));
+}
+
+#[test]
+fn unknown_names_are_refused_by_name() {
+    let refused = [
+        (from_file("[serve]\nlisten = \"x\""), "bloom.toml: there is no section \"serve\""),
+        (
+            from_file("[server]\nlissten = \"x\""),
+            "bloom.toml: the section server has no key \"lissten\"",
+        ),
+        (from_file("listen = \"x\""), "bloom.toml: listen stands outside a section"),
+        (
+            from_file("[limits]\nenabled = \"no\""),
+            "bloom.toml: limits.enabled must be true or false",
+        ),
+        (from_file("[server"), "bloom.toml: "),
+        (
+            from_environment(&[("BLOOM_URL", "x")]),
+            "the variable BLOOM_URL: there is no section \"url\"",
+        ),
+        (
+            from_environment(&[("BLOOM_SERVER_PUBLICURL", "x")]),
+            "the variable BLOOM_SERVER_PUBLICURL: the section server has no key \"publicurl\"",
+        ),
+        (
+            from_environment(&[("BLOOM_LIMITS_ENABLED", "off")]),
+            "the variable BLOOM_LIMITS_ENABLED must be true or false",
+        ),
+    ];
+    for (config, beginning) in refused {
+        let line = config.expect_err(beginning);
+        assert!(line.starts_with(beginning), "{line}");
+        assert!(!line.contains('\n'), "{line}");
+    }
+    assert!(from_environment(&[("PATH", "/bin"), ("NOT_BLOOM_X", "y")]).is_ok());
+}
+
+#[test]
+fn limits_are_on_until_they_are_turned_off() {
+    let site = Site::new("http://localhost:4600", 0).unwrap();
+    let on = Config::default().verbs(&site).unwrap();
+    assert_eq!(on.rate_limit, Some(RateLimit::STANDARD));
+    let off = from_environment(&[("BLOOM_LIMITS_ENABLED", "false")]).unwrap().verbs(&site).unwrap();
+    assert_eq!(off.rate_limit, None);
+}
+
+#[test]
+fn sign_up_is_open_only_where_nobody_else_can_reach_it() {
+    let policy = |config: &Config, url: &str| {
+        config.verbs(&Site::new(url, 0).unwrap()).map(|settings| settings.sign_up).ok()
+    };
+    let config = Config::default();
+    for near in ["http://localhost:1", "http://127.0.0.1", "http://[::1]:80"] {
+        assert_eq!(policy(&config, near), Some(SignUpPolicy::Open), "{near}");
+    }
+    for far in ["https://bloom.example", "http://192.168.1.2:8080", "http://localhost.evil"] {
+        assert_eq!(policy(&config, far), Some(SignUpPolicy::Invite), "{far}");
+    }
+    let closed = from_file("[accounts]\nsign_up = \"closed\"").unwrap();
+    assert_eq!(policy(&closed, "http://localhost:1"), Some(SignUpPolicy::Closed));
+    let wrong = from_file("[accounts]\nsign_up = \"yes\"").unwrap();
+    assert_eq!(policy(&wrong, "http://localhost:1"), None);
+}
+
+#[test]
+fn the_public_url_is_asked_for_where_it_cannot_be_known() {
+    let config = Config::default();
+    assert_eq!(config.site(loopback()).unwrap().origin(), "http://localhost:4600");
+    assert!(config.site("0.0.0.0:8080".parse().unwrap()).is_err());
+    let bad = from_file("[server]\npublic_url = \"bloom.example\"").unwrap();
+    assert!(bad.site(loopback()).is_err());
+}
+
+#[test]
+fn a_configured_secret_is_read_with_those_it_replaced() {
+    let (a, b, c) = ("a1".repeat(32), "b2".repeat(32), "c3".repeat(32));
+    let config = from_environment(&[
+        ("BLOOM_SECRET_CURRENT", &a),
+        ("BLOOM_SECRET_PREVIOUS", &format!("{b}, {c}")),
+    ]);
+    let secrets = config.unwrap().secrets().unwrap().unwrap();
+    assert_eq!(*secrets.current.expose(), a);
+    assert_eq!(secrets.previous.len(), 2);
+    let wrong = from_environment(&[("BLOOM_SECRET_CURRENT", "short")]).unwrap();
+    let line = wrong.secrets().unwrap_err().to_string();
+    assert_eq!(line, "secret.current must be 64 hexadecimal digits");
+    assert!(Config::default().secrets().unwrap().is_none());
+}
+
+#[test]
+fn a_database_is_sqlite_unless_a_postgres_url_is_given() {
+    let mut config = Config::default();
+    assert!(config.database().is_err());
+    config.set_flag("server", "data", Some("d".into()));
+    assert!(matches!(config.database().unwrap(), Database::Sqlite { .. }));
+    config.set_flag("database", "url", Some("postgres://h/d".into()));
+    assert!(matches!(config.database().unwrap(), Database::Postgres { .. }));
+    config.set_flag("database", "url", Some("mysql://h/d".into()));
+    assert!(config.database().is_err());
+}

@@ -1,0 +1,95 @@
+//! A command as it travels: texts only, parsed anew at the other end.
+
+use bloom_domain::api_keys::KeyName;
+use bloom_domain::email::Email;
+use bloom_domain::passwords::Password;
+use bloom_service::api_keys::WhichKey;
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::failure::Failure;
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Wire {
+    CreateAccount { email: String, name: Option<String>, password: Option<String> },
+    ListAccounts {},
+    BanAccount { email: String },
+    UnbanAccount { email: String },
+    SetPassword { email: String, password: Option<String> },
+    CreateKey { owner: String, name: String },
+    ListKeys { owner: String },
+    RevokeKey { owner: String, id: Option<String>, name: Option<String> },
+    Backup { to: std::path::PathBuf },
+    RotateSecret {},
+}
+
+impl From<&Command> for Wire {
+    fn from(command: &Command) -> Self {
+        let text = |password: &Option<Password>| password.as_ref().map(|p| p.expose().to_owned());
+        match command {
+            Command::CreateAccount { email, name, password } => Self::CreateAccount {
+                email: email.to_string(),
+                name: name.clone(),
+                password: text(password),
+            },
+            Command::ListAccounts => Self::ListAccounts {},
+            Command::BanAccount { email } => Self::BanAccount { email: email.to_string() },
+            Command::UnbanAccount { email } => Self::UnbanAccount { email: email.to_string() },
+            Command::SetPassword { email, password } => {
+                Self::SetPassword { email: email.to_string(), password: text(password) }
+            }
+            Command::CreateKey { owner, name } => {
+                Self::CreateKey { owner: owner.to_string(), name: name.as_str().to_owned() }
+            }
+            Command::ListKeys { owner } => Self::ListKeys { owner: owner.to_string() },
+            Command::RevokeKey { owner, which } => {
+                let (id, name) = match which {
+                    WhichKey::Id(id) => (Some(id.to_string()), None),
+                    WhichKey::Name(name) => (None, Some(name.clone())),
+                };
+                Self::RevokeKey { owner: owner.to_string(), id, name }
+            }
+            Command::Backup { to } => Self::Backup { to: to.clone() },
+            Command::RotateSecret => Self::RotateSecret {},
+        }
+    }
+}
+
+impl TryFrom<Wire> for Command {
+    type Error = Failure;
+
+    fn try_from(wire: Wire) -> Result<Self, Failure> {
+        let email = |text: String| Email::parse(&text).map_err(|e| Failure::usage(e.to_string()));
+        let password = |text: Option<String>| {
+            text.map(Password::parse).transpose().map_err(|e| Failure::usage(e.to_string()))
+        };
+        Ok(match wire {
+            Wire::CreateAccount { email: address, name, password: secret } => {
+                Self::CreateAccount { email: email(address)?, name, password: password(secret)? }
+            }
+            Wire::ListAccounts {} => Self::ListAccounts,
+            Wire::BanAccount { email: address } => Self::BanAccount { email: email(address)? },
+            Wire::UnbanAccount { email: address } => Self::UnbanAccount { email: email(address)? },
+            Wire::SetPassword { email: address, password: secret } => {
+                Self::SetPassword { email: email(address)?, password: password(secret)? }
+            }
+            Wire::CreateKey { owner, name } => Self::CreateKey {
+                owner: email(owner)?,
+                name: KeyName::parse(&name).map_err(|e| Failure::usage(e.to_string()))?,
+            },
+            Wire::ListKeys { owner } => Self::ListKeys { owner: email(owner)? },
+            Wire::RevokeKey { owner, id, name } => {
+                let which = match id {
+                    Some(id) => {
+                        WhichKey::Id(id.parse().map_err(|_| Failure::usage("--id is no id"))?)
+                    }
+                    None => WhichKey::Name(name.unwrap_or_default()),
+                };
+                Self::RevokeKey { owner: email(owner)?, which }
+            }
+            Wire::Backup { to } => Self::Backup { to },
+            Wire::RotateSecret {} => Self::RotateSecret,
+        })
+    }
+}

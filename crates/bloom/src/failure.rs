@@ -1,0 +1,53 @@
+//! What the command line says when it cannot do what it was asked: one line and an exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// One line, and whose fault it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    line: String,
+    is_usage: bool,
+}
+
+impl Failure {
+    /// The command cannot be meant like that: exit code 2.
+    pub(crate) fn usage(line: impl Into<String>) -> Self {
+        Self { line: one_line(&line.into()), is_usage: true }
+    }
+
+    /// The machine cannot do it: exit code 1.
+    pub(crate) fn machine(line: impl Into<String>) -> Self {
+        Self { line: one_line(&line.into()), is_usage: false }
+    }
+
+    pub(crate) fn is_usage(&self) -> bool {
+        self.is_usage
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if self.is_usage { 2 } else { 1 })
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl From<bloom_service::Error> for Failure {
+    fn from(error: bloom_service::Error) -> Self {
+        use bloom_service::Error;
+        match error {
+            Error::Busy { .. } | Error::Unavailable(_) | Error::Internal(_) => {
+                Self::machine(error.to_string())
+            }
+            refused => Self::usage(refused.to_string()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What `bloom start` shows: where the server is, who can sign in, and a line to try.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use bloom_domain::email::Email;
+use bloom_service::first_run::{self, FirstRun};
+
+use crate::data_folder::write_private;
+use crate::failure::Failure;
+use crate::node::Node;
+use crate::output;
+
+/// The first account's address. No mail is ever sent to it.
+const OWNER: &str = "owner@localhost";
+
+/// Makes account and key at the first start, and says how to go on.
+pub(crate) async fn welcome(node: &Node) -> Result<(), Failure> {
+    let owner = Email::parse(OWNER).map_err(|error| Failure::machine(error.to_string()))?;
+    let made = first_run::create(&node.service, &node.operator, owner).await?;
+    let file = node.folder.first_run_path();
+    match made {
+        Some(made) if std::io::stdout().is_terminal() => output::say(&shown(node, &made)),
+        Some(made) => {
+            write_private(&file, record(node, &made).as_bytes()).map_err(|error| {
+                Failure::machine(format!(
+                    "an account was made, but its password could not be written to {}: {error}; set \
+                     another with: bloom account set-password --data {} --email {OWNER}",
+                    file.display(),
+                    node.folder.path().display()
+                ))
+            })?;
+            output::say(&filed(
+                node,
+                &file,
+                "The first start made an account and an API key; they are",
+            ))
+        }
+        None if file.exists() => output::say(&filed(node, &file, "Account and API key are")),
+        None => output::say(&again(node)),
+    }
+}
+
+fn heading(node: &Node) -> String {
+    let origin = node.site.origin();
+    format!("\nBloom is running at {origin}\n\n  Sign in   {origin}/sign-in\n")
+}
+
+fn shown(node: &Node, made: &FirstRun) -> String {
+    let (origin, key) = (node.site.origin(), made.key.expose());
+    format!(
+        "{}            email     {}\n            password  {}\n  API key   {key}\n\n\
+         Password and key are shown only now. Try the key in another terminal:\n\n  \
+         curl {origin}/api/v1/account -H \"x-api-key: {key}\"\n\n{}",
+        heading(node),
+        made.email,
+        made.password.expose(),
+        footer(node)
+    )
+}
+
+fn filed(node: &Node, file: &Path, what: &str) -> String {
+    let origin = node.site.origin();
+    let file = file.display();
+    format!(
+        "{}            {what} in {file}\n\nTry the key in another terminal:\n\n  \
+         curl {origin}/api/v1/account -H \"x-api-key: $(sed -n 's/^api key: //p' '{file}')\"\n\n{}",
+        heading(node),
+        footer(node)
+    )
+}
+
+fn again(node: &Node) -> String {
+    let (origin, data) = (node.site.origin(), node.folder.path().display());
+    format!(
+        "{}            with the password shown at the first start\n  API key   make one at \
+         {origin}/settings#api-keys, or with:\n            bloom keys create --data {data} --account \
+         EMAIL\n\nThen, in another terminal:\n\n  curl {origin}/api/v1/account -H \"x-api-key: \
+         $BLOOM_API_KEY\"\n\n{}",
+        heading(node),
+        footer(node)
+    )
+}
+
+fn footer(node: &Node) -> String {
+    format!("  Data in {}. Stop with Ctrl+C.\n", node.folder.path().display())
+}
+
+fn record(node: &Node, made: &FirstRun) -> String {
+    format!(
+        "sign in: {}/sign-in\nemail: {}\npassword: {}\napi key: {}\n",
+        node.site.origin(),
+        made.email,
+        made.password.expose(),
+        made.key.expose()
+    )
+}

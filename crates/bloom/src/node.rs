@@ -1,0 +1,106 @@
+//! An open data folder with the verbs bound to it: what a server and a command both need.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bloom_domain::passwords::Password;
+use bloom_http::Site;
+use bloom_service::clock::Clock;
+use bloom_service::entropy::Entropy;
+use bloom_service::service::OpenError;
+use bloom_service::{Operator, Service};
+use bloom_store::{Database, Store};
+
+use crate::config::Config;
+use crate::data_folder::DataFolder;
+use crate::failure::Failure;
+use crate::secret_file;
+
+/// An open data folder with the verbs bound to it.
+pub(crate) struct Node {
+    pub(crate) service: Arc<Service>,
+    pub(crate) store: Store,
+    pub(crate) operator: Operator,
+    pub(crate) folder: DataFolder,
+    pub(crate) site: Site,
+    pub(crate) entropy: Entropy,
+    /// Whether the root secret is configured rather than kept in the folder.
+    pub(crate) secret_is_configured: bool,
+    /// Whether the database is the file in the folder.
+    pub(crate) is_embedded: bool,
+}
+
+impl Node {
+    /// Opens the database with its root secret. Whoever holds the folder is its operator.
+    pub(crate) async fn open(
+        config: &Config,
+        folder: DataFolder,
+        listening: SocketAddr,
+    ) -> Result<Self, Failure> {
+        let (clock, entropy) = (Clock::System, Entropy::System);
+        // The command line needs no public URL; what it makes up is never shown.
+        let site = config.site(listening)?;
+        let settings = config.verbs(&site)?;
+        let database = config.database()?;
+        let is_embedded = matches!(database, Database::Sqlite { .. });
+        let configured = config.secrets()?;
+        let secret_is_configured = configured.is_some();
+        let secrets = match configured {
+            Some(secrets) => secrets,
+            None => secret_file::read_or_make(&folder, &entropy)?,
+        };
+        let store = Store::open(&database, clock.now())
+            .map_err(|error| Failure::machine(error.to_string()))?;
+        let opened = Service::open(store.clone(), &secrets, settings, clock, entropy.clone()).await;
+        let service = opened.map_err(|error| explain(error, &folder, secret_is_configured))?;
+        Ok(Self {
+            service: Arc::new(service),
+            store,
+            operator: Operator::at_the_command_line(),
+            folder,
+            site,
+            entropy,
+            secret_is_configured,
+            is_embedded,
+        })
+    }
+
+    /// Writes what is in memory and closes the database.
+    pub(crate) async fn close(self) {
+        if let Err(error) = self.service.close().await {
+            tracing::warn!(%error, "the last uses of some keys were not written");
+        }
+        self.store.close();
+    }
+
+    /// The password that was given, or one that Bloom draws and must show.
+    pub(crate) fn chosen_or_drawn(
+        &self,
+        chosen: Option<Password>,
+    ) -> Result<(Password, Option<Password>), Failure> {
+        match chosen {
+            Some(password) => Ok((password, None)),
+            None => {
+                let password = Password::random(&self.entropy.draw()?);
+                Ok((password.clone(), Some(password)))
+            }
+        }
+    }
+}
+
+fn explain(error: OpenError, folder: &DataFolder, is_configured: bool) -> Failure {
+    match error {
+        OpenError::Failed(error) => Failure::machine(error.to_string()),
+        OpenError::WrongSecret(wrong) => {
+            let place = match is_configured {
+                true => "secret.current".to_owned(),
+                false => folder.secret_path().display().to_string(),
+            };
+            Failure::machine(format!(
+                "the database belongs to another root secret: it wants the one with fingerprint {}, \
+                 and {place} holds the one with fingerprint {}; put the right secret there",
+                wrong.expected, wrong.found
+            ))
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What the command line writes: for a person, or as JSON for a program.
+
+use std::io::{self, BufRead, Write};
+
+use bloom_domain::accounts::{Account, AccountState};
+use bloom_domain::api_keys::{ApiKey, KeyState};
+use bloom_domain::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::command::Answer;
+use crate::failure::Failure;
+
+/// An answer as it is shown: both forms, since it may have come over the control socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// For a person.
+    pub(crate) text: String,
+    /// For a program.
+    pub(crate) json: Value,
+}
+
+/// Writes to standard output. A reader that has gone (`bloom … | head`) is no fault.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::machine(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the one line of a failure to standard error, where nobody may be listening.
+pub(crate) fn complain(failure: &Failure) {
+    let _ = writeln!(io::stderr().lock(), "bloom: {failure}");
+}
+
+/// Writes an answer.
+pub(crate) fn show(answer: &Shown, is_json: bool) -> Result<(), Failure> {
+    if is_json { say(&answer.json.to_string()) } else { say(&answer.text) }
+}
+
+/// The first line of standard input, without its end.
+pub(crate) fn read_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
+    let end = line.trim_end_matches(['\n', '\r']).len();
+    line.truncate(end);
+    Ok(line)
+}
+
+impl From<Answer> for Shown {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Account { account, password } => {
+                let mut json = account_json(&account);
+                let mut text = account_line(&account);
+                if let Some(password) = password {
+                    json["password"] = password.expose().into();
+                    text = format!("{text}\npassword (shown only now): {}", password.expose());
+                }
+                Self { text, json }
+            }
+            Answer::Accounts(accounts) => Self {
+                text: lines(accounts.iter().map(account_line), "There is no account."),
+                json: accounts.iter().map(account_json).collect(),
+            },
+            Answer::NewKey { key, secret } => {
+                let mut json = key_json(&key);
+                json["key"] = secret.expose().into();
+                let text = format!("{}\nkey (shown only now): {}", key_line(&key), secret.expose());
+                Self { text, json }
+            }
+            Answer::Keys(keys) => Self {
+                text: lines(keys.iter().map(key_line), "The account has no API key."),
+                json: keys.iter().map(key_json).collect(),
+            },
+            Answer::Key(key) => Self { text: key_line(&key), json: key_json(&key) },
+            Answer::BackedUp { to, holds_database } => Self {
+                text: match holds_database {
+                    true => format!(
+                        "{} holds the database and the root secret; use it as --data to restore",
+                        to.display()
+                    ),
+                    false => format!(
+                        "{} holds the root secret; back the database up with pg_dump",
+                        to.display()
+                    ),
+                },
+                json: json!({ "folder": to.display().to_string(), "database": holds_database }),
+            },
+            Answer::Rotated { fingerprint } => Self {
+                text: format!(
+                    "The root secret is now the one with fingerprint {fingerprint}. Keys and \
+                     sessions go on. Copy the secret file to every other node and to your backup."
+                ),
+                json: json!({ "fingerprint": fingerprint }),
+            },
+        }
+    }
+}
+
+fn lines(lines: impl Iterator<Item = String>, none: &str) -> String {
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() { none.to_owned() } else { lines.join("\n") }
+}
+
+fn account_line(account: &Account) -> String {
+    let name = account.name.as_deref().map(|name| format!("  {name}")).unwrap_or_default();
+    let state = match account.state {
+        AccountState::Active => "active".to_owned(),
+        AccountState::Banned { at } => format!("suspended since {}", time(at)),
+    };
+    format!("{}  {state}  made {}{name}", account.email, time(account.created_at))
+}
+
+fn account_json(account: &Account) -> Value {
+    let banned_at = match account.state {
+        AccountState::Active => None,
+        AccountState::Banned { at } => Some(time(at)),
+    };
+    json!({
+        "id": account.id.to_string(),
+        "email": account.email.as_str(),
+        "name": account.name,
+        "created_at": time(account.created_at),
+        "banned_at": banned_at,
+    })
+}
+
+fn key_line(key: &ApiKey) -> String {
+    let state = match key.state {
+        KeyState::Active => "active".to_owned(),
+        KeyState::Revoked { at, by } => format!("revoked {} by {}", time(at), by.as_str()),
+    };
+    let used = key.last_use.as_ref().map_or_else(
+        || "never used".to_owned(),
+        |used| format!("last used {} from {} for {}", time(used.at), used.address, used.operation),
+    );
+    format!(
+        "{}  {}  {state}  made {}  {used}  {}",
+        key.id,
+        key.hint,
+        time(key.created_at),
+        key.name
+    )
+}
+
+fn key_json(key: &ApiKey) -> Value {
+    let (revoked_at, revoked_by) = match key.state {
+        KeyState::Active => (None, None),
+        KeyState::Revoked { at, by } => (Some(time(at)), Some(by.as_str())),
+    };
+    json!({
+        "id": key.id.to_string(),
+        "name": key.name,
+        "hint": key.hint.to_string(),
+        "created_at": time(key.created_at),
+        "replaced_at": key.replaced_at.map(time),
+        "revoked_at": revoked_at,
+        "revoked_by": revoked_by,
+        "last_used": key.last_use.as_ref().map(|used| json!({
+            "at": time(used.at),
+            "address": used.address,
+            "agent": used.agent,
+            "operation": used.operation,
+        })),
+    })
+}
+
+/// RFC 3339, in UTC, to the second.
+fn time(at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_microsecond(at.unix_micros()).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

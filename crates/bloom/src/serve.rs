@@ -1,0 +1,130 @@
+//! Running a server: open, listen, announce, answer, drain, close.
+
+use std::path::Path;
+
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_http::Edge;
+use bloom_service::{housekeeping, setup_links};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::data_folder::{DataFolder, OpenFolderError};
+use crate::failure::Failure;
+use crate::listen::Listeners;
+use crate::node::Node;
+use crate::{control, first_run, logging, output};
+
+/// `bloom serve`: the real server.
+pub(crate) fn serve(config: &Config) -> Result<(), Failure> {
+    run(config, Manner::Plain)
+}
+
+/// `bloom start`: a server on this machine, with an account and a key to try.
+pub(crate) fn start(config: &Config) -> Result<(), Failure> {
+    run(config, Manner::WithFirstRun)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Plain,
+    WithFirstRun,
+}
+
+fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
+    logging::start(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::machine(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let folder = claim(config)?;
+        let also_v6 = manner == Manner::WithFirstRun;
+        let listeners = Listeners::bind(config.listen()?, also_v6).await?;
+        let node = Node::open(config, folder, listeners.address).await?;
+        let socket = control::listen(&node.folder)?;
+        announce(&node, manner).await?;
+        let drain = config.drain()?;
+        let edge = Edge::new(node.service.clone(), node.site.clone())?;
+
+        let (stopping, stop) = watch::channel(false);
+        let node = std::sync::Arc::new(node);
+        let commands = tokio::spawn(control::answer(socket, node.clone()));
+        let chores = tokio::spawn(housekeeping::run(node.service.clone()));
+        let answering = tokio::spawn(listeners.run(edge, stop, drain));
+        wait_for_signal().await?;
+        tracing::info!("stopping: no new connections, running requests finish");
+        let _ = stopping.send(true);
+        // A panic in there has been reported; closing goes on.
+        let _ = answering.await;
+        commands.abort();
+        chores.abort();
+        let _ = commands.await;
+        let _ = chores.await;
+        close(node).await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+async fn close(node: std::sync::Arc<Node>) {
+    let _ = std::fs::remove_file(node.folder.control_path());
+    match std::sync::Arc::try_unwrap(node) {
+        Ok(node) => node.close().await,
+        // A command that still runs holds it; what is committed is safe all the same.
+        Err(node) => drop(node.service.clone().close().await),
+    }
+}
+
+fn claim(config: &Config) -> Result<DataFolder, Failure> {
+    DataFolder::open(config.data()?).map_err(|error| match error {
+        OpenFolderError::Failed(failure) => failure,
+        OpenFolderError::InUse(path) => Failure::machine(format!(
+            "another process works in the data folder {}: stop it, or name another folder with --data",
+            path.display()
+        )),
+    })
+}
+
+async fn announce(node: &Node, manner: Manner) -> Result<(), Failure> {
+    if node.service.settings().rate_limit.is_none() {
+        tracing::warn!("RATE LIMITS ARE OFF (limits.enabled = false): anyone may ask without end");
+    }
+    tracing::info!(
+        origin = node.site.origin(),
+        database = if node.is_embedded { "sqlite" } else { "postgresql" },
+        sign_up = ?node.service.settings().sign_up,
+        "ready"
+    );
+    if manner == Manner::WithFirstRun {
+        return first_run::welcome(node).await;
+    }
+    output::say(&format!("Bloom is running at {}", node.site.origin()))?;
+    let token = setup_links::issue(&node.service, &node.operator).await?;
+    token.map_or(Ok(()), |token| show_setup_link(node, &token))
+}
+
+/// On standard output only: the link is a secret, and logs are kept.
+fn show_setup_link(node: &Node, token: &OpaqueSecret) -> Result<(), Failure> {
+    let folder: &Path = node.folder.path();
+    output::say(&format!(
+        "There is no account yet. Make the first one within the hour at\n\n    {}/setup/{}\n\n\
+         or with: bloom account create --data {} --email you@example.com",
+        node.site.origin(),
+        token.expose(),
+        folder.display()
+    ))
+}
+
+async fn wait_for_signal() -> Result<(), Failure> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Failure::machine(format!("cannot wait for signals: {error}")))
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

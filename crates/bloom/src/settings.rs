@@ -1,0 +1,89 @@
+//! Every setting, once: its section, key, kind and meaning.
+//!
+//! The file, the environment (`BLOOM_` + section + key) and docs/OPERATIONS.md are all held to this
+//! table: what is not in it is refused by name.
+
+/// How a setting is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Whole,
+    YesNo,
+}
+
+/// A setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) section: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) kind: Kind,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the documentation is held to it by a test"))]
+    pub(crate) meaning: &'static str,
+}
+
+const fn setting(
+    section: &'static str,
+    key: &'static str,
+    kind: Kind,
+    meaning: &'static str,
+) -> Setting {
+    Setting { section, key, kind, meaning }
+}
+
+/// All of them.
+pub(crate) static ALL: [Setting; 12] = [
+    setting("server", "data", Kind::Text, "the data folder; the flag --data"),
+    setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
+    setting(
+        "server",
+        "public_url",
+        Kind::Text,
+        "how people reach the server; the flag --public-url",
+    ),
+    setting("server", "trusted_proxies", Kind::Whole, "how many proxies append to X-Forwarded-For"),
+    setting("server", "drain_seconds", Kind::Whole, "how long running requests may take at a stop"),
+    setting("database", "url", Kind::Text, "a postgres:// URL; the flag --database-url"),
+    setting("accounts", "sign_up", Kind::Text, "open, invite or closed"),
+    setting("limits", "enabled", Kind::YesNo, "false turns every rate limit off"),
+    setting(
+        "secret",
+        "current",
+        Kind::Text,
+        "the root secret, instead of the file in the data folder",
+    ),
+    setting("secret", "previous", Kind::Text, "root secrets it replaced, separated by commas"),
+    setting("log", "format", Kind::Text, "text or json"),
+    setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
+];
+
+/// The setting with a section and key.
+pub(crate) fn find(section: &str, key: &str) -> Option<&'static Setting> {
+    ALL.iter().find(|setting| setting.section == section && setting.key == key)
+}
+
+/// The sections, each once.
+pub(crate) fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<_> = ALL.iter().map(|setting| setting.section).collect();
+    sections.dedup();
+    sections
+}
+
+/// The keys of a section.
+pub(crate) fn keys(section: &str) -> Vec<&'static str> {
+    ALL.iter().filter(|setting| setting.section == section).map(|setting| setting.key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operations_manual_has_every_setting_with_its_meaning() {
+        let manual = include_str!("../../../docs/OPERATIONS.md");
+        for Setting { section, key, meaning, .. } in &ALL {
+            let variable = format!("BLOOM_{}_{}", section.to_uppercase(), key.to_uppercase());
+            let row = format!("| `{section}.{key}` | `{variable}` | {meaning} |");
+            assert!(manual.contains(&row), "docs/OPERATIONS.md lacks the row: {row}");
+        }
+    }
+}

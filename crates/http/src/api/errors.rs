@@ -1,0 +1,166 @@
+//! What the API answers when it does not answer: `{"error":{"code","status","message","data"?}}`.
+//!
+//! The message is for the developer who reads it: what is wrong and what to do. The cause of a
+//! failure goes to the operator's log, never into the answer.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use bloom_service::Error;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::edge::Cause;
+
+/// The codes of the public contract, each with its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorCode {
+    BadRequest,
+    Unauthorized,
+    AccountBanned,
+    Forbidden,
+    NotFound,
+    WorkspaceNotFound,
+    MethodNotAllowed,
+    TooManyRequests,
+    InternalServerError,
+    ServiceUnavailable,
+}
+
+impl ErrorCode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "BAD_REQUEST",
+            Self::Unauthorized => "UNAUTHORIZED",
+            Self::AccountBanned => "ACCOUNT_BANNED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::WorkspaceNotFound => "WORKSPACE_NOT_FOUND",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::TooManyRequests => "TOO_MANY_REQUESTS",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+        }
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::AccountBanned | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::WorkspaceNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// An error on its way out.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    challenge: Option<HeaderValue>,
+    retry_after: Option<Duration>,
+    cause: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), challenge: None, retry_after: None, cause: None }
+    }
+
+    pub(crate) fn with_challenge(self, challenge: HeaderValue) -> Self {
+        Self { challenge: Some(challenge), ..self }
+    }
+
+    /// When trying again works; sent in whole seconds, rounded up, so that one retry is enough.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    fn with_cause(self, cause: String) -> Self {
+        Self { cause: Some(cause), ..self }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::WorkspaceNotFound => Self::new(
+                ErrorCode::WorkspaceNotFound,
+                "You have no such workspace. GET /api/v1/workspaces lists yours; leave workspaceId \
+                 out for the personal one.",
+            ),
+            Error::Busy { retry_after } => Self::new(
+                ErrorCode::ServiceUnavailable,
+                "The server is busy. Nothing was done; try again.",
+            )
+            .with_retry_after(retry_after),
+            Error::Unavailable(cause) => Self::new(
+                ErrorCode::ServiceUnavailable,
+                "The server cannot reach its database. Nothing was done; try again.",
+            )
+            .with_retry_after(Duration::from_secs(1))
+            .with_cause(cause),
+            defect => Self::new(
+                ErrorCode::InternalServerError,
+                "Something went wrong in the server. Its operator finds the cause in the log under \
+                 the x-request-id of this answer.",
+            )
+            .with_cause(defect.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    code: &'static str,
+    status: u16,
+    message: &'a str,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let error =
+            Body { code: self.code.as_str(), status: status.as_u16(), message: &self.message };
+        let mut response = (status, super::envelope::json(&Envelope { error })).into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(Cause(cause.into()));
+        }
+        response
+    }
+}
+
+/// Seconds rounded up, at least one: `Retry-After: 0` would be an invitation to hammer.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_rounded_up() {
+        assert_eq!(whole_seconds(Duration::ZERO), 1);
+        assert_eq!(whole_seconds(Duration::from_millis(59_001)), 60);
+        assert_eq!(whole_seconds(Duration::from_secs(60)), 60);
+    }
+}

@@ -1,0 +1,60 @@
+//! The JSON API at `/api/v1`.
+//!
+//! A request goes one way: headers to [`credentials`], to a principal, to its window, to the
+//! handler, to the envelope. `endpoints.rs` lists what there is.
+
+mod accounts;
+mod admission;
+mod credentials;
+mod credits;
+mod endpoints;
+mod envelope;
+pub(crate) mod errors;
+pub(crate) mod openapi;
+mod peer;
+pub(crate) mod query;
+mod rate_headers;
+mod workspaces;
+
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use bytes::Bytes;
+use http::{Method, header};
+
+use crate::app::App;
+use errors::{ApiError, ErrorCode};
+
+/// Everything below `/api`.
+pub(crate) fn routes(_app: &App) -> Router<App> {
+    let mut router = Router::new();
+    for endpoint in endpoints::all() {
+        router = router.route(&format!("/v1{}", endpoint.path), (endpoint.route)());
+    }
+    router
+        .route("/v1/spec.json", get(spec()))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// The API's description, the only operation that needs no credential.
+fn spec() -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone {
+    let body = Bytes::from(openapi::document().to_string());
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=300")];
+    move || std::future::ready((headers.clone(), body.clone()).into_response())
+}
+
+async fn not_found() -> ApiError {
+    ApiError::new(
+        ErrorCode::NotFound,
+        "There is no such path. GET /api/v1/spec.json lists every operation.",
+    )
+}
+
+async fn method_not_allowed(method: Method) -> ApiError {
+    let message = format!(
+        "This path does not take {method}. GET /api/v1/spec.json lists the methods of every path."
+    );
+    ApiError::new(ErrorCode::MethodNotAllowed, message)
+}

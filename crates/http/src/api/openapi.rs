@@ -1,0 +1,152 @@
+//! The API's description: OpenAPI 3.1, written from the endpoint table.
+
+use std::collections::BTreeMap;
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::endpoints::{self, COMMON_ERRORS, Endpoint, Parameter};
+use super::errors::ErrorCode;
+use crate::app::API_PATH;
+
+/// The document that `/api/v1/spec.json` serves.
+#[must_use]
+pub fn document() -> Value {
+    let mut generator = generator();
+    let mut paths = Map::new();
+    for endpoint in endpoints::all() {
+        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        path[endpoint.method] = operation(&endpoint, &mut generator);
+    }
+    json!({
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Bloom API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Act for a person on their brands, images and credits, with an API key.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": API_PATH }],
+        "security": [{ "apiKey": [] }, { "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "apiKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "x-api-key",
+                    "description": "An API key. With both headers, this one decides alone.",
+                },
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key.",
+                },
+            },
+            "schemas": generator.take_definitions(true),
+        },
+    })
+}
+
+/// Schemas of what is sent: a field that is always there is required, also when it may be null.
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12()
+        .with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        })
+        .for_serialize()
+        .into_generator()
+}
+
+fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
+    let data = (endpoint.data)(generator);
+    let mut responses = Map::new();
+    responses.insert(
+        "200".to_owned(),
+        json!({
+            "description": endpoint.summary,
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "properties": { "data": data },
+                "required": ["data"],
+            } } },
+        }),
+    );
+    for (status, codes) in by_status(endpoint) {
+        responses.insert(status.to_string(), error_response(status, &codes));
+    }
+    let parameters: Vec<_> = endpoint.parameters.iter().map(parameter).collect();
+    let mut operation = json!({
+        "operationId": endpoint.operation.id,
+        "summary": endpoint.summary,
+        "responses": responses,
+    });
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    }
+    operation
+}
+
+fn by_status(endpoint: &Endpoint) -> BTreeMap<u16, Vec<ErrorCode>> {
+    let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
+    for code in COMMON_ERRORS.iter().chain(endpoint.errors) {
+        by_status.entry(code.status().as_u16()).or_default().push(*code);
+    }
+    by_status
+}
+
+fn error_response(status: u16, codes: &[ErrorCode]) -> Value {
+    let codes: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
+    json!({
+        "description": codes.join(" or "),
+        "content": { "application/json": { "schema": {
+            "type": "object",
+            "properties": { "error": {
+                "type": "object",
+                "properties": {
+                    "code": { "enum": codes },
+                    "status": { "const": status },
+                    "message": { "type": "string", "description": "What is wrong and what to do." },
+                    "data": { "description": "What else a program may want to know." },
+                },
+                "required": ["code", "status", "message"],
+            } },
+            "required": ["error"],
+        } } },
+    })
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": "query",
+        "required": false,
+        "description": parameter.description,
+        "schema": { "type": "string", "minLength": parameter.min_length },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bloom_service::operations;
+
+    #[test]
+    fn every_operation_is_in_both_tables() {
+        let listed: Vec<_> = endpoints::all().iter().map(|e| e.operation.id).collect();
+        let mut known: Vec<_> = operations::ALL.iter().map(|o| o.id).collect();
+        let mut sorted = listed.clone();
+        sorted.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(sorted, known);
+    }
+
+    #[test]
+    fn a_field_that_may_be_null_is_still_required() {
+        let schema = &document()["components"]["schemas"]["Account"];
+        assert_eq!(schema["required"], json!(["email", "name"]));
+        assert_eq!(schema["properties"]["name"]["type"], json!(["string", "null"]));
+    }
+}

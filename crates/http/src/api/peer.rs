@@ -1,0 +1,46 @@
+//! The address a request came from.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The caller's address: the peer's, or with `proxies` trusted proxies in front, the entry that the
+/// outermost of them appended. Never the leftmost entry, which the caller writes.
+pub(crate) fn address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: usize) -> Option<IpAddr> {
+    let Some(from_the_right) = proxies.checked_sub(1) else {
+        return peer;
+    };
+    let entries: Vec<&str> = headers
+        .get_all(X_FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let entry = entries.iter().rev().nth(from_the_right)?;
+    entry.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(forwarded: &[&'static str], proxies: usize) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append(X_FORWARDED_FOR, value.parse().unwrap());
+        }
+        address(&headers, Some([10, 0, 0, 1].into()), proxies).map(|a| a.to_string())
+    }
+
+    #[test]
+    fn what_the_caller_wrote_is_never_believed() {
+        assert_eq!(found(&["1.1.1.1"], 0).as_deref(), Some("10.0.0.1"));
+        assert_eq!(found(&["1.1.1.1, 2.2.2.2"], 1).as_deref(), Some("2.2.2.2"));
+        assert_eq!(found(&["1.1.1.1", "2.2.2.2, 3.3.3.3"], 2).as_deref(), Some("2.2.2.2"));
+        assert_eq!(found(&["2001:db8::1"], 1).as_deref(), Some("2001:db8::1"));
+        assert_eq!(found(&["junk"], 1), None);
+        assert_eq!(found(&[], 1), None);
+    }
+}

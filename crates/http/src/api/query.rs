@@ -1,0 +1,70 @@
+//! The query of a request, read strictly: each known parameter once, as UTF-8.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::errors::{ApiError, ErrorCode};
+
+/// A query that has not been looked at yet. Unknown parameters are never looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Query<'a>(pub(crate) &'a str);
+
+impl<'a> Query<'a> {
+    /// The value of a parameter that may be left out.
+    ///
+    /// # Errors
+    /// When it is there twice, empty, not UTF-8 or holds a NUL.
+    pub(crate) fn optional(self, name: &str) -> Result<Option<Cow<'a, str>>, ApiError> {
+        let mut values = self.0.split('&').filter_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key).as_deref() == Some(name)).then_some(value)
+        });
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(bad(format!("{name} is given twice. Give it once.")));
+        }
+        let value = decode(value).filter(|value| !value.contains('\0'));
+        match value {
+            None => Err(bad(format!("{name} is not percent-encoded UTF-8."))),
+            Some(value) if value.is_empty() => {
+                Err(bad(format!("{name} is empty. Give it a value or leave it out.")))
+            }
+            value => Ok(value),
+        }
+    }
+}
+
+fn bad(message: String) -> ApiError {
+    ApiError::new(ErrorCode::BadRequest, message)
+}
+
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return percent_decode_str(&spaced).decode_utf8().ok().map(|t| Cow::Owned(t.into_owned()));
+    }
+    percent_decode_str(text).decode_utf8().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(query: &str) -> Result<Option<String>, ()> {
+        Query(query).optional("w").map(|v| v.map(Cow::into_owned)).map_err(|_| ())
+    }
+
+    #[test]
+    fn a_parameter_is_read_once_and_strictly() {
+        assert_eq!(value(""), Ok(None));
+        assert_eq!(value("x=1&y"), Ok(None));
+        assert_eq!(value("x=%ff&w=a%20b+c"), Ok(Some("a b c".into())));
+        assert_eq!(value("%77=1"), Ok(Some("1".into())));
+        for bad in ["w=1&w=2", "w=", "w", "w=%ff", "w=%00", "w=1&%77=2"] {
+            assert_eq!(value(bad), Err(()), "{bad}");
+        }
+    }
+}

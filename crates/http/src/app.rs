@@ -1,0 +1,61 @@
+//! What every handler is given.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bloom_oauth::challenge::Challenge;
+use bloom_oauth::resource_metadata::ResourceMetadata;
+use bloom_service::Service;
+use http::HeaderValue;
+
+use crate::site::Site;
+
+/// The path of the API.
+pub(crate) const API_PATH: &str = "/api/v1";
+
+/// What every handler is given; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) service: Arc<Service>,
+    pub(crate) site: Site,
+    /// Where a person makes a key, for messages.
+    pub(crate) keys_url: String,
+    challenges: [HeaderValue; 3],
+}
+
+impl App {
+    pub(crate) fn new(service: Arc<Service>, site: Site) -> Self {
+        let metadata = ResourceMetadata::url(site.origin(), API_PATH);
+        let value = |challenge: Challenge| {
+            // The origin was read as a URI, so it is visible ASCII.
+            HeaderValue::try_from(challenge.header_value(&metadata))
+                .unwrap_or(HeaderValue::from_static("Bearer"))
+        };
+        let challenges =
+            [Challenge::Missing, Challenge::InvalidToken, Challenge::InvalidRequest].map(value);
+        let keys_url = format!("{}/settings#api-keys", site.origin());
+        Self(Arc::new(Parts { service, site, keys_url, challenges }))
+    }
+}
+
+impl Parts {
+    /// The value of `WWW-Authenticate`.
+    pub(crate) fn challenge(&self, challenge: Challenge) -> HeaderValue {
+        let index = match challenge {
+            Challenge::Missing => 0,
+            Challenge::InvalidToken => 1,
+            Challenge::InvalidRequest => 2,
+        };
+        self.challenges[index].clone()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

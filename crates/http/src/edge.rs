@@ -1,0 +1,173 @@
+//! The outermost layer: what every request meets, whatever it asks for.
+//!
+//! Here a request gets its id, a panic becomes a 500, and the cause of a failure is logged, once,
+//! under that id. What the caller reads of it was chosen by the face.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bloom_service::{Error, Service};
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use tower::Service as _;
+
+use crate::app::App;
+use crate::site::Site;
+use crate::{api, cors, pages, router};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// The server, ready to answer.
+#[derive(Clone)]
+pub struct Edge {
+    router: Router,
+    ids: Arc<RequestIds>,
+}
+
+/// What the edge knows of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// The peer of the connection, before any proxy is asked.
+    pub(crate) peer: Option<IpAddr>,
+    /// The request's id.
+    pub(crate) id: RequestId,
+}
+
+/// Why an answer is an error; travels with the answer to the log and no further.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(pub(crate) Arc<str>);
+
+impl Edge {
+    /// Puts the faces over the verbs.
+    ///
+    /// # Errors
+    /// When there are no random bytes for request ids.
+    pub fn new(service: Arc<Service>, site: Site) -> Result<Self, Error> {
+        let ids = RequestIds { prefix: service.request_id_prefix()?, next: AtomicU64::new(0) };
+        Ok(Self { router: router::build(App::new(service, site)), ids: Arc::new(ids) })
+    }
+
+    /// Answers a request. `peer` is the address at the other end of the connection.
+    pub async fn answer(&self, mut request: Request<Body>, peer: Option<IpAddr>) -> Response {
+        let id = self.ids.next();
+        let is_open = cors::is_open(request.uri().path());
+        let mut response = if is_open && request.method() == Method::OPTIONS {
+            cors::preflight()
+        } else {
+            request.extensions_mut().insert(Arrival { peer, id });
+            self.route(request, id).await
+        };
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id.header());
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        if is_open {
+            cors::open(headers);
+        }
+        response
+    }
+
+    async fn route(&self, request: Request<Body>, id: RequestId) -> Response {
+        let log =
+            LogLine { method: request.method().clone(), path: request.uri().path().into(), id };
+        let is_api = request.uri().path().starts_with("/api/");
+        let mut router = self.router.clone();
+        let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
+        let mut response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                let cause = format!("panic: {}", text.unwrap_or_default());
+                internal(is_api, cause, id)
+            }
+        };
+        if let Some(cause) = response.extensions_mut().remove::<Cause>() {
+            log.write(response.status(), &cause);
+        }
+        response
+    }
+}
+
+fn internal(is_api: bool, cause: String, id: RequestId) -> Response {
+    let error = Error::Internal(cause);
+    if is_api {
+        api::errors::ApiError::from(error).into_response()
+    } else {
+        pages::errors::PageError::from(error).page(id.text())
+    }
+}
+
+struct LogLine {
+    method: Method,
+    path: Box<str>,
+    id: RequestId,
+}
+
+impl LogLine {
+    fn write(&self, status: StatusCode, cause: &Cause) {
+        let (method, path, id) =
+            (&self.method, router::without_secrets(&self.path), self.id.text());
+        let (status, cause) = (status.as_u16(), &*cause.0);
+        if status == 500 {
+            tracing::error!(request_id = %id, %method, path, status, cause, "request failed");
+        } else {
+            tracing::warn!(request_id = %id, %method, path, status, cause, "request not answered");
+        }
+    }
+}
+
+/// A request's id: 12 hexadecimal digits of the process, 12 of the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId([u8; 24]);
+
+struct RequestIds {
+    prefix: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn next(&self) -> RequestId {
+        let count = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut id = [0; 24];
+        write_hex(self.prefix, &mut id[..12]);
+        write_hex(count, &mut id[12..]);
+        RequestId(id)
+    }
+}
+
+impl RequestId {
+    fn header(self) -> HeaderValue {
+        // Hexadecimal digits are visible ASCII.
+        HeaderValue::from_bytes(&self.0).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+fn write_hex(mut number: u64, out: &mut [u8]) {
+    for digit in out.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(number & 15) as usize];
+        number >>= 4;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_differ_and_are_hexadecimal() {
+        let ids = RequestIds { prefix: 0xabc, next: AtomicU64::new(15) };
+        assert_eq!(ids.next().text(), "000000000abc00000000000f");
+        assert_eq!(ids.next().text(), "000000000abc000000000010");
+    }
+}

@@ -1,0 +1,21 @@
+//! The faces of Bloom over HTTP: the JSON API, OAuth documents and the pages.
+//!
+//! A face translates: bytes to types on the way in, outcomes to status, headers and words on the way
+//! out. It decides nothing and knows neither SQL nor transactions. [`Edge`] is the way in; the whole
+//! surface can be read in `router.rs`.
+
+mod api;
+mod app;
+mod cors;
+mod edge;
+mod health;
+mod oauth;
+mod pages;
+mod router;
+mod site;
+
+pub use axum::body::Body;
+
+pub use api::openapi::document as openapi;
+pub use edge::Edge;
+pub use site::{Site, SiteError};

@@ -1,0 +1,196 @@
+//! Dead ends, as pages: what happened and what to do.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bloom_service::Error;
+use http::{HeaderValue, StatusCode, header};
+
+use super::views::{Layout, Link, Message};
+use super::{headers, page};
+use crate::api::errors::whole_seconds;
+use crate::edge::Cause;
+
+/// Why there is no page to show.
+#[derive(Debug)]
+pub(crate) enum PageError {
+    /// Nothing is at this address.
+    NotFound,
+    /// The path takes another method.
+    MethodNotAllowed,
+    /// A form was sent under another name than the public one; holds the public origin.
+    OtherHost(String),
+    /// The form's token is not of this browser.
+    ForeignForm,
+    /// The form cannot be read; says why.
+    UnreadableForm(&'static str),
+    /// The form is not of the type that forms are.
+    FormType,
+    /// The form is larger than any of ours.
+    FormTooLarge,
+    /// Whoever sent it is no longer signed in.
+    SignedOut,
+    /// The account is suspended.
+    Banned,
+    /// The setup link does not work.
+    SetupLinkSpent,
+    /// The verb failed.
+    Failed(Error),
+}
+
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::AccountBanned => Self::Banned,
+            Error::SetupLinkSpent => Self::SetupLinkSpent,
+            Error::ApiKeyNotFound => Self::NotFound,
+            error => Self::Failed(error),
+        }
+    }
+}
+
+/// Status, title, text and way out.
+struct Words {
+    status: StatusCode,
+    title: &'static str,
+    text: String,
+    action: Option<(&'static str, &'static str)>,
+}
+
+impl PageError {
+    fn words(&self) -> Words {
+        let words = |status, title, text: &str, action| Words {
+            status,
+            title,
+            text: text.to_owned(),
+            action,
+        };
+        let home = Some(("Go to the start page", "/"));
+        let sign_in = Some(("Sign in", "/sign-in"));
+        match self {
+            Self::NotFound => words(
+                StatusCode::NOT_FOUND,
+                "Page not found",
+                "There is nothing at this address. Check it for a typing mistake.",
+                home,
+            ),
+            Self::MethodNotAllowed => words(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This address takes something else",
+                "It cannot be used this way. Go back and use the page's own links and buttons.",
+                home,
+            ),
+            Self::OtherHost(origin) => words(
+                StatusCode::BAD_REQUEST,
+                "This is not the address of this server",
+                &format!("Nothing was changed. Open {origin} and send the form there."),
+                None,
+            ),
+            Self::ForeignForm => words(
+                StatusCode::FORBIDDEN,
+                "This form has expired",
+                "The page was open for too long, or you signed in or out meanwhile. Nothing was \
+                 changed. Open the form again and send it once more.",
+                home,
+            ),
+            Self::UnreadableForm(why) => words(
+                StatusCode::BAD_REQUEST,
+                "This form cannot be read",
+                &format!("{why} Nothing was changed. Open the form again and send it once more."),
+                home,
+            ),
+            Self::FormType => words(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "This form cannot be read",
+                "It was sent as another type than application/x-www-form-urlencoded. Nothing was \
+                 changed.",
+                home,
+            ),
+            Self::FormTooLarge => words(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "This form is too large",
+                "Nothing was changed. Shorten what you typed and send it once more.",
+                home,
+            ),
+            Self::SignedOut => words(
+                StatusCode::UNAUTHORIZED,
+                "You are signed out",
+                "Your session has ended. Nothing was changed. Sign in and do it once more.",
+                sign_in,
+            ),
+            Self::Banned => words(
+                StatusCode::FORBIDDEN,
+                "Your account is suspended",
+                "Nothing is lost. Ask the person who runs this server.",
+                None,
+            ),
+            Self::SetupLinkSpent => words(
+                StatusCode::GONE,
+                "This link does not work",
+                "It was used already, is more than an hour old, or is incomplete. If this server \
+                 has no account yet, restart it to get a new link.",
+                sign_in,
+            ),
+            Self::Failed(Error::Busy { .. } | Error::Unavailable(_)) => words(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server is busy",
+                "Nothing was changed. Wait a few seconds, then try once more.",
+                None,
+            ),
+            Self::Failed(_) => words(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong",
+                "The fault is the server's. The person who runs it finds the cause in the log.",
+                home,
+            ),
+        }
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Failed(Error::Busy { .. }) => None,
+            Self::Failed(error) => Some(Cause(error.to_string().into())),
+            _ => None,
+        }
+    }
+}
+
+impl PageError {
+    /// The page. `reference` is the request's id, by which the operator finds the cause.
+    pub(crate) fn page(&self, reference: &str) -> Response {
+        let words = self.words();
+        let is_ours = words.status.is_server_error();
+        let view = Message {
+            layout: Layout::default(),
+            title: words.title.to_owned(),
+            text: words.text,
+            action: words
+                .action
+                .map(|(label, href)| Link { label: label.to_owned(), href: href.to_owned() }),
+            reference: is_ours.then(|| reference.to_owned()),
+        };
+        let mut response = page(words.status, &view);
+        headers::protect(response.headers_mut());
+        if words.status == StatusCode::SERVICE_UNAVAILABLE {
+            let wait = match self {
+                Self::Failed(Error::Busy { retry_after }) => whole_seconds(*retry_after),
+                _ => 1,
+            };
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        if let Some(cause) = self.cause() {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+impl IntoResponse for PageError {
+    /// Only a mark: [`super::around`] makes the page, since it knows the request's id.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

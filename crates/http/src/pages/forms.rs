@@ -1,0 +1,131 @@
+//! What a form sends, read strictly and only when the form is ours.
+//!
+//! In this order: the type, the size, `Origin` (a foreign page cannot post here), the encoding, no
+//! field twice, and the token that binds the form to the browser. Only then is a field looked at.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use axum::extract::Request;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+
+use super::browser;
+use super::errors::PageError;
+use crate::app::App;
+
+/// Larger than any of our forms can get.
+const MAX_BYTES: usize = 64 * 1024;
+const TOKEN: &str = "form_token";
+
+/// The fields of a form of ours.
+pub(crate) struct Form(BTreeMap<String, String>);
+
+impl Form {
+    /// Reads a request as one of our forms.
+    ///
+    /// # Errors
+    /// A [`PageError`] that says what is wrong with it.
+    pub(crate) async fn read(app: &App, request: Request) -> Result<Self, PageError> {
+        let (parts, body) = request.into_parts();
+        if !is_form_type(&parts.headers) {
+            return Err(PageError::FormType);
+        }
+        if !is_from_here(app, &parts.headers) {
+            return Err(PageError::ForeignForm);
+        }
+        let body =
+            Limited::new(body, MAX_BYTES).collect().await.map_err(|error| match error
+                .downcast_ref::<LengthLimitError>(
+            ) {
+                Some(_) => PageError::FormTooLarge,
+                None => PageError::UnreadableForm("It did not arrive whole."),
+            })?;
+        let fields = parse(&body.to_bytes())?;
+        let token = fields.get(TOKEN).map(String::as_str).unwrap_or_default();
+        if !browser::is_our_form(app, &parts.headers, token) {
+            return Err(PageError::ForeignForm);
+        }
+        Ok(Self(fields))
+    }
+
+    /// A field as it was typed; empty when it is not there.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+fn is_form_type(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+/// `Origin`, when it is there, must be ours; `null` is foreign.
+fn is_from_here(app: &App, headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ORIGIN)
+        .iter()
+        .all(|origin| origin.as_bytes() == app.site.origin().as_bytes())
+}
+
+fn parse(body: &Bytes) -> Result<BTreeMap<String, String>, PageError> {
+    let body = std::str::from_utf8(body).map_err(|_| NOT_UTF8)?;
+    let mut fields = BTreeMap::new();
+    for pair in body.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if fields.insert(decode(name)?, decode(value)?).is_some() {
+            return Err(PageError::UnreadableForm("It has a field twice."));
+        }
+    }
+    Ok(fields)
+}
+
+const NOT_UTF8: PageError =
+    PageError::UnreadableForm("It holds characters that are not UTF-8, or a NUL.");
+
+fn decode(text: &str) -> Result<String, PageError> {
+    let spaced = text.replace('+', " ");
+    let text = percent_decode_str(&spaced).decode_utf8().map_err(|_| NOT_UTF8)?;
+    // PostgreSQL cannot store a NUL, and nobody means one.
+    if text.contains('\0') { Err(NOT_UTF8) } else { Ok(text.into_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(body: &'static str) -> Result<Vec<(String, String)>, ()> {
+        parse(&Bytes::from_static(body.as_bytes()))
+            .map(|fields| fields.into_iter().collect())
+            .map_err(|_| ())
+    }
+
+    #[test]
+    fn fields_are_read_once_and_strictly() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            parsed("a=1+2&b=%C3%A9&c"),
+            Ok(vec![pair("a", "1 2"), pair("b", "é"), pair("c", "")])
+        );
+        assert_eq!(parsed(""), Ok(vec![]));
+        for bad in ["a=1&a=2", "a=%ff", "a=%00", "%61=1&a=2"] {
+            assert_eq!(parsed(bad), Err(()), "{bad}");
+        }
+        assert!(parse(&Bytes::from_static(b"a=\xff")).is_err());
+    }
+
+    #[test]
+    fn only_the_type_of_forms_is_read() {
+        let is_form = |kind: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+            is_form_type(&headers)
+        };
+        assert!(is_form("application/x-www-form-urlencoded"));
+        assert!(is_form("Application/X-WWW-Form-Urlencoded; charset=utf-8"));
+        assert!(!is_form("application/json") && !is_form("text/plain"));
+        assert!(!is_form_type(&HeaderMap::new()));
+    }
+}

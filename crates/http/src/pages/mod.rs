@@ -1,0 +1,106 @@
+//! The pages that people see: forms in, HTML out. They work without JavaScript.
+//!
+//! Every page is reached through [`around`], which sends the reader to the public address and puts
+//! the security headers on. A handler gets its [`browser::Browser`] (who is there) and, when
+//! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read).
+
+pub(crate) mod api_keys;
+pub(crate) mod assets;
+mod browser;
+pub(crate) mod errors;
+mod forms;
+mod headers;
+pub(crate) mod home;
+mod moment;
+pub(crate) mod settings;
+pub(crate) mod setup;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod sign_up;
+pub(crate) mod views;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+
+use crate::app::App;
+use crate::edge::{Arrival, RequestId};
+use errors::PageError;
+
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// What happens around every page.
+pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<Arrival>().map(|arrival| arrival.id);
+    let mut response = match at_another_host(&app, &request) {
+        Some(response) => response,
+        None => next.run(request).await,
+    };
+    if let Some(error) = response.extensions_mut().remove::<Arc<PageError>>() {
+        response = error.page(id.as_ref().map(RequestId::text).unwrap_or_default());
+    }
+    headers::protect(response.headers_mut());
+    response
+}
+
+/// A page asked for under another name than the public one moves there: cookies and forms are bound
+/// to it. A form is not moved, since its sender may not mean us.
+fn at_another_host(app: &App, request: &Request) -> Option<Response> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    // HTTP/2 has the host in the URI.
+    let host = host.or_else(|| request.uri().authority().map(http::uri::Authority::as_str));
+    if host.is_some_and(|host| app.site.is_host(host)) {
+        return None;
+    }
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        return Some(redirect(&format!("{}{path}", app.site.origin())));
+    }
+    Some(PageError::OtherHost(app.site.origin().to_owned()).into_response())
+}
+
+/// Goes elsewhere by GET (RFC 9110 §15.4.4): a form's content is never sent on.
+fn redirect(to: &str) -> Response {
+    let Ok(location) = HeaderValue::from_str(to) else {
+        return PageError::NotFound.into_response();
+    };
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
+/// A rendered page.
+fn page(status: StatusCode, view: &impl Template) -> Response {
+    match view.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            response.extensions_mut().insert(crate::edge::Cause(error.to_string().into()));
+            response
+        }
+    }
+}
+
+/// `/assets/{name}`.
+pub(crate) async fn asset(uri: Uri) -> Response {
+    let Some(asset) = assets::find(uri.path()) else {
+        return PageError::NotFound.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+        (header::CACHE_CONTROL, FOR_EVER),
+    ];
+    (headers, asset.body).into_response()
+}
+
+/// Any other path.
+pub(crate) async fn not_found() -> PageError {
+    PageError::NotFound
+}
+
+/// Another method than a path takes.
+pub(crate) async fn method_not_allowed() -> PageError {
+    PageError::MethodNotAllowed
+}

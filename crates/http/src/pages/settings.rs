@@ -1,0 +1,123 @@
+//! `/settings`: the account and its API keys.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_domain::api_keys::{ApiKey, KeyState};
+use bloom_domain::time::Timestamp;
+use bloom_service::SignedIn;
+use bloom_service::api_keys::{self, NewApiKey};
+use http::StatusCode;
+
+use super::browser::Browser;
+use super::errors::PageError;
+use super::moment::moment;
+use super::views::{self, AccountDetails, Field, KeyRow, LastUsed, NewKey, RevokedBy, Settings};
+use super::{page, redirect};
+use crate::api::query::Query;
+use crate::app::App;
+
+/// Where the keys are.
+pub(crate) const KEYS: &str = "/settings#api-keys";
+
+/// The page; a stranger signs in first.
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, request.headers()).await?;
+    let Some(person) = browser.person() else {
+        return Ok(redirect("/sign-in?next=/settings"));
+    };
+    let keys = api_keys::list(&app.service, person).await?;
+    let query = Query(request.uri().query().unwrap_or_default());
+    let revoked = query.optional("revoked").ok().flatten();
+    let revoked = revoked.and_then(|id| keys.iter().find(|key| key.id.to_string() == id));
+    let done = revoked.map(|key| format!("The key “{}” is revoked.", key.name));
+    let view = Settings { done, ..view(&app, &browser, person, &keys) };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// The address of a form, opened like a page.
+pub(crate) async fn go_to_keys() -> Response {
+    redirect(KEYS)
+}
+
+/// The page with the secret of a key that was just made: the only time it is there to see.
+pub(crate) async fn with_new_key(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    new: NewApiKey,
+) -> Result<Response, PageError> {
+    let secret = new.secret.expose().to_owned();
+    let new_key =
+        NewKey { name: new.key.name, curl: views::curl_line(app.site.origin(), &secret), secret };
+    let keys = api_keys::list(&app.service, person).await?;
+    let view = Settings { new_key: Some(new_key), ..view(app, browser, person, &keys) };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// The page with the form for a new key as it was typed, and what is wrong with it.
+pub(crate) async fn with_refused_name(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    key_name: Field,
+) -> Result<Response, PageError> {
+    let keys = api_keys::list(&app.service, person).await?;
+    let view = Settings { key_name, ..view(app, browser, person, &keys) };
+    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+}
+
+/// The page with a sentence on why something was refused.
+pub(crate) async fn with_refusal(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    key_name: String,
+    refusal: &str,
+) -> Result<Response, PageError> {
+    let keys = api_keys::list(&app.service, person).await?;
+    let view = Settings {
+        refusal: Some(refusal.to_owned()),
+        key_name: Field { value: key_name, error: None },
+        ..view(app, browser, person, &keys)
+    };
+    Ok(page(StatusCode::CONFLICT, &view))
+}
+
+fn view(app: &App, browser: &Browser, person: &SignedIn, keys: &[ApiKey]) -> Settings {
+    let now = app.service.now();
+    let account = person.account();
+    Settings {
+        layout: browser.layout(),
+        origin: app.site.origin().to_owned(),
+        account: AccountDetails { email: account.email.to_string(), name: account.name.clone() },
+        done: None,
+        refusal: None,
+        key_name: Field::default(),
+        new_key: None,
+        keys: keys.iter().map(|key| row(key, now)).collect(),
+    }
+}
+
+fn row(key: &ApiKey, now: Timestamp) -> KeyRow {
+    KeyRow {
+        id: key.id.to_string(),
+        name: key.name.clone(),
+        hint: key.hint.to_string(),
+        created: moment(key.created_at, now),
+        last_used: key.last_use.as_ref().map(|last_use| LastUsed {
+            when: moment(last_use.at, now),
+            address: last_use.address.clone(),
+            operation: last_use.operation.clone(),
+        }),
+        state: match key.state {
+            KeyState::Active => views::KeyState::Active,
+            KeyState::Revoked { at, by } => views::KeyState::Revoked {
+                when: moment(at, now),
+                by: match by {
+                    bloom_domain::api_keys::RevokedBy::Owner => RevokedBy::You,
+                    bloom_domain::api_keys::RevokedBy::Operator => RevokedBy::Operator,
+                },
+            },
+        },
+    }
+}

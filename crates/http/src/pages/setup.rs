@@ -1,0 +1,54 @@
+//! `/setup/{token}`: the first account, through the link that an empty server prints.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_service::setup_links;
+use http::{HeaderMap, StatusCode};
+
+use super::browser::Browser;
+use super::errors::PageError;
+use super::forms::Form;
+use super::views::{Purpose, SignUp, SignUpForm, SignUpState};
+use super::{page, sign_up};
+use crate::app::App;
+
+/// The form, while the link works.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let token = OpaqueSecret::parse(&token).ok_or(PageError::SetupLinkSpent)?;
+    if !setup_links::anonymous_is_live(&app.service, &token).await? {
+        return Err(PageError::SetupLinkSpent);
+    }
+    let browser = Browser::open(&app, &headers).await?;
+    let view = SignUp { layout: browser.layout(), state: SignUpState::Form(empty(&token)) };
+    Ok(browser.keep(&app, page(StatusCode::OK, &view)))
+}
+
+/// Makes the first account and spends the link.
+pub(crate) async fn submit(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let token = OpaqueSecret::parse(&token).ok_or(PageError::SetupLinkSpent)?;
+    let browser = Browser::open(&app, request.headers()).await?;
+    let form = Form::read(&app, request).await?;
+    let new = match sign_up::read(&form, empty(&token)) {
+        Ok(new) => new,
+        Err(refused) => {
+            return Ok(sign_up::refuse(&browser, *refused, StatusCode::UNPROCESSABLE_ENTITY));
+        }
+    };
+    match setup_links::anonymous_redeem(&app.service, &token, new).await {
+        Ok(session) => Ok(sign_up::welcome(&app, &session)),
+        Err(error) => sign_up::answer(&browser, &form, empty(&token), error),
+    }
+}
+
+fn empty(token: &OpaqueSecret) -> SignUpForm {
+    sign_up::empty(Purpose::First, format!("/setup/{}", token.expose()))
+}

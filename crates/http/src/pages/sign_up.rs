@@ -1,0 +1,132 @@
+//! `/sign-up`: a new account, and the form it shares with the setup link.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::email::Email;
+use bloom_domain::names;
+use bloom_domain::passwords::Password;
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_service::Error;
+use bloom_service::accounts::{self, NewAccount};
+use http::{HeaderMap, StatusCode};
+
+use super::browser::{self, Browser};
+use super::errors::PageError;
+use super::forms::Form;
+use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
+use super::{page, redirect};
+use crate::app::App;
+
+const MAX_NAME: usize = 100;
+
+/// The form, or why there is none.
+pub(crate) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, &headers).await?;
+    if browser.person().is_some() {
+        return Ok(redirect("/settings"));
+    }
+    let state = match app.service.settings().sign_up {
+        SignUpPolicy::Open => SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned())),
+        SignUpPolicy::Invite => SignUpState::ByInvitation,
+        SignUpPolicy::Closed => SignUpState::Closed,
+    };
+    let view = SignUp { layout: browser.layout(), state };
+    Ok(browser.keep(&app, page(StatusCode::OK, &view)))
+}
+
+/// Makes the account and signs it in.
+pub(crate) async fn submit(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, request.headers()).await?;
+    let form = Form::read(&app, request).await?;
+    let blank = empty(Purpose::Open, "/sign-up".to_owned());
+    let new = match read(&form, blank) {
+        Ok(new) => new,
+        Err(refused) => return Ok(refuse(&browser, *refused, StatusCode::UNPROCESSABLE_ENTITY)),
+    };
+    match accounts::anonymous_sign_up(&app.service, new).await {
+        Ok(session) => Ok(welcome(&app, &session)),
+        Err(Error::SignUpClosed) => Ok(redirect("/sign-up")),
+        Err(error) => answer(&browser, &form, empty(Purpose::Open, "/sign-up".to_owned()), error),
+    }
+}
+
+/// The empty form.
+pub(crate) fn empty(purpose: Purpose, action: String) -> SignUpForm {
+    SignUpForm {
+        purpose,
+        action,
+        name: Field::default(),
+        email: Field::default(),
+        password_error: None,
+        refusal: None,
+    }
+}
+
+/// Reads the form; what is wrong comes back beside its field, with all that was typed but the
+/// password.
+pub(crate) fn read(form: &Form, blank: SignUpForm) -> Result<NewAccount, Box<SignUpForm>> {
+    let name = form.text("name");
+    let name =
+        if name.trim().is_empty() { Ok(None) } else { names::parse(name, MAX_NAME).map(Some) };
+    let email = Email::parse(form.text("email"));
+    let password = Password::parse(form.text("password").to_owned());
+    match (name, email, password) {
+        (Ok(name), Ok(email), Ok(password)) => Ok(NewAccount { email, name, password }),
+        (name, email, password) => Err(Box::new(SignUpForm {
+            name: Field { error: name.err().map(|e| e.to_string()), ..typed(form, "name") },
+            email: Field { error: email.err().map(|e| e.to_string()), ..typed(form, "email") },
+            password_error: password.err().map(|e| e.to_string()),
+            ..blank
+        })),
+    }
+}
+
+fn typed(form: &Form, name: &str) -> Field {
+    Field { value: form.text(name).to_owned(), error: None }
+}
+
+/// What the verb refused, shown in the form so that nothing typed is lost.
+pub(crate) fn answer(
+    browser: &Browser,
+    form: &Form,
+    blank: SignUpForm,
+    error: Error,
+) -> Result<Response, PageError> {
+    let kept = SignUpForm { name: typed(form, "name"), email: typed(form, "email"), ..blank };
+    match error {
+        Error::EmailTaken => {
+            let taken = "This address has an account already. Sign in, or use another address.";
+            let email = Field { error: Some(taken.to_owned()), ..typed(form, "email") };
+            Ok(refuse(browser, SignUpForm { email, ..kept }, StatusCode::CONFLICT))
+        }
+        Error::Busy { .. } => {
+            let refusal = Some(super::sign_in::BUSY.to_owned());
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Ok(super::sign_in::with_retry_after(refuse(
+                browser,
+                SignUpForm { refusal, ..kept },
+                status,
+            )))
+        }
+        error => Err(error.into()),
+    }
+}
+
+/// The form with what is wrong.
+pub(crate) fn refuse(browser: &Browser, form: SignUpForm, status: StatusCode) -> Response {
+    page(status, &SignUp { layout: browser.layout(), state: SignUpState::Form(form) })
+}
+
+/// The first page of a new session.
+pub(crate) fn welcome(app: &App, session: &OpaqueSecret) -> Response {
+    let mut response = redirect("/settings#api-keys");
+    browser::start_session(app, &mut response, session);
+    response
+}

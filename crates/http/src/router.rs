@@ -1,0 +1,45 @@
+//! The whole HTTP surface on one page. No logic here.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::{api, health, oauth, pages};
+
+/// The paths whose next segment is a secret.
+const SETUP: &str = "/setup/";
+
+/// Every path this server answers.
+pub(crate) fn build(app: App) -> Router {
+    let pages = Router::new()
+        .route("/", get(pages::home::show))
+        .route("/sign-up", get(pages::sign_up::show).post(pages::sign_up::submit))
+        .route("/setup/{token}", get(pages::setup::show).post(pages::setup::submit))
+        .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::submit))
+        .route("/sign-out", post(pages::sign_out::submit))
+        .route("/settings", get(pages::settings::show))
+        .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
+        .route(
+            "/settings/api-keys/{id}/replace",
+            get(pages::settings::go_to_keys).post(pages::api_keys::replace),
+        )
+        .route(
+            "/settings/api-keys/{id}/revoke",
+            get(pages::settings::go_to_keys).post(pages::api_keys::revoke),
+        )
+        .route("/assets/{name}", get(pages::asset))
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), pages::around));
+    Router::new()
+        .merge(pages)
+        .nest("/api", api::routes(&app))
+        .merge(oauth::routes(&app))
+        .route("/healthz", get(health::show))
+        .with_state(app)
+}
+
+/// A path as it may be logged: the token of a setup link is a secret.
+pub(crate) fn without_secrets(path: &str) -> &str {
+    if path.starts_with(SETUP) { SETUP } else { path }
+}

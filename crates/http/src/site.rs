@@ -1,0 +1,120 @@
+//! Where the server is, as the outside sees it. Every absolute URL is made from here, never from a
+//! request's headers.
+
+use std::fmt;
+
+use http::Uri;
+
+/// The public place of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    origin: String,
+    authority: String,
+    is_https: bool,
+    trusted_proxies: usize,
+}
+
+/// The text is no public URL; holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteError(String);
+
+impl fmt::Display for SiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is not a public URL: expected http:// or https://, a host, and perhaps a port, \
+             such as https://bloom.example.com",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for SiteError {}
+
+impl Site {
+    /// Reads a public URL: scheme, host and perhaps port, nothing more. `trusted_proxies` is how many
+    /// proxies in front of the server append to `X-Forwarded-For`.
+    ///
+    /// # Errors
+    /// [`SiteError`] when there is anything else in it.
+    pub fn new(public_url: &str, trusted_proxies: usize) -> Result<Self, SiteError> {
+        Self::parse(public_url, trusted_proxies).ok_or_else(|| SiteError(public_url.to_owned()))
+    }
+
+    fn parse(public_url: &str, trusted_proxies: usize) -> Option<Self> {
+        let uri: Uri = public_url.parse().ok()?;
+        let scheme = uri.scheme_str()?;
+        let default_port = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => return None,
+        };
+        let authority = uri.authority()?.as_str().to_ascii_lowercase();
+        let authority = authority.strip_suffix(default_port).unwrap_or(&authority).to_owned();
+        let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+        if !is_bare || authority.contains('@') || public_url.contains('#') {
+            return None;
+        }
+        Some(Self {
+            origin: format!("{scheme}://{authority}"),
+            authority,
+            is_https: scheme == "https",
+            trusted_proxies,
+        })
+    }
+
+    /// The origin: scheme, host and port, without a slash at the end.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether people reach it by https, which makes its cookies `__Host-` and `Secure`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> usize {
+        self.trusted_proxies
+    }
+
+    /// Whether a `Host` header names this site.
+    pub(crate) fn is_host(&self, host: &str) -> bool {
+        let default_port = if self.is_https { ":443" } else { ":80" };
+        let host = host.strip_suffix(default_port).unwrap_or(host);
+        host.eq_ignore_ascii_case(&self.authority)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        let site = Site::new("https://Bloom.Example:443/", 0).unwrap();
+        assert_eq!(site.origin(), "https://bloom.example");
+        assert!(site.is_https());
+        assert!(site.is_host("BLOOM.example") && site.is_host("bloom.example:443"));
+        assert!(!site.is_host("bloom.example:8443") && !site.is_host("bloom.example.evil"));
+        let local = Site::new("http://localhost:4600", 0).unwrap();
+        assert!(local.is_host("localhost:4600") && !local.is_host("127.0.0.1:4600"));
+    }
+
+    #[test]
+    fn anything_more_is_refused() {
+        for bad in [
+            "",
+            "bloom.example",
+            "ftp://bloom.example",
+            "https://",
+            "https://bloom.example/path",
+            "https://bloom.example?q",
+            "https://bloom.example/#f",
+            "https://user@bloom.example",
+        ] {
+            assert!(Site::new(bad, 0).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Accounts: made by sign-up or by the operator, suspended and restored by the operator.
+
+use bloom_domain::accounts::{Account, AccountState, SignUpPolicy};
+use bloom_domain::api_keys::{ApiKey, ApiKeySecret};
+use bloom_domain::digest::Digest;
+use bloom_domain::email::Email;
+use bloom_domain::ids::{AccountId, WorkspaceId};
+use bloom_domain::passwords::Password;
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::{PERSONAL_NAME, Role, Workspace, WorkspaceKind};
+use bloom_store as store;
+use store::{Change, Tx};
+
+use crate::{Error, Operator, Principal, Service, sessions};
+
+/// What a new account needs.
+pub struct NewAccount {
+    /// Its address; unique on this server.
+    pub email: Email,
+    /// What the person wants to be called.
+    pub name: Option<String>,
+    /// Its password.
+    pub password: Password,
+}
+
+/// The account a credential acts for. No statement: the verdict holds it, and falls with it.
+#[must_use]
+pub fn get<'a>(_service: &Service, principal: &'a Principal) -> &'a Account {
+    principal.account()
+}
+
+/// Signs a stranger up, as far as the operator allows; gives the cookie of their first session.
+///
+/// # Errors
+/// [`Error::SignUpClosed`], [`Error::EmailTaken`], [`Error::Busy`].
+pub async fn anonymous_sign_up(service: &Service, new: NewAccount) -> Result<OpaqueSecret, Error> {
+    if service.settings.sign_up != SignUpPolicy::Open {
+        return Err(Error::SignUpClosed);
+    }
+    sign_up(service, new, None).await
+}
+
+/// Makes an account with its personal workspace and a first session in one transaction. With a setup
+/// link, that transaction also spends the link.
+pub(crate) async fn sign_up(
+    service: &Service,
+    new: NewAccount,
+    setup_link: Option<Digest>,
+) -> Result<OpaqueSecret, Error> {
+    let (secret, session) = sessions::draw(service)?;
+    let draft = draft(service, new).await?;
+    let now = service.now();
+    service
+        .store
+        .write(move |tx| {
+            if let Some(link) = setup_link
+                && !store::setup_links::spend(tx, &link, now)?
+            {
+                return Ok(Err(Error::SetupLinkSpent));
+            }
+            if !draft.insert(tx)? {
+                // The link must not be spent on an account that was not made.
+                tx.abandon();
+                return Ok(Err(Error::EmailTaken));
+            }
+            sessions::insert(tx, &draft.account, &session, now)?;
+            Ok(Ok(()))
+        })
+        .await??;
+    Ok(secret)
+}
+
+/// Makes an account on the operator's word, whatever the sign-up policy.
+///
+/// # Errors
+/// [`Error::EmailTaken`], [`Error::Busy`].
+pub async fn create(
+    service: &Service,
+    _operator: &Operator,
+    new: NewAccount,
+) -> Result<Account, Error> {
+    let draft = draft(service, new).await?;
+    let account = draft.account.clone();
+    let is_new = service.store.write(move |tx| draft.insert(tx)).await?;
+    if is_new { Ok(account) } else { Err(Error::EmailTaken) }
+}
+
+/// All accounts, oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(service: &Service, _operator: &Operator) -> Result<Vec<Account>, Error> {
+    Ok(service.store.read(store::accounts::list).await?)
+}
+
+/// Suspends an account: its very next request is refused. Doing it twice is no error.
+///
+/// # Errors
+/// [`Error::AccountNotFound`].
+pub async fn ban(service: &Service, operator: &Operator, email: &Email) -> Result<Account, Error> {
+    set_state(service, operator, email, AccountState::Banned { at: service.now() }).await
+}
+
+/// Restores a suspended account with all it had. Doing it twice is no error.
+///
+/// # Errors
+/// [`Error::AccountNotFound`].
+pub async fn unban(
+    service: &Service,
+    operator: &Operator,
+    email: &Email,
+) -> Result<Account, Error> {
+    set_state(service, operator, email, AccountState::Active).await
+}
+
+async fn set_state(
+    service: &Service,
+    operator: &Operator,
+    email: &Email,
+    state: AccountState,
+) -> Result<Account, Error> {
+    let id = find(service, operator, email).await?.id;
+    service
+        .store
+        .write(move |tx| {
+            let moved = match state {
+                AccountState::Banned { at } => store::accounts::ban(tx, id, at)?,
+                AccountState::Active => store::accounts::unban(tx, id)?,
+            };
+            if moved {
+                tx.changed(Change::Account(id));
+            }
+            Ok(())
+        })
+        .await?;
+    find(service, operator, email).await
+}
+
+/// Sets a new password and ends every session of the account.
+///
+/// # Errors
+/// [`Error::AccountNotFound`], [`Error::Busy`].
+pub async fn set_password(
+    service: &Service,
+    operator: &Operator,
+    email: &Email,
+    password: Password,
+) -> Result<Account, Error> {
+    let account = find(service, operator, email).await?;
+    let hash = service.passwords.hash(password, service.entropy.draw()?).await?;
+    let id = account.id;
+    service
+        .store
+        .write(move |tx| {
+            store::accounts::set_password(tx, id, &hash)?;
+            store::sessions::delete_of(tx, id)?;
+            tx.changed(Change::Account(id));
+            Ok(())
+        })
+        .await?;
+    Ok(account)
+}
+
+/// The account with an address.
+///
+/// # Errors
+/// [`Error::AccountNotFound`].
+pub async fn find(
+    service: &Service,
+    _operator: &Operator,
+    email: &Email,
+) -> Result<Account, Error> {
+    let email = email.clone();
+    service
+        .store
+        .read(move |tx| store::accounts::find_by_email(tx, &email))
+        .await?
+        .ok_or(Error::AccountNotFound)
+}
+
+/// An account and its personal workspace, ready to be written.
+pub(crate) struct Draft {
+    pub(crate) account: Account,
+    password_hash: String,
+    workspace: WorkspaceId,
+    first_key: Option<(ApiKey, Digest)>,
+}
+
+pub(crate) async fn draft(service: &Service, new: NewAccount) -> Result<Draft, Error> {
+    let now = service.now();
+    let password_hash = service.passwords.hash(new.password, service.entropy.draw()?).await?;
+    let account = Account {
+        id: AccountId::new(now, &service.entropy.draw()?),
+        email: new.email,
+        name: new.name,
+        state: AccountState::Active,
+        created_at: now,
+    };
+    let workspace = WorkspaceId::new(now, &service.entropy.draw()?);
+    Ok(Draft { account, password_hash, workspace, first_key: None })
+}
+
+impl Draft {
+    /// Adds a first API key; gives its secret.
+    pub(crate) fn with_key(
+        mut self,
+        service: &Service,
+        name: &str,
+    ) -> Result<(Self, ApiKeySecret), Error> {
+        let (key, digest, secret) = crate::api_keys::draft(service, self.account.id, name)?;
+        self.first_key = Some((key, digest));
+        Ok((self, secret))
+    }
+
+    /// Writes it all; `false`, and nothing written, when the address is taken.
+    pub(crate) fn insert(&self, tx: &mut Tx<'_>) -> Result<bool, store::Error> {
+        let now: Timestamp = self.account.created_at;
+        if !store::accounts::insert(tx, &self.account, &self.password_hash)? {
+            return Ok(false);
+        }
+        let workspace = Workspace {
+            id: self.workspace,
+            kind: WorkspaceKind::Personal,
+            name: PERSONAL_NAME.to_owned(),
+        };
+        store::workspaces::insert(tx, &workspace, now)?;
+        store::workspaces::add_member(tx, workspace.id, self.account.id, Role::Owner, now)?;
+        if let Some((key, digest)) = &self.first_key {
+            store::api_keys::insert(tx, key, digest)?;
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,217 @@
+//! API keys: made, listed, replaced and revoked, by their owner in a browser or by the operator.
+//!
+//! Never by a key itself: a key in the wrong hands must not be able to make another. Every
+//! statement carries the owner, so a foreign id answers as a missing one.
+
+use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName, KeyState, MAX_ACTIVE_KEYS, RevokedBy};
+use bloom_domain::digest::Digest;
+use bloom_domain::email::Email;
+use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_store as store;
+use store::Change;
+
+use crate::keyring::hash_api_key;
+use crate::{Error, Operator, Service, SignedIn, accounts};
+
+/// A key that was just made or given a new secret: the only time the secret is there to see.
+pub struct NewApiKey {
+    /// The key as it is listed.
+    pub key: ApiKey,
+    /// The secret, to be shown once.
+    pub secret: ApiKeySecret,
+}
+
+/// Makes a key.
+///
+/// # Errors
+/// [`Error::TooManyApiKeys`].
+pub async fn create(
+    service: &Service,
+    person: &SignedIn,
+    name: &KeyName,
+) -> Result<NewApiKey, Error> {
+    create_of(service, person.account().id, name).await
+}
+
+/// The person's keys, newest first, revoked ones included.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<ApiKey>, Error> {
+    list_of(service, person.account().id).await
+}
+
+/// Gives a key a new secret; the old one is refused by the next request.
+///
+/// # Errors
+/// [`Error::ApiKeyNotFound`], [`Error::ApiKeyRevoked`].
+pub async fn replace(
+    service: &Service,
+    person: &SignedIn,
+    id: ApiKeyId,
+) -> Result<NewApiKey, Error> {
+    let owner = person.account().id;
+    let (fresh, digest, secret) = draft(service, owner, "")?;
+    let (hint, now) = (fresh.hint, fresh.created_at);
+    let outcome = service
+        .store
+        .write(move |tx| {
+            if store::api_keys::replace(tx, owner, id, &digest, &hint, now)? {
+                tx.changed(Change::ApiKey(id));
+            }
+            store::api_keys::find(tx, owner, id)
+        })
+        .await?;
+    match outcome {
+        None => Err(Error::ApiKeyNotFound),
+        Some(ApiKey { state: KeyState::Revoked { .. }, .. }) => Err(Error::ApiKeyRevoked),
+        Some(key) => Ok(NewApiKey { key, secret }),
+    }
+}
+
+/// Revokes a key: its very next request is refused. Doing it twice is no error.
+///
+/// # Errors
+/// [`Error::ApiKeyNotFound`].
+pub async fn revoke(service: &Service, person: &SignedIn, id: ApiKeyId) -> Result<ApiKey, Error> {
+    revoke_of(service, person.account().id, id, RevokedBy::Owner).await
+}
+
+/// Makes a key for an account on the operator's word.
+///
+/// # Errors
+/// [`Error::AccountNotFound`], [`Error::AccountBanned`], [`Error::TooManyApiKeys`].
+pub async fn create_for(
+    service: &Service,
+    operator: &Operator,
+    owner: &Email,
+    name: &KeyName,
+) -> Result<NewApiKey, Error> {
+    let owner = accounts::find(service, operator, owner).await?;
+    create_of(service, owner.id, name).await
+}
+
+/// The keys of an account.
+///
+/// # Errors
+/// [`Error::AccountNotFound`].
+pub async fn list_for(
+    service: &Service,
+    operator: &Operator,
+    owner: &Email,
+) -> Result<Vec<ApiKey>, Error> {
+    let owner = accounts::find(service, operator, owner).await?;
+    list_of(service, owner.id).await
+}
+
+/// How the operator names the key to revoke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhichKey {
+    /// By its id.
+    Id(ApiKeyId),
+    /// By its name, which must name one working key.
+    Name(String),
+}
+
+/// Revokes a key of an account on the operator's word.
+///
+/// # Errors
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`].
+pub async fn revoke_for(
+    service: &Service,
+    operator: &Operator,
+    owner: &Email,
+    which: WhichKey,
+) -> Result<ApiKey, Error> {
+    let owner = accounts::find(service, operator, owner).await?.id;
+    let id = match which {
+        WhichKey::Id(id) => id,
+        WhichKey::Name(name) => find_by_name(service, owner, &name).await?,
+    };
+    revoke_of(service, owner, id, RevokedBy::Operator).await
+}
+
+async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result<ApiKeyId, Error> {
+    let keys = list_of(service, owner).await?;
+    let matching: Vec<_> = keys
+        .iter()
+        .filter(|key| key.name == name && key.state == KeyState::Active)
+        .map(|key| key.id)
+        .collect();
+    match matching[..] {
+        [] => Err(Error::ApiKeyNotFound),
+        [id] => Ok(id),
+        _ => Err(Error::ApiKeyNameAmbiguous(matching)),
+    }
+}
+
+async fn create_of(
+    service: &Service,
+    owner: AccountId,
+    name: &KeyName,
+) -> Result<NewApiKey, Error> {
+    let (key, digest, secret) = draft(service, owner, name.as_str())?;
+    let written = key.clone();
+    service
+        .store
+        .write(move |tx| {
+            // The limit is a decision over several rows: take their aggregate first.
+            match store::accounts::take(tx, owner)? {
+                None => return Ok(Err(Error::AccountNotFound)),
+                Some(state) if state.is_banned() => return Ok(Err(Error::AccountBanned)),
+                Some(_) => {}
+            }
+            if store::api_keys::count_active(tx, owner)? >= MAX_ACTIVE_KEYS {
+                return Ok(Err(Error::TooManyApiKeys));
+            }
+            store::api_keys::insert(tx, &written, &digest)?;
+            Ok(Ok(()))
+        })
+        .await??;
+    Ok(NewApiKey { key, secret })
+}
+
+async fn list_of(service: &Service, owner: AccountId) -> Result<Vec<ApiKey>, Error> {
+    Ok(service.store.read(move |tx| store::api_keys::list_of(tx, owner)).await?)
+}
+
+async fn revoke_of(
+    service: &Service,
+    owner: AccountId,
+    id: ApiKeyId,
+    by: RevokedBy,
+) -> Result<ApiKey, Error> {
+    let now = service.now();
+    service
+        .store
+        .write(move |tx| {
+            if store::api_keys::revoke(tx, owner, id, now, by)? {
+                tx.changed(Change::ApiKey(id));
+            }
+            store::api_keys::find(tx, owner, id)
+        })
+        .await?
+        .ok_or(Error::ApiKeyNotFound)
+}
+
+/// A key ready to be written, with its digest and its secret.
+pub(crate) fn draft(
+    service: &Service,
+    owner: AccountId,
+    name: &str,
+) -> Result<(ApiKey, Digest, ApiKeySecret), Error> {
+    let now = service.now();
+    let secret = ApiKeySecret::new(&service.entropy.draw()?);
+    let digest = service.keyring.load().api_key_digest(&hash_api_key(&secret));
+    let key = ApiKey {
+        id: ApiKeyId::new(now, &service.entropy.draw()?),
+        account: owner,
+        name: name.to_owned(),
+        hint: secret.hint(),
+        created_at: now,
+        replaced_at: None,
+        state: KeyState::Active,
+        last_use: None,
+    };
+    Ok((key, digest, secret))
+}

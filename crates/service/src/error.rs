@@ -1,0 +1,88 @@
+//! Why a verb did not do what it was asked.
+//!
+//! Variants name outcomes; the words a caller reads are chosen by the face (JSON, page, command
+//! line), and the causes in here are for the operator's log only.
+
+use std::fmt;
+use std::time::Duration;
+
+use bloom_domain::ids::ApiKeyId;
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// No such workspace within the caller's reach.
+    WorkspaceNotFound,
+    /// No such key of this owner.
+    ApiKeyNotFound,
+    /// The key is revoked already, so it cannot be replaced.
+    ApiKeyRevoked,
+    /// Several keys that still work have this name; their ids tell them apart.
+    ApiKeyNameAmbiguous(Vec<ApiKeyId>),
+    /// The account has as many working keys as one may have.
+    TooManyApiKeys,
+    /// No account has this address.
+    AccountNotFound,
+    /// An account has this address already.
+    EmailTaken,
+    /// Sign-in: no such account, or another password. One answer for both.
+    WrongEmailOrPassword,
+    /// The operator has suspended the account.
+    AccountBanned,
+    /// This server makes no accounts this way.
+    SignUpClosed,
+    /// The setup link is unknown, expired or used.
+    SetupLinkSpent,
+    /// As much is waiting as may wait; nothing was done.
+    Busy {
+        /// When trying again makes sense.
+        retry_after: Duration,
+    },
+    /// The database cannot be reached or written; nothing was done. Holds the cause.
+    Unavailable(String),
+    /// A defect. Holds the cause.
+    Internal(String),
+}
+
+impl fmt::Display for Error {
+    /// For the operator: the outcome in words, with the cause.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WorkspaceNotFound => f.write_str("there is no such workspace"),
+            Self::ApiKeyNotFound => f.write_str("there is no such API key"),
+            Self::ApiKeyRevoked => f.write_str("the API key is revoked"),
+            Self::ApiKeyNameAmbiguous(ids) => {
+                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+                write!(f, "several keys have that name; use --id with one of {}", ids.join(", "))
+            }
+            Self::TooManyApiKeys => write!(
+                f,
+                "the account has {} working API keys, the most there may be; revoke one first",
+                bloom_domain::api_keys::MAX_ACTIVE_KEYS
+            ),
+            Self::AccountNotFound => f.write_str("no account has that email address"),
+            Self::EmailTaken => f.write_str("an account has that email address already"),
+            Self::WrongEmailOrPassword => f.write_str("the email address or password is wrong"),
+            Self::AccountBanned => f.write_str("the account is suspended"),
+            Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
+            Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
+            Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),
+            Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
+            Self::Internal(cause) => write!(f, "internal error: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<bloom_store::Error> for Error {
+    fn from(error: bloom_store::Error) -> Self {
+        match error {
+            bloom_store::Error::Unavailable(cause) => Self::Unavailable(cause),
+            // The guarded writes here race only with each other; who loses a race that the
+            // database itself decided may try again.
+            bloom_store::Error::Conflict => Self::Busy { retry_after: Duration::from_secs(1) },
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}

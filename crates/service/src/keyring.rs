@@ -1,0 +1,145 @@
+//! Keys derived from the root secrets, one for each use (HKDF, RFC 5869).
+//!
+//! A label per use means that a digest made for one purpose is worth nothing for another.
+
+use aws_lc_rs::{digest, hkdf, hmac};
+use bloom_domain::api_keys::ApiKeySecret;
+use bloom_domain::digest::Digest;
+use bloom_domain::secrets::OpaqueSecret;
+
+use crate::root_secret::RootSecrets;
+
+/// SHA-256 of a whole credential: the name under which a verdict is cached.
+pub(crate) type SecretHash = [u8; 32];
+
+/// SHA-256 of an API key's secret.
+pub(crate) fn hash_api_key(secret: &ApiKeySecret) -> SecretHash {
+    sha256(secret.expose().as_bytes())
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+/// The keys of the current root secret and of those it replaced.
+pub(crate) struct Keyring {
+    current: DerivedKeys,
+    previous: Vec<DerivedKeys>,
+}
+
+/// What is derived from one root secret.
+struct DerivedKeys {
+    api_key: hmac::Key,
+    session: hmac::Key,
+    setup_link: hmac::Key,
+    form: hmac::Key,
+}
+
+impl Keyring {
+    pub(crate) fn new(secrets: &RootSecrets) -> Self {
+        Self {
+            current: DerivedKeys::new(&secrets.current.prk()),
+            previous: secrets.previous.iter().map(|s| DerivedKeys::new(&s.prk())).collect(),
+        }
+    }
+
+    /// What is stored for an API key.
+    pub(crate) fn api_key_digest(&self, hash: &SecretHash) -> Digest {
+        sign(&self.current.api_key, hash)
+    }
+
+    /// What may be stored for an API key: the current digest first.
+    pub(crate) fn api_key_digests(&self, hash: &SecretHash) -> Vec<Digest> {
+        self.all().map(|keys| sign(&keys.api_key, hash)).collect()
+    }
+
+    /// What is stored for a session cookie.
+    pub(crate) fn session_digest(&self, secret: &OpaqueSecret) -> Digest {
+        sign(&self.current.session, &sha256(secret.expose().as_bytes()))
+    }
+
+    /// What may be stored for a session cookie: the current digest first.
+    pub(crate) fn session_digests(&self, secret: &OpaqueSecret) -> Vec<Digest> {
+        let hash = sha256(secret.expose().as_bytes());
+        self.all().map(|keys| sign(&keys.session, &hash)).collect()
+    }
+
+    /// What is stored for a setup link.
+    pub(crate) fn setup_link_digest(&self, secret: &OpaqueSecret) -> Digest {
+        sign(&self.current.setup_link, &sha256(secret.expose().as_bytes()))
+    }
+
+    /// The token that a form of this browser carries.
+    pub(crate) fn form_token(&self, browser: &OpaqueSecret) -> Digest {
+        sign(&self.current.form, browser.expose().as_bytes())
+    }
+
+    /// Whether a form's token was made for this browser. Compared in constant time.
+    pub(crate) fn is_form_token(&self, browser: &OpaqueSecret, token: &Digest) -> bool {
+        self.all().any(|keys| sign(&keys.form, browser.expose().as_bytes()) == *token)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+}
+
+impl DerivedKeys {
+    fn new(prk: &hkdf::Prk) -> Self {
+        let key = |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, &derive(prk, label));
+        Self {
+            api_key: key(b"bloom api key digest v1"),
+            session: key(b"bloom session digest v1"),
+            setup_link: key(b"bloom setup link digest v1"),
+            form: key(b"bloom form token v1"),
+        }
+    }
+}
+
+/// 32 bytes for one use (RFC 5869 §2.3).
+pub(crate) fn derive(prk: &hkdf::Prk, label: &[u8]) -> [u8; 32] {
+    let mut key = [0; 32];
+    // HKDF-SHA-256 gives up to 8160 bytes; 32 cannot fail. Were it ever to, an all-zero key must
+    // not be used in silence, so the process ends here.
+    let filled = prk.expand(&[label], hkdf::HKDF_SHA256).and_then(|output| output.fill(&mut key));
+    if filled.is_err() {
+        std::process::abort();
+    }
+    key
+}
+
+fn sign(key: &hmac::Key, message: &[u8]) -> Digest {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(hmac::sign(key, message).as_ref());
+    Digest::from_bytes(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root_secret::RootSecret;
+
+    #[test]
+    fn one_secret_gives_unrelated_keys_for_each_use() {
+        let secrets = RootSecrets { current: RootSecret::new([7; 32]), previous: Vec::new() };
+        let ring = Keyring::new(&secrets);
+        let secret = OpaqueSecret::new(&[1; 32]);
+        assert_ne!(ring.session_digest(&secret), ring.setup_link_digest(&secret));
+        assert_ne!(ring.session_digest(&secret), ring.form_token(&secret));
+    }
+
+    #[test]
+    fn a_replaced_root_secret_is_still_read_with() {
+        let old = RootSecrets { current: RootSecret::new([7; 32]), previous: Vec::new() };
+        let new = Keyring::new(&old.rotated(RootSecret::new([8; 32])));
+        let old = Keyring::new(&old);
+        let hash = [3; 32];
+        assert_ne!(new.api_key_digest(&hash), old.api_key_digest(&hash));
+        assert_eq!(new.api_key_digests(&hash)[1], old.api_key_digest(&hash));
+        let browser = OpaqueSecret::new(&[1; 32]);
+        assert!(new.is_form_token(&browser, &old.form_token(&browser)));
+        assert!(!old.is_form_token(&browser, &new.form_token(&browser)));
+    }
+}

@@ -1,0 +1,115 @@
+//! When and how each key was last used: kept in memory, written at most once a minute a key.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bloom_domain::api_keys::LastUse;
+use bloom_domain::ids::ApiKeyId;
+use bloom_domain::time::Timestamp;
+use bloom_store as store;
+use parking_lot::Mutex;
+
+use crate::operations::Operation;
+use crate::{Error, Principal, Service};
+
+/// How much of a user agent is kept, in bytes.
+const MAX_AGENT: usize = 200;
+/// How many keys one transaction writes: far below the 5 ms a closure may take.
+const BATCH: usize = 100;
+
+/// The place where the last use of a key is noted.
+pub(crate) type LastUseSlot = Arc<Slot>;
+
+pub(crate) struct Slot {
+    key: ApiKeyId,
+    note: Mutex<Note>,
+}
+
+struct Note {
+    /// Whether the slot waits to be written.
+    is_queued: bool,
+    at: Timestamp,
+    address: Option<IpAddr>,
+    agent: String,
+    operation: &'static str,
+}
+
+/// The slots that wait to be written.
+#[derive(Default)]
+pub(crate) struct LastUses {
+    queue: Mutex<Vec<LastUseSlot>>,
+}
+
+impl LastUses {
+    pub(crate) fn slot(key: ApiKeyId) -> LastUseSlot {
+        let note = Note {
+            is_queued: false,
+            at: Timestamp::from_unix_micros(0),
+            address: None,
+            agent: String::new(),
+            operation: "",
+        };
+        Arc::new(Slot { key, note: Mutex::new(note) })
+    }
+}
+
+/// Notes a request. Writes nothing: [`flush`] does, later.
+pub fn note(
+    service: &Service,
+    principal: &Principal,
+    operation: &'static Operation,
+    address: Option<IpAddr>,
+    agent: &[u8],
+) {
+    let slot = principal.last_use();
+    let mut note = slot.note.lock();
+    note.at = principal.authenticated_at();
+    note.address = address;
+    note.operation = operation.id;
+    note.agent.clear();
+    let printable = agent.iter().take(MAX_AGENT).filter(|b| (0x20..0x7f).contains(*b));
+    note.agent.extend(printable.map(|&byte| char::from(byte)));
+    if !note.is_queued {
+        note.is_queued = true;
+        service.last_uses.queue.lock().push(slot.clone());
+    }
+}
+
+/// Writes what was noted since the last time.
+///
+/// # Errors
+/// When the database cannot be written; what was noted stays noted.
+pub async fn flush(service: &Service) -> Result<(), Error> {
+    let mut waiting = std::mem::take(&mut *service.last_uses.queue.lock());
+    while !waiting.is_empty() {
+        let batch = waiting.split_off(waiting.len().saturating_sub(BATCH));
+        let uses: Vec<_> = batch.iter().map(|slot| (slot.key, slot.take_note())).collect();
+        let written = service
+            .store
+            .write(move |tx| {
+                uses.iter()
+                    .try_for_each(|(key, last_use)| store::api_keys::note_use(tx, *key, last_use))
+            })
+            .await;
+        if let Err(error) = written {
+            waiting.extend(batch);
+            waiting.iter().for_each(|slot| slot.note.lock().is_queued = true);
+            service.last_uses.queue.lock().extend(waiting);
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+impl Slot {
+    fn take_note(&self) -> LastUse {
+        let mut note = self.note.lock();
+        note.is_queued = false;
+        LastUse {
+            at: note.at,
+            address: note.address.map(|address| address.to_string()).unwrap_or_default(),
+            agent: note.agent.clone(),
+            operation: note.operation.to_owned(),
+        }
+    }
+}

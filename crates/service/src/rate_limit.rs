@@ -1,0 +1,78 @@
+//! The rate limit of each credential: an exact sliding window, in this process's memory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bloom_domain::ids::ApiKeyId;
+use bloom_domain::rate_window::{RateLimit, RateWindow, Taken};
+use bloom_domain::time::Timestamp;
+use parking_lot::Mutex;
+
+use crate::{Principal, Service};
+
+/// A window that outlives the verdict which led to it.
+pub(crate) type SharedWindow = Arc<Mutex<RateWindow>>;
+
+/// Shards keep a sweep from holding up every first request of a key.
+const SHARDS: usize = 64;
+
+/// The windows of this process, by key.
+pub(crate) struct Windows {
+    shards: Vec<Mutex<HashMap<ApiKeyId, SharedWindow>>>,
+}
+
+impl Windows {
+    pub(crate) fn new() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    }
+
+    pub(crate) fn of(&self, key: ApiKeyId) -> SharedWindow {
+        let shard = usize::from(key.as_bytes()[15]) % SHARDS;
+        self.shards[shard].lock().entry(key).or_default().clone()
+    }
+
+    /// Gives back the memory of windows in which nothing counts any more.
+    pub(crate) fn sweep(&self, rule: RateLimit, now: Timestamp) {
+        for shard in &self.shards {
+            shard.lock().retain(|_, window| {
+                let mut state = window.lock();
+                let is_idle = state.is_idle(rule, now);
+                if is_idle {
+                    *state = RateWindow::default();
+                }
+                drop(state);
+                !is_idle || Arc::strong_count(window) > 1
+            });
+        }
+    }
+}
+
+/// Takes room for one request in the credential's window; `None` when limits are turned off.
+#[must_use]
+pub fn take(service: &Service, principal: &Principal) -> Option<(RateLimit, Taken)> {
+    let rule = service.settings.rate_limit?;
+    let taken = principal.window().lock().take(rule, principal.authenticated_at());
+    Some((rule, taken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_drops_only_what_is_idle_and_unused() {
+        let windows = Windows::new();
+        let rule = RateLimit::STANDARD;
+        let start = Timestamp::from_unix_micros(1_800_000_000_000_000);
+        let busy = ApiKeyId::from_bytes([1; 16]);
+        let held = ApiKeyId::from_bytes([2; 16]);
+        windows.of(busy).lock().take(rule, start.plus(rule.span));
+        let kept = windows.of(held);
+        kept.lock().take(rule, start);
+        windows.of(ApiKeyId::from_bytes([3; 16])).lock().take(rule, start);
+        windows.sweep(rule, start.plus(rule.span));
+        let left: usize = windows.shards.iter().map(|shard| shard.lock().len()).sum();
+        assert_eq!(left, 2);
+        assert!(Arc::ptr_eq(&kept, &windows.of(held)));
+    }
+}

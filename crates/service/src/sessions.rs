@@ -1,0 +1,160 @@
+//! Browser sessions: signing in and out, and the token that a form carries.
+//!
+//! The cookie holds a secret that only its digest is stored of. Before sign-in the cookie is a secret
+//! that nothing is stored of: it only binds forms to this browser, so a stranger leaves no trace.
+//! At sign-in the browser gets a new one, so that a cookie planted before is worth nothing after.
+
+use bloom_domain::accounts::Account;
+use bloom_domain::digest::Digest;
+use bloom_domain::email::Email;
+use bloom_domain::passwords::Password;
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_domain::sessions::SessionTimes;
+use bloom_domain::time::Timestamp;
+use bloom_store as store;
+use store::Change;
+
+use crate::{Error, Service};
+
+/// A person at a browser who has signed in: the permission to manage their credentials.
+pub struct SignedIn {
+    account: Account,
+    digest: Digest,
+}
+
+impl SignedIn {
+    /// Who they are.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+}
+
+/// What a cookie turned out to be.
+pub enum Visitor {
+    /// A live session.
+    SignedIn(Box<SignedIn>),
+    /// A live session of a suspended account.
+    Banned,
+    /// Anybody.
+    Stranger,
+}
+
+/// A cookie secret for a browser that has none.
+///
+/// # Errors
+/// When there are no random bytes.
+pub fn anonymous_browser(service: &Service) -> Result<OpaqueSecret, Error> {
+    service.entropy.draw().map(|entropy| OpaqueSecret::new(&entropy))
+}
+
+/// The token that forms of the browser with this cookie carry.
+#[must_use]
+pub fn anonymous_form_token(service: &Service, browser: &OpaqueSecret) -> Digest {
+    service.keyring.load().form_token(browser)
+}
+
+/// Whether a form's token was made for the browser with this cookie.
+#[must_use]
+pub fn anonymous_form_is_ours(service: &Service, browser: &OpaqueSecret, token: &Digest) -> bool {
+    service.keyring.load().is_form_token(browser, token)
+}
+
+/// Finds out who a cookie is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn anonymous_visit(service: &Service, cookie: &OpaqueSecret) -> Result<Visitor, Error> {
+    let now = service.now();
+    let digests = service.keyring.load().session_digests(cookie);
+    let found = service
+        .store
+        .read(move |tx| {
+            for digest in digests {
+                if let Some((times, account)) = store::sessions::find(tx, &digest)? {
+                    return Ok(Some((digest, times, account)));
+                }
+            }
+            Ok(None)
+        })
+        .await?;
+    let Some((digest, times, account)) = found.filter(|(_, times, _)| times.is_live(now)) else {
+        return Ok(Visitor::Stranger);
+    };
+    if account.state.is_banned() {
+        return Ok(Visitor::Banned);
+    }
+    if times.wants_touch(now) {
+        service.store.write(move |tx| store::sessions::touch(tx, &digest, now)).await?;
+    }
+    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest })))
+}
+
+/// Signs a person in; gives the new cookie.
+///
+/// # Errors
+/// [`Error::WrongEmailOrPassword`], [`Error::AccountBanned`] (only with the right password), or
+/// [`Error::Busy`].
+pub async fn anonymous_sign_in(
+    service: &Service,
+    email: Email,
+    password: Password,
+    replaced: Option<&OpaqueSecret>,
+) -> Result<OpaqueSecret, Error> {
+    let found =
+        service.store.read(move |tx| store::accounts::find_with_password(tx, &email)).await?;
+    let (account, stored) = found.map_or((None, None), |(a, hash)| (Some(a), Some(hash)));
+    let fits = service.passwords.verify(password, stored).await?;
+    let account = account.filter(|_| fits).ok_or(Error::WrongEmailOrPassword)?;
+    if account.state.is_banned() {
+        return Err(Error::AccountBanned);
+    }
+    let replaced = replaced.map(|cookie| service.keyring.load().session_digest(cookie));
+    let (secret, new) = draw(service)?;
+    let now = service.now();
+    service
+        .store
+        .write(move |tx| {
+            if let Some(old) = replaced {
+                store::sessions::delete(tx, &old)?;
+            }
+            insert(tx, &account, &new, now)
+        })
+        .await?;
+    Ok(secret)
+}
+
+/// Ends this session.
+///
+/// # Errors
+/// When the database cannot be written; the session then goes on.
+pub async fn sign_out(service: &Service, person: &SignedIn) -> Result<(), Error> {
+    let digest = person.digest;
+    service
+        .store
+        .write(move |tx| {
+            store::sessions::delete(tx, &digest)?;
+            tx.changed(Change::Session(*digest.as_bytes()));
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// A new session secret and its digest.
+pub(crate) fn draw(service: &Service) -> Result<(OpaqueSecret, Digest), Error> {
+    let secret = OpaqueSecret::new(&service.entropy.draw()?);
+    let digest = service.keyring.load().session_digest(&secret);
+    Ok((secret, digest))
+}
+
+/// Writes a new session within a transaction.
+pub(crate) fn insert(
+    tx: &mut store::Tx<'_>,
+    account: &Account,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let times = SessionTimes { created_at: now, seen_at: now };
+    store::sessions::insert(tx, digest, account.id, times)
+}

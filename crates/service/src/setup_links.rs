@@ -1,0 +1,61 @@
+//! The setup link: how the first person enters a server that has no account.
+
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_domain::setup_links::LIFETIME;
+use bloom_store as store;
+
+use crate::accounts::{self, NewAccount};
+use crate::{Error, Operator, Service};
+
+/// Makes a setup link if no account exists; it replaces earlier ones. Gives the link's token.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn issue(service: &Service, _operator: &Operator) -> Result<Option<OpaqueSecret>, Error> {
+    let token = OpaqueSecret::new(&service.entropy.draw()?);
+    let digest = service.keyring.load().setup_link_digest(&token);
+    let now = service.now();
+    let is_issued = service
+        .store
+        .write(move |tx| {
+            if store::accounts::exist(tx)? {
+                return Ok(false);
+            }
+            store::setup_links::delete_all(tx)?;
+            store::setup_links::insert(tx, &digest, now, now.plus(LIFETIME))?;
+            Ok(true)
+        })
+        .await?;
+    Ok(is_issued.then_some(token))
+}
+
+/// Whether the server has no account yet.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn anonymous_is_empty(service: &Service) -> Result<bool, Error> {
+    Ok(!service.store.read(store::accounts::exist).await?)
+}
+
+/// Whether a setup link still works.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn anonymous_is_live(service: &Service, token: &OpaqueSecret) -> Result<bool, Error> {
+    let digest = service.keyring.load().setup_link_digest(token);
+    let now = service.now();
+    Ok(service.store.read(move |tx| store::setup_links::is_live(tx, &digest, now)).await?)
+}
+
+/// Makes the first account with a setup link and spends the link; gives the session's cookie.
+///
+/// # Errors
+/// [`Error::SetupLinkSpent`], [`Error::EmailTaken`], [`Error::Busy`].
+pub async fn anonymous_redeem(
+    service: &Service,
+    token: &OpaqueSecret,
+    new: NewAccount,
+) -> Result<OpaqueSecret, Error> {
+    let digest = service.keyring.load().setup_link_digest(token);
+    accounts::sign_up(service, new, Some(digest)).await
+}

@@ -1,0 +1,174 @@
+//! What authentication found out about credentials, kept until it changes.
+//!
+//! A verdict is keyed by the hash of the whole credential and carries the *sequence number* that
+//! stood before its query ran. Every change of a key or account, once committed, takes the next
+//! number and writes it into the slot of the changed id. A verdict is good while the slots of its
+//! ids hold no later number than its own. So a fill that raced a revocation is worthless from the
+//! start, whichever came first, and a revocation is true when its call returns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bloom_domain::accounts::Account;
+use bloom_domain::ids::ApiKeyId;
+use bloom_domain::time::Timestamp;
+use bloom_store::Change;
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+
+use crate::keyring::SecretHash;
+use crate::last_use::LastUseSlot;
+use crate::rate_limit::SharedWindow;
+
+/// How many verdicts are kept: about 25 MB when all are in use.
+const CAPACITY: usize = 50_000;
+/// Slots for sequence numbers; two ids in one slot cost a needless query, never a wrong answer.
+const SLOTS: usize = 4_096;
+/// While other nodes cannot be heard, a verdict this old is not used.
+const UNHEARD_LIFETIME: Duration = Duration::from_secs(1);
+
+/// What authentication found out about one API key.
+pub(crate) struct KeyVerdict {
+    pub(crate) key: ApiKeyId,
+    pub(crate) is_revoked: bool,
+    pub(crate) account: Account,
+    pub(crate) window: SharedWindow,
+    pub(crate) last_use: LastUseSlot,
+    pub(crate) as_of: Sequence,
+    pub(crate) filled_at: Timestamp,
+}
+
+/// A point in the order of changes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Sequence(u64);
+
+/// The verdicts of this process.
+pub(crate) struct Verdicts {
+    keys: Cache<SecretHash, Arc<KeyVerdict>>,
+    changes: Arc<Changes>,
+}
+
+impl Verdicts {
+    pub(crate) fn new() -> Self {
+        Self { keys: Cache::new(CAPACITY), changes: Arc::new(Changes::new()) }
+    }
+
+    /// The order of changes, for the store's commit path to write into.
+    pub(crate) fn changes(&self) -> Arc<Changes> {
+        self.changes.clone()
+    }
+
+    /// The point to be read before the query of a verdict that is to be kept.
+    pub(crate) fn sequence(&self) -> Sequence {
+        self.changes.sequence()
+    }
+
+    /// The verdict on a credential, if it still stands. `hears_others` tells whether changes made
+    /// by other nodes are being heard.
+    pub(crate) fn find(
+        &self,
+        hash: &SecretHash,
+        now: Timestamp,
+        hears_others: bool,
+    ) -> Option<Arc<KeyVerdict>> {
+        let verdict = self.keys.get(hash)?;
+        let is_current = self.changes.unchanged(&verdict.key.as_bytes()[..], verdict.as_of)
+            && self.changes.unchanged(&verdict.account.id.as_bytes()[..], verdict.as_of);
+        let is_fresh = hears_others || now.since(verdict.filled_at) < UNHEARD_LIFETIME;
+        (is_current && is_fresh).then_some(verdict)
+    }
+
+    pub(crate) fn keep(&self, hash: SecretHash, verdict: Arc<KeyVerdict>) {
+        self.keys.insert(hash, verdict);
+    }
+}
+
+/// The order of committed changes, by slot of the changed id.
+pub(crate) struct Changes {
+    sequence: AtomicU64,
+    /// Everything up to here is forgotten: set when changes may have been missed.
+    floor: AtomicU64,
+    slots: Box<[AtomicU64]>,
+    /// Gives numbers and writes them as one step, so that a lower number is never seen after a
+    /// higher one.
+    order: Mutex<()>,
+}
+
+impl Changes {
+    fn new() -> Self {
+        Self {
+            sequence: AtomicU64::new(1),
+            floor: AtomicU64::new(0),
+            slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            order: Mutex::new(()),
+        }
+    }
+
+    /// Records a committed change. Runs on the committing thread, before the caller is answered.
+    pub(crate) fn record(&self, change: &Change) {
+        let place = match change {
+            Change::Account(id) => self.slot(id.as_bytes()),
+            Change::ApiKey(id) => self.slot(id.as_bytes()),
+            // Sessions are read on every request; nothing is kept of them.
+            Change::Session(_) => return,
+            Change::RootSecret | Change::Everything => &self.floor,
+        };
+        let _one_at_a_time = self.order.lock();
+        let number = self.sequence.fetch_add(1, Ordering::SeqCst) + 1;
+        place.store(number, Ordering::SeqCst);
+    }
+
+    fn sequence(&self) -> Sequence {
+        Sequence(self.sequence.load(Ordering::SeqCst))
+    }
+
+    fn unchanged(&self, id: &[u8], since: Sequence) -> bool {
+        let latest = self.slot(id).load(Ordering::Acquire);
+        latest <= since.0 && self.floor.load(Ordering::Acquire) <= since.0
+    }
+
+    /// The last two bytes of a UUIDv7 are random.
+    fn slot(&self, id: &[u8]) -> &AtomicU64 {
+        let tail = id.iter().rev().take(2).fold(0usize, |n, &byte| n << 8 | usize::from(byte));
+        &self.slots[tail % SLOTS]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bloom_domain::ids::AccountId;
+
+    fn key(n: u8) -> ApiKeyId {
+        ApiKeyId::from_bytes([n; 16])
+    }
+
+    #[test]
+    fn a_fill_that_raced_a_change_is_worthless() {
+        let changes = Changes::new();
+        let before_the_query = changes.sequence();
+        changes.record(&Change::ApiKey(key(1)));
+        assert!(!changes.unchanged(key(1).as_bytes(), before_the_query));
+        let after = changes.sequence();
+        assert!(changes.unchanged(key(1).as_bytes(), after));
+    }
+
+    #[test]
+    fn a_change_of_one_leaves_the_others() {
+        let changes = Changes::new();
+        let then = changes.sequence();
+        changes.record(&Change::Account(AccountId::from_bytes([2; 16])));
+        assert!(changes.unchanged(key(1).as_bytes(), then));
+        assert!(!changes.unchanged(&[2; 16], then));
+    }
+
+    #[test]
+    fn missed_changes_forget_everything() {
+        let changes = Changes::new();
+        let then = changes.sequence();
+        changes.record(&Change::Everything);
+        assert!(!changes.unchanged(key(1).as_bytes(), then));
+        assert!(changes.unchanged(key(1).as_bytes(), changes.sequence()));
+    }
+}
