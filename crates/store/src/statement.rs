@@ -2,7 +2,7 @@
 
 /// One SQL statement in the portable subset, with parameters `?1`, `?2`, ….
 ///
-/// Only the `statements!` macro makes one. It also lists it for [`crate::catalogue`], so no SQL can
+/// Only the `statements!` macro makes one. It also lists it for the catalogue, so no SQL can
 /// reach a database without having been prepared on both by a test.
 #[derive(Debug)]
 pub struct Statement {

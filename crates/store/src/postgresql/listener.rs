@@ -17,6 +17,7 @@ use postgres::Client;
 use postgres::fallible_iterator::FallibleIterator;
 
 use super::connect::Connector;
+use super::hang_up::{hang_up, join};
 use crate::changes::Change;
 use crate::dialect;
 use crate::error::OpenError;
@@ -31,6 +32,9 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 /// After this long without an answer the node is deaf.
 const DEAF: Duration = Duration::from_secs(1);
+
+/// How long the end of the store waits for the thread.
+const LEAVE: Duration = Duration::from_secs(3);
 
 /// The pause after a connection failed; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -113,11 +117,8 @@ impl Listener {
 
     pub(super) fn close(&self) {
         self.stop.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.lock().take()
-            && thread.thread().id() != std::thread::current().id()
-            && thread.join().is_err()
-        {
-            tracing::error!("the listening thread had panicked");
+        if let Some(thread) = self.thread.lock().take() {
+            join(thread, LEAVE);
         }
     }
 }
@@ -128,6 +129,7 @@ impl Ear {
         loop {
             let cause = self.attend(&mut client);
             self.heard.lost();
+            hang_up(client);
             if self.stopped() {
                 return;
             }

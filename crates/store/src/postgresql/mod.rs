@@ -2,6 +2,7 @@
 
 mod connect;
 pub(crate) mod failure;
+mod hang_up;
 mod listener;
 mod pool;
 pub(crate) mod rows;

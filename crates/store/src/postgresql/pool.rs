@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::connect::Connector;
+use super::hang_up::join;
 use super::sessions::Sessions;
 use super::{Request, Session};
 use crate::error::{Error, OpenError};
@@ -21,6 +22,9 @@ const THREADS: usize = 8;
 
 /// How many closures may wait for a connection.
 const QUEUE: usize = 4096;
+
+/// How long the end of the store waits for what is under way, when the server does not answer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The pause after a connection failed; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -76,10 +80,7 @@ impl Pool {
     pub(super) fn close(&self) {
         self.queue.close();
         for thread in std::mem::take(&mut *self.threads.lock()) {
-            // The last clone of a store may be dropped by a closure, on a thread of the pool.
-            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
-                tracing::error!("a thread of the pool had panicked");
-            }
+            join(thread, PATIENCE);
         }
     }
 }
@@ -88,11 +89,12 @@ impl Worker {
     fn run(mut self) {
         while let Some(Request { job, reach }) = self.queue.pop() {
             match self.sessions.ready(&self.connector, reach) {
-                Ok(session) => {
+                Ok(mut session) => {
                     self.pause = FIRST_PAUSE;
-                    match self.serve(session, reach, job) {
-                        Ok(session) => self.sessions.put_back(session),
-                        Err(session) => self.sessions.lost(session),
+                    if self.serve(&mut session, reach, job) {
+                        self.sessions.put_back(session);
+                    } else {
+                        self.sessions.lost(session);
                     }
                 }
                 Err(cause) => {
@@ -104,14 +106,9 @@ impl Worker {
         self.sessions.close();
     }
 
-    /// Runs one closure and answers it. Gives the connection back: `Err` when it is broken.
-    fn serve(
-        &self,
-        mut session: Session,
-        reach: Reach,
-        mut job: Box<dyn Job>,
-    ) -> Result<Session, Session> {
-        let lent = Connection::Postgres(&mut session);
+    /// Runs one closure and answers it. False when the connection is of no more use.
+    fn serve(&self, session: &mut Session, reach: Reach, mut job: Box<dyn Job>) -> bool {
+        let lent = Connection::Postgres(session);
         let mut tx = Tx::new(lent, reach, &self.shared.counters);
         let keep = job.run(&mut tx);
         let changes = tx.into_changes();
@@ -129,7 +126,7 @@ impl Worker {
         };
         // A closure that failed has its own answer; losing its ROLLBACK changes nothing about it.
         job.answer(ended.as_ref().err().filter(|_| keep));
-        if ended.is_ok() && !session.is_closed() { Ok(session) } else { Err(session) }
+        ended.is_ok() && !session.is_closed()
     }
 
     /// Without a connection this thread takes nothing from the queue for a while, so that it does

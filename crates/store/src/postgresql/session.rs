@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use postgres::Client;
 
 use super::failure::{meaning, of_statement};
+use super::hang_up::hang_up;
 use super::rows;
 use crate::changes::Change;
 use crate::dialect;
@@ -41,6 +42,11 @@ impl Session {
     pub(super) fn answers(&mut self) -> bool {
         let rested = stopwatch::now().saturating_duration_since(self.used);
         !self.client.is_closed() && (rested < TRUSTED || self.client.is_valid(TRIAL).is_ok())
+    }
+
+    /// Lets go of a connection that may be broken.
+    pub(super) fn hang_up(self) {
+        hang_up(self.client);
     }
 
     pub(super) fn is_closed(&self) -> bool {

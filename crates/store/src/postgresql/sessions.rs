@@ -56,7 +56,7 @@ impl Sessions {
 
     pub(super) fn lost(&self, session: Session) {
         self.alive.fetch_sub(1, Ordering::Relaxed);
-        drop(session);
+        session.hang_up();
     }
 
     /// Whether no connection is left, in use or not.
@@ -64,7 +64,6 @@ impl Sessions {
         self.alive.load(Ordering::Relaxed) == 0
     }
 
-    /// Must not run inside the caller's runtime: the driver ends its own here.
     pub(super) fn close(&self) {
         let idle = std::mem::take(&mut *self.idle.lock());
         idle.into_iter().for_each(|session| self.lost(session));

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use super::*;
-use crate::{Change, stopwatch};
+use crate::{Change, Database, stopwatch};
 
 const LISTENERS_END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
      WHERE datname = '{name}' AND application_name = 'bloom-listener'";
@@ -147,4 +147,47 @@ fn a_deadlock_is_a_conflict() {
     let (one, other) = (cross(1, 2), cross(2, 1));
     let answers = [answer(one), answer(other)];
     assert!(answers.contains(&Ok(())) && answers.contains(&Err(Error::Conflict)), "{answers:?}");
+}
+
+/// The connection is whole and nothing is closed; the other side just does not answer any more.
+#[test]
+fn a_server_that_goes_silent_is_noticed_and_left() {
+    let Some(database) = fresh(Engine::Postgres) else { return };
+    let store = open(&database);
+    let Some(frozen) = Frozen::listener_of(&database) else {
+        println!("skipped: the server runs on another machine");
+        return;
+    };
+    eventually(Duration::from_millis(1200), "deaf", || !store.hears_other_writers());
+    eventually(Duration::from_secs(3), "hears on a new connection", || store.hears_other_writers());
+    drop(frozen);
+}
+
+/// A process of the server that is stopped until this is dropped.
+struct Frozen(i32);
+
+impl Frozen {
+    fn listener_of(database: &TestDatabase) -> Option<Self> {
+        let Database::Postgres { url } = database.database() else { panic!("not PostgreSQL") };
+        let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+        let row = client.query_one(
+            "SELECT pid FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'bloom-listener'",
+            &[],
+        );
+        let pid: i32 = row.unwrap().get(0);
+        let here = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+        (here.starts_with("postgres: ") && signal(pid, "-STOP")).then_some(Self(pid))
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal(self.0, "-CONT");
+    }
+}
+
+fn signal(pid: i32, signal: &str) -> bool {
+    let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+    sent.is_ok_and(|status| status.success())
 }

@@ -61,7 +61,7 @@ fn a_database_that_is_not_there_is_told() {
     let Database::Postgres { url } = database.database() else { panic!("not PostgreSQL") };
     let missing = line(&Database::Postgres { url: url.replace("bloom_test_", "bloom_missing_") });
     assert!(missing.contains("create the database"), "{missing}");
-    let tls = line(&Database::Postgres { url: format!("{url}?sslmode=require") });
+    let tls = line(&Database::Postgres { url: format!("{url}?sslmode=verify-full") });
     assert!(tls.contains("check sslmode"), "{tls}");
 }
 
