@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command::Answer;
 use crate::data_folder::write_private;
@@ -11,9 +11,6 @@ use crate::node::Node;
 
 /// Copies the database, as of one moment, and the root secret. Writers go on meanwhile.
 pub(crate) async fn make(node: &Node, to: PathBuf) -> Result<Answer, Failure> {
-    let failed = |what: &str, error: &dyn std::fmt::Display| {
-        Failure::machine(format!("cannot {what} {}: {error}", to.display()))
-    };
     if !node.is_embedded && node.secret_is_configured {
         return Err(Failure::usage(
             "nothing to back up here: the database is PostgreSQL, which pg_dump backs up, and the \
@@ -24,20 +21,33 @@ pub(crate) async fn make(node: &Node, to: PathBuf) -> Result<Answer, Failure> {
         std::io::ErrorKind::AlreadyExists => {
             Failure::usage(format!("{} exists already; name a new folder", to.display()))
         }
-        _ => failed("make", &error),
+        _ => failed("make", &to, &error),
     })?;
+    if let Err(failure) = fill(node, &to).await {
+        // Half a backup is worse than none. The folder is ours: it was not there before.
+        let _ = std::fs::remove_dir_all(&to);
+        return Err(failure);
+    }
+    Ok(Answer::BackedUp { to, holds_database: node.is_embedded })
+}
+
+async fn fill(node: &Node, to: &Path) -> Result<(), Failure> {
     if node.is_embedded {
         let (store, file) = (node.store.clone(), to.join("bloom.db"));
         tokio::task::spawn_blocking(move || store.backup_to(&file))
             .await
-            .map_err(|error| failed("write to", &error))?
-            .map_err(|error| failed("write to", &error))?;
+            .map_err(|error| failed("write to", to, &error))?
+            .map_err(|error| failed("write to", to, &error))?;
     }
     if !node.secret_is_configured {
         let secret = std::fs::read(node.folder.secret_path())
-            .map_err(|error| failed("copy the root secret to", &error))?;
+            .map_err(|error| failed("copy the root secret to", to, &error))?;
         write_private(&to.join("secret"), &secret)
-            .map_err(|error| failed("copy the root secret to", &error))?;
+            .map_err(|error| failed("copy the root secret to", to, &error))?;
     }
-    Ok(Answer::BackedUp { to, holds_database: node.is_embedded })
+    Ok(())
+}
+
+fn failed(what: &str, to: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::machine(format!("cannot {what} {}: {error}", to.display()))
 }

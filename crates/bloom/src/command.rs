@@ -4,6 +4,7 @@
 //! it travels over the folder's control socket and runs there, so that what the server keeps in
 //! memory is never behind.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use bloom_domain::accounts::Account;
@@ -57,8 +58,12 @@ pub(crate) enum Answer {
     },
 }
 
+/// A command listens nowhere; with this address it needs no public URL.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// Runs a command: in the server that has the folder open, or here.
 pub(crate) fn run(config: &Config, command: Command) -> Result<crate::output::Shown, Failure> {
+    config.check(NOWHERE)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -71,7 +76,7 @@ pub(crate) fn run(config: &Config, command: Command) -> Result<crate::output::Sh
         Err(OpenFolderError::Failed(failure)) => return Err(failure),
     };
     runtime.block_on(async {
-        let node = Node::open(config, folder, config.listen()?).await?;
+        let node = Node::open(config, folder, NOWHERE).await?;
         let answer = execute(&node, command).await;
         node.close().await;
         Ok(answer?.into())

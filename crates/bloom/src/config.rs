@@ -19,6 +19,8 @@ use crate::settings::{self, Kind};
 
 /// The prefix of our variables in the environment.
 const PREFIX: &str = "BLOOM_";
+/// Where our pages tell a person to put a key: of clients, and not a setting.
+const KEY_OF_CLIENTS: &str = "BLOOM_API_KEY";
 /// The database's file in the data folder.
 const DATABASE_FILE: &str = "bloom.db";
 
@@ -70,7 +72,7 @@ impl Config {
         &mut self,
         variables: impl Iterator<Item = (String, Option<String>)>,
     ) -> Result<(), Failure> {
-        for (name, value) in variables {
+        for (name, value) in variables.filter(|(name, _)| name != KEY_OF_CLIENTS) {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
             let rest = rest.to_ascii_lowercase();
             let (section, key) = rest.split_once('_').unwrap_or((&rest, ""));
@@ -111,6 +113,16 @@ impl Config {
         value.as_integer().and_then(|number| number.try_into().ok()).ok_or_else(|| {
             Failure::usage(format!("{section}.{key} must be a whole number that is not negative"))
         })
+    }
+
+    /// Reads all that is configured, so that what cannot be meant is refused before anything is made.
+    pub(crate) fn check(&self, listening: SocketAddr) -> Result<(), Failure> {
+        self.data()?;
+        self.database()?;
+        self.secrets()?;
+        self.drain()?;
+        self.verbs(&self.site(listening)?)?;
+        Ok(())
     }
 
     /// The data folder.

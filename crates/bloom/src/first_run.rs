@@ -61,17 +61,18 @@ fn shown(node: &Node, made: &FirstRun) -> String {
 
 fn filed(node: &Node, file: &Path, what: &str) -> String {
     let origin = node.site.origin();
-    let file = file.display();
+    let file = absolute(file);
     format!(
         "{}            {what} in {file}\n\nTry the key in another terminal:\n\n  \
-         curl {origin}/api/v1/account -H \"x-api-key: $(sed -n 's/^api key: //p' '{file}')\"\n\n{}",
+         curl {origin}/api/v1/account -H \"x-api-key: $(sed -n 's/^api key: //p' {})\"\n\n{}",
         heading(node),
+        quoted(&file),
         footer(node)
     )
 }
 
 fn again(node: &Node) -> String {
-    let (origin, data) = (node.site.origin(), node.folder.path().display());
+    let (origin, data) = (node.site.origin(), quoted(&absolute(node.folder.path())));
     format!(
         "{}            with the password shown at the first start\n  API key   make one at \
          {origin}/settings#api-keys, or with:\n            bloom keys create --data {data} --account \
@@ -83,7 +84,17 @@ fn again(node: &Node) -> String {
 }
 
 fn footer(node: &Node) -> String {
-    format!("  Data in {}. Stop with Ctrl+C.\n", node.folder.path().display())
+    format!("  Data in {}. Stop with Ctrl+C.\n", absolute(node.folder.path()))
+}
+
+/// A path as it is right in another terminal, which stands elsewhere.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// A path as a shell takes it, whatever is in it.
+fn quoted(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 fn record(node: &Node, made: &FirstRun) -> String {

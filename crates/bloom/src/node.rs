@@ -38,7 +38,7 @@ impl Node {
         listening: SocketAddr,
     ) -> Result<Self, Failure> {
         let (clock, entropy) = (Clock::System, Entropy::System);
-        // The command line needs no public URL; what it makes up is never shown.
+        // A command needs no public URL; what is made up for it is never shown.
         let site = config.site(listening)?;
         let settings = config.verbs(&site)?;
         let database = config.database()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_http::Edge;
 use bloom_service::{housekeeping, setup_links};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -33,6 +33,7 @@ enum Manner {
 
 fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
     logging::start(config)?;
+    config.check(config.listen()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -43,6 +44,8 @@ fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
         let listeners = Listeners::bind(config.listen()?, also_v6).await?;
         let node = Node::open(config, folder, listeners.address).await?;
         let socket = control::listen(&node.folder)?;
+        // Whoever reads that it runs may stop it at once.
+        let signals = Signals::listen()?;
         announce(&node, manner).await?;
         let drain = config.drain()?;
         let edge = Edge::new(node.service.clone(), node.site.clone())?;
@@ -52,7 +55,7 @@ fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
         let commands = tokio::spawn(control::answer(socket, node.clone()));
         let chores = tokio::spawn(housekeeping::run(node.service.clone()));
         let answering = tokio::spawn(listeners.run(edge, stop, drain));
-        wait_for_signal().await?;
+        signals.wait().await;
         tracing::info!("stopping: no new connections, running requests finish");
         let _ = stopping.send(true);
         // A panic in there has been reported; closing goes on.
@@ -116,15 +119,28 @@ fn show_setup_link(node: &Node, token: &OpaqueSecret) -> Result<(), Failure> {
     ))
 }
 
-async fn wait_for_signal() -> Result<(), Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::machine(format!("cannot wait for signals: {error}")))
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What stops a server: a service manager, or Ctrl+C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::machine(format!("cannot wait for signals: {error}")))
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

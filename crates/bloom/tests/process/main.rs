@@ -1,1 +1,50 @@
-//! The program itself.
+//! The program itself: started, asked, commanded, killed, and looked at with a browser.
+//!
+//! Each test has a data folder of its own and a server on a free port. The variants on PostgreSQL need
+//! `TEST_POSTGRES_URL`, those with a browser `TEST_CHROMEDRIVER_URL` and `TEST_CHROMIUM`; without
+//! them they say that they were skipped.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test ends at the first thing that is not as it should be, and says what"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the program under test runs on the real clock, and a test is told by its runner where \
+              database and browser are"
+)]
+
+/// A test on each of the databases; its body gets a fresh home.
+macro_rules! on_both_engines {
+    ($name:ident, $body:expr) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn on_sqlite() {
+                let body: fn(&Home) = $body;
+                body(&Home::on_sqlite());
+            }
+
+            #[test]
+            fn on_postgresql() {
+                let body: fn(&Home) = $body;
+                if let Some(home) = Home::on_postgresql() {
+                    body(&home);
+                }
+            }
+        }
+    };
+}
+
+mod bad_input;
+mod browser;
+mod commands;
+mod crash;
+mod first_start;
+mod full_disk;
+mod nodes;
+mod serving;
+mod support;

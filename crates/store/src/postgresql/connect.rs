@@ -46,6 +46,10 @@ impl Connector {
         if config.get_application_name().is_none() {
             config.application_name("bloom");
         }
+        // Such as "relation already exists, skipping" at every start: nothing for an operator.
+        config.notice_callback(|notice| {
+            tracing::debug!(severity = notice.severity(), notice = notice.message(), "PostgreSQL");
+        });
         Ok(Self { config, tls })
     }
 

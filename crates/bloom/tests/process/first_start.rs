@@ -1,0 +1,181 @@
+//! `bloom start`: two commands from nothing to an answer.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::home::{Home, mode};
+use crate::support::person::Person;
+use crate::support::program::{self, BLOOM, Process};
+use crate::support::server::Server;
+use crate::support::{eventually, secrets};
+
+const OWNER: &str = "owner@localhost";
+
+fn start(home: &Home) -> Server {
+    let server = Server::start(command(&home.data()), &home.data());
+    server.printed("Stop with Ctrl+C");
+    server
+}
+
+fn command(data: &Path) -> Command {
+    let mut command = program::bloom("start --listen 127.0.0.1:0 --data");
+    command.arg(data);
+    command
+}
+
+/// The line to paste, as it was printed.
+fn curl_line(printed: &str) -> String {
+    let line = printed.lines().find(|line| line.trim_start().starts_with("curl "));
+    line.unwrap_or_else(|| panic!("no curl line: {printed}")).trim().to_owned()
+}
+
+/// Pastes a line into a terminal whose shell stands somewhere else.
+fn paste(line: &str) -> serde_json::Value {
+    let mut shell = program::command("sh");
+    shell.arg("-c").arg(line).current_dir("/");
+    let pasted = program::finish(shell, "");
+    assert_eq!(pasted.code, Some(0), "{pasted:?}");
+    serde_json::from_str(&pasted.stdout).unwrap_or_else(|e| panic!("{e}: {pasted:?}"))
+}
+
+fn owner() -> serde_json::Value {
+    serde_json::json!({ "data": { "email": OWNER, "name": null } })
+}
+
+/// `name: value` lines of `first-run.txt`.
+fn record(home: &Home) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(home.data().join("first-run.txt")).expect("the record");
+    let pairs = text.lines().filter_map(|line| line.split_once(": "));
+    let record: BTreeMap<_, _> = pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    secrets::note(&record["api key"]);
+    secrets::note(&record["password"]);
+    record
+}
+
+#[test]
+fn without_a_terminal_the_key_goes_into_a_private_file() {
+    let home = Home::on_sqlite();
+    let server = start(&home);
+    let printed = server.stdout();
+    let record = record(&home);
+
+    assert!(printed.contains(&server.origin()), "{printed}");
+    assert!(printed.contains(&format!("{}/sign-in", server.origin())), "{printed}");
+    for secret in [&record["api key"], &record["password"]] {
+        assert!(!printed.contains(secret), "a secret is printed: {printed}");
+    }
+    assert_eq!(paste(&curl_line(&printed)), owner());
+    assert_eq!(server.account(&record["api key"]).expect(200).json(), owner());
+    Person::sign_in(&server, &record["email"], &record["password"]);
+
+    assert_eq!(mode(&home.data()), "700");
+    for file in ["first-run.txt", "secret", "control.sock", "bloom.db"] {
+        assert_eq!(mode(&home.data().join(file)), "600", "{file}");
+    }
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_second_start_reuses_all_of_it() {
+    let home = Home::on_sqlite();
+    let server = start(&home);
+    let record = record(&home);
+    let mut person = Person::sign_in(&server, OWNER, &record["password"]);
+    server.stop();
+    let secret = std::fs::read(home.data().join("secret")).expect("the secret");
+
+    let server = start(&home);
+    let printed = server.stdout();
+    assert_eq!(paste(&curl_line(&printed)), owner());
+    assert!(!printed.contains(&record["api key"]), "{printed}");
+    assert_eq!(std::fs::read(home.data().join("secret")).expect("the secret"), secret);
+    person.moves_to(&server);
+    person.get("/settings").expect(200);
+    assert_eq!(self::record(&home), record);
+    let accounts = home.bloom("account list --json").json();
+    assert_eq!(accounts.as_array().map(Vec::len), Some(1), "{accounts}");
+    let keys = home.bloom(&format!("keys list --account {OWNER} --json")).json();
+    assert_eq!(keys.as_array().map(Vec::len), Some(1), "{keys}");
+}
+
+#[test]
+fn the_line_works_wherever_it_is_pasted() {
+    let home = Home::on_sqlite();
+    let folder = home.path("it's here");
+    std::fs::create_dir(&folder).expect("a folder");
+    // The folder's default is relative, and another terminal stands elsewhere.
+    let mut command = program::bloom("start --listen 127.0.0.1:0");
+    command.current_dir(&folder);
+    let server = Server::start(command, &folder.join("bloom-data"));
+    assert_eq!(paste(&curl_line(&server.printed("Stop with Ctrl+C"))), owner());
+    assert!(folder.join("bloom-data/bloom.db").exists());
+}
+
+#[test]
+fn after_the_file_is_gone_the_way_to_a_key_is_told() {
+    let home = Home::on_sqlite();
+    start(&home).stop();
+    std::fs::remove_file(home.data().join("first-run.txt")).expect("it was there");
+    let server = start(&home);
+    let printed = server.stdout();
+    assert!(printed.contains("bloom keys create --data"), "{printed}");
+    assert!(!home.data().join("first-run.txt").exists());
+    let key = home.key(OWNER, "again");
+    let line = curl_line(&printed).replace("$BLOOM_API_KEY", &key);
+    assert_eq!(paste(&line), owner());
+}
+
+/// `bloom start` at a terminal: `script` gives it one.
+fn start_at_a_terminal(home: &Home) -> Option<Process> {
+    let mut script = program::command("script");
+    let line =
+        format!("exec '{BLOOM}' start --listen 127.0.0.1:0 --data '{}'", home.data().display());
+    script.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh").stdin(Stdio::piped());
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no program script, which gives a terminal");
+        return None;
+    }
+    let process = Process::spawn(script);
+    eventually("no welcome", || process.stdout().contains("Stop with Ctrl+C").then_some(()));
+    Some(process)
+}
+
+/// Presses Ctrl+C.
+fn interrupt(mut process: Process) -> String {
+    use std::io::Write;
+    process.child.stdin.as_mut().expect("a keyboard").write_all(&[3]).expect("it takes keys");
+    assert_eq!(process.wait().code(), Some(0));
+    process.output().0
+}
+
+#[test]
+fn at_a_terminal_the_key_is_shown_once_and_not_kept() {
+    let home = Home::on_sqlite();
+    let Some(process) = start_at_a_terminal(&home) else { return };
+    let printed = process.stdout().replace('\r', "");
+    secrets::note_those_in(&printed);
+    let line = curl_line(&printed);
+    assert_eq!(paste(&line), owner());
+    let key = line.rsplit("x-api-key: ").next().expect("a key").trim_end_matches('"').to_owned();
+    assert!(printed.contains(&format!("API key   {key}\n")), "{printed}");
+    let password = printed.lines().find_map(|line| line.trim().strip_prefix("password  "));
+    let password = password.expect("a password").trim().to_owned();
+    interrupt(process);
+    for file in std::fs::read_dir(home.data()).expect("the folder") {
+        let path = file.expect("a file").path();
+        let bytes = std::fs::read(&path).expect("a file that can be read");
+        for secret in [key.as_bytes(), password.as_bytes()] {
+            let is_there = bytes.windows(secret.len()).any(|piece| piece == secret);
+            assert!(!is_there, "{} holds a secret", path.display());
+        }
+    }
+    assert!(!home.data().join("first-run.txt").exists());
+
+    let process = start_at_a_terminal(&home).expect("a terminal as before");
+    let again = interrupt(process);
+    assert!(!again.contains("bloom_sk_") && !again.contains(&password), "{again}");
+    let server = start(&home);
+    assert_eq!(server.account(&key).expect(200).json(), owner());
+    Person::sign_in(&server, OWNER, &password);
+}

@@ -1,0 +1,64 @@
+//! Every secret that a test learns is remembered, and no log may hold one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn seen() -> MutexGuard<'static, BTreeSet<String>> {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Remembers a secret, unless it is so short that a log could hold it by chance.
+pub(crate) fn note(secret: &str) {
+    let secret = secret.trim();
+    if secret.len() < 8 {
+        return;
+    }
+    seen().insert(secret.to_owned());
+}
+
+/// Remembers the root secrets of a data folder.
+pub(crate) fn note_root_secrets(data: &Path) {
+    let text = std::fs::read_to_string(data.join("secret")).unwrap_or_default();
+    text.lines().filter(|line| !line.is_empty()).for_each(note);
+}
+
+/// Remembers what has the shape of a secret in an answer or in what a command printed.
+pub(crate) fn note_those_in(text: &str) {
+    let shapes = [
+        ("bloom_sk_", 38),
+        ("/setup/", 32),
+        ("bloom=", 32),
+        ("password (shown only now): ", 20),
+        ("password  ", 20),
+        ("\"password\":\"", 20),
+    ];
+    for (before, length) in shapes {
+        for (at, _) in text.match_indices(before) {
+            let rest = &text[at + before.len()..];
+            let secret: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+            if secret.len() == length {
+                note(&secret);
+            }
+        }
+    }
+}
+
+/// Panics when a log holds a secret that any test has seen so far.
+pub(crate) fn assert_none_in(whose: &str, log: &str) {
+    let found: Vec<_> = seen().iter().filter(|secret| log.contains(*secret)).cloned().collect();
+    assert!(found.is_empty(), "{whose} wrote the secrets {found:?}:\n{log}");
+    assert!(!log.contains("bloom_sk_"), "{whose} wrote a key:\n{log}");
+}
+
+#[test]
+fn a_secret_is_found_in_a_log() {
+    let key = format!("bloom_sk_{}", "Az09".repeat(10))[..47].to_owned();
+    note_those_in(&format!("key: {key}\npassword (shown only now): {}\n", "Pq7".repeat(7)));
+    assert!(!seen().contains(&"Pq7".repeat(7)), "it is longer than a drawn password");
+    let log = format!("{{\"path\":\"/x\",\"key\":\"{}\"}}", &key[9..]);
+    assert!(std::panic::catch_unwind(|| assert_none_in("the test", &log)).is_err());
+    assert_none_in("the test", "{\"path\":\"/x\"}");
+}
