@@ -1,5 +1,6 @@
 //! What the tests share: homes for data, servers, people who fill forms, and an eye on secrets.
 
+pub(crate) mod browser;
 pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod page;

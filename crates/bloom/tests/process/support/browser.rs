@@ -1,0 +1,235 @@
+//! A real browser, used as a person uses it: things are found by their labels and words.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, TypingData};
+
+use super::secrets;
+
+/// How long a page may take to show something.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+const FLAGS: [&str; 11] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+    "--force-prefers-reduced-motion",
+];
+
+/// Whether the browser runs scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scripts {
+    On,
+    Off,
+}
+
+/// A browser with a profile of its own.
+pub(crate) struct Browser {
+    driver: WebDriver,
+    folder: TempDir,
+}
+
+impl Browser {
+    /// `None` when there is no driver: then the test has said that it is skipped.
+    pub(crate) async fn open(scripts: Scripts) -> Option<Self> {
+        let Ok(url) = std::env::var("TEST_CHROMEDRIVER_URL") else {
+            eprintln!("skipped: TEST_CHROMEDRIVER_URL is not set");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let downloads = folder.path().join("downloads");
+        std::fs::create_dir(&downloads).expect("a folder");
+        let mut wanted = DesiredCapabilities::chrome();
+        let mut prefs = json!({
+            "download.default_directory": downloads,
+            "download.prompt_for_download": false,
+        });
+        if scripts == Scripts::Off {
+            prefs["profile.managed_default_content_settings.javascript"] = 2.into();
+        }
+        let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+        for flag in FLAGS.into_iter().chain([profile.as_str()]) {
+            wanted.add_arg(flag).expect("a flag");
+        }
+        wanted.add_experimental_option("prefs", prefs).expect("preferences");
+        wanted.set_browser_log_level(LoggingPrefsLogLevel::All).expect("a level");
+        if let Ok(chromium) = std::env::var("TEST_CHROMIUM") {
+            wanted.set_binary(&chromium).expect("a path");
+        }
+        let driver = WebDriver::new(url, wanted).await.expect("the browser starts");
+        Some(Self { driver, folder })
+    }
+
+    pub(crate) async fn close(self) {
+        self.driver.quit().await.expect("the browser ends");
+    }
+
+    pub(crate) async fn goto(&self, address: &str) {
+        self.driver.goto(address).await.expect(address);
+    }
+
+    /// The first thing on the page that can be seen and that an XPath finds.
+    pub(crate) async fn find(&self, what: &str, xpath: &str) -> WebElement {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = self.look(xpath).await {
+                return found;
+            }
+            if Instant::now() > deadline {
+                panic!("there is no {what} on the page:\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn look(&self, xpath: &str) -> Option<WebElement> {
+        for found in self.driver.find_all(By::XPath(xpath)).await.ok()? {
+            if found.is_displayed().await.unwrap_or(false) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Whether there is a button with this name to be seen.
+    pub(crate) async fn has_button(&self, name: &str) -> bool {
+        self.look(&named("button", name)).await.is_some()
+    }
+
+    /// The page's heading, once it is this.
+    pub(crate) async fn see(&self, heading: &str) {
+        self.find(heading, &named("h1", heading)).await;
+    }
+
+    /// Text that is somewhere on the page, once it is.
+    pub(crate) async fn read(&self, text: &str) {
+        let xpath = format!("//main//*[contains(normalize-space(), {})]", quoted(text));
+        self.find(text, &xpath).await;
+    }
+
+    /// All that can be read.
+    pub(crate) async fn text(&self) -> String {
+        match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    pub(crate) async fn press(&self, button: &str) {
+        let found = self.find(button, &named("button", button)).await;
+        found.click().await.expect(button);
+    }
+
+    /// Opens what a summary hides.
+    pub(crate) async fn unfold(&self, summary: &str) {
+        let found = self.find(summary, &named("summary", summary)).await;
+        found.click().await.expect(summary);
+    }
+
+    pub(crate) async fn follow(&self, link: &str) {
+        let found = self.find(link, &named("a", link)).await;
+        found.click().await.expect(link);
+    }
+
+    /// The input with a label.
+    pub(crate) async fn field(&self, label: &str) -> WebElement {
+        let xpath = format!(
+            "//input[@id = //label[normalize-space() = {0} or starts-with(normalize-space(), \
+             concat({0}, ' ('))]/@for]",
+            quoted(label)
+        );
+        self.find(label, &xpath).await
+    }
+
+    pub(crate) async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        field.clear().await.expect(label);
+        field.send_keys(text).await.expect(label);
+    }
+
+    /// Presses keys wherever the focus is.
+    pub(crate) async fn keys(&self, keys: impl Into<TypingData>) {
+        self.driver.action_chain().send_keys(keys).perform().await.expect("keys are pressed");
+    }
+
+    /// Where the focus is.
+    pub(crate) async fn focused(&self) -> WebElement {
+        self.driver.active_element().await.expect("something has the focus")
+    }
+
+    /// The secret of the key that was just made.
+    pub(crate) async fn new_key(&self, name: &str) -> String {
+        let heading = format!("Your key “{name}”");
+        let xpath = format!("//section[h3[normalize-space() = {}]]/pre/code", quoted(&heading));
+        let key = self.find(&heading, &xpath).await.text().await.expect("text");
+        secrets::note(&key);
+        key
+    }
+
+    /// Runs a script for the test, beside those of the page.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        let done = self.driver.execute(script, Vec::new()).await.expect(script);
+        done.json().clone()
+    }
+
+    /// Asks the browser by its own protocol.
+    pub(crate) async fn tell(&self, method: &str, parameters: Value) -> Value {
+        self.driver.cdp().send_raw(method, parameters).await.expect(method)
+    }
+
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// What the browser complained of since the last time.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.driver.browser_log().await.expect("the log");
+        // What it only remarks is not a complaint: that a fragment wins over `autofocus`, say.
+        let log = log.into_iter().filter(|entry| entry.level != "INFO" && entry.level != "DEBUG");
+        log.map(|entry| format!("{}: {}", entry.level, entry.message)).collect()
+    }
+
+    /// A file that was saved, once it is whole.
+    pub(crate) async fn download(&self, name: &str) -> String {
+        let path: PathBuf = self.folder.path().join("downloads").join(name);
+        let deadline = Instant::now() + PATIENCE;
+        while !path.exists() {
+            assert!(Instant::now() < deadline, "{name} is not saved");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        std::fs::read_to_string(path).expect("a saved file")
+    }
+
+    /// A picture of the whole page.
+    pub(crate) async fn picture(&self, path: &Path) {
+        use base64::Engine;
+        let picture = json!({ "format": "png", "captureBeyondViewport": true });
+        let answer = self.tell("Page.captureScreenshot", picture).await;
+        let data = answer["data"].as_str().expect("a picture");
+        let png = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
+        std::fs::write(path, png).expect("a file");
+    }
+}
+
+/// An element whose words are exactly these, those for screen readers included.
+fn named(tag: &str, name: &str) -> String {
+    format!("//{tag}[normalize-space() = {}]", quoted(name))
+}
+
+fn quoted(text: &str) -> String {
+    assert!(!text.contains('"'), "XPath has no escapes");
+    format!("\"{text}\"")
+}
