@@ -1,2 +1,74 @@
-//! Stub.
-fn main() {}
+//! Benchmarks, each beside the yardstick of the same run: these machines are noisy, ratios are not.
+//!
+//! `cargo xtask bench [scenario …]` builds everything in release and runs this. The server is pinned to
+//! one core and the load to the other; CPU per request is what the kernel charged the server's threads
+//! for, divided by the requests answered. Every figure is the median of alternating runs.
+
+#![expect(clippy::print_stdout, reason = "a command line answers on stdout")]
+#![expect(clippy::print_stderr, reason = "a command line complains on stderr")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the bans keep clock and environment out of the server; this tool measures time"
+)]
+
+mod bare;
+mod group_commit;
+mod keys;
+mod load;
+mod process;
+mod samples;
+mod sign_in;
+mod start;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What went wrong, for the person who reads the figures.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const SCENARIOS: [&str; 4] = ["group-commit", "keys", "sign-in", "start"];
+const USAGE: &str = "usage: bloom-bench --bloom PATH [group-commit] [keys] [sign-in] [start]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["bare", body, headers] => bare::serve(body, headers),
+        ["--bloom", path, ref chosen @ ..] if chosen.iter().all(|c| SCENARIOS.contains(c)) => {
+            run(&PathBuf::from(path), chosen)
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
+    let wants = |scenario| chosen.is_empty() || chosen.contains(&scenario);
+    if wants("group-commit") {
+        group_commit::run()?;
+    }
+    if !["keys", "sign-in", "start"].into_iter().any(wants) {
+        return Ok(());
+    }
+    let world = world::World::make(bloom)?;
+    process::pin_load()?;
+    if wants("start") {
+        start::run(&world)?;
+    }
+    if wants("keys") {
+        keys::run(&world)?;
+    }
+    if wants("sign-in") {
+        sign_in::run(&world)?;
+    }
+    Ok(())
+}

@@ -25,7 +25,8 @@ impl Email {
     /// # Errors
     /// [`EmailError`] when it cannot be an address.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim();
+        // Lower-cased first: some letters grow by it, and what is checked must be what is stored.
+        let text = text.trim().to_lowercase();
         let (local, host) = text.split_once('@').ok_or(EmailError)?;
         let local_is_good = !local.is_empty()
             && local.len() <= 64
@@ -42,7 +43,7 @@ impl Email {
         if text.len() > 254 || !local_is_good || !host_is_good {
             return Err(EmailError);
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(text))
     }
 
     /// The address.
@@ -67,6 +68,15 @@ mod tests {
         assert_eq!(Email::parse(" Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
         assert!(Email::parse("owner@localhost").is_ok());
         assert!(Email::parse("a+b.c@xn--bcher-kva.example").is_ok());
+    }
+
+    #[test]
+    fn an_address_is_read_back_as_it_was_stored() {
+        let grows = format!("{}@example.com", "İ".repeat(32));
+        assert_eq!(Email::parse(&grows), Err(EmailError), "longer than it may be, lower-cased");
+        assert_eq!(Email::parse("a@İ.example"), Err(EmailError), "no host, lower-cased");
+        let email = Email::parse("ΑΣ.İ@STRASSE.example").unwrap();
+        assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
     }
 
     #[test]

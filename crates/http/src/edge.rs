@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bloom_service::{Error, Service};
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::Service as _;
 
 use crate::app::App;
@@ -73,9 +73,7 @@ impl Edge {
     }
 
     async fn route(&self, request: Request<Body>, id: RequestId) -> Response {
-        let log =
-            LogLine { method: request.method().clone(), path: request.uri().path().into(), id };
-        let is_api = request.uri().path().starts_with("/api/");
+        let asked = Asked { method: request.method().clone(), uri: request.uri().clone(), id };
         let mut router = self.router.clone();
         let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
         let mut response = match answered {
@@ -85,36 +83,36 @@ impl Edge {
                 let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
                 let cause = format!("panic: {}", text.unwrap_or_default());
-                internal(is_api, cause, id)
+                asked.internal(cause)
             }
         };
         if let Some(cause) = response.extensions_mut().remove::<Cause>() {
-            log.write(response.status(), &cause);
+            asked.log(response.status(), &cause);
         }
         response
     }
 }
 
-fn internal(is_api: bool, cause: String, id: RequestId) -> Response {
-    let error = Error::Internal(cause);
-    if is_api {
-        api::errors::ApiError::from(error).into_response()
-    } else {
-        pages::errors::PageError::from(error).page(id.text())
-    }
-}
-
-struct LogLine {
+/// What was asked, in case it fails. Cloning a method and a URI costs a count each, no text.
+struct Asked {
     method: Method,
-    path: Box<str>,
+    uri: Uri,
     id: RequestId,
 }
 
-impl LogLine {
-    fn write(&self, status: StatusCode, cause: &Cause) {
-        let (method, path, id) =
-            (&self.method, router::without_secrets(&self.path), self.id.text());
-        let (status, cause) = (status.as_u16(), &*cause.0);
+impl Asked {
+    fn internal(&self, cause: String) -> Response {
+        let error = Error::Internal(cause);
+        if self.uri.path().starts_with("/api/") {
+            api::errors::ApiError::from(error).into_response()
+        } else {
+            pages::errors::PageError::from(error).page(self.id.text())
+        }
+    }
+
+    fn log(&self, status: StatusCode, cause: &Cause) {
+        let (method, path) = (&self.method, router::without_secrets(self.uri.path()));
+        let (id, status, cause) = (self.id.text(), status.as_u16(), &*cause.0);
         if status == 500 {
             tracing::error!(request_id = %id, %method, path, status, cause, "request failed");
         } else {

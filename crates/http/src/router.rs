@@ -33,7 +33,7 @@ pub(crate) fn build(app: App) -> Router {
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::around));
     Router::new()
         .merge(pages)
-        .nest("/api", api::routes(&app))
+        .merge(api::routes())
         .merge(oauth::routes(&app))
         .route("/healthz", get(health::show))
         .with_state(app)

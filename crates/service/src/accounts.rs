@@ -30,15 +30,20 @@ pub fn get<'a>(_service: &Service, principal: &'a Principal) -> &'a Account {
     principal.account()
 }
 
-/// Signs a stranger up, as far as the operator allows; gives the cookie of their first session.
+/// Signs a stranger up, as far as the operator allows; gives the cookie of their first session, which
+/// replaces the one the browser had.
 ///
 /// # Errors
 /// [`Error::SignUpClosed`], [`Error::EmailTaken`], [`Error::Busy`].
-pub async fn anonymous_sign_up(service: &Service, new: NewAccount) -> Result<OpaqueSecret, Error> {
+pub async fn anonymous_sign_up(
+    service: &Service,
+    new: NewAccount,
+    replaced: Option<&OpaqueSecret>,
+) -> Result<OpaqueSecret, Error> {
     if service.settings.sign_up != SignUpPolicy::Open {
         return Err(Error::SignUpClosed);
     }
-    sign_up(service, new, None).await
+    sign_up(service, new, replaced, None).await
 }
 
 /// Makes an account with its personal workspace and a first session in one transaction. With a setup
@@ -46,16 +51,18 @@ pub async fn anonymous_sign_up(service: &Service, new: NewAccount) -> Result<Opa
 pub(crate) async fn sign_up(
     service: &Service,
     new: NewAccount,
-    setup_link: Option<Digest>,
+    replaced: Option<&OpaqueSecret>,
+    setup_link: Option<Vec<Digest>>,
 ) -> Result<OpaqueSecret, Error> {
     let (secret, session) = sessions::draw(service)?;
+    let replaced = sessions::digests(service, replaced);
     let draft = draft(service, new).await?;
     let now = service.now();
     service
         .store
         .write(move |tx| {
             if let Some(link) = setup_link
-                && !store::setup_links::spend(tx, &link, now)?
+                && !spend(tx, &link, now)?
             {
                 return Ok(Err(Error::SetupLinkSpent));
             }
@@ -64,11 +71,24 @@ pub(crate) async fn sign_up(
                 tx.abandon();
                 return Ok(Err(Error::EmailTaken));
             }
-            sessions::insert(tx, &draft.account, &session, now)?;
+            sessions::replace(tx, &replaced, &draft.account, &session, now)?;
             Ok(Ok(()))
         })
         .await??;
     Ok(secret)
+}
+
+/// Spends a setup link, known by one of these digests, if it makes the first account.
+fn spend(tx: &mut Tx<'_>, link: &[Digest], now: Timestamp) -> Result<bool, store::Error> {
+    if store::accounts::exist(tx)? {
+        return Ok(false);
+    }
+    for digest in link {
+        if store::setup_links::spend(tx, digest, now)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Makes an account on the operator's word, whatever the sign-up policy.

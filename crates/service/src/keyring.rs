@@ -71,6 +71,12 @@ impl Keyring {
         sign(&self.current.setup_link, &sha256(secret.expose().as_bytes()))
     }
 
+    /// What may be stored for a setup link: the current digest first.
+    pub(crate) fn setup_link_digests(&self, secret: &OpaqueSecret) -> Vec<Digest> {
+        let hash = sha256(secret.expose().as_bytes());
+        self.all().map(|keys| sign(&keys.setup_link, &hash)).collect()
+    }
+
     /// The token that a form of this browser carries.
     pub(crate) fn form_token(&self, browser: &OpaqueSecret) -> Digest {
         sign(&self.current.form, browser.expose().as_bytes())

@@ -109,18 +109,10 @@ pub async fn anonymous_sign_in(
     if account.state.is_banned() {
         return Err(Error::AccountBanned);
     }
-    let replaced = replaced.map(|cookie| service.keyring.load().session_digest(cookie));
+    let replaced = digests(service, replaced);
     let (secret, new) = draw(service)?;
     let now = service.now();
-    service
-        .store
-        .write(move |tx| {
-            if let Some(old) = replaced {
-                store::sessions::delete(tx, &old)?;
-            }
-            insert(tx, &account, &new, now)
-        })
-        .await?;
+    service.store.write(move |tx| replace(tx, &replaced, &account, &new, now)).await?;
     Ok(secret)
 }
 
@@ -148,13 +140,20 @@ pub(crate) fn draw(service: &Service) -> Result<(OpaqueSecret, Digest), Error> {
     Ok((secret, digest))
 }
 
-/// Writes a new session within a transaction.
-pub(crate) fn insert(
+/// What may be stored for the cookie that a new session replaces.
+pub(crate) fn digests(service: &Service, replaced: Option<&OpaqueSecret>) -> Vec<Digest> {
+    replaced.map(|cookie| service.keyring.load().session_digests(cookie)).unwrap_or_default()
+}
+
+/// Writes a new session within a transaction; the one the browser had before ends.
+pub(crate) fn replace(
     tx: &mut store::Tx<'_>,
+    replaced: &[Digest],
     account: &Account,
     digest: &Digest,
     now: Timestamp,
 ) -> Result<(), store::Error> {
+    replaced.iter().try_for_each(|old| store::sessions::delete(tx, old))?;
     let times = SessionTimes { created_at: now, seen_at: now };
     store::sessions::insert(tx, digest, account.id, times)
 }

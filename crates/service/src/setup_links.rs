@@ -42,20 +42,37 @@ pub async fn anonymous_is_empty(service: &Service) -> Result<bool, Error> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn anonymous_is_live(service: &Service, token: &OpaqueSecret) -> Result<bool, Error> {
-    let digest = service.keyring.load().setup_link_digest(token);
+    let digests = service.keyring.load().setup_link_digests(token);
     let now = service.now();
-    Ok(service.store.read(move |tx| store::setup_links::is_live(tx, &digest, now)).await?)
+    let is_live = service
+        .store
+        .read(move |tx| {
+            // A link makes the first account; the operator may have made one meanwhile.
+            if store::accounts::exist(tx)? {
+                return Ok(false);
+            }
+            for digest in &digests {
+                if store::setup_links::is_live(tx, digest, now)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await?;
+    Ok(is_live)
 }
 
-/// Makes the first account with a setup link and spends the link; gives the session's cookie.
+/// Makes the first account with a setup link and spends the link; gives the session's cookie, which
+/// replaces the one the browser had.
 ///
 /// # Errors
-/// [`Error::SetupLinkSpent`], [`Error::EmailTaken`], [`Error::Busy`].
+/// [`Error::SetupLinkSpent`], also when there is an account already; [`Error::Busy`].
 pub async fn anonymous_redeem(
     service: &Service,
     token: &OpaqueSecret,
     new: NewAccount,
+    replaced: Option<&OpaqueSecret>,
 ) -> Result<OpaqueSecret, Error> {
-    let digest = service.keyring.load().setup_link_digest(token);
-    accounts::sign_up(service, new, Some(digest)).await
+    let digests = service.keyring.load().setup_link_digests(token);
+    accounts::sign_up(service, new, replaced, Some(digests)).await
 }

@@ -9,12 +9,13 @@
     reason = "a test without its database should stop here, and say why"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
 
 use crate::database::Database;
+use crate::sqlite::connection;
 
 /// Which database a test wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,15 +60,27 @@ impl TestDatabase {
         self.folder.as_ref().map(|folder| folder.path().to_path_buf())
     }
 
-    /// Runs SQL beside the store, on a connection of its own: what another process could do.
+    /// Runs SQL beside the store, on a connection of its own.
     pub fn run(&self, sql: &str) {
         match &self.database {
             Database::Sqlite { path } => {
-                let connection = rusqlite::Connection::open(path).expect("the file opens");
+                let connection = connection::writer(path).expect("the file opens");
                 connection.execute_batch(sql).expect("the SQL runs");
             }
             Database::Postgres { url } => run(url, sql),
         }
+    }
+
+    /// Every row of every table as text, a line each and in order: two dumps are equal when nothing
+    /// changed between them.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let mut rows = match &self.database {
+            Database::Sqlite { path } => dump_sqlite(path).expect("the file is read"),
+            Database::Postgres { url } => dump_postgres(url),
+        };
+        rows.sort_unstable();
+        rows.join("\n")
     }
 
     /// Runs SQL on the PostgreSQL server but outside the database; `{name}` stands for its name.
@@ -127,14 +140,45 @@ fn beside(admin: &str, name: &str) -> String {
     format!("{}/{name}{}", before.unwrap_or_default(), after.unwrap_or_default())
 }
 
-/// The driver must not start its runtime inside a test's; a thread has none.
+fn dump_sqlite(path: &Path) -> rusqlite::Result<Vec<String>> {
+    let connection = connection::reader(path)?;
+    let texts = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    };
+    let mut rows = Vec::new();
+    for table in texts("SELECT name FROM sqlite_master WHERE type = 'table'")? {
+        let columns =
+            texts(&format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')"))?;
+        let row = columns.join(" || ',' || ");
+        rows.extend(texts(&format!("SELECT '{table}: ' || {row} FROM {table}"))?);
+    }
+    Ok(rows)
+}
+
+fn dump_postgres(url: &str) -> Vec<String> {
+    beside_the_test(url, |client| {
+        let mut texts = |sql: &str| -> Vec<String> {
+            let rows = client.query(sql, &[]).expect("the SQL runs");
+            rows.iter().map(|row| row.get(0)).collect()
+        };
+        let tables = texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'");
+        let dump = |table: String| texts(&format!("SELECT '{table}: ' || t::text FROM {table} t"));
+        tables.into_iter().flat_map(dump).collect()
+    })
+}
+
 fn run(url: &str, sql: &str) {
+    beside_the_test(url, |client| client.batch_execute(sql).expect("the SQL runs"));
+}
+
+/// The driver must not start its runtime inside a test's; a thread has none.
+fn beside_the_test<T: Send>(url: &str, work: impl FnOnce(&mut postgres::Client) -> T + Send) -> T {
     let work = || {
         let mut client =
             postgres::Client::connect(url, postgres::NoTls).expect("TEST_POSTGRES_URL connects");
-        client.batch_execute(sql).expect("the SQL runs");
+        work(&mut client)
     };
-    std::thread::scope(|scope| scope.spawn(work).join()).expect("the thread ends");
+    std::thread::scope(|scope| scope.spawn(work).join()).expect("the thread ends")
 }
 
 #[cfg(test)]

@@ -12,19 +12,20 @@ use super::errors::ApiError;
 /// The account that the credential acts for.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Account")]
-pub(crate) struct AccountView {
+pub(crate) struct AccountView<'a> {
     /// The address that signs in.
-    email: String,
+    email: &'a str,
     /// What the person wants to be called.
-    name: Option<String>,
+    name: Option<&'a str>,
 }
 
-impl From<&Account> for AccountView {
-    fn from(account: &Account) -> Self {
-        Self { email: account.email.as_str().to_owned(), name: account.name.clone() }
+impl<'a> From<&'a Account> for AccountView<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self { email: account.email.as_str(), name: account.name.as_deref() }
     }
 }
 
-pub(crate) async fn get(call: Call) -> Result<Data<AccountView>, ApiError> {
-    Ok(Data(accounts::get(&call.app.service, &call.principal).into()))
+pub(crate) async fn get(call: Call) -> Result<Data, ApiError> {
+    let account = accounts::get(&call.app.service, &call.principal);
+    Ok(Data::new(&AccountView::from(account)))
 }

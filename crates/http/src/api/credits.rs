@@ -26,12 +26,12 @@ impl From<CreditBalance> for CreditsView {
     }
 }
 
-pub(crate) async fn get(call: Call) -> Result<Data<CreditsView>, ApiError> {
+pub(crate) async fn get(call: Call) -> Result<Data, ApiError> {
     let choice = match call.query().optional("workspaceId")? {
         None => WorkspaceChoice::Personal,
         // A text that is no id names no workspace.
         Some(id) => WorkspaceChoice::Team(id.parse().map_err(|_| Error::WorkspaceNotFound)?),
     };
     let balance = credits::get(&call.app.service, &call.principal, choice).await?;
-    Ok(Data(balance.into()))
+    Ok(Data::new(&CreditsView::from(balance)))
 }

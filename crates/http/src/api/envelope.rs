@@ -1,29 +1,48 @@
 //! The frame of every answer: `{"data":…}`.
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-/// A successful answer.
-pub(crate) struct Data<T>(pub(crate) T);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// As many headers as an answer gets.
+const HEADERS: usize = 16;
+
+/// A successful answer, already written: its view may borrow from what the handler holds.
+pub(crate) struct Data(Vec<u8>);
 
 #[derive(Serialize)]
-struct Envelope<T> {
-    data: T,
+struct Envelope<'a, T> {
+    data: &'a T,
 }
 
-impl<T: Serialize> IntoResponse for Data<T> {
-    fn into_response(self) -> Response {
-        json(&Envelope { data: self.0 }).into_response()
+impl Data {
+    pub(crate) fn new<T: Serialize>(view: &T) -> Self {
+        Self(write(&Envelope { data: view }))
     }
 }
 
-/// Headers and body of a JSON answer. Answers belong to one person: nothing may keep them.
-pub(crate) fn json<T: Serialize>(value: &T) -> ([(HeaderName, HeaderValue); 2], Vec<u8>) {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    // Views are structs of strings, numbers and lists, which always serialize.
-    (headers, serde_json::to_vec(value).unwrap_or_default())
+impl IntoResponse for Data {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, self.0)
+    }
+}
+
+/// The bytes of a value. Views are structs of strings, numbers and lists, which always serialize.
+pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// A JSON answer. Answers belong to one person: nothing may keep them.
+pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    // Room for everything that is added on the way out, in one allocation.
+    headers.reserve(HEADERS);
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    response
 }

@@ -11,6 +11,7 @@ use bloom_service::Error;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::envelope;
 use crate::edge::Cause;
 
 /// The codes of the public contract, each with its status.
@@ -133,7 +134,7 @@ impl IntoResponse for ApiError {
         let status = self.code.status();
         let error =
             Body { code: self.code.as_str(), status: status.as_u16(), message: &self.message };
-        let mut response = (status, super::envelope::json(&Envelope { error })).into_response();
+        let mut response = envelope::json(status, envelope::write(&Envelope { error }));
         let headers = response.headers_mut();
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, challenge);

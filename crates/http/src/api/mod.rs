@@ -18,22 +18,25 @@ mod workspaces;
 
 use axum::Router;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{any, get};
 use bytes::Bytes;
 use http::{Method, header};
 
-use crate::app::App;
+use crate::app::{API_PATH, App};
 use errors::{ApiError, ErrorCode};
 
-/// Everything below `/api`.
-pub(crate) fn routes(_app: &App) -> Router<App> {
+/// Everything below `/api`. Whole paths rather than nested routers, which would write the URI of
+/// every request anew.
+pub(crate) fn routes() -> Router<App> {
     let mut router = Router::new();
     for endpoint in endpoints::all() {
-        router = router.route(&format!("/v1{}", endpoint.path), (endpoint.route)());
+        router = router.route(&format!("{API_PATH}{}", endpoint.path), (endpoint.route)());
     }
     router
-        .route("/v1/spec.json", get(spec()))
-        .fallback(not_found)
+        .route(&format!("{API_PATH}/spec.json"), get(spec()))
+        .route("/api", any(not_found))
+        .route("/api/", any(not_found))
+        .route("/api/{*rest}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
 }
 

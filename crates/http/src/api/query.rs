@@ -42,11 +42,19 @@ fn bad(message: String) -> ApiError {
 }
 
 fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.split('%').skip(1).all(begins_with_an_octet) {
+        return None;
+    }
     if text.contains('+') {
         let spaced = text.replace('+', " ");
         return percent_decode_str(&spaced).decode_utf8().ok().map(|t| Cow::Owned(t.into_owned()));
     }
     percent_decode_str(text).decode_utf8().ok()
+}
+
+/// Two hexadecimal digits, as they must follow a `%` (RFC 3986 §2.1).
+fn begins_with_an_octet(text: &str) -> bool {
+    text.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 #[cfg(test)]
@@ -63,7 +71,7 @@ mod tests {
         assert_eq!(value("x=1&y"), Ok(None));
         assert_eq!(value("x=%ff&w=a%20b+c"), Ok(Some("a b c".into())));
         assert_eq!(value("%77=1"), Ok(Some("1".into())));
-        for bad in ["w=1&w=2", "w=", "w", "w=%ff", "w=%00", "w=1&%77=2"] {
+        for bad in ["w=1&w=2", "w=", "w", "w=%ff", "w=%00", "w=1&%77=2", "w=%", "w=%2", "w=%zz"] {
             assert_eq!(value(bad), Err(()), "{bad}");
         }
     }

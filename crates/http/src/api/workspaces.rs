@@ -40,8 +40,8 @@ impl From<Workspace> for WorkspaceView {
     }
 }
 
-pub(crate) async fn list(call: Call) -> Result<Data<WorkspacesView>, ApiError> {
+pub(crate) async fn list(call: Call) -> Result<Data, ApiError> {
     let workspaces = workspaces::list(&call.app.service, &call.principal).await?;
     let workspaces = workspaces.into_iter().map(Into::into).collect();
-    Ok(Data(WorkspacesView { workspaces }))
+    Ok(Data::new(&WorkspacesView { workspaces }))
 }

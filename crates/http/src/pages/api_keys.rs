@@ -10,7 +10,7 @@ use super::browser::Browser;
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::Field;
-use super::{redirect, settings};
+use super::{Segment, redirect, settings};
 use crate::app::App;
 
 /// Makes a key and shows its secret.
@@ -43,13 +43,13 @@ pub(crate) async fn create(
 /// Gives a key a new secret and shows it.
 pub(crate) async fn replace(
     State(app): State<App>,
-    Path(id): Path<String>,
+    id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
     let browser = Browser::open(&app, request.headers()).await?;
     Form::read(&app, request).await?;
     let person = browser.person().ok_or(PageError::SignedOut)?;
-    let id: ApiKeyId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id = read(id)?;
     match api_keys::replace(&app.service, person, id).await {
         Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
         Err(Error::ApiKeyRevoked) => {
@@ -63,13 +63,17 @@ pub(crate) async fn replace(
 /// Revokes a key.
 pub(crate) async fn revoke(
     State(app): State<App>,
-    Path(id): Path<String>,
+    id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
     let browser = Browser::open(&app, request.headers()).await?;
     Form::read(&app, request).await?;
     let person = browser.person().ok_or(PageError::SignedOut)?;
-    let id: ApiKeyId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id = read(id)?;
     api_keys::revoke(&app.service, person, id).await?;
     Ok(redirect(&format!("/settings?revoked={id}#api-keys")))
+}
+
+fn read(id: Segment) -> Result<ApiKeyId, PageError> {
+    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(PageError::NotFound)
 }

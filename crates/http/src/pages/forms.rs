@@ -4,12 +4,14 @@
 //! field twice, and the token that binds the form to the browser. Only then is a field looked at.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::Request;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
 
 use super::browser;
 use super::errors::PageError;
@@ -17,7 +19,10 @@ use crate::app::App;
 
 /// Larger than any of our forms can get.
 const MAX_BYTES: usize = 64 * 1024;
+/// Whoever sends slower than this is holding the connection, not filling in a form.
+const PATIENCE: Duration = Duration::from_secs(30);
 const TOKEN: &str = "form_token";
+const NOT_WHOLE: PageError = PageError::UnreadableForm("It did not arrive whole.");
 
 /// The fields of a form of ours.
 pub(crate) struct Form(BTreeMap<String, String>);
@@ -35,13 +40,13 @@ impl Form {
         if !is_from_here(app, &parts.headers) {
             return Err(PageError::ForeignForm);
         }
-        let body =
-            Limited::new(body, MAX_BYTES).collect().await.map_err(|error| match error
-                .downcast_ref::<LengthLimitError>(
-            ) {
+        let arriving = Limited::new(body, MAX_BYTES).collect();
+        let body = timeout(PATIENCE, arriving).await.map_err(|_| NOT_WHOLE)?.map_err(|error| {
+            match error.downcast_ref::<LengthLimitError>() {
                 Some(_) => PageError::FormTooLarge,
-                None => PageError::UnreadableForm("It did not arrive whole."),
-            })?;
+                None => NOT_WHOLE,
+            }
+        })?;
         let fields = parse(&body.to_bytes())?;
         let token = fields.get(TOKEN).map(String::as_str).unwrap_or_default();
         if !browser::is_our_form(app, &parts.headers, token) {

@@ -22,7 +22,8 @@ pub(crate) mod views;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
@@ -32,6 +33,10 @@ use crate::edge::{Arrival, RequestId};
 use errors::PageError;
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// The variable part of a path. A part that is not even UTF-8 is one that names nothing, so its
+/// handler answers as it does for those.
+type Segment = Result<Path<String>, PathRejection>;
 
 /// What happens around every page.
 pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -10,16 +10,16 @@ use super::browser::Browser;
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Purpose, SignUp, SignUpForm, SignUpState};
-use super::{page, sign_up};
+use super::{Segment, page, sign_up};
 use crate::app::App;
 
 /// The form, while the link works.
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(token): Path<String>,
+    token: Segment,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    let token = OpaqueSecret::parse(&token).ok_or(PageError::SetupLinkSpent)?;
+    let token = read(token)?;
     if !setup_links::anonymous_is_live(&app.service, &token).await? {
         return Err(PageError::SetupLinkSpent);
     }
@@ -31,10 +31,10 @@ pub(crate) async fn show(
 /// Makes the first account and spends the link.
 pub(crate) async fn submit(
     State(app): State<App>,
-    Path(token): Path<String>,
+    token: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
-    let token = OpaqueSecret::parse(&token).ok_or(PageError::SetupLinkSpent)?;
+    let token = read(token)?;
     let browser = Browser::open(&app, request.headers()).await?;
     let form = Form::read(&app, request).await?;
     let new = match sign_up::read(&form, empty(&token)) {
@@ -43,10 +43,15 @@ pub(crate) async fn submit(
             return Ok(sign_up::refuse(&browser, *refused, StatusCode::UNPROCESSABLE_ENTITY));
         }
     };
-    match setup_links::anonymous_redeem(&app.service, &token, new).await {
+    match setup_links::anonymous_redeem(&app.service, &token, new, Some(browser.cookie())).await {
         Ok(session) => Ok(sign_up::welcome(&app, &session)),
         Err(error) => sign_up::answer(&browser, &form, empty(&token), error),
     }
+}
+
+fn read(token: Segment) -> Result<OpaqueSecret, PageError> {
+    let token = token.ok().and_then(|Path(token)| OpaqueSecret::parse(&token));
+    token.ok_or(PageError::SetupLinkSpent)
 }
 
 fn empty(token: &OpaqueSecret) -> SignUpForm {

@@ -45,14 +45,17 @@ pub(crate) async fn submit(
 ) -> Result<Response, PageError> {
     let browser = Browser::open(&app, request.headers()).await?;
     let form = Form::read(&app, request).await?;
+    // Before anything typed is looked at: there is no form here to correct it in.
+    if app.service.settings().sign_up != SignUpPolicy::Open {
+        return Ok(redirect("/sign-up"));
+    }
     let blank = empty(Purpose::Open, "/sign-up".to_owned());
     let new = match read(&form, blank) {
         Ok(new) => new,
         Err(refused) => return Ok(refuse(&browser, *refused, StatusCode::UNPROCESSABLE_ENTITY)),
     };
-    match accounts::anonymous_sign_up(&app.service, new).await {
+    match accounts::anonymous_sign_up(&app.service, new, Some(browser.cookie())).await {
         Ok(session) => Ok(welcome(&app, &session)),
-        Err(Error::SignUpClosed) => Ok(redirect("/sign-up")),
         Err(error) => answer(&browser, &form, empty(Purpose::Open, "/sign-up".to_owned()), error),
     }
 }

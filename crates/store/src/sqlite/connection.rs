@@ -7,12 +7,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::OpenError;
 use crate::migrations;
 
-/// How long to wait for another process that writes, such as a `sqlite3` shell of the operator.
+/// How long to wait for another process to let go of the file, such as a `sqlite3` shell.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// More than the statements of the whole crate, so that none is ever prepared twice.
@@ -72,18 +73,25 @@ pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
 
 /// A connection for reading: SQLite itself refuses to write through it.
 pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, "-500")?;
+    let connection = open(path, "-4000")?;
     connection.execute_batch("PRAGMA query_only = ON")?;
     Ok(connection)
 }
 
+/// One process works in a data folder, so locks and the index of the log are kept in its memory:
+/// two system calls fewer for each read. Other processes cannot open the file meanwhile.
+const VFS: &std::ffi::CStr = c"unix-excl";
+
 /// `pages` is the size of the page cache, in negative KiB as SQLite writes it. It is kept small:
-/// the kernel caches the file anyway, and the whole server is meant to idle in 40 MiB.
+/// the kernel caches the file too, and the whole server is meant to idle in 40 MiB.
 fn open(path: &Path, pages: &str) -> rusqlite::Result<Connection> {
     // Never CREATE: when the file is gone, an empty new one would be worse than an error.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags_and_vfs(path, flags, VFS)?;
     connection.busy_timeout(BUSY)?;
+    // Without it, SQLite built with STAT4 plans a statement anew whenever a parameter that meets an
+    // index is bound to another value: a point read took 46 us instead of 15.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // FULL: the log is synced at each COMMIT, so what was acknowledged survives a power cut.
     connection.execute_batch(&format!(

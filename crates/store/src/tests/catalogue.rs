@@ -23,7 +23,7 @@ fn on_sqlite() -> Vec<Shape> {
     let database = fresh(Engine::Sqlite).unwrap();
     drop(open(&database));
     let Database::Sqlite { path } = database.database() else { panic!("not SQLite") };
-    let connection = rusqlite::Connection::open(path).unwrap();
+    let connection = crate::sqlite::connection::writer(path).unwrap();
     let shape = |statement: &Statement| {
         let name = statement.name();
         let prepared = connection.prepare(statement.sql());

@@ -83,7 +83,7 @@ fn migrations_are_numbered_without_gaps() {
 fn with_target(database: &TestDatabase, test: impl FnOnce(&mut Target<'_>)) {
     match database.database() {
         Database::Sqlite { path } => {
-            test(&mut Target::Sqlite(&rusqlite::Connection::open(path).unwrap()));
+            test(&mut Target::Sqlite(&crate::sqlite::connection::writer(path).unwrap()));
         }
         Database::Postgres { url } => {
             let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();

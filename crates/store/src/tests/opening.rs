@@ -36,7 +36,7 @@ fn the_files_are_for_their_owner_only() {
     let store = open(&database);
     store.write_blocking(|tx| insert(tx, 1, "x")).unwrap();
     let files: Vec<_> = std::fs::read_dir(database.folder().unwrap()).unwrap().collect();
-    assert_eq!(files.len(), 3, "the database, its log and its index: {files:?}");
+    assert_eq!(files.len(), 2, "the database and its log: {files:?}");
     for file in files {
         let mode = file.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

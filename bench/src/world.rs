@@ -1,0 +1,96 @@
+//! The data folder of the benchmarks: 1,000 accounts with 100 keys each.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::api_keys::KeyName;
+use bloom_domain::email::Email;
+use bloom_domain::passwords::Password;
+use bloom_domain::rate_window::RateLimit;
+use bloom_service::accounts::{self, NewAccount};
+use bloom_service::clock::Clock;
+use bloom_service::entropy::Entropy;
+use bloom_service::root_secret::{RootSecret, RootSecrets};
+use bloom_service::{Operator, Service, Settings, api_keys};
+use bloom_store::{Database, Store};
+use tempfile::TempDir;
+
+use crate::process::Server;
+
+type Error = Box<dyn std::error::Error>;
+
+/// Accounts, and keys of each: 100,000 keys in all.
+const ACCOUNTS: usize = 1_000;
+const KEYS_EACH: usize = 100;
+/// Fewer than may wait for a password thread.
+const AT_ONCE: usize = 32;
+/// The password of every account.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// A prepared data folder and what is in it.
+pub(crate) struct World {
+    folder: TempDir,
+    bloom: PathBuf,
+    /// The secret of every key.
+    pub(crate) keys: Vec<String>,
+}
+
+impl World {
+    /// Makes the folder through the verbs themselves.
+    pub(crate) fn make(bloom: &Path) -> Result<Self, Error> {
+        println!("preparing {ACCOUNTS} accounts with {KEYS_EACH} keys each ...");
+        let folder = tempfile::tempdir()?;
+        let secrets = RootSecrets { current: RootSecret::new([42; 32]), previous: Vec::new() };
+        std::fs::write(folder.path().join("secret"), secrets.expose().as_bytes())?;
+        let database = Database::Sqlite { path: folder.path().join("bloom.db") };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let keys = runtime.block_on(async {
+            let store = Store::open(&database, Clock::System.now())?;
+            let settings =
+                Settings { sign_up: SignUpPolicy::Open, rate_limit: Some(RateLimit::STANDARD) };
+            let opened =
+                Service::open(store.clone(), &secrets, settings, Clock::System, Entropy::System);
+            let service = Arc::new(opened.await.map_err(|error| format!("{error:?}"))?);
+            let mut keys = Vec::new();
+            for chunk in (0..ACCOUNTS).collect::<Vec<_>>().chunks(AT_ONCE) {
+                let tasks: Vec<_> =
+                    chunk.iter().map(|&i| tokio::spawn(fill(service.clone(), i))).collect();
+                for task in tasks {
+                    keys.extend(task.await?.map_err(|error| error.to_string())?);
+                }
+            }
+            service.close().await?;
+            store.close();
+            Ok::<_, Error>(keys)
+        })?;
+        Ok(Self { folder, bloom: bloom.to_owned(), keys })
+    }
+
+    /// Starts the server on the folder.
+    pub(crate) fn serve(&self) -> Result<Server, Error> {
+        let data = self.folder.path().display().to_string();
+        Server::start(&self.bloom, &["serve", "--data", &data, "--listen", "127.0.0.1:0"])
+    }
+}
+
+/// The address of an account.
+pub(crate) fn email(index: usize) -> String {
+    format!("person{index}@example.com")
+}
+
+async fn fill(service: Arc<Service>, index: usize) -> Result<Vec<String>, bloom_service::Error> {
+    let operator = Operator::at_the_command_line();
+    let internal = |what: &str| bloom_service::Error::Internal(what.to_owned());
+    let email = Email::parse(&email(index)).map_err(|_| internal("address"))?;
+    let password = Password::parse(PASSWORD.to_owned()).map_err(|_| internal("password"))?;
+    let new = NewAccount { email: email.clone(), name: None, password };
+    accounts::create(&service, &operator, new).await?;
+    let name = KeyName::parse("bench").map_err(|_| internal("name"))?;
+    let mut keys = Vec::new();
+    for _ in 0..KEYS_EACH {
+        let new = api_keys::create_for(&service, &operator, &email, &name).await?;
+        keys.push(new.secret.expose().to_owned());
+    }
+    Ok(keys)
+}
