@@ -1,1 +1,39 @@
-//! Integration tests.
+//! Bloom through its router, in this process: real verbs over a real database, with a clock that the
+//! test moves. Every test is written once and runs on SQLite and on PostgreSQL, each time over a
+//! database of its own; the second says that it is skipped when `TEST_POSTGRES_URL` is not set.
+//!
+//! A file for each resource; its `on_both!` list is its table of contents. `support` is the app with
+//! its levers, a browser with a cookie jar, and an answer that can be asked things.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where something is not as it must be; clippy knows only #[test] functions"
+)]
+
+mod support;
+
+mod access;
+mod accounts;
+mod api_keys;
+mod cors;
+mod credentials;
+mod credits;
+mod failures;
+mod forms;
+mod last_use;
+mod openapi;
+mod pages;
+mod races;
+mod rate_limit;
+mod resource_metadata;
+mod revocation;
+mod root_secret;
+mod secrets;
+mod sessions;
+mod setup_links;
+mod sign_in;
+mod sign_up;
+mod unknown_paths;
+mod workspaces;

@@ -1,0 +1,135 @@
+//! Who may call: the same table of cases for every operation that the server describes.
+//!
+//! The operations come from the description itself, so one that is added is tried at once; there is
+//! no list of exceptions to grow.
+
+use bloom_domain::api_keys::ApiKeySecret;
+
+use crate::support::{Answer, App, Operation, on_both, operations};
+
+on_both!(
+    every_operation_refuses_who_proves_nothing,
+    every_operation_refuses_a_suspended_account_only_with_a_good_credential,
+    every_operation_answers_the_same_for_both_headers,
+    every_operation_is_limited,
+    every_operation_names_its_errors,
+);
+
+const METADATA: &str =
+    r#"resource_metadata="http://localhost:4600/.well-known/oauth-protected-resource/api/v1""#;
+
+async fn call(app: &App, operation: &Operation, headers: &[(&str, &str)]) -> Answer {
+    app.request(&operation.method, &operation.path, headers).await
+}
+
+/// A key that some Bloom server may have made, but not this one.
+fn foreign_key() -> String {
+    ApiKeySecret::new(&[0x5a; 32]).expose().to_owned()
+}
+
+async fn every_operation_refuses_who_proves_nothing(app: App) {
+    let mut ada = app.person("ada").await;
+    let revoked = ada.create_key("revoked").await;
+    ada.revoke_key(&revoked).await;
+    let replaced = ada.create_key("replaced").await;
+    ada.replace_key(&replaced).await;
+    let good = ada.create_key("good").await.secret;
+    let foreign = foreign_key();
+    let presented = [
+        "",
+        "junk",
+        "bloom_sk_",
+        &good[..46],
+        &format!("{good}0"),
+        &good.replace("bloom_sk_", "bloom_pk_"),
+        &good.to_uppercase(),
+        &foreign,
+        &revoked.secret,
+        &replaced.secret,
+    ];
+    for operation in operations() {
+        let anonymous = call(&app, &operation, &[]).await;
+        assert_eq!(anonymous.error(), "401 UNAUTHORIZED", "{operation:?}");
+        let challenge = format!("Bearer {METADATA}");
+        assert_eq!(anonymous.header("www-authenticate"), challenge, "{operation:?}");
+        for key in presented {
+            let bearer = format!("Bearer {key}");
+            for header in [("x-api-key", key), ("authorization", bearer.as_str())] {
+                let answer = call(&app, &operation, &[header]).await;
+                assert_eq!(answer.error(), "401 UNAUTHORIZED", "{operation:?} {header:?}");
+                let challenge = format!("Bearer {METADATA}, error=\"invalid_token\"");
+                assert_eq!(answer.header("www-authenticate"), challenge, "{header:?}");
+                assert!(key.len() < 10 || !answer.text().contains(key), "{answer:?}");
+            }
+        }
+    }
+}
+
+async fn every_operation_refuses_a_suspended_account_only_with_a_good_credential(app: App) {
+    let mut ada = app.person("ada").await;
+    let good = ada.create_key("good").await;
+    let revoked = ada.create_key("revoked").await;
+    ada.revoke_key(&revoked).await;
+    app.ban(ada.email()).await;
+    for operation in operations() {
+        let answer = call(&app, &operation, &[("x-api-key", &good.secret)]).await;
+        assert_eq!(answer.error(), "403 ACCOUNT_BANNED", "{operation:?}");
+        // Another credential would not help, so nobody is asked for one.
+        assert_eq!(answer.header("www-authenticate"), "", "{operation:?}");
+        // Whoever holds a dead key learns nothing about the account.
+        let answer = call(&app, &operation, &[("x-api-key", &revoked.secret)]).await;
+        assert_eq!(answer.error(), "401 UNAUTHORIZED", "{operation:?}");
+        let answer = call(&app, &operation, &[("x-api-key", &good.secret[..40])]).await;
+        assert_eq!(answer.error(), "401 UNAUTHORIZED", "{operation:?}");
+    }
+    app.unban(ada.email()).await;
+    for operation in operations() {
+        let answer = call(&app, &operation, &[("x-api-key", &good.secret)]).await;
+        assert_eq!(answer.status, 200, "{operation:?}");
+    }
+}
+
+async fn every_operation_answers_the_same_for_both_headers(app: App) {
+    let key = app.person("ada").await.create_key("ci").await.secret;
+    for operation in operations() {
+        let by_key = call(&app, &operation, &[("x-api-key", &key)]).await;
+        assert_eq!(by_key.status, 200, "{operation:?}");
+        let members: Vec<_> = by_key.json().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(members, ["data"], "{operation:?}");
+        assert_eq!(by_key.header("cache-control"), "no-store", "{operation:?}");
+        for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
+            let header = format!("{scheme} {key}");
+            let by_bearer = call(&app, &operation, &[("authorization", &header)]).await;
+            assert_eq!(by_bearer.status, 200, "{operation:?} {scheme}");
+            assert_eq!(by_bearer.body, by_key.body, "{operation:?} {scheme}");
+        }
+    }
+}
+
+async fn every_operation_is_limited(app: App) {
+    for operation in operations() {
+        let name = operation.id.replace('.', "-");
+        let key = app.person(&name).await.create_key("ci").await.secret;
+        for _ in 0..120 {
+            assert_eq!(call(&app, &operation, &[("x-api-key", &key)]).await.status, 200);
+        }
+        let answer = call(&app, &operation, &[("x-api-key", &key)]).await;
+        assert_eq!(answer.error(), "429 TOO_MANY_REQUESTS", "{operation:?}");
+        assert_eq!(answer.number("retry-after"), 60, "{operation:?}");
+    }
+}
+
+/// What the cases above answered is in the description of every operation.
+async fn every_operation_names_its_errors(_: App) {
+    let document = bloom_http::openapi();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values() {
+            for (status, code) in
+                [(401, "UNAUTHORIZED"), (403, "ACCOUNT_BANNED"), (429, "TOO_MANY_REQUESTS")]
+            {
+                let response = operation["responses"][status.to_string()].to_string();
+                assert!(response.contains(&format!("\"{code}\"")), "{path} lacks {code}");
+            }
+        }
+    }
+}

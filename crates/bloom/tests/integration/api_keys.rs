@@ -1,0 +1,182 @@
+//! API keys on the settings page: made, shown once, listed, replaced, revoked.
+
+use crate::support::{App, Key, on_both, urlencoded};
+
+on_both!(
+    a_secret_is_shown_once,
+    a_name_is_checked_and_kept_as_typed,
+    a_name_is_never_read_as_html,
+    the_list_tells_the_state_of_every_key,
+    a_foreign_key_answers_as_a_missing_one,
+    a_revoked_key_cannot_be_replaced,
+    revoking_twice_is_no_error,
+    a_stranger_manages_no_keys,
+    a_key_manages_no_keys,
+    the_hundredth_key_is_the_last,
+    the_address_of_a_form_leads_to_the_keys,
+);
+
+async fn a_secret_is_shown_once(app: App) {
+    let mut ada = app.person("ada").await;
+    let page = ada.post("/settings/api-keys", &[("name", "ci")]).await;
+    page.assert_page(200, "Settings");
+    assert_eq!(page.header("cache-control"), "no-store");
+    let secret = page.between("<code id=\"new-key\">", "</code>").unwrap().to_owned();
+    assert_eq!((secret.len(), app.account(&secret).await.status), (47, 200));
+    let curl =
+        format!("curl http://localhost:4600/api/v1/account -H &#34;x-api-key: {secret}&#34;");
+    assert!(page.text().contains(&curl), "{page:?}");
+    let page = ada.get("/settings").await;
+    assert!(!page.text().contains(&secret[13..43]), "it never comes back");
+    assert!(page.text().contains(&format!("{}…{}", &secret[..13], &secret[43..])));
+}
+
+async fn a_name_is_checked_and_kept_as_typed(app: App) {
+    let mut ada = app.person("ada").await;
+    let long = "é".repeat(101);
+    for (name, error) in [
+        ("", "Enter a name."),
+        (" \t ", "Enter a name."),
+        (long.as_str(), "Use at most 100 characters."),
+        ("a\u{202e}b", "Remove the characters that cannot be seen."),
+        ("a\nb", "Remove the characters that cannot be seen."),
+    ] {
+        let page = ada.post("/settings/api-keys", &[("name", name)]).await;
+        page.assert_page(422, "Settings");
+        assert!(page.text().contains(error), "{name:?}: {page:?}");
+        assert!(name.trim().is_empty() || page.text().contains(name), "{page:?}");
+    }
+    assert!(app.rows("api_keys").is_empty(), "a refused name leaves nothing");
+    ada.create_key(&"é".repeat(100)).await;
+    ada.create_key("  two words  ").await;
+    assert!(ada.get("/settings").await.text().contains("<bdi>two words</bdi>"));
+}
+
+async fn a_name_is_never_read_as_html(app: App) {
+    let mut ada = app.person("ada").await;
+    let hostile = "\"><script>alert(1)</script>";
+    ada.create_key(hostile).await;
+    let refused = format!("{hostile}\u{200b}");
+    for page in [
+        ada.get("/settings").await,
+        ada.post("/settings/api-keys", &[("name", &refused)]).await,
+        ada.get(&format!("/sign-in?{}", urlencoded(&[("next", &format!("/{hostile}"))]))).await,
+    ] {
+        assert!(!page.text().contains("<script>"), "{page:?}");
+    }
+}
+
+async fn the_list_tells_the_state_of_every_key(app: App) {
+    let mut ada = app.person("ada").await;
+    assert!(ada.get("/settings").await.text().contains("No keys yet"));
+    ada.create_key("working").await;
+    let mine = ada.create_key("mine").await;
+    ada.revoke_key(&mine).await;
+    let page = ada.get(&format!("/settings?revoked={}", mine.id)).await;
+    assert!(page.text().contains("The key “mine” is revoked."), "{page:?}");
+    assert!(page.text().contains("by you"), "{page:?}");
+    assert_eq!(page.text().matches("class=\"badge badge-good\">Active<").count(), 1);
+    assert_eq!(page.text().matches("class=\"badge\">Revoked<").count(), 1);
+    // Only of an own key the page says so: a link cannot make it claim anything else.
+    let page = ada.get("/settings?revoked=nonsense").await;
+    assert!(!page.text().contains("is revoked."), "{page:?}");
+}
+
+async fn a_foreign_key_answers_as_a_missing_one(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let mut bob = app.person("bob").await;
+    let before = app.database().dump();
+    for verb in ["revoke", "replace"] {
+        let at = |id: &str| format!("/settings/api-keys/{id}/{verb}");
+        let foreign = bob.post(&at(&key.id), &[]).await;
+        foreign.assert_page(404, "Page not found");
+        let missing = bob.post(&at("01941f29-7c00-7aaa-8aaa-aaaaaaaaaaaa"), &[]).await;
+        assert_eq!((foreign.status, foreign.text()), (missing.status, missing.text()));
+        for junk in ["0", "%00", "%ff", "..", "a%2Fb", &"9".repeat(4000), &key.id.replace('-', "")]
+        {
+            let answer = bob.post(&at(junk), &[]).await;
+            assert_eq!((answer.status, answer.text()), (404, missing.text()), "{junk}");
+        }
+    }
+    assert_eq!(app.database().dump(), before, "nothing is changed");
+    assert_eq!(app.account(&key.secret).await.status, 200);
+}
+
+async fn a_revoked_key_cannot_be_replaced(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    ada.revoke_key(&key).await;
+    let before = app.database().dump();
+    let page = ada.post(&format!("/settings/api-keys/{}/replace", key.id), &[]).await;
+    page.assert_page(409, "Settings");
+    assert!(page.text().contains("cannot be replaced"), "{page:?}");
+    assert!(!page.text().contains("id=\"new-key\""), "{page:?}");
+    assert_eq!(app.database().dump(), before);
+}
+
+async fn revoking_twice_is_no_error(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    ada.revoke_key(&key).await;
+    let before = app.database().dump();
+    app.advance(std::time::Duration::from_secs(5));
+    ada.revoke_key(&key).await;
+    assert_eq!(app.database().dump(), before, "the first time is what is told");
+}
+
+async fn a_stranger_manages_no_keys(app: App) {
+    let key = app.person("ada").await.create_key("ci").await;
+    let before = app.database().dump();
+    let mut stranger = app.browser();
+    stranger.get("/settings").await.assert_redirect("/sign-in?next=/settings");
+    for path in [
+        "/settings/api-keys".to_owned(),
+        format!("/settings/api-keys/{}/replace", key.id),
+        format!("/settings/api-keys/{}/revoke", key.id),
+    ] {
+        let page = stranger.post(&path, &[("name", "mine")]).await;
+        page.assert_page(401, "You are signed out");
+    }
+    assert_eq!(app.database().dump(), before);
+}
+
+/// A key in the wrong hands must not be able to make another.
+async fn a_key_manages_no_keys(app: App) {
+    let mut ada = app.person("ada").await;
+    let Key { id, secret } = ada.create_key("ci").await;
+    let token = ada.form_token().await;
+    let before = app.database().dump();
+    let headers = [("x-api-key", secret.as_str()), ("authorization", &format!("Bearer {secret}"))];
+    let fields = [("form_token", token.as_str()), ("name", "more")];
+    for path in ["/settings/api-keys", &format!("/settings/api-keys/{id}/replace")] {
+        let answer = app.browser().post_as_is(path, &fields, &headers).await;
+        answer.assert_page(403, "This form has expired");
+    }
+    assert_eq!(app.database().dump(), before);
+}
+
+async fn the_hundredth_key_is_the_last(app: App) {
+    let mut ada = app.person("ada").await;
+    let first = ada.create_key("first").await;
+    for n in 1..100 {
+        ada.create_key(&format!("key {n}")).await;
+    }
+    let page = ada.post("/settings/api-keys", &[("name", "one more")]).await;
+    page.assert_page(409, "Settings");
+    assert!(page.text().contains("Revoke one first."), "{page:?}");
+    assert!(page.text().contains("value=\"one more\""), "what was typed is kept");
+    assert_eq!(app.rows("api_keys").len(), 100);
+    // Replacing is no new key, and a revoked key does not count.
+    let first = ada.replace_key(&first).await;
+    ada.revoke_key(&first).await;
+    ada.create_key("one more").await;
+}
+
+async fn the_address_of_a_form_leads_to_the_keys(app: App) {
+    for path in
+        ["/settings/api-keys", "/settings/api-keys/x/replace", "/settings/api-keys/x/revoke"]
+    {
+        app.browser().get(path).await.assert_redirect("/settings#api-keys");
+    }
+}

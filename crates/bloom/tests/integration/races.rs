@@ -1,0 +1,157 @@
+//! Many at once, on several threads: what is promised holds whoever comes first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::support::{App, PASSWORD, at_once, on_both};
+
+on_both!(
+    the_limit_of_keys_is_never_exceeded,
+    many_sign_ups_with_one_address_make_one_account,
+    replacing_while_revoking_leaves_a_dead_key,
+    many_replacements_at_once_leave_one_good_secret,
+    after_a_revocation_returns_nobody_gets_in,
+    after_a_ban_returns_nobody_gets_in,
+);
+
+async fn the_limit_of_keys_is_never_exceeded(app: App) {
+    let ada = app.person("ada").await;
+    let statuses = at_once(150, |n| {
+        let mut ada = ada.clone();
+        async move { ada.post("/settings/api-keys", &[("name", &format!("k{n}"))]).await.status }
+    });
+    let statuses = statuses.await;
+    let made = statuses.iter().filter(|&&status| status == 200).count();
+    let refused = statuses.iter().filter(|&&status| status == 409).count();
+    assert_eq!((made, refused), (100, 50), "{statuses:?}");
+    assert_eq!(app.rows("api_keys").len(), 100);
+}
+
+async fn many_sign_ups_with_one_address_make_one_account(app: App) {
+    let statuses = at_once(50, |n| {
+        let mut browser = app.browser();
+        // However it is written.
+        let email = if n % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
+        async move { browser.sign_up(email).await.status }
+    });
+    let statuses = statuses.await;
+    assert_eq!(statuses.iter().filter(|&&status| status == 303).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|&&status| status == 409).count(), 49, "{statuses:?}");
+    let tables = ["accounts", "workspaces", "members", "sessions"];
+    assert_eq!(tables.map(|table| app.rows(table).len()), [1; 4]);
+    app.browser().sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+}
+
+async fn replacing_while_revoking_leaves_a_dead_key(app: App) {
+    let mut ada = app.person("ada").await;
+    for round in 0..10 {
+        let key = ada.create_key(&format!("k{round}")).await;
+        assert_eq!(app.account(&key.secret).await.status, 200);
+        let secrets = at_once(8, |n| {
+            let (mut ada, key) = (ada.clone(), key.clone());
+            async move {
+                if n == 4 {
+                    ada.revoke_key(&key).await;
+                    return None;
+                }
+                let path = format!("/settings/api-keys/{}/replace", key.id);
+                let page = ada.post(&path, &[]).await;
+                assert!(matches!(page.status, 200 | 409), "{page:?}");
+                page.between("<code id=\"new-key\">", "</code>").map(str::to_owned)
+            }
+        });
+        let secrets = secrets.await.into_iter().flatten().chain([key.secret.clone()]);
+        // Whatever was shown, before or after: the key is revoked, and nothing brings it back.
+        for secret in secrets {
+            assert_eq!(app.account(&secret).await.error(), "401 UNAUTHORIZED");
+        }
+        let page = ada.get("/settings").await;
+        assert_eq!(page.text().matches(">Active<").count(), 0);
+    }
+}
+
+async fn many_replacements_at_once_leave_one_good_secret(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let secrets = at_once(50, |_| {
+        let (mut ada, app, id) = (ada.clone(), app.clone(), key.id.clone());
+        async move {
+            let page = ada.post(&format!("/settings/api-keys/{id}/replace"), &[]).await;
+            let secret = page.between("<code id=\"new-key\">", "</code>").unwrap().to_owned();
+            // Used at once, so that verdicts are filled while others replace.
+            app.account(&secret).await;
+            secret
+        }
+    });
+    let mut good = 0;
+    for secret in secrets.await {
+        let status = app.account(&secret).await.status;
+        // The window is shared: 50 uses above, 50 here at most.
+        assert!(matches!(status, 200 | 401), "{status}");
+        good += usize::from(status == 200);
+    }
+    assert_eq!(good, 1);
+    assert_eq!(app.account(&key.secret).await.error(), "401 UNAUTHORIZED");
+}
+
+/// Fifty readers ask without a pause. Whoever begins after the revocation has returned is refused.
+async fn after_a_revocation_returns_nobody_gets_in(app: App) {
+    let app = app.again(|options| options.rate_limit = None).await;
+    let mut ada = app.person("ada").await;
+    for round in 0..5 {
+        let key = ada.create_key(&format!("k{round}")).await;
+        let revoker = (ada.clone(), key.clone());
+        storm(&app, &key.secret, 401, async move {
+            let (mut ada, key) = revoker;
+            ada.revoke_key(&key).await;
+        })
+        .await;
+    }
+}
+
+async fn after_a_ban_returns_nobody_gets_in(app: App) {
+    let app = app.again(|options| options.rate_limit = None).await;
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    for _ in 0..5 {
+        let operator = app.clone();
+        storm(&app, &key.secret, 403, async move { operator.ban("ada@example.com").await }).await;
+        app.unban(ada.email()).await;
+    }
+}
+
+async fn storm(
+    app: &App,
+    key: &str,
+    refused: u16,
+    change: impl Future<Output = ()> + Send + 'static,
+) {
+    let is_changed = Arc::new(AtomicBool::new(false));
+    let readers = at_once(50, |_| {
+        let (app, key, is_changed) = (app.clone(), key.to_owned(), is_changed.clone());
+        async move {
+            let mut admitted = 0;
+            for _ in 0..5_000 {
+                let is_late = is_changed.load(Ordering::SeqCst);
+                let status = app.account(&key).await.status;
+                assert!(status == 200 || status == refused, "{status}");
+                assert!(!is_late || status == refused, "somebody got in afterwards");
+                admitted += usize::from(status == 200);
+                if is_late {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            admitted
+        }
+    });
+    let flag = is_changed.clone();
+    let changer = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        change.await;
+        flag.store(true, Ordering::SeqCst);
+    });
+    let admitted: usize = readers.await.into_iter().sum();
+    changer.await.expect("the change is made");
+    assert!(admitted > 0, "the readers were there before");
+}

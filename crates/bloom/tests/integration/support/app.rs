@@ -1,0 +1,204 @@
+//! The app with its levers: clock, database, settings, and the operator's verbs.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, request::Builder};
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::email::Email;
+use bloom_domain::passwords::Password;
+use bloom_domain::rate_window::RateLimit;
+use bloom_domain::time::Timestamp;
+use bloom_http::{Edge, Site};
+use bloom_service::clock::{Clock, ManualClock};
+use bloom_service::entropy::Entropy;
+use bloom_service::root_secret::{RootSecret, RootSecrets};
+use bloom_service::service::OpenError;
+use bloom_service::{Operator, Service, Settings};
+use bloom_store::Store;
+use bloom_store::testing::TestDatabase;
+
+use super::{Answer, Browser};
+
+/// When every test begins.
+pub(crate) const START: Timestamp = Timestamp::from_unix_micros(1_800_000_000_000_000);
+/// Where its requests come from.
+pub(crate) const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+/// A host that is not the server's.
+pub(crate) const OTHER_PLACE: &str = "evil.example";
+
+/// What the operator configured.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) public_url: &'static str,
+    pub(crate) sign_up: SignUpPolicy,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) trusted_proxies: usize,
+    pub(crate) secrets: RootSecrets,
+}
+
+/// A running Bloom. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+struct Parts {
+    edge: Edge,
+    service: Arc<Service>,
+    clock: ManualClock,
+    entropy: Entropy,
+    options: Options,
+    /// Last, because it goes away when it is dropped, and the service must be gone by then.
+    database: Arc<TestDatabase>,
+}
+
+impl App {
+    /// Starts over an empty database: on localhost, open to everybody, with the usual limit.
+    pub(crate) async fn open(database: TestDatabase) -> Self {
+        let options = Options {
+            public_url: "http://localhost:4600",
+            sign_up: SignUpPolicy::Open,
+            rate_limit: Some(RateLimit::STANDARD),
+            trusted_proxies: 0,
+            secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
+        };
+        let started =
+            Self::start(Arc::new(database), options, ManualClock::at(START), Entropy::seeded(1));
+        started.await.expect("it starts")
+    }
+
+    /// Another process over the same database: the same secrets and clock, and nothing in memory.
+    pub(crate) async fn again(&self, change: impl FnOnce(&mut Options)) -> Self {
+        self.try_again(change).await.expect("it starts again")
+    }
+
+    pub(crate) async fn try_again(
+        &self,
+        change: impl FnOnce(&mut Options),
+    ) -> Result<Self, OpenError> {
+        let mut options = self.0.options.clone();
+        change(&mut options);
+        let (database, clock) = (self.0.database.clone(), self.0.clock.clone());
+        // The same stream goes on: two processes never draw the same bytes.
+        Self::start(database, options, clock, self.0.entropy.clone()).await
+    }
+
+    async fn start(
+        database: Arc<TestDatabase>,
+        options: Options,
+        clock: ManualClock,
+        entropy: Entropy,
+    ) -> Result<Self, OpenError> {
+        let store = Store::open(database.database(), clock.now()).expect("the database opens");
+        let settings = Settings { sign_up: options.sign_up, rate_limit: options.rate_limit };
+        let manual = Clock::Manual(clock.clone());
+        let service =
+            Service::open(store, &options.secrets, settings, manual, entropy.clone()).await?;
+        let service = Arc::new(service);
+        let site = Site::new(options.public_url, options.trusted_proxies).expect("a public URL");
+        let edge = Edge::new(service.clone(), site).expect("an edge");
+        Ok(Self(Arc::new(Parts { edge, service, clock, entropy, options, database })))
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    pub(crate) fn operator(&self) -> Operator {
+        Operator::at_the_command_line()
+    }
+
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.0.database
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// What a browser writes into `Host`.
+    pub(crate) fn host(&self) -> &'static str {
+        self.0.options.public_url.split_once("://").expect("a scheme").1
+    }
+
+    pub(crate) fn advance(&self, span: Duration) {
+        self.0.clock.advance(span);
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(Box::pin(self.0.edge.answer(request, Some(PEER))).await).await
+    }
+
+    /// Sends a request without a body.
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let request = with_headers(Request::builder().method(method).uri(path), headers);
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Asks for something under `/api`.
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.request("GET", path, headers).await
+    }
+
+    /// Asks for the account of a key: the shortest way to see whether the key is good.
+    pub(crate) async fn account(&self, key: &str) -> Answer {
+        self.get("/api/v1/account", &[("x-api-key", key)]).await
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.clone())
+    }
+
+    /// A browser in which `{name}@example.com` has just signed up.
+    pub(crate) async fn person(&self, name: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_up(&format!("{name}@example.com")).await.assert_redirect("/settings#api-keys");
+        browser
+    }
+
+    /// The last step of a shutdown.
+    pub(crate) async fn close(&self) {
+        self.0.service.clone().close().await.expect("what is in memory is written");
+    }
+
+    pub(crate) async fn ban(&self, email: &str) {
+        let (operator, email) = (self.operator(), Email::parse(email).expect("an address"));
+        bloom_service::accounts::ban(self.service(), &operator, &email).await.expect("banned");
+    }
+
+    pub(crate) async fn set_password(&self, email: &str, password: &str) {
+        let (operator, email) = (self.operator(), Email::parse(email).expect("an address"));
+        let password = Password::parse(password.to_owned()).expect("a password");
+        let set =
+            bloom_service::accounts::set_password(self.service(), &operator, &email, password);
+        set.await.expect("the password is set");
+    }
+
+    pub(crate) async fn unban(&self, email: &str) {
+        let (operator, email) = (self.operator(), Email::parse(email).expect("an address"));
+        bloom_service::accounts::unban(self.service(), &operator, &email).await.expect("unbanned");
+    }
+
+    /// The rows of a table, as text.
+    pub(crate) fn rows(&self, table: &str) -> Vec<String> {
+        let begin = format!("{table}: ");
+        let dump = self.database().dump();
+        dump.lines().filter(|row| row.starts_with(&begin)).map(str::to_owned).collect()
+    }
+}
+
+/// Adds headers, repeated ones too.
+pub(crate) fn with_headers(mut request: Builder, headers: &[(&str, &str)]) -> Builder {
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request
+}
