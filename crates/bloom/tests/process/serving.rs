@@ -51,6 +51,30 @@ fn a_stop_right_after_the_start_is_a_stop() {
     }
 }
 
+#[test]
+fn a_silent_connection_does_not_hold_up_a_stop() {
+    let home = Home::on_sqlite();
+    let mut server = home.serve();
+    // Browsers open connections before they need them; the second could become HTTP/2.
+    let beginnings = ["", "PRI"];
+    let open: Vec<_> = beginnings
+        .into_iter()
+        .map(|beginning| {
+            let mut stream = server.connect();
+            stream.write_all(beginning.as_bytes()).expect("a beginning");
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    server.signal(Signal::TERM);
+    let ended = server.ended();
+    let waited = start.elapsed();
+    drop(open);
+    assert_eq!(ended.code, Some(0));
+    assert!(waited < Duration::from_secs(3), "{waited:?}: {}", ended.stderr);
+}
+
 /// Sends a request up to the middle of its body, and gives the rest.
 fn half(server: &Server, ask: &Ask) -> (TcpStream, String) {
     let mut stream = server.connect();
