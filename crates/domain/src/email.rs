@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::names::is_deceptive;
+
 /// An address that names an account: lower-cased, so that one mailbox has one account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
@@ -19,8 +21,8 @@ impl fmt::Display for EmailError {
 impl std::error::Error for EmailError {}
 
 impl Email {
-    /// Checks the parts that matter: one `@`, something without spaces or control characters on
-    /// both sides, at most 254 bytes (RFC 5321 §4.5.3.1). Whether mail arrives only mail can tell.
+    /// Checks the parts that matter: one `@`, something without spaces or characters
+    /// that cannot be seen on both sides, at most 254 bytes (RFC 5321 §4.5.3.1). Whether mail arrives only mail can tell.
     ///
     /// # Errors
     /// [`EmailError`] when it cannot be an address.
@@ -32,7 +34,7 @@ impl Email {
             && local.len() <= 64
             && local
                 .chars()
-                .all(|c| !c.is_control() && !c.is_whitespace() && !"<>(),;:\"[]\\".contains(c));
+                .all(|c| !is_deceptive(c) && !c.is_whitespace() && !"<>(),;:\"[]\\".contains(c));
         let host_is_good = !host.is_empty()
             && host.split('.').all(|label| {
                 !label.is_empty()
@@ -83,8 +85,21 @@ mod tests {
     fn what_cannot_be_an_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
         for bad in [
-            "", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b..c", "a@-b", "a\0@b", "<a>@b",
-            "a@b c", &long,
+            "",
+            "a",
+            "@",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a b@c",
+            "a@b..c",
+            "a@-b",
+            "a\0@b",
+            "a\u{202e}b@c",
+            "a\u{200b}@b",
+            "<a>@b",
+            "a@b c",
+            &long,
         ] {
             assert_eq!(Email::parse(bad), Err(EmailError), "{bad:?}");
         }

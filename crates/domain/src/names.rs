@@ -44,7 +44,7 @@ pub fn parse(text: &str, max: usize) -> Result<String, NameError> {
 }
 
 /// Control characters, bidirectional overrides and isolates, and zero-width characters.
-fn is_deceptive(c: char) -> bool {
+pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::support::{App, PASSWORD, on_both};
+use crate::support::{App, PASSWORD, at_once, on_both};
 
 on_both!(
     a_wrong_password_and_an_unknown_address_answer_alike,
@@ -13,6 +13,7 @@ on_both!(
     a_suspended_person_is_told_only_with_the_right_password,
     the_next_page_is_always_ours,
     a_new_password_replaces_the_old_one,
+    a_flood_is_turned_away_and_hinders_no_key,
 );
 
 async fn a_wrong_password_and_an_unknown_address_answer_alike(app: App) {
@@ -141,4 +142,40 @@ async fn a_new_password_replaces_the_old_one(app: App) {
     let mut browser = app.browser();
     browser.sign_in(ada.email(), PASSWORD).await.assert_page(401, "Sign in");
     browser.sign_in(ada.email(), "another password").await.assert_redirect("/settings");
+}
+
+/// Passwords cost work, so as much of it waits as may wait and the rest is told to come back; what
+/// has a key goes on meanwhile.
+async fn a_flood_is_turned_away_and_hinders_no_key(app: App) {
+    let key = app.person("ada").await.create_key("ci").await.secret;
+    let mut browser = app.browser();
+    let token = browser.form_token().await;
+    let before = app.database().dump();
+    let answers = at_once(300, |_| {
+        let (mut browser, token) = (browser.clone(), token.clone());
+        async move {
+            let fields = [
+                ("form_token", token.as_str()),
+                ("email", "ada@example.com"),
+                ("password", "wrong password"),
+            ];
+            browser.post_as_is("/sign-in", &fields, &[]).await
+        }
+    });
+    assert_eq!(app.account(&key).await.status, 200);
+    let mut counts = [0, 0];
+    for answer in answers.await {
+        if answer.status == 503 {
+            answer.assert_page(503, "Sign in");
+            assert_eq!(answer.header("retry-after"), "1");
+            assert!(answer.text().contains("value=\"ada@example.com\""), "what was typed is kept");
+            counts[1] += 1;
+        } else {
+            answer.assert_page(401, "Sign in");
+            counts[0] += 1;
+        }
+    }
+    assert!(counts[0] >= 64 && counts[1] > 0, "{counts:?}");
+    assert_eq!(app.database().dump(), before);
+    browser.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
 }
