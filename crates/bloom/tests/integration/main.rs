@@ -1,6 +1,6 @@
 //! Bloom through its router, in this process: real verbs over a real database, with a clock that the
-//! test moves. Every test is written once and runs on SQLite and on PostgreSQL, each time over a
-//! database of its own; the second says that it is skipped when `TEST_POSTGRES_URL` is not set.
+//! test moves. Every test of it is written once and runs on SQLite and on PostgreSQL, each time
+//! over a database of its own; the second says that it is skipped when `TEST_POSTGRES_URL` is not set.
 //!
 //! A file for each resource; its `on_both!` list is its table of contents. `support` is the app with
 //! its levers, a browser with a cookie jar, and an answer that can be asked things.
