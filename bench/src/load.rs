@@ -138,15 +138,18 @@ pub(crate) async fn open_loop(
     requests: Arc<Vec<Vec<u8>>>,
     per_second: f64,
 ) -> Result<Vec<f64>, Failure> {
-    let begin = Instant::now();
-    let workers = (0..CONNECTIONS).map(|worker| {
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(Connection::open(address).await?);
+    }
+    let begin = Instant::now() + Duration::from_millis(20);
+    let workers = connections.into_iter().enumerate().map(|(worker, mut connection)| {
         let requests = requests.clone();
         tokio::spawn(async move {
-            let mut connection = Connection::open(address).await?;
             let mut latencies = Vec::new();
             for index in (worker..requests.len()).step_by(CONNECTIONS) {
                 let due = begin + Duration::from_secs_f64(index as f64 / per_second);
-                tokio::time::sleep_until(due.into()).await;
+                wait_until(due).await;
                 connection.status(&requests[index]).await?;
                 latencies.push(due.elapsed().as_secs_f64() * 1e6);
             }
@@ -158,4 +161,20 @@ pub(crate) async fn open_loop(
         all.extend(worker.await??);
     }
     Ok(all)
+}
+
+/// Waits more exactly than the runtime's timers, which count in milliseconds.
+async fn wait_until(due: Instant) {
+    const COARSE: Duration = Duration::from_millis(3);
+    loop {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        if left > COARSE {
+            tokio::time::sleep(left.saturating_sub(COARSE)).await;
+        } else {
+            tokio::task::yield_now().await;
+        }
+    }
 }

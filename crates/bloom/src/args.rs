@@ -125,8 +125,12 @@ struct ServeArgs {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// How people reach the server, such as https://bloom.example.com
-    #[arg(long, value_name = "URL")]
+    /// How people reach the server
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "How people reach the server, such as https://bloom.example.com"
+    )]
     public_url: Option<String>,
 }
 

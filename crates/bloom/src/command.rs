@@ -13,6 +13,7 @@ use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::api_keys::{self, NewApiKey, WhichKey};
+use bloom_store::Database;
 
 use crate::config::Config;
 use crate::control;
@@ -33,6 +34,21 @@ pub(crate) enum Command {
     RevokeKey { owner: Email, which: WhichKey },
     Backup { to: PathBuf },
     RotateSecret,
+}
+
+impl Command {
+    /// A mistyped `--data` must not become a new folder with a new secret: only the first account is
+    /// made where there is nothing yet.
+    fn find_its_data(&self, config: &Config) -> Result<(), Failure> {
+        let begins = matches!(self, Self::CreateAccount { .. });
+        match config.database()? {
+            Database::Sqlite { path } if !begins && !path.exists() => Err(Failure::usage(format!(
+                "there is no database at {}; check --data, or start a server there first",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What came of it.
@@ -64,6 +80,7 @@ const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Runs a command: in the server that has the folder open, or here.
 pub(crate) fn run(config: &Config, command: Command) -> Result<crate::output::Shown, Failure> {
     config.check(NOWHERE)?;
+    command.find_its_data(config)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -21,10 +21,6 @@ use std::process::ExitCode;
 use args::Asked;
 use failure::Failure;
 
-// Measured in docs/adr/0005-allocator.md.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match args::read().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,

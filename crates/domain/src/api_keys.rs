@@ -103,11 +103,7 @@ impl fmt::Debug for ApiKeySecret {
 
 /// CRC-32 (IEEE) over the body, in base62, padded to six digits (62^6 exceeds 2^32).
 fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
-    let mut number = [0; 32];
-    number[28..].copy_from_slice(&crc32fast::hash(body).to_be_bytes());
-    let mut out = [0; CHECKSUM_LEN];
-    base62::write(number, &mut out);
-    out
+    base62::of_u32(crc32fast::hash(body))
 }
 
 /// The first and last four characters after the prefix: enough to tell one's keys apart.

@@ -22,6 +22,16 @@ pub(crate) fn write(mut number: [u8; 32], out: &mut [u8]) {
     number.zeroize();
 }
 
+/// A number in six digits. Apart from [`write`], because this one runs on every request.
+pub(crate) fn of_u32(mut number: u32) -> [u8; 6] {
+    let mut digits = [0; 6];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[(number % 62) as usize];
+        number /= 62;
+    }
+    digits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +50,8 @@ mod tests {
         assert_eq!(digits::<3>(61), "00z");
         assert_eq!(digits::<3>(62), "010");
         assert_eq!(digits::<6>(u64::from(u32::MAX)), "4gfFC3");
+        for number in [0, 61, 62, 1_000_000_007, u32::MAX] {
+            assert_eq!(of_u32(number), digits::<6>(number.into()).as_bytes(), "{number}");
+        }
     }
 }

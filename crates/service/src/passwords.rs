@@ -1,8 +1,9 @@
 //! Password hashing, kept from starving everything else.
 //!
 //! One argon2id at a time per core takes about 10 ms and 19 MiB. The work runs on threads of its own
-//! at the lowest priority behind a bounded queue: a flood of sign-ins waits or is turned away, while
-//! requests with keys go on.
+//! in the idle scheduling class behind a bounded queue: a flood of sign-ins waits or is turned away,
+//! while requests with keys go on. (The lowest nice value is not enough: such a thread keeps its slice
+//! while a request waits.)
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,9 +11,14 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bloom_domain::passwords::Password;
 use parking_lot::{Condvar, Mutex};
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::oneshot;
 
 use crate::Error;
@@ -21,13 +27,15 @@ use crate::Error;
 const QUEUE: usize = 64;
 /// What the turned-away are told.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// The lowest priority of a thread on Linux.
-const NICE: i32 = 19;
 /// Compared with when no account has the address, so that both answers take as long. A digest of
 /// zeros, which no password is known to have.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// What argon2 works in. Kept from one sign-in to the next while others wait: getting it from the
+/// kernel anew means five thousand page faults, which hold up requests whatever the priority is.
+type Memory = Vec<Block>;
 
 /// The threads that hash passwords.
 pub(crate) struct PasswordWorkers {
@@ -62,7 +70,7 @@ impl PasswordWorkers {
 
     /// The PHC string to store for a new password.
     pub(crate) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<String, Error> {
-        self.run(move || {
+        self.run(move |_| {
             let hash: Result<PasswordHash, _> =
                 Argon2::default().hash_password_with_salt(password.expose().as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(|error| Error::Internal(error.to_string()))
@@ -77,12 +85,9 @@ impl PasswordWorkers {
         password: Password,
         stored: Option<String>,
     ) -> Result<bool, Error> {
-        self.run(move || {
+        self.run(move |memory| {
             let hash = stored.as_deref().unwrap_or(NOBODY);
-            let hash =
-                PasswordHash::new(hash).map_err(|error| Error::Internal(error.to_string()))?;
-            let fits =
-                Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok();
+            let fits = fits(&password, hash, memory).map_err(Error::Internal)?;
             Ok(fits && stored.is_some())
         })
         .await?
@@ -90,12 +95,12 @@ impl PasswordWorkers {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        self.queue.push(Box::new(move || {
+        self.queue.push(Box::new(move |memory: &mut Memory| {
             // Who stopped waiting gets no answer; there is nothing to undo.
-            let _ = answer.send(work());
+            let _ = answer.send(work(memory));
         }))?;
         answered.await.map_err(|_| Error::Internal("a password thread ended early".to_owned()))
     }
@@ -114,14 +119,20 @@ impl Queue {
     }
 
     fn work(&self) {
-        // Without the permission the work is done at normal priority, which is correct all the same.
-        let _ = rustix::process::setpriority_process(None, NICE);
-        while let Some(job) = self.next() {
-            job();
+        // Where the system has no such class the work is done at normal priority, which is correct
+        // all the same.
+        let _ = set_thread_priority_and_policy(
+            thread_native_id(),
+            ThreadPriority::Min,
+            ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
+        );
+        let mut memory = Memory::new();
+        while let Some(job) = self.next(&mut memory) {
+            job(&mut memory);
         }
     }
 
-    fn next(&self) -> Option<Job> {
+    fn next(&self, memory: &mut Memory) -> Option<Job> {
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.waiting.pop_front() {
@@ -130,9 +141,26 @@ impl Queue {
             if state.is_closed {
                 return None;
             }
+            // Nobody waits, so the memory is better used elsewhere.
+            *memory = Memory::new();
             self.arrived.wait(&mut state);
         }
     }
+}
+
+/// Whether a password fits a PHC string, whatever its costs are.
+fn fits(password: &Password, hash: &str, memory: &mut Memory) -> Result<bool, String> {
+    let hash = PasswordHash::new(hash).map_err(|error| error.to_string())?;
+    let params = Params::try_from(&hash).map_err(|error| error.to_string())?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err("a stored password hash lacks salt or output".to_owned());
+    };
+    memory.resize(params.block_count(), Block::new());
+    let mut output = vec![0; expected.len()];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut output, memory)
+        .map_err(|error| error.to_string())?;
+    Ok(verify_slices_are_equal(&output, expected.as_bytes()).is_ok())
 }
 
 impl Drop for PasswordWorkers {
@@ -160,7 +188,10 @@ mod tests {
         let hash = workers.hash(password("correct horse"), [1; 16]).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(workers.verify(password("correct horse"), Some(hash.clone())).await.unwrap());
-        assert!(!workers.verify(password("correct house"), Some(hash)).await.unwrap());
+        assert!(!workers.verify(password("correct house"), Some(hash.clone())).await.unwrap());
+        // Memory that has been used before changes nothing, however many use it in turn.
+        let again = (0..8).map(|_| workers.verify(password("correct horse"), Some(hash.clone())));
+        assert_eq!(futures_join(again).await, vec![Ok(true); 8]);
         assert!(!workers.verify(password("correct horse"), None).await.unwrap());
     }
 
