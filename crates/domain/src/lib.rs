@@ -3,6 +3,7 @@
 //! Pure and synchronous: no clock, no randomness, no I/O. What a rule needs of the outside (the
 //! time, random bytes, stored state) it takes as a value, so every rule can be tested by calling it.
 
+pub mod access;
 pub mod accounts;
 pub mod api_keys;
 mod base62;

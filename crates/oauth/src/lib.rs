@@ -1,10 +1,30 @@
 //! The OAuth 2.1 protocol as Bloom keeps it: RFC types and rules.
 //!
-//! Pure, and without any knowledge of Bloom: no accounts, no credits, no clock, no I/O. So far it
-//! holds what a resource server needs: how a credential is presented (RFC 6750 §2.1), how a request
-//! without a good one is challenged (RFC 6750 §3, RFC 9728 §5.1), and the document the challenge
-//! points to (RFC 9728 §3).
+//! Pure, and without any knowledge of Bloom: no accounts, no credits, no clock, no I/O. The story of
+//! one authorization, by file:
+//!
+//! 1. An app registers: [`client_metadata`], with [`redirect_uri`] saying which URIs there may be.
+//! 2. It sends a person to the authorization endpoint: [`authorization`], with [`pkce`], [`scope`] and
+//!    [`parameters`].
+//! 3. It redeems the code, and later refreshes: [`token`].
+//! 4. It calls a resource with [`bearer`]; the token is a signed [`access_token`]; a request without a
+//!    good one is answered with a [`challenge`].
+//! 5. It found all of it through [`server_metadata`] and [`resource_metadata`].
+//!
+//! Served so far: 4 for API keys, and [`resource_metadata`]. The endpoints of 1 to 3 come next.
 
+pub mod access_token;
+pub mod authorization;
 pub mod bearer;
 pub mod challenge;
+pub mod client_metadata;
+pub mod error;
+pub mod jwk;
+pub mod jws;
+pub mod parameters;
+pub mod pkce;
+pub mod redirect_uri;
 pub mod resource_metadata;
+pub mod scope;
+pub mod server_metadata;
+pub mod token;

@@ -25,7 +25,7 @@ pub async fn run(service: Arc<Service>) {
     }
 }
 
-/// One round: last uses are written, ended sessions deleted, idle windows dropped.
+/// One round: last uses are written, what has ended is deleted, idle windows are dropped.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -34,6 +34,8 @@ pub async fn once(service: &Service) -> Result<(), Error> {
         service.windows.sweep(rule, service.now());
     }
     last_use::flush(service).await?;
+    let now = service.now();
+    service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
     delete_ended_sessions(service).await
 }
 

@@ -15,6 +15,8 @@ statements! {
     /// Spends a link that works.
     SPEND = "UPDATE setup_links SET used_at = ?2 \
              WHERE digest = ?1 AND used_at IS NULL AND expires_at > ?2";
+    /// Rows of links whose time is over go.
+    DELETE_EXPIRED = "DELETE FROM setup_links WHERE expires_at <= ?1";
     /// Earlier links end.
     DELETE_ALL = "DELETE FROM setup_links";
 }
@@ -37,6 +39,11 @@ pub fn is_live(tx: &mut Tx<'_>, digest: &Digest, now: Timestamp) -> Result<bool,
 /// Spends a link; `false` when it does not work at `now`, or did its work before.
 pub fn spend(tx: &mut Tx<'_>, digest: &Digest, now: Timestamp) -> Result<bool, Error> {
     Ok(tx.execute(&SPEND, &[digest.as_bytes().into(), now.into()])? == 1)
+}
+
+/// Deletes the rows of links whose time is over at `now`, used or not.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, Error> {
+    tx.execute(&DELETE_EXPIRED, &[now.into()])
 }
 
 /// Ends every link.

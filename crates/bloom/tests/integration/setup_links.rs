@@ -6,7 +6,7 @@ use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_service::accounts::NewAccount;
-use bloom_service::setup_links;
+use bloom_service::{housekeeping, setup_links};
 
 use crate::support::{Answer, App, Browser, PASSWORD, at_once, on_both};
 
@@ -63,6 +63,9 @@ async fn a_link_works_for_an_hour(app: App) {
     browser.get(&path).await.assert_page(410, DEAD);
     redeem(&mut browser, &path, "ada@example.com").await.assert_page(410, DEAD);
     assert!(app.rows("accounts").is_empty());
+    assert_eq!(app.rows("setup_links").len(), 1);
+    housekeeping::once(app.service()).await.unwrap();
+    assert!(app.rows("setup_links").is_empty());
 }
 
 async fn a_newer_link_replaces_it(app: App) {

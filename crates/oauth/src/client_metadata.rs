@@ -1,0 +1,248 @@
+//! Client metadata: what an app says of itself when it registers (RFC 7591 §2).
+//!
+//! Real clients send little, much, and contradictions; all of it is taken that does no harm. What is
+//! missing is filled in, a secret method becomes `none` (RFC 7591 §3.2.1 lets a server replace
+//! values), grant types that are not served are left out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::error::{ErrorCode, OAuthError};
+use crate::redirect_uri::{RedirectKind, RedirectUri};
+use crate::scope::Scopes;
+
+const MAX_REDIRECT_URIS: usize = 20;
+const MAX_TEXT: usize = 2_000;
+const MAX_NAME: usize = 200;
+/// What an anonymous client may ask for at the token endpoint.
+const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
+/// Texts that are kept and echoed, and never looked at.
+const ECHOED: [&str; 6] =
+    ["client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version"];
+
+/// Metadata of a public client, complete and checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientMetadata {
+    /// The exact redirect URIs, as registered.
+    pub redirect_uris: Vec<String>,
+    /// Always `none`: a public client has no secret.
+    pub token_endpoint_auth_method: String,
+    /// `authorization_code` and perhaps `refresh_token`.
+    pub grant_types: Vec<String>,
+    /// Always `code`.
+    pub response_types: Vec<String>,
+    /// `user-agent-based` or `native`, as hosted.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `web` or `native` (OpenID Connect Registration §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<String>,
+    /// The name, as sent. Clean it before showing it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// The scopes it may ask for.
+    pub scope: String,
+    /// What is echoed and never looked at.
+    #[serde(flatten)]
+    pub echoed: BTreeMap<String, String>,
+}
+
+/// Reads a registration request. `known_scopes` are all that exist; `default_scope` is given to who
+/// names none; `known_schemes` are private-use schemes without a dot that are taken.
+///
+/// # Errors
+/// `invalid_redirect_uri` names the URI, `invalid_client_metadata` the member.
+pub fn parse(
+    body: &[u8],
+    known_scopes: &[&str],
+    default_scope: &str,
+    known_schemes: &[&str],
+) -> Result<ClientMetadata, OAuthError> {
+    let Members(mut members) = serde_json::from_slice(body)
+        .map_err(|error| invalid(format!("the body is not a JSON object: {error}")))?;
+    let redirect_uris = redirect_uris(members.remove("redirect_uris"), known_schemes)?;
+    let kind = text(&mut members, "type")?;
+    let application_type = text(&mut members, "application_type")?;
+    let client_name = text(&mut members, "client_name")?;
+    if client_name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME) {
+        return Err(invalid(format!("client_name is longer than {MAX_NAME} characters")));
+    }
+    // Read, checked to be text, and replaced by `none`.
+    text(&mut members, "token_endpoint_auth_method")?;
+    response_types(members.remove("response_types"))?;
+    let grant_types = grant_types(members.remove("grant_types"))?;
+    let scope = scope(text(&mut members, "scope")?, known_scopes, default_scope)?;
+    let mut echoed = BTreeMap::new();
+    for name in ECHOED {
+        if let Some(value) = text(&mut members, name)? {
+            echoed.insert(name.to_owned(), value);
+        }
+    }
+    Ok(ClientMetadata {
+        kind: kind_of(kind.as_deref(), application_type.as_deref(), &redirect_uris).to_owned(),
+        redirect_uris: redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        token_endpoint_auth_method: "none".to_owned(),
+        grant_types,
+        response_types: vec!["code".to_owned()],
+        application_type,
+        client_name,
+        scope,
+        echoed,
+    })
+}
+
+impl ClientMetadata {
+    /// The bytes that stand for this metadata: the same for every registration of the same app,
+    /// whatever port it happens to listen on.
+    #[must_use]
+    pub fn canonical(&self, known_schemes: &[&str]) -> Vec<u8> {
+        let mut canonical = self.clone();
+        canonical.redirect_uris =
+            self.redirects(known_schemes).iter().map(RedirectUri::canonical).collect();
+        canonical.redirect_uris.sort();
+        canonical.redirect_uris.dedup();
+        // A struct of strings always serializes, its members in a fixed order.
+        serde_json::to_vec(&canonical).unwrap_or_default()
+    }
+
+    /// The redirect URIs, parsed again.
+    #[must_use]
+    pub fn redirects(&self, known_schemes: &[&str]) -> Vec<RedirectUri> {
+        self.redirect_uris
+            .iter()
+            .filter_map(|uri| RedirectUri::parse(uri, known_schemes).ok())
+            .collect()
+    }
+
+    /// Whether the client registered for a grant type.
+    #[must_use]
+    pub fn may_use(&self, grant_type: &str) -> bool {
+        self.grant_types.iter().any(|g| g == grant_type)
+    }
+}
+
+fn invalid(description: String) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidClientMetadata, description)
+}
+
+fn redirect_uris(value: Option<Value>, schemes: &[&str]) -> Result<Vec<RedirectUri>, OAuthError> {
+    let uris = texts(value, "redirect_uris")?.unwrap_or_default();
+    if uris.is_empty() || uris.len() > MAX_REDIRECT_URIS {
+        let text = format!("redirect_uris must hold 1 to {MAX_REDIRECT_URIS} exact URIs");
+        return Err(OAuthError::new(ErrorCode::InvalidRedirectUri, text));
+    }
+    uris.into_iter()
+        .map(|uri| {
+            RedirectUri::parse(&uri, schemes).map_err(|error| {
+                let shown: String = uri.chars().take(200).collect();
+                OAuthError::new(ErrorCode::InvalidRedirectUri, format!("{shown}: {error}"))
+            })
+        })
+        .collect()
+}
+
+fn response_types(value: Option<Value>) -> Result<(), OAuthError> {
+    let types = texts(value, "response_types")?.unwrap_or_else(|| vec!["code".to_owned()]);
+    if types.is_empty() || types.iter().any(|t| t == "code") {
+        Ok(())
+    } else {
+        Err(invalid("response_types must include code, the only one that is served".to_owned()))
+    }
+}
+
+fn grant_types(value: Option<Value>) -> Result<Vec<String>, OAuthError> {
+    let Some(asked) = texts(value, "grant_types")?.filter(|types| !types.is_empty()) else {
+        return Ok(GRANT_TYPES.map(str::to_owned).to_vec());
+    };
+    let served = GRANT_TYPES.iter().filter(|served| asked.iter().any(|a| a == *served));
+    let served: Vec<_> = served.map(|&grant_type| grant_type.to_owned()).collect();
+    if served.iter().any(|grant_type| grant_type == "authorization_code") {
+        Ok(served)
+    } else {
+        Err(invalid("grant_types must include authorization_code".to_owned()))
+    }
+}
+
+fn scope(asked: Option<String>, known: &[&str], default: &str) -> Result<String, OAuthError> {
+    let Some(asked) = asked.filter(|scope| !scope.trim().is_empty()) else {
+        return Ok(default.to_owned());
+    };
+    let asked = Scopes::parse(&asked).map_err(|_| invalid("scope is malformed".to_owned()))?;
+    // An app written for several servers names scopes of all of them; the answer tells which exist.
+    let existing: Scopes = asked.iter().filter(|s| known.contains(s)).map(str::to_owned).collect();
+    if existing.is_empty() { Ok(default.to_owned()) } else { Ok(existing.to_string()) }
+}
+
+/// The kind that was said, else what the URIs suggest.
+fn kind_of(kind: Option<&str>, application: Option<&str>, uris: &[RedirectUri]) -> &'static str {
+    let only_on_device = uris.iter().all(|uri| !matches!(uri.kind(), RedirectKind::Site(_)));
+    match (kind, application) {
+        (Some("native"), _) | (None, Some("native")) => "native",
+        (Some(_), _) | (None, Some(_)) => "user-agent-based",
+        (None, None) if only_on_device => "native",
+        (None, None) => "user-agent-based",
+    }
+}
+
+fn text(
+    members: &mut BTreeMap<String, Value>,
+    name: &'static str,
+) -> Result<Option<String>, OAuthError> {
+    match members.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.len() <= MAX_TEXT && !text.contains('\0') => {
+            Ok(Some(text))
+        }
+        Some(Value::String(_)) => {
+            Err(invalid(format!("{name} is longer than {MAX_TEXT} bytes, or has a NUL")))
+        }
+        Some(_) => Err(invalid(format!("{name} must be a string"))),
+    }
+}
+
+fn texts(value: Option<Value>, name: &str) -> Result<Option<Vec<String>>, OAuthError> {
+    let must = || invalid(format!("{name} must be a list of strings"));
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(values)) => values
+            .into_iter()
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(must))
+            .collect::<Result<_, _>>()
+            .map(Some),
+        Some(_) => Err(must()),
+    }
+}
+
+/// The members of a JSON object, each once: with two of a name, two readers could see two clients.
+struct Members(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if members.insert(name.clone(), value).is_some() {
+                        return Err(de::Error::custom(format!("{name} is there twice")));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests;

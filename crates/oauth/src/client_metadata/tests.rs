@@ -1,0 +1,102 @@
+use super::*;
+
+const SCOPES: &[&str] = &["openid", "offline_access", "read"];
+
+fn read(body: &str) -> Result<ClientMetadata, (ErrorCode, String)> {
+    parse(body.as_bytes(), SCOPES, "openid offline_access", &["cursor"])
+        .map_err(|error| (error.code, error.description.into_owned()))
+}
+
+#[test]
+fn the_documented_public_client_is_taken_as_it_is() {
+    let client = read(
+        r#"{"token_endpoint_auth_method":"none","type":"user-agent-based",
+            "grant_types":["authorization_code","refresh_token"],"response_types":["code"],
+            "redirect_uris":["https://your-app.example/oauth/callback"]}"#,
+    )
+    .unwrap();
+    assert_eq!(client.kind, "user-agent-based");
+    assert_eq!(client.scope, "openid offline_access");
+    assert_eq!(client.redirect_uris, ["https://your-app.example/oauth/callback"]);
+    let json = serde_json::to_value(&client).unwrap();
+    assert!(json.as_object().unwrap().values().all(|value| !value.is_null()));
+}
+
+#[test]
+fn what_is_missing_is_filled_in_and_what_is_not_served_left_out() {
+    let client = read(
+        r#"{"redirect_uris":["http://127.0.0.1:1/cb"],"token_endpoint_auth_method":"client_secret_basic",
+            "grant_types":["authorization_code","implicit"],"scope":"read mcp:tools","client_name":"X",
+            "unknown":{"a":[1]},"logo_uri":"https://x.example/l.png","client_id":"mine","verified":true}"#,
+    )
+    .unwrap();
+    assert_eq!(client.kind, "native");
+    assert_eq!(client.token_endpoint_auth_method, "none");
+    assert_eq!(client.grant_types, ["authorization_code"]);
+    assert_eq!(client.scope, "read");
+    assert_eq!(client.echoed["logo_uri"], "https://x.example/l.png");
+    let json = serde_json::to_value(&client).unwrap();
+    assert!(json.get("client_id").is_none() && json.get("verified").is_none());
+}
+
+#[test]
+fn each_fault_is_named() {
+    for (body, code, part) in [
+        ("", ErrorCode::InvalidClientMetadata, "not a JSON object"),
+        ("[]", ErrorCode::InvalidClientMetadata, "not a JSON object"),
+        (r#"{"a":1,"a":2}"#, ErrorCode::InvalidClientMetadata, "a is there twice"),
+        ("{}", ErrorCode::InvalidRedirectUri, "1 to 20"),
+        (r#"{"redirect_uris":[]}"#, ErrorCode::InvalidRedirectUri, "1 to 20"),
+        (r#"{"redirect_uris":"x"}"#, ErrorCode::InvalidClientMetadata, "list of strings"),
+        (r#"{"redirect_uris":[1]}"#, ErrorCode::InvalidClientMetadata, "list of strings"),
+        (
+            r#"{"redirect_uris":["https://a.example/cb","https://a.example/*"]}"#,
+            ErrorCode::InvalidRedirectUri,
+            "https://a.example/*: wildcards",
+        ),
+        (
+            r#"{"redirect_uris":["https://a.example/cb"],"grant_types":["client_credentials"]}"#,
+            ErrorCode::InvalidClientMetadata,
+            "authorization_code",
+        ),
+        (
+            r#"{"redirect_uris":["https://a.example/cb"],"response_types":["token"]}"#,
+            ErrorCode::InvalidClientMetadata,
+            "response_types",
+        ),
+        (
+            r#"{"redirect_uris":["https://a.example/cb"],"client_name":5}"#,
+            ErrorCode::InvalidClientMetadata,
+            "client_name must be a string",
+        ),
+    ] {
+        let (found, description) = read(body).unwrap_err();
+        assert_eq!(found, code, "{body}");
+        assert!(description.contains(part), "{description}");
+    }
+    let many =
+        format!(r#"{{"redirect_uris":[{}]}}"#, vec![r#""https://a.example/""#; 21].join(","));
+    assert_eq!(read(&many).unwrap_err().0, ErrorCode::InvalidRedirectUri);
+    let deep = format!(
+        r#"{{"redirect_uris":["https://a.example/"],"x":{}1{}}}"#,
+        "[".repeat(5_000),
+        "]".repeat(5_000)
+    );
+    assert_eq!(read(&deep).unwrap_err().0, ErrorCode::InvalidClientMetadata);
+}
+
+#[test]
+fn the_same_app_has_one_canonical_form() {
+    let canonical = |body: &str| read(body).unwrap().canonical(&["cursor"]);
+    let one = canonical(
+        r#"{"redirect_uris":["http://localhost:1/cb","https://a.example/cb"],"client_name":"A"}"#,
+    );
+    let same = canonical(
+        r#"{"client_name":"A","redirect_uris":["https://a.example/cb","http://localhost:2/cb"]}"#,
+    );
+    let other = canonical(
+        r#"{"client_name":"B","redirect_uris":["https://a.example/cb","http://localhost:2/cb"]}"#,
+    );
+    assert_eq!(one, same);
+    assert_ne!(one, other);
+}

@@ -1,0 +1,228 @@
+//! Redirect URIs: what may be registered, and when a presented one is a registered one.
+//!
+//! Matching is on the raw bytes (RFC 6749 §3.1.2.3, RFC 3986 §6.2.1): there is no normalization on
+//! the accepting side, so no trick of encoding, case or path can make two of them meet. The one
+//! exception is the port of a loopback address, which a native app only knows when it asks
+//! (RFC 8252 §7.3).
+
+use std::fmt;
+
+/// The longest redirect URI that is taken.
+const MAX_LEN: usize = 2_000;
+
+/// A redirect URI that may be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectUri {
+    text: String,
+    kind: RedirectKind,
+}
+
+/// Where a redirect URI leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedirectKind {
+    /// A site: https on this host, port included if there is one.
+    Site(String),
+    /// An app on the person's device, listening on a loopback address.
+    Loopback,
+    /// An app on the person's device, by a private-use scheme (RFC 8252 §7.1).
+    PrivateUse(String),
+}
+
+/// Why a redirect URI cannot be registered. The text names the fault for the app's developer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectUriError {
+    /// Longer than 2,000 bytes.
+    TooLong,
+    /// A space, a control character, a backslash, or anything outside ASCII.
+    Character,
+    /// A wildcard. There are none: register each URI.
+    Wildcard,
+    /// A fragment (RFC 6749 §3.1.2).
+    Fragment,
+    /// No scheme: a redirect URI is absolute.
+    Relative,
+    /// A user name or password before the host.
+    UserInfo,
+    /// The host is missing, malformed or a bare suffix.
+    Host,
+    /// The port is no number up to 65535.
+    Port,
+    /// http on a host that is not exactly `localhost`, `127.0.0.1` or `[::1]`.
+    PlainHttp,
+    /// A scheme that is neither https nor http, has no dot and is not known.
+    Scheme,
+}
+
+impl fmt::Display for RedirectUriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "it is longer than 2000 bytes",
+            Self::Character => "it has a space, a control character, a backslash or a character outside ASCII",
+            Self::Wildcard => "wildcards are not supported: register each exact URI",
+            Self::Fragment => "it has a fragment",
+            Self::Relative => "it is not absolute",
+            Self::UserInfo => "it has a user name or password",
+            Self::Host => "its host is missing or malformed",
+            Self::Port => "its port is not a number up to 65535",
+            Self::PlainHttp => "http is taken only for localhost, 127.0.0.1 and [::1]; use https",
+            Self::Scheme => "its scheme is not taken: use https, or a private-use scheme with a dot such as com.example.app",
+        })
+    }
+}
+
+impl std::error::Error for RedirectUriError {}
+
+impl RedirectUri {
+    /// Checks a redirect URI that is to be registered. `known_schemes` are private-use schemes
+    /// without a dot that are taken all the same.
+    ///
+    /// # Errors
+    /// [`RedirectUriError`] names the fault.
+    pub fn parse(text: &str, known_schemes: &[&str]) -> Result<Self, RedirectUriError> {
+        if text.len() > MAX_LEN {
+            return Err(RedirectUriError::TooLong);
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
+            return Err(RedirectUriError::Character);
+        }
+        if text.contains('*') {
+            return Err(RedirectUriError::Wildcard);
+        }
+        if text.contains('#') {
+            return Err(RedirectUriError::Fragment);
+        }
+        let (scheme, rest) = text.split_once(':').ok_or(RedirectUriError::Relative)?;
+        let kind = match scheme {
+            "https" => RedirectKind::Site(authority(rest)?.to_owned()),
+            "http" => match authority(rest)? {
+                authority if is_loopback(host(authority)) => RedirectKind::Loopback,
+                _ => return Err(RedirectUriError::PlainHttp),
+            },
+            _ => RedirectKind::PrivateUse(private_use(scheme, known_schemes)?),
+        };
+        Ok(Self { text: text.to_owned(), kind })
+    }
+
+    /// The URI, byte for byte as registered.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn kind(&self) -> &RedirectKind {
+        &self.kind
+    }
+
+    /// Whether a presented URI is this one: the same bytes, or, for a loopback address, the same but
+    /// for the port.
+    #[must_use]
+    pub fn matches(&self, presented: &str) -> bool {
+        if presented == self.text {
+            return true;
+        }
+        self.kind == RedirectKind::Loopback
+            && matches!(
+                (without_port(&self.text), without_port(presented)),
+                (Some(registered), Some(presented)) if registered == presented
+            )
+    }
+
+    /// The URI without the port of a loopback address: what distinguishes one registration from
+    /// another.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        match (&self.kind, without_port(&self.text)) {
+            (RedirectKind::Loopback, Some((host, rest))) => format!("http://{host}{rest}"),
+            _ => self.text.clone(),
+        }
+    }
+}
+
+/// The authority after `scheme:`, checked.
+fn authority(rest: &str) -> Result<&str, RedirectUriError> {
+    let rest = rest.strip_prefix("//").ok_or(RedirectUriError::Host)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    if authority.contains('@') {
+        return Err(RedirectUriError::UserInfo);
+    }
+    if let Some(port) = port(authority)
+        && !is_port(port)
+    {
+        return Err(RedirectUriError::Port);
+    }
+    if is_loopback(host(authority)) || is_domain(host(authority)) {
+        Ok(authority)
+    } else {
+        Err(RedirectUriError::Host)
+    }
+}
+
+/// A name with at least two labels, or an IPv4 address in four decimal parts. A single label is
+/// either a machine of somebody's network or a public suffix.
+fn is_domain(host: &str) -> bool {
+    let labels: Vec<_> = host.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let is_numeric = labels.last().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
+    labels.len() >= 2 && labels.iter().all(is_label) && (!is_numeric || is_address)
+}
+
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn host(authority: &str) -> &str {
+    match port(authority) {
+        Some(port) => &authority[..authority.len() - port.len() - 1],
+        None => authority,
+    }
+}
+
+/// What stands behind the last colon outside of brackets.
+fn port(authority: &str) -> Option<&str> {
+    let (before, port) = authority.rsplit_once(':')?;
+    let is_inside_brackets = before.starts_with('[') && !before.ends_with(']');
+    (!port.contains(']') && !is_inside_brackets).then_some(port)
+}
+
+fn is_port(port: &str) -> bool {
+    !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
+}
+
+/// Host and rest of an http URI on a loopback address; `None` for any other.
+fn without_port(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let is_good = is_loopback(host(authority)) && port(authority).is_none_or(is_port);
+    (is_good && !rest.contains('#')).then_some((host(authority), rest))
+}
+
+/// A private-use scheme: "based on a domain name" (RFC 8252 §7.1), or one of those that are known.
+fn private_use(scheme: &str, known: &[&str]) -> Result<String, RedirectUriError> {
+    let mut bytes = scheme.bytes();
+    let starts_well = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
+    let goes_on_well =
+        bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
+    if !starts_well || !goes_on_well {
+        return Err(RedirectUriError::Relative);
+    }
+    let has_dot = scheme.contains('.') && scheme.split('.').all(|label| !label.is_empty());
+    if has_dot || known.contains(&scheme) {
+        Ok(scheme.to_owned())
+    } else {
+        Err(RedirectUriError::Scheme)
+    }
+}
+
+#[cfg(test)]
+mod tests;
