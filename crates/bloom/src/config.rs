@@ -121,7 +121,7 @@ impl Config {
         self.database()?;
         self.secrets()?;
         self.drain()?;
-        self.verbs(&self.site(listening)?)?;
+        self.verbs(&self.site(listening)?, listening)?;
         Ok(())
     }
 
@@ -174,8 +174,12 @@ impl Config {
     }
 
     /// What the operator decides about the verbs. Sign-up is open by default only where nobody but
-    /// this machine can reach it.
-    pub(crate) fn verbs(&self, site: &Site) -> Result<bloom_service::Settings, Failure> {
+    /// this machine can reach it: neither by the address it listens on nor through a proxy.
+    pub(crate) fn verbs(
+        &self,
+        site: &Site,
+        listening: SocketAddr,
+    ) -> Result<bloom_service::Settings, Failure> {
         let sign_up = match self.text("accounts", "sign_up") {
             Some("open") => SignUpPolicy::Open,
             Some("invite") => SignUpPolicy::Invite,
@@ -185,7 +189,9 @@ impl Config {
                     "accounts.sign_up is {other:?}; it must be open, invite or closed"
                 )));
             }
-            None if is_loopback(site.origin()) => SignUpPolicy::Open,
+            None if listening.ip().is_loopback() && is_loopback(site.origin()) => {
+                SignUpPolicy::Open
+            }
             None => SignUpPolicy::Invite,
         };
         let is_limited = self.value("limits", "enabled").and_then(Value::as_bool).unwrap_or(true);

@@ -40,7 +40,7 @@ impl Node {
         let (clock, entropy) = (Clock::System, Entropy::System);
         // A command needs no public URL; what is made up for it is never shown.
         let site = config.site(listening)?;
-        let settings = config.verbs(&site)?;
+        let settings = config.verbs(&site, listening)?;
         let database = config.database()?;
         let is_embedded = matches!(database, Database::Sqlite { .. });
         let configured = config.secrets()?;

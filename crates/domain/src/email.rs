@@ -30,11 +30,13 @@ impl Email {
         // Lower-cased first: some letters grow by it, and what is checked must be what is stored.
         let text = text.trim().to_lowercase();
         let (local, host) = text.split_once('@').ok_or(EmailError)?;
+        // Two addresses that look the same must be the same.
+        if text.chars().any(|c| is_deceptive(c) || ('\u{FE00}'..='\u{FE0F}').contains(&c)) {
+            return Err(EmailError);
+        }
         let local_is_good = !local.is_empty()
             && local.len() <= 64
-            && local
-                .chars()
-                .all(|c| !is_deceptive(c) && !c.is_whitespace() && !"<>(),;:\"[]\\".contains(c));
+            && local.chars().all(|c| !c.is_whitespace() && !"<>(),;:\"[]\\".contains(c));
         let host_is_good = !host.is_empty()
             && host.split('.').all(|label| {
                 !label.is_empty()
@@ -79,6 +81,24 @@ mod tests {
         assert_eq!(Email::parse("a@İ.example"), Err(EmailError), "no host, lower-cased");
         let email = Email::parse("ΑΣ.İ@STRASSE.example").unwrap();
         assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_refused() {
+        for hidden in
+            ["\u{3164}", "\u{115F}", "\u{2800}", "\u{034F}", "\u{FE0F}", "\u{E0100}", "\u{200B}"]
+        {
+            assert_eq!(
+                Email::parse(&format!("a{hidden}@b.example")),
+                Err(EmailError),
+                "{hidden:?}"
+            );
+            assert_eq!(
+                Email::parse(&format!("a@b{hidden}.example")),
+                Err(EmailError),
+                "{hidden:?}"
+            );
+        }
     }
 
     #[test]

@@ -43,12 +43,17 @@ pub fn parse(text: &str, max: usize) -> Result<String, NameError> {
     Ok(name.to_owned())
 }
 
-/// Control characters, bidirectional overrides and isolates, and zero-width characters.
+/// Control characters, bidirectional overrides and isolates, and everything that shows nothing
+/// (Unicode's Default_Ignorable_Code_Point, and blanks that are no white space). Only the selectors
+/// that emoji need are left out.
 pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -65,7 +70,17 @@ mod tests {
         assert_eq!(parse(" \t ", 100), Err(NameError::Empty));
         assert_eq!(parse(&"é".repeat(101), 100), Err(NameError::TooLong(100)));
         assert_eq!(parse(&"é".repeat(100), 100).map(|n| n.chars().count()), Ok(100));
-        for bad in ["a\0b", "a\nb", "a\u{202E}b", "a\u{200B}b", "a\u{2066}b", "a\u{FEFF}b"] {
+        for bad in [
+            "a\0b",
+            "a\nb",
+            "a\u{202E}b",
+            "a\u{200B}b",
+            "a\u{2066}b",
+            "a\u{FEFF}b",
+            "\u{3164}",
+            "a\u{2800}",
+            "a\u{034F}b",
+        ] {
             assert_eq!(parse(bad, 100), Err(NameError::Unprintable), "{bad:?}");
         }
     }

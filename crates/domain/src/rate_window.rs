@@ -50,10 +50,11 @@ pub struct RateWindow {
 }
 
 impl RateWindow {
-    /// Asks for room at `now`. A clock that steps back is read as standing still, so it can only
-    /// make the window stricter, never looser.
+    /// Asks for room at `now`. A clock that steps back is read as standing still; after a step of
+    /// more than a window, what was counted counts as of now. So it can only make the window
+    /// stricter, never looser, and for one window at most.
     pub fn take(&mut self, rule: RateLimit, now: Timestamp) -> Taken {
-        let now = self.latest.map_or(now, |latest| latest.max(now));
+        let now = self.as_of(rule, now);
         self.forget_before(rule, now);
         let allowed = self.len < rule.limit;
         if allowed {
@@ -71,6 +72,18 @@ impl RateWindow {
     #[must_use]
     pub fn is_idle(&self, rule: RateLimit, now: Timestamp) -> bool {
         self.latest.is_none_or(|latest| now.since(latest) >= rule.span)
+    }
+
+    fn as_of(&mut self, rule: RateLimit, now: Timestamp) -> Timestamp {
+        match self.latest {
+            Some(latest) if latest.since(now) > rule.span => {
+                self.ring.fill(wrapped(now));
+                self.latest = Some(now);
+                now
+            }
+            Some(latest) => latest.max(now),
+            None => now,
+        }
     }
 
     fn forget_before(&mut self, rule: RateLimit, now: Timestamp) {

@@ -69,17 +69,25 @@ fn unknown_names_are_refused_by_name() {
 #[test]
 fn limits_are_on_until_they_are_turned_off() {
     let site = Site::new("http://localhost:4600", 0).unwrap();
-    let on = Config::default().verbs(&site).unwrap();
+    let on = Config::default().verbs(&site, loopback()).unwrap();
     assert_eq!(on.rate_limit, Some(RateLimit::STANDARD));
-    let off = from_environment(&[("BLOOM_LIMITS_ENABLED", "false")]).unwrap().verbs(&site).unwrap();
+    let off = from_environment(&[("BLOOM_LIMITS_ENABLED", "false")])
+        .unwrap()
+        .verbs(&site, loopback())
+        .unwrap();
     assert_eq!(off.rate_limit, None);
 }
 
 #[test]
 fn sign_up_is_open_only_where_nobody_else_can_reach_it() {
     let policy = |config: &Config, url: &str| {
-        config.verbs(&Site::new(url, 0).unwrap()).map(|settings| settings.sign_up).ok()
+        let verbs = config.verbs(&Site::new(url, 0).unwrap(), loopback());
+        verbs.map(|settings| settings.sign_up).ok()
     };
+    let everywhere = "0.0.0.0:8080".parse().unwrap();
+    let near = Site::new("http://localhost:8080", 0).unwrap();
+    let reachable = Config::default().verbs(&near, everywhere).unwrap();
+    assert_eq!(reachable.sign_up, SignUpPolicy::Invite, "the network reaches it");
     let config = Config::default();
     for near in ["http://localhost:1", "http://127.0.0.1", "http://[::1]:80"] {
         assert_eq!(policy(&config, near), Some(SignUpPolicy::Open), "{near}");

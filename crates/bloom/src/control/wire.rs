@@ -2,6 +2,7 @@
 
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
+use bloom_domain::names;
 use bloom_domain::passwords::Password;
 use bloom_service::api_keys::WhichKey;
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,12 @@ impl TryFrom<Wire> for Command {
         };
         Ok(match wire {
             Wire::CreateAccount { email: address, name, password: secret } => {
-                Self::CreateAccount { email: email(address)?, name, password: password(secret)? }
+                let name = name.map(|name| names::parse(&name, 100)).transpose();
+                Self::CreateAccount {
+                    email: email(address)?,
+                    name: name.map_err(|e| Failure::usage(e.to_string()))?,
+                    password: password(secret)?,
+                }
             }
             Wire::ListAccounts {} => Self::ListAccounts,
             Wire::BanAccount { email: address } => Self::BanAccount { email: email(address)? },

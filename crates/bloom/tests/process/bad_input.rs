@@ -104,14 +104,16 @@ fn a_configuration_that_cannot_be_meant() {
 fn the_variable_for_a_clients_key_is_not_a_setting() {
     // Our own pages say to put a key there, and the same shell may run a command.
     let home = Home::on_sqlite();
+    home.account(ADA, "correct horse battery");
     let mut command = home.command("account list");
     command.env("BLOOM_API_KEY", "bloom_sk_x");
-    assert_eq!(finish(command, "").ok(), "There is no account.\n");
+    assert!(finish(command, "").ok().starts_with(ADA));
 }
 
 #[test]
 fn a_command_needs_no_public_url() {
     let home = Home::on_sqlite();
+    home.account(ADA, "correct horse battery");
     let mut command = home.command("account list");
     command.env("BLOOM_SERVER_LISTEN", "0.0.0.0:8080");
     finish(command, "").ok();
@@ -210,7 +212,8 @@ fn a_folder_that_may_not_be_written() {
     lock(&read_only, 0o500).expect("our own folder");
     lock(&data, 0o500).expect("our own folder");
     fs::set_permissions(data.join("bloom.db"), Permissions::from_mode(0o400)).expect("our file");
-    for words in ["serve --listen 127.0.0.1:0", "start --listen 127.0.0.1:0", "account list"] {
+    let create = "account create --email bob@example.com";
+    for words in ["serve --listen 127.0.0.1:0", "start --listen 127.0.0.1:0", create] {
         names(&refused(&read_only, words), &[&read_only.display().to_string()]);
         names(&refused(&read_only.join("deeper"), words), &["read-only/deeper"]);
         names(&refused(&data, words), &[&data.display().to_string()]);
@@ -220,10 +223,20 @@ fn a_folder_that_may_not_be_written() {
 }
 
 #[test]
+fn a_mistyped_folder_is_not_made() {
+    let home = Home::on_sqlite();
+    let commands = ["account list", "keys list --account bob@example.com", "secret rotate"];
+    for words in commands {
+        names(&home.bloom(words).refused(2), &["there is no database at", "check --data"]);
+    }
+    assert!(!home.data().exists());
+}
+
+#[test]
 fn a_folder_that_is_none() {
     let home = Home::on_sqlite();
     fs::write(home.data(), "a file").expect("a file");
-    for words in ["serve --listen 127.0.0.1:0", "account list"] {
+    for words in ["serve --listen 127.0.0.1:0", "account create --email bob@example.com"] {
         names(&home.bloom(words).refused(1), &[&home.data().display().to_string()]);
     }
     assert_eq!(fs::read_to_string(home.data()).expect("the file"), "a file");

@@ -61,6 +61,20 @@ fn a_clock_that_steps_back_opens_nothing() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_locks_nobody_out() {
+    let mut window = RateWindow::default();
+    let day = 86_400_000_000;
+    for _ in 0..5 {
+        assert!(window.take(RULE, at(day)).allowed);
+    }
+    assert!(!window.take(RULE, at(0)).allowed, "what was counted still counts");
+    let refused = window.take(RULE, at(1_000_000));
+    assert!(!refused.allowed);
+    assert!(window.take(RULE, at(1_000_000).plus(refused.reset)).allowed);
+    assert!(window.take(RULE, at(70_000_000)).allowed);
+}
+
+#[test]
 fn an_old_window_is_empty_however_the_times_wrap() {
     let mut window = RateWindow::default();
     for _ in 0..5 {

@@ -12,14 +12,14 @@ pub(crate) fn address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: usize)
     let Some(from_the_right) = proxies.checked_sub(1) else {
         return peer;
     };
-    let entries: Vec<&str> = headers
+    // By bytes: a line with something unreadable in it still has as many entries as it has.
+    let entries: Vec<&[u8]> = headers
         .get_all(X_FORWARDED_FOR)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
         .collect();
     let entry = entries.iter().rev().nth(from_the_right)?;
-    entry.trim().parse().ok()
+    std::str::from_utf8(entry).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -41,6 +41,11 @@ mod tests {
         assert_eq!(found(&["1.1.1.1", "2.2.2.2, 3.3.3.3"], 2).as_deref(), Some("2.2.2.2"));
         assert_eq!(found(&["2001:db8::1"], 1).as_deref(), Some("2001:db8::1"));
         assert_eq!(found(&["junk"], 1), None);
+        let mut headers = HeaderMap::new();
+        headers.append(X_FORWARDED_FOR, "6.6.6.6".parse().unwrap());
+        headers.append(X_FORWARDED_FOR, http::HeaderValue::from_bytes(b"\xff, 10.0.0.9").unwrap());
+        assert_eq!(address(&headers, None, 1), Some([10, 0, 0, 9].into()));
+        assert_eq!(address(&headers, None, 2), None);
         assert_eq!(found(&[], 1), None);
     }
 }
