@@ -47,16 +47,18 @@ pub(crate) fn read() -> Result<Asked, Failure> {
     }
 }
 
-/// The first line of what clap says, which names the fault, and where to read more.
+/// What clap says, on one line: the fault, a tip if there is one, and where to read more.
 fn first_line(text: &str) -> String {
-    let fault: Vec<_> = text.lines().take_while(|line| !line.is_empty()).collect();
-    let fault = fault.join(" ");
-    format!("{} (bloom --help lists the commands)", fault.trim_start_matches("error: "))
+    let fault = text.lines().take_while(|line| !line.is_empty());
+    let tip = text.lines().filter(|line| line.trim_start().starts_with("tip:"));
+    let words: Vec<_> = fault.chain(tip).flat_map(str::split_whitespace).collect();
+    let line = words.join(" ");
+    format!("{} (see bloom --help)", line.trim_start_matches("error: "))
 }
 
 #[derive(Parser)]
 #[command(name = "bloom", version, about = "Lets scripts, apps and agents act for a person.")]
-#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -110,12 +112,17 @@ impl Place {
 
 #[derive(Args)]
 struct StartArgs {
-    /// The data folder
-    #[arg(long, value_name = "DIR", default_value = START_DATA)]
-    data: PathBuf,
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = START_LISTEN)]
-    listen: String,
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on [default: 127.0.0.1:4600]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "How people reach the server [default: http://localhost:4600]"
+    )]
+    public_url: Option<String>,
 }
 
 #[derive(Args)]
@@ -247,9 +254,11 @@ impl Cli {
         match self.verb {
             Verb::Openapi => Ok(Asked::OpenApi),
             Verb::Start(args) => {
-                let place = Place { data: Some(args.data), database_url: None, config: None };
-                let mut config = place.config()?;
-                config.set_flag("server", "listen", Some(args.listen));
+                let mut config = args.place.config()?;
+                config.set_flag("server", "listen", args.listen);
+                config.set_flag("server", "public_url", args.public_url);
+                config.set_default("server", "data", START_DATA);
+                config.set_default("server", "listen", START_LISTEN);
                 Ok(Asked::Start(Box::new(config)))
             }
             Verb::Serve(args) => {

@@ -28,7 +28,11 @@ pub(crate) async fn make(node: &Node, to: PathBuf) -> Result<Answer, Failure> {
         let _ = std::fs::remove_dir_all(&to);
         return Err(failure);
     }
-    Ok(Answer::BackedUp { to, holds_database: node.is_embedded })
+    Ok(Answer::BackedUp {
+        to,
+        holds_database: node.is_embedded,
+        holds_secret: !node.secret_is_configured,
+    })
 }
 
 async fn fill(node: &Node, to: &Path) -> Result<(), Failure> {

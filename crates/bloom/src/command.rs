@@ -42,10 +42,13 @@ impl Command {
     fn find_its_data(&self, config: &Config) -> Result<(), Failure> {
         let begins = matches!(self, Self::CreateAccount { .. });
         match config.database()? {
-            Database::Sqlite { path } if !begins && !path.exists() => Err(Failure::usage(format!(
-                "there is no database at {}; check --data, or start a server there first",
-                path.display()
-            ))),
+            // An error of looking is told by what opens the folder next.
+            Database::Sqlite { path } if !begins && matches!(path.try_exists(), Ok(false)) => {
+                Err(Failure::usage(format!(
+                    "there is no database at {}; check --data, or give --database-url for PostgreSQL",
+                    path.display()
+                )))
+            }
             _ => Ok(()),
         }
     }
@@ -68,6 +71,7 @@ pub(crate) enum Answer {
     BackedUp {
         to: PathBuf,
         holds_database: bool,
+        holds_secret: bool,
     },
     Rotated {
         fingerprint: String,
@@ -80,18 +84,22 @@ const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Runs a command: in the server that has the folder open, or here.
 pub(crate) fn run(config: &Config, command: Command) -> Result<crate::output::Shown, Failure> {
     config.check(NOWHERE)?;
-    command.find_its_data(config)?;
+    let data = config.data()?;
+    if matches!(data.try_exists(), Ok(false)) {
+        command.find_its_data(config)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::machine(format!("cannot start: {error}")))?;
-    let folder = match DataFolder::open(config.data()?) {
+    let folder = match DataFolder::open(data) {
         Ok(folder) => folder,
         Err(OpenFolderError::InUse(path)) => {
             return runtime.block_on(control::ask(&path, &command));
         }
         Err(OpenFolderError::Failed(failure)) => return Err(failure),
     };
+    command.find_its_data(config)?;
     runtime.block_on(async {
         let node = Node::open(config, folder, NOWHERE).await?;
         let answer = execute(&node, command).await;

@@ -93,6 +93,13 @@ impl Config {
         }
     }
 
+    /// What holds when neither file, environment nor flag says anything.
+    pub(crate) fn set_default(&mut self, section: &str, key: &str, value: &str) {
+        if self.value(section, key).is_none() {
+            self.set(section, key, Value::String(value.to_owned()));
+        }
+    }
+
     fn set(&mut self, section: &str, key: &str, value: Value) {
         let section = self.table.entry(section).or_insert_with(|| Value::Table(Table::new()));
         if let Value::Table(section) = section {
@@ -148,7 +155,11 @@ impl Config {
     /// Where to listen.
     pub(crate) fn listen(&self) -> Result<SocketAddr, Failure> {
         let text = self.text("server", "listen").unwrap_or("127.0.0.1:8080");
-        text.parse().map_err(|_| {
+        let address = match text.strip_prefix("localhost:") {
+            Some(port) => format!("127.0.0.1:{port}"),
+            None => text.to_owned(),
+        };
+        address.parse().map_err(|_| {
             Failure::usage(format!(
                 "{text:?} is not an address to listen on: expected address:port, such as 127.0.0.1:8080"
             ))
@@ -209,7 +220,13 @@ impl Config {
     /// The configured root secrets, if they are configured rather than kept in the data folder.
     pub(crate) fn secrets(&self) -> Result<Option<RootSecrets>, Failure> {
         let Some(current) = self.text("secret", "current") else {
-            return Ok(None);
+            return match self.text("secret", "previous") {
+                None => Ok(None),
+                Some(_) => Err(Failure::usage(
+                    "secret.previous stands without secret.current; the secret file in the data \
+                     folder holds its own previous ones",
+                )),
+            };
         };
         let parse = |key: &str, text: &str| {
             RootSecret::parse(text.trim()).ok_or_else(|| {

@@ -78,19 +78,26 @@ impl From<Answer> for Shown {
                 json: keys.iter().map(key_json).collect(),
             },
             Answer::Key(key) => Self { text: key_line(&key), json: key_json(&key) },
-            Answer::BackedUp { to, holds_database } => Self {
-                text: match holds_database {
-                    true => format!(
-                        "{} holds the database and the root secret; use it as --data to restore",
-                        to.display()
-                    ),
-                    false => format!(
-                        "{} holds the root secret; back the database up with pg_dump",
-                        to.display()
-                    ),
-                },
-                json: json!({ "folder": to.display().to_string(), "database": holds_database }),
-            },
+            Answer::BackedUp { to, holds_database, holds_secret } => {
+                let what = match (holds_database, holds_secret) {
+                    (true, true) => {
+                        "holds the database and the root secret; to restore, use a copy of it as --data"
+                    }
+                    (true, false) => {
+                        "holds the database; the root secret is configured and not in it: keep \
+                         secret.current and secret.previous as well"
+                    }
+                    (false, _) => "holds the root secret; back the database up with pg_dump",
+                };
+                Self {
+                    text: format!("{} {what}", to.display()),
+                    json: json!({
+                        "folder": to.display().to_string(),
+                        "database": holds_database,
+                        "secret": holds_secret,
+                    }),
+                }
+            }
             Answer::Rotated { fingerprint } => Self {
                 text: format!(
                     "The root secret is now the one with fingerprint {fingerprint}. Keys and \

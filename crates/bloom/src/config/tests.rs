@@ -27,6 +27,10 @@ fn the_later_source_wins() {
     config.set_flag("server", "listen", Some("127.0.0.1:3".into()));
     config.set_flag("server", "listen", None);
     assert_eq!(config.listen().unwrap().port(), 3);
+    config.set_default("server", "listen", "127.0.0.1:4");
+    assert_eq!(config.listen().unwrap().port(), 3);
+    config.set_flag("server", "listen", Some("localhost:5".into()));
+    assert_eq!(config.listen().unwrap(), "127.0.0.1:5".parse().unwrap());
     assert_eq!(config.drain().unwrap(), Duration::from_secs(3));
 }
 
@@ -124,6 +128,8 @@ fn a_configured_secret_is_read_with_those_it_replaced() {
     let line = wrong.secrets().unwrap_err().to_string();
     assert_eq!(line, "secret.current must be 64 hexadecimal digits");
     assert!(Config::default().secrets().unwrap().is_none());
+    let alone = from_environment(&[("BLOOM_SECRET_PREVIOUS", &b)]).unwrap();
+    assert!(alone.secrets().unwrap_err().to_string().contains("without secret.current"));
 }
 
 #[test]

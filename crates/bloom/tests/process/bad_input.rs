@@ -35,7 +35,8 @@ fn a_command_line_that_cannot_be_meant() {
         ("serve --data d --listen", &["--listen"]),
         ("serve", &["--data"]),
         ("serve --data d --listen 8080", &["\"8080\"", "127.0.0.1:8080"]),
-        ("serve --data d --listen localhost:8080", &["localhost:8080"]),
+        ("serve --data d --listen localhost:x", &["localhost:x"]),
+        ("strat --data d", &["strat", "start"]),
         ("serve --data d --listen 127.0.0.1:0 --public-url bloom.example", &["bloom.example"]),
         (
             "serve --data d --listen 127.0.0.1:0 --public-url https://a/b",
