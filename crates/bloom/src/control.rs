@@ -9,13 +9,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::fs::Mode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
+use tokio::time::timeout;
 
 use crate::command::{self, Command};
-use crate::data_folder::{DataFolder, control_path};
+use crate::data_folder::{DataFolder, control_path, remove_if_there};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::output::Shown;
@@ -27,9 +29,15 @@ use wire::Wire;
 const MAX_LINE: u64 = 64 * 1024;
 /// The most bytes a socket's path may have on Linux.
 const MAX_PATH: usize = 107;
+/// Commands that may wait to be taken.
+const BACKLOG: u32 = 128;
 /// A server that is just starting or stopping gets this long to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(50);
+/// A command is one line, sent at once.
+const LINE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A backup of a large database takes its time.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(120);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,13 +58,14 @@ pub(crate) fn listen(folder: &DataFolder) -> Result<UnixListener, Failure> {
     let failed =
         |error: io::Error| Failure::machine(format!("cannot open {}: {error}", path.display()));
     // The lock is ours, so what is there was left by a process that was killed.
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
-    let socket = UnixListener::bind(&path).map_err(failed)?;
+    remove_if_there(&path).map_err(failed)?;
+    let socket = UnixSocket::new_stream().map_err(failed)?;
+    // On Linux the file gets the mode of the socket it is bound to, so it is never open to others.
+    // Other systems refuse; there the folder guards it for the moment until the next line.
+    let _ = rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR);
+    socket.bind(&path).map_err(failed)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    Ok(socket)
+    socket.listen(BACKLOG).map_err(failed)
 }
 
 /// Runs the commands that arrive, until it is dropped.
@@ -81,7 +90,8 @@ pub(crate) async fn answer(socket: UnixListener, node: Arc<Node>) {
 
 async fn converse(mut stream: UnixStream, node: &Node) -> io::Result<()> {
     let mut line = String::new();
-    BufReader::new((&mut stream).take(MAX_LINE)).read_line(&mut line).await?;
+    let mut reader = BufReader::new((&mut stream).take(MAX_LINE));
+    timeout(LINE_TIMEOUT, reader.read_line(&mut line)).await??;
     let reply = match obey(&line, node).await {
         Ok(Shown { text, json }) => Reply::Done { text, json },
         Err(failure) => Reply::Failed { line: failure.to_string(), is_usage: failure.is_usage() },
@@ -106,7 +116,14 @@ pub(crate) async fn ask(folder: &Path, command: &Command) -> Result<Shown, Failu
     line.push(b'\n');
     stream.write_all(&line).await.map_err(failed)?;
     let mut reply = String::new();
-    BufReader::new(stream).read_line(&mut reply).await.map_err(failed)?;
+    let mut reader = BufReader::new(stream);
+    let read = timeout(REPLY_TIMEOUT, reader.read_line(&mut reply)).await.map_err(|_| {
+        Failure::machine(format!(
+            "the server has not answered for {} seconds; look whether the command was done",
+            REPLY_TIMEOUT.as_secs()
+        ))
+    })?;
+    read.map_err(failed)?;
     match serde_json::from_str(&reply) {
         Ok(Reply::Done { text, json }) => Ok(Shown { text, json }),
         Ok(Reply::Failed { line, is_usage: true }) => Err(Failure::usage(line)),
@@ -127,7 +144,7 @@ async fn connect(folder: &Path) -> Result<UnixStream, Failure> {
             tokio::time::sleep(RETRY).await;
         }
     };
-    tokio::time::timeout(PATIENCE, attempt).await.map_err(|_| {
+    timeout(PATIENCE, attempt).await.map_err(|_| {
         Failure::machine(format!(
             "another process works in the data folder {}, but does not answer on control.sock",
             folder.display()

@@ -1,11 +1,16 @@
 //! The data folder: one process at a time works in it.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use crate::failure::Failure;
+
+/// The permission of group and others to write.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// A data folder that this process alone works in, until it is dropped.
 pub(crate) struct DataFolder {
@@ -34,11 +39,20 @@ impl DataFolder {
             .mode(0o700)
             .create(&path)
             .map_err(|error| failed("make", error))?;
+        let found = std::fs::metadata(&path).map_err(|error| failed("look at", error))?;
+        // Who can write in it can put another secret or database there.
+        if found.mode() & OTHERS_WRITE != 0 {
+            let path = path.display();
+            return Err(OpenFolderError::Failed(Failure::machine(format!(
+                "others can write in the data folder {path}; close it to them with: chmod go-w {path}"
+            ))));
+        }
         let lock = OpenOptions::new()
             .create(true)
             .write(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(path.join("lock"))
             .map_err(|error| failed("write in", error))?;
         match lock.try_lock() {
@@ -73,21 +87,47 @@ pub(crate) fn control_path(folder: &Path) -> PathBuf {
     folder.join("control.sock")
 }
 
-/// Makes a new file that only its owner can read, all of it on disk when this returns.
+/// Makes a new file that only its owner can read. Killed at any moment, it leaves the whole file or
+/// none of that name.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    use io::Write;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all());
-    if let Err(error) = written {
-        // Half a secret is worse than none.
-        let _ = std::fs::remove_file(path);
-        return Err(error);
-    }
+    let whole = write_beside(path, content)?;
+    // Unlike a rename, a link never takes the place of another file.
+    let linked = std::fs::hard_link(&whole, path);
+    std::fs::remove_file(&whole)?;
+    linked?;
     sync_folder_of(path)
 }
 
+/// The same, in place of a file that may be there.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    std::fs::rename(write_beside(path, content)?, path)?;
+    sync_folder_of(path)
+}
+
+/// Writes the content, all of it on disk when this returns, under the name that is returned.
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+    let beside = path.with_extension("new");
+    // One process works in the folder, so what is there was left by one that was killed.
+    remove_if_there(&beside)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(&beside);
+        return Err(error);
+    }
+    Ok(beside)
+}
+
+/// Removes a file, unless there is none.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a new or renamed file's name durable.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use bloom_domain::email::Email;
 use bloom_service::first_run::{self, FirstRun};
 
-use crate::data_folder::write_private;
+use crate::data_folder::{remove_if_there, replace_private};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::output;
@@ -17,28 +17,40 @@ const OWNER: &str = "owner@localhost";
 /// Makes account and key at the first start, and says how to go on.
 pub(crate) async fn welcome(node: &Node) -> Result<(), Failure> {
     let owner = Email::parse(OWNER).map_err(|error| Failure::machine(error.to_string()))?;
-    let made = first_run::create(&node.service, &node.operator, owner).await?;
     let file = node.folder.first_run_path();
-    match made {
-        Some(made) if std::io::stdout().is_terminal() => output::say(&shown(node, &made)),
-        Some(made) => {
-            write_private(&file, record(node, &made).as_bytes()).map_err(|error| {
-                Failure::machine(format!(
-                    "an account was made, but its password could not be written to {}: {error}; set \
-                     another with: bloom account set-password --data {} --email {OWNER}",
-                    file.display(),
-                    node.folder.path().display()
-                ))
-            })?;
-            output::say(&filed(
-                node,
-                &file,
-                "The first start made an account and an API key; they are",
+    let Some((made, draft)) = first_run::draft(&node.service, &node.operator, owner).await? else {
+        return output::say(&if file.exists() {
+            filed(node, &file, "Account and API key are")
+        } else {
+            again(node)
+        });
+    };
+    let is_for_file = !std::io::stdout().is_terminal();
+    if is_for_file {
+        // Before there is an account: a kill in between leaves a record of nothing, which the next
+        // start replaces, rather than an account whose password nobody knows.
+        replace_private(&file, record(node, &made).as_bytes()).map_err(|error| {
+            Failure::machine(format!(
+                "no account was made: its password could not be written to {}: {error}",
+                file.display()
             ))
-        }
-        None if file.exists() => output::say(&filed(node, &file, "Account and API key are")),
-        None => output::say(&again(node)),
+        })?;
+    } else {
+        // It would be such a record of nothing.
+        let _ = remove_if_there(&file);
     }
+    let is_first = first_run::commit(&node.service, draft).await?;
+    output::say(&match (is_first, is_for_file) {
+        (true, true) => {
+            filed(node, &file, "The first start made an account and an API key; they are")
+        }
+        (true, false) => shown(node, &made),
+        (false, _) => {
+            // Another node was quicker.
+            let _ = remove_if_there(&file);
+            again(node)
+        }
+    })
 }
 
 fn heading(node: &Node) -> String {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_http::Edge;
@@ -12,14 +13,22 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::failure::Failure;
 
-/// A client that sends no headers for this long is not going to.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+mod activity;
+use activity::Activity;
+
 /// More headers than this are answered 431.
 const MAX_HEADERS: usize = 64 * 1024;
+/// What an HTTP/2 connection may have running at once,
+const MAX_STREAMS: u32 = 32;
+/// and how much of bodies nobody has read yet it may leave in memory: of one request, and of all.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// An HTTP/2 peer is asked whether it is still there this often, and has as long to say so.
+const PING: Duration = Duration::from_secs(20);
 /// When the machine is out of descriptors, taking connections waits this long.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -46,10 +55,10 @@ impl Listeners {
 
     /// Answers until `stop` changes; then lets running requests finish for at most `drain`.
     pub(crate) async fn run(self, edge: Edge, stop: watch::Receiver<bool>, drain: Duration) {
-        let accepting = self
-            .sockets
-            .into_iter()
-            .map(|socket| tokio::spawn(accept(socket, edge.clone(), stop.clone(), drain)));
+        let room = Arc::new(Semaphore::new(most_connections()));
+        let accepting = self.sockets.into_iter().map(|socket| {
+            tokio::spawn(accept(socket, edge.clone(), room.clone(), stop.clone(), drain))
+        });
         for task in accepting.collect::<Vec<_>>() {
             // A panic in there has been reported; the others go on.
             let _ = task.await;
@@ -65,17 +74,36 @@ fn refused(address: SocketAddr, error: &std::io::Error) -> Failure {
     Failure::machine(format!("cannot listen on {address}: {error}{advice}"))
 }
 
-async fn accept(socket: TcpListener, edge: Edge, mut stop: watch::Receiver<bool>, drain: Duration) {
+/// As many as there are descriptors for, less those that database, control socket and files need.
+fn most_connections() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let kept = (limit / 4).clamp(64, 256);
+    limit.saturating_sub(kept).clamp(8, Semaphore::MAX_PERMITS)
+}
+
+async fn accept(
+    socket: TcpListener,
+    edge: Edge,
+    room: Arc<Semaphore>,
+    mut stop: watch::Receiver<bool>,
+    drain: Duration,
+) {
     let connections = GracefulShutdown::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
+        // While there is no room, connections wait in the kernel.
+        let next = async { (room.clone().acquire_owned().await, socket.accept().await) };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             _ = stop.changed() => break,
         };
         match accepted {
             Ok((stream, peer)) => {
                 let connection = answer(stream, peer.ip(), edge.clone(), connections.watcher());
-                tokio::spawn(connection);
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -96,21 +124,35 @@ async fn accept(socket: TcpListener, edge: Edge, mut stop: watch::Receiver<bool>
 async fn answer(stream: TcpStream, peer: IpAddr, edge: Edge, watcher: Watcher) {
     // Without it, small answers can wait for the peer's acknowledgement.
     let _ = stream.set_nodelay(true);
+    let activity = Arc::new(Activity::default());
+    let counted = activity.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let edge = edge.clone();
+        let (edge, running) = (edge.clone(), counted.clone().request());
         async move {
             let request = request.map(bloom_http::Body::new);
-            Ok::<_, Infallible>(edge.answer(request, Some(peer)).await)
+            let response = edge.answer(request, Some(peer)).await;
+            drop(running);
+            Ok::<_, Infallible>(response)
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Its own timeout would start a timer for each request; ours watches the connection.
+    builder.http1().header_read_timeout(None).max_buf_size(MAX_HEADERS);
     builder
-        .http1()
+        .http2()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEADERS);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEADERS as u32);
+        .max_header_list_size(MAX_HEADERS as u32)
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(STREAM_WINDOW as usize)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
-    // A connection that breaks is the client's affair.
-    let _ = watcher.watch(connection.into_owned()).await;
+    tokio::select! {
+        biased;
+        // A connection that breaks is the client's affair.
+        _ = watcher.watch(connection.into_owned()) => {}
+        () = activity.ceases() => tracing::debug!(%peer, "a silent connection was closed"),
+    }
 }

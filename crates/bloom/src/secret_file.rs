@@ -1,21 +1,29 @@
 //! The root secret's file, `DATA/secret`: made once, for its owner alone.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use bloom_service::entropy::Entropy;
 use bloom_service::root_secret::{self, RootSecrets};
 
 use crate::command::Answer;
-use crate::data_folder::{DataFolder, sync_folder_of, write_private};
+use crate::data_folder::{DataFolder, replace_private, write_private};
 use crate::failure::Failure;
 use crate::node::Node;
+
+/// The permission of group and others to read.
+const OTHERS_READ: u32 = 0o044;
 
 /// The secrets in the file; a folder without one gets a new secret.
 pub(crate) fn read_or_make(folder: &DataFolder, entropy: &Entropy) -> Result<RootSecrets, Failure> {
     let path = folder.secret_path();
     match std::fs::read_to_string(&path) {
-        Ok(text) => RootSecrets::parse(&text)
-            .map_err(|error| Failure::machine(format!("{}: {error}", path.display()))),
+        Ok(text) => {
+            warn_if_others_read(&path);
+            RootSecrets::parse(&text)
+                .map_err(|error| Failure::machine(format!("{}: {error}", path.display())))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secrets =
                 RootSecrets { current: root_secret::draw(entropy)?, previous: Vec::new() };
@@ -40,7 +48,7 @@ pub(crate) async fn rotate(node: &Node) -> Result<Answer, Failure> {
     let secrets =
         read_or_make(&node.folder, &node.entropy)?.rotated(root_secret::draw(&node.entropy)?);
     let path = node.folder.secret_path();
-    replace(&path, secrets.expose().as_bytes())
+    replace_private(&path, secrets.expose().as_bytes())
         .map_err(|error| Failure::machine(format!("cannot write {}: {error}", path.display())))?;
     root_secret::rotate(&node.service, &node.operator, &secrets).await.map_err(|error| {
         Failure::machine(format!(
@@ -52,13 +60,11 @@ pub(crate) async fn rotate(node: &Node) -> Result<Answer, Failure> {
     Ok(Answer::Rotated { fingerprint: secrets.current.fingerprint().to_string() })
 }
 
-fn replace(path: &std::path::Path, content: &[u8]) -> io::Result<()> {
-    let fresh = path.with_extension("new");
-    match std::fs::remove_file(&fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// Nothing is refused for it: a group may have been given it on purpose, for a backup say.
+fn warn_if_others_read(path: &Path) {
+    let is_open = std::fs::metadata(path).is_ok_and(|found| found.mode() & OTHERS_READ != 0);
+    if is_open {
+        let path = path.display();
+        tracing::warn!("others can read the root secret; close it to them with: chmod 600 {path}");
     }
-    write_private(&fresh, content)?;
-    std::fs::rename(&fresh, path)?;
-    sync_folder_of(path)
 }

@@ -21,25 +21,36 @@ pub struct FirstRun {
     pub key: ApiKeySecret,
 }
 
-/// Makes an account with a personal workspace and a key, all in one transaction, if there is no
-/// account yet.
+/// What will be in the database when `commit` has put it there.
+pub struct Draft(accounts::Draft);
+
+/// Draws up an account with a personal workspace and a key, if there is no account yet. Nothing is
+/// written, so that the secrets can be kept somewhere before they work.
 ///
 /// # Errors
-/// When the database cannot be written.
-pub async fn create(
+/// When the database cannot be read.
+pub async fn draft(
     service: &Service,
     _operator: &Operator,
     email: Email,
-) -> Result<Option<FirstRun>, Error> {
+) -> Result<Option<(FirstRun, Draft)>, Error> {
     if service.store.read(store::accounts::exist).await? {
         return Ok(None);
     }
     let password = Password::random(&service.entropy.draw()?);
     let new = NewAccount { email: email.clone(), name: None, password: password.clone() };
     let (draft, key) = accounts::draft(service, new).await?.with_key(service, KEY_NAME)?;
+    Ok(Some((FirstRun { email, password, key }, Draft(draft))))
+}
+
+/// Makes all of it in one transaction, and says whether it was still the first account.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn commit(service: &Service, Draft(draft): Draft) -> Result<bool, Error> {
     let is_first = service
         .store
         .write(move |tx| Ok(!store::accounts::exist(tx)? && draft.insert(tx)?))
         .await?;
-    Ok(is_first.then_some(FirstRun { email, password, key }))
+    Ok(is_first)
 }

@@ -1,8 +1,12 @@
 //! `bloom start`: two commands from nothing to an answer.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use crate::support::home::{Home, mode};
 use crate::support::person::Person;
@@ -74,6 +78,62 @@ fn without_a_terminal_the_key_goes_into_a_private_file() {
         assert_eq!(mode(&home.data().join(file)), "600", "{file}");
     }
     assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_first_start_that_was_killed_loses_neither_password_nor_key() {
+    for moment in (10..200).step_by(20) {
+        let home = Home::on_sqlite();
+        let process = Process::spawn(command(&home.data()));
+        std::thread::sleep(Duration::from_millis(moment));
+        process.signal(Signal::KILL);
+        drop(process);
+        let server = start(&home);
+        let record = record(&home);
+        assert_eq!(server.account(&record["api key"]).expect(200).json(), owner());
+        Person::sign_in(&server, &record["email"], &record["password"]);
+    }
+}
+
+#[test]
+fn what_a_killed_start_left_half_written_is_in_nobodys_way() {
+    let home = Home::on_sqlite();
+    std::fs::create_dir(home.data()).expect("a folder");
+    for half in ["secret.new", "first-run.new", "first-run.txt"] {
+        std::fs::write(home.data().join(half), "ha").expect("half a file");
+    }
+    let server = start(&home);
+    assert_eq!(server.account(&record(&home)["api key"]).expect(200).json(), owner());
+    for gone in ["secret.new", "first-run.new"] {
+        assert!(!home.data().join(gone).exists(), "{gone}");
+    }
+}
+
+#[test]
+fn a_folder_that_others_can_write_in_is_refused() {
+    let home = Home::on_sqlite();
+    std::fs::create_dir(home.data()).expect("a folder");
+    let set_mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    for open in [0o770, 0o702] {
+        set_mode(&home.data(), open);
+        let line = program::finish(command(&home.data()), "").refused(1);
+        assert!(line.contains("chmod go-w"), "{line}");
+    }
+    set_mode(&home.data(), 0o755);
+    start(&home).stop();
+    set_mode(&home.data().join("secret"), 0o640);
+    assert!(start(&home).log().contains("others can read the root secret"));
+}
+
+#[test]
+fn the_lock_is_no_link_to_elsewhere() {
+    let home = Home::on_sqlite();
+    std::fs::create_dir(home.data()).expect("a folder");
+    std::os::unix::fs::symlink(home.path("elsewhere"), home.data().join("lock")).expect("a link");
+    program::finish(command(&home.data()), "").refused(1);
+    assert!(!home.path("elsewhere").exists());
 }
 
 #[test]

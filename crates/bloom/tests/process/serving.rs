@@ -12,6 +12,7 @@ use crate::support::home::Home;
 use crate::support::http::{Answer, Ask, host};
 use crate::support::page;
 use crate::support::person::Person;
+use crate::support::program;
 use crate::support::server::Server;
 use crate::support::{eventually, secrets};
 
@@ -73,6 +74,53 @@ fn a_silent_connection_does_not_hold_up_a_stop() {
     drop(open);
     assert_eq!(ended.code, Some(0));
     assert!(waited < Duration::from_secs(3), "{waited:?}: {}", ended.stderr);
+}
+
+/// How HTTP/2 begins: the preface, and a frame of settings without any.
+const H2_BEGINNING: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0";
+/// The head of a request, of which more is said to follow: END_HEADERS is not set.
+const H2_HALF_HEAD: &str = "\0\0\u{1}\u{1}\u{1}\0\0\0\u{1}\u{10}";
+
+#[test]
+fn a_connection_without_a_request_is_closed() {
+    let home = Home::on_sqlite();
+    let server = home.serve();
+    let half_head = format!("{H2_BEGINNING}{H2_HALF_HEAD}");
+    let beginnings = ["", "PRI * HTTP", "GET / HTTP/1.1\r\nhost:", H2_BEGINNING, &half_head];
+    let start = Instant::now();
+    let open: Vec<_> = beginnings
+        .into_iter()
+        .map(|beginning| {
+            let mut stream = server.connect();
+            stream.write_all(beginning.as_bytes()).expect("a beginning");
+            (beginning, stream)
+        })
+        .collect();
+    for (beginning, mut stream) in open {
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+        // What the server said meanwhile is of no interest, only that there is an end of it.
+        let end = stream.read_to_end(&mut Vec::new());
+        let is_open = end.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+        let waited = start.elapsed();
+        assert!(!is_open && waited > Duration::from_secs(10), "{beginning:?}: {waited:?}");
+    }
+}
+
+#[test]
+fn connections_leave_descriptors_for_the_rest() {
+    let home = Home::on_sqlite();
+    let served = home.command("serve --listen 127.0.0.1:0");
+    let mut command = program::command("sh");
+    command.args(["-c", "ulimit -n 100 && exec \"$0\" \"$@\""]);
+    command.arg(served.get_program()).args(served.get_args());
+    let server = Server::start(command, &home.data());
+    let open: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    home.account(ADA, PASSWORD);
+    assert!(home.bloom("account list").ok().contains(ADA));
+    drop(open);
+    server.get("/healthz").expect(200);
+    assert!(!server.log().contains("could not be taken"), "{}", server.log());
 }
 
 /// Sends a request up to the middle of its body, and gives the rest.
