@@ -8,7 +8,7 @@ use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, ApiKeyId};
 use bloom_store as store;
-use store::Change;
+use store::{Change, Tx};
 
 use crate::keyring::hash_api_key;
 use crate::{Error, Operator, Service, SignedIn, accounts};
@@ -24,13 +24,14 @@ pub struct NewApiKey {
 /// Makes a key.
 ///
 /// # Errors
-/// [`Error::TooManyApiKeys`].
+/// [`Error::TooManyApiKeys`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
     person: &SignedIn,
     name: &KeyName,
 ) -> Result<NewApiKey, Error> {
-    create_of(service, person.account().id, name).await
+    let claim = person.claim();
+    create_of(service, claim.account, name, move |tx| claim.check(tx)).await
 }
 
 /// The person's keys, newest first, revoked ones included.
@@ -44,24 +45,29 @@ pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<ApiKey>, E
 /// Gives a key a new secret; the old one is refused by the next request.
 ///
 /// # Errors
-/// [`Error::ApiKeyNotFound`], [`Error::ApiKeyRevoked`].
+/// [`Error::ApiKeyNotFound`], [`Error::ApiKeyRevoked`], [`Error::SignedOut`],
+/// [`Error::AccountBanned`].
 pub async fn replace(
     service: &Service,
     person: &SignedIn,
     id: ApiKeyId,
 ) -> Result<NewApiKey, Error> {
-    let owner = person.account().id;
+    let claim = person.claim();
+    let owner = claim.account;
     let (fresh, digest, secret) = draft(service, owner, "")?;
     let (hint, now) = (fresh.hint, fresh.created_at);
     let outcome = service
         .store
         .write(move |tx| {
+            if let Err(refused) = claim.check(tx)? {
+                return Ok(Err(refused));
+            }
             if store::api_keys::replace(tx, owner, id, &digest, &hint, now)? {
                 tx.changed(Change::ApiKey(id));
             }
-            store::api_keys::find(tx, owner, id)
+            store::api_keys::find(tx, owner, id).map(Ok)
         })
-        .await?;
+        .await??;
     match outcome {
         None => Err(Error::ApiKeyNotFound),
         Some(ApiKey { state: KeyState::Revoked { .. }, .. }) => Err(Error::ApiKeyRevoked),
@@ -72,9 +78,10 @@ pub async fn replace(
 /// Revokes a key: its very next request is refused. Doing it twice is no error.
 ///
 /// # Errors
-/// [`Error::ApiKeyNotFound`].
+/// [`Error::ApiKeyNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn revoke(service: &Service, person: &SignedIn, id: ApiKeyId) -> Result<ApiKey, Error> {
-    revoke_of(service, person.account().id, id, RevokedBy::Owner).await
+    let claim = person.claim();
+    revoke_of(service, claim.account, id, RevokedBy::Owner, move |tx| claim.check(tx)).await
 }
 
 /// Makes a key for an account on the operator's word.
@@ -87,8 +94,15 @@ pub async fn create_for(
     owner: &Email,
     name: &KeyName,
 ) -> Result<NewApiKey, Error> {
-    let owner = accounts::find(service, operator, owner).await?;
-    create_of(service, owner.id, name).await
+    let owner = accounts::find(service, operator, owner).await?.id;
+    let is_active = move |tx: &mut Tx<'_>| {
+        Ok(match store::accounts::take(tx, owner)? {
+            None => Err(Error::AccountNotFound),
+            Some(state) if state.is_banned() => Err(Error::AccountBanned),
+            Some(_) => Ok(()),
+        })
+    };
+    create_of(service, owner, name, is_active).await
 }
 
 /// The keys of an account.
@@ -128,7 +142,7 @@ pub async fn revoke_for(
         WhichKey::Id(id) => id,
         WhichKey::Name(name) => find_by_name(service, owner, &name).await?,
     };
-    revoke_of(service, owner, id, RevokedBy::Operator).await
+    revoke_of(service, owner, id, RevokedBy::Operator, |_| Ok(Ok(()))).await
 }
 
 async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result<ApiKeyId, Error> {
@@ -145,21 +159,21 @@ async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result
     }
 }
 
+/// Makes a key if `may`, which also takes the account's row: the limit is a decision over several
+/// rows.
 async fn create_of(
     service: &Service,
     owner: AccountId,
     name: &KeyName,
+    may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<NewApiKey, Error> {
     let (key, digest, secret) = draft(service, owner, name.as_str())?;
     let written = key.clone();
     service
         .store
         .write(move |tx| {
-            // The limit is a decision over several rows: take their aggregate first.
-            match store::accounts::take(tx, owner)? {
-                None => return Ok(Err(Error::AccountNotFound)),
-                Some(state) if state.is_banned() => return Ok(Err(Error::AccountBanned)),
-                Some(_) => {}
+            if let Err(refused) = may(tx)? {
+                return Ok(Err(refused));
             }
             if store::api_keys::count_active(tx, owner)? >= MAX_ACTIVE_KEYS {
                 return Ok(Err(Error::TooManyApiKeys));
@@ -180,17 +194,21 @@ async fn revoke_of(
     owner: AccountId,
     id: ApiKeyId,
     by: RevokedBy,
+    may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<ApiKey, Error> {
     let now = service.now();
     service
         .store
         .write(move |tx| {
+            if let Err(refused) = may(tx)? {
+                return Ok(Err(refused));
+            }
             if store::api_keys::revoke(tx, owner, id, now, by)? {
                 tx.changed(Change::ApiKey(id));
             }
-            store::api_keys::find(tx, owner, id)
+            store::api_keys::find(tx, owner, id).map(Ok)
         })
-        .await?
+        .await??
         .ok_or(Error::ApiKeyNotFound)
 }
 

@@ -27,6 +27,8 @@ pub enum Error {
     EmailTaken,
     /// Sign-in: no such account, or another password. One answer for both.
     WrongEmailOrPassword,
+    /// The person's session ended before what they asked for was done; nothing was done.
+    SignedOut,
     /// The operator has suspended the account.
     AccountBanned,
     /// This server makes no accounts this way.
@@ -63,6 +65,7 @@ impl fmt::Display for Error {
             Self::AccountNotFound => f.write_str("no account has that email address"),
             Self::EmailTaken => f.write_str("an account has that email address already"),
             Self::WrongEmailOrPassword => f.write_str("the email address or password is wrong"),
+            Self::SignedOut => f.write_str("the session has ended"),
             Self::AccountBanned => f.write_str("the account is suspended"),
             Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),

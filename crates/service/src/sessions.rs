@@ -4,15 +4,16 @@
 //! that nothing is stored of: it only binds forms to this browser, so a stranger leaves no trace.
 //! At sign-in the browser gets a new one, so that a cookie planted before is worth nothing after.
 
-use bloom_domain::accounts::Account;
+use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
+use bloom_domain::ids::AccountId;
 use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::sessions::SessionTimes;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
-use store::Change;
+use store::{Change, Tx};
 
 use crate::{Error, Service};
 
@@ -27,6 +28,32 @@ impl SignedIn {
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// What a write asks again.
+    pub(crate) fn claim(&self) -> Claim {
+        Claim { account: self.account.id, digest: self.digest }
+    }
+}
+
+/// Whose session a request came with. It may have ended while the request was on its way, so every
+/// write in a person's name begins with [`Claim::check`].
+#[derive(Clone, Copy)]
+pub(crate) struct Claim {
+    pub(crate) account: AccountId,
+    digest: Digest,
+}
+
+impl Claim {
+    /// Whether the session is still there, for the rest of the transaction: whatever ends a session
+    /// takes the account's row too, and so comes wholly before this or wholly after.
+    pub(crate) fn check(self, tx: &mut Tx<'_>) -> Result<Result<(), Error>, store::Error> {
+        let state = store::accounts::take(tx, self.account)?;
+        if state.is_some_and(AccountState::is_banned) {
+            return Ok(Err(Error::AccountBanned));
+        }
+        let is_there = store::sessions::is_of(tx, &self.digest, self.account)?;
+        Ok(if is_there { Ok(()) } else { Err(Error::SignedOut) })
     }
 }
 
@@ -66,18 +93,7 @@ pub fn anonymous_form_is_ours(service: &Service, browser: &OpaqueSecret, token: 
 /// When the database cannot be read.
 pub async fn anonymous_visit(service: &Service, cookie: &OpaqueSecret) -> Result<Visitor, Error> {
     let now = service.now();
-    let digests = service.keyring.load().session_digests(cookie);
-    let found = service
-        .store
-        .read(move |tx| {
-            for digest in digests {
-                if let Some((times, account)) = store::sessions::find(tx, &digest)? {
-                    return Ok(Some((digest, times, account)));
-                }
-            }
-            Ok(None)
-        })
-        .await?;
+    let found = find(service, cookie).await?;
     let Some((digest, times, account)) = found.filter(|(_, times, _)| times.is_live(now)) else {
         return Ok(Visitor::Stranger);
     };
@@ -104,33 +120,73 @@ pub async fn anonymous_sign_in(
     let found =
         service.store.read(move |tx| store::accounts::find_with_password(tx, &email)).await?;
     let (account, stored) = found.map_or((None, None), |(a, hash)| (Some(a), Some(hash)));
+    let verified = stored.clone();
     let fits = service.passwords.verify(password, stored).await?;
     let account = account.filter(|_| fits).ok_or(Error::WrongEmailOrPassword)?;
+    // With the right password only, and without a write for the suspended.
     if account.state.is_banned() {
         return Err(Error::AccountBanned);
     }
     let replaced = digests(service, replaced);
     let (secret, new) = draw(service)?;
     let now = service.now();
-    service.store.write(move |tx| replace(tx, &replaced, &account, &new, now)).await?;
-    Ok(secret)
-}
-
-/// Ends this session.
-///
-/// # Errors
-/// When the database cannot be written; the session then goes on.
-pub async fn sign_out(service: &Service, person: &SignedIn) -> Result<(), Error> {
-    let digest = person.digest;
     service
         .store
         .write(move |tx| {
+            // While the password was verified, another may have been set or the account suspended.
+            let state = store::accounts::take(tx, account.id)?;
+            if store::accounts::find_password(tx, account.id)? != verified {
+                return Ok(Err(Error::WrongEmailOrPassword));
+            }
+            if state.is_some_and(AccountState::is_banned) {
+                return Ok(Err(Error::AccountBanned));
+            }
+            replace(tx, &replaced, &account, &new, now)?;
+            Ok(Ok(()))
+        })
+        .await??;
+    Ok(secret)
+}
+
+/// Ends the session behind a cookie, also that of a suspended account. Without one nothing is
+/// written.
+///
+/// # Errors
+/// When the database cannot be written; the session then goes on.
+pub async fn anonymous_sign_out(service: &Service, cookie: &OpaqueSecret) -> Result<(), Error> {
+    let Some((digest, _, account)) = find(service, cookie).await? else {
+        return Ok(());
+    };
+    service
+        .store
+        .write(move |tx| {
+            store::accounts::take(tx, account.id)?;
             store::sessions::delete(tx, &digest)?;
             tx.changed(Change::Session(*digest.as_bytes()));
             Ok(())
         })
         .await?;
     Ok(())
+}
+
+/// The session behind a cookie, live or not.
+async fn find(
+    service: &Service,
+    cookie: &OpaqueSecret,
+) -> Result<Option<(Digest, SessionTimes, Account)>, Error> {
+    let digests = service.keyring.load().session_digests(cookie);
+    let found = service
+        .store
+        .read(move |tx| {
+            for digest in digests {
+                if let Some((times, account)) = store::sessions::find(tx, &digest)? {
+                    return Ok(Some((digest, times, account)));
+                }
+            }
+            Ok(None)
+        })
+        .await?;
+    Ok(found)
 }
 
 /// A new session secret and its digest.
@@ -147,7 +203,7 @@ pub(crate) fn digests(service: &Service, replaced: Option<&OpaqueSecret>) -> Vec
 
 /// Writes a new session within a transaction; the one the browser had before ends.
 pub(crate) fn replace(
-    tx: &mut store::Tx<'_>,
+    tx: &mut Tx<'_>,
     replaced: &[Digest],
     account: &Account,
     digest: &Digest,

@@ -23,6 +23,8 @@ statements! {
     TAKE = "UPDATE accounts SET created_at = created_at WHERE id = ?1";
     /// Whether the account is suspended.
     FIND_STATE = "SELECT banned_at FROM accounts WHERE id = ?1";
+    /// The hash of an account's password.
+    FIND_PASSWORD = "SELECT password_hash FROM accounts WHERE id = ?1";
     /// Suspends an account that is not.
     BAN = "UPDATE accounts SET banned_at = ?2 WHERE id = ?1 AND banned_at IS NULL";
     /// Restores an account that is suspended.
@@ -74,6 +76,12 @@ pub fn take(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<AccountState>, Erro
         return Ok(None);
     }
     tx.query_opt(&FIND_STATE, &[id.into()])?.map(|row| state(&row, 0)).transpose()
+}
+
+/// The hash of an account's password.
+pub fn find_password(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<String>, Error> {
+    let row = tx.query_opt(&FIND_PASSWORD, &[id.into()])?;
+    row.map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
 /// Suspends an account; `false` when it already was.

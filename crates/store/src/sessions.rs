@@ -15,6 +15,8 @@ statements! {
     /// A session and its account.
     FIND = "SELECT s.created_at, s.seen_at, a.id, a.email, a.name, a.created_at, a.banned_at \
             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = ?1";
+    /// One row when a session is there and is of an account.
+    IS_OF = "SELECT digest FROM sessions WHERE digest = ?1 AND account_id = ?2";
     /// A session was seen.
     TOUCH = "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1 AND seen_at < ?2";
     /// One session ends.
@@ -46,6 +48,11 @@ pub fn find(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<(SessionTimes, Ac
         Ok((times, accounts::read(&row, 2)?))
     })
     .transpose()
+}
+
+/// Whether a session is still there and is of this account.
+pub fn is_of(tx: &mut Tx<'_>, digest: &Digest, account: AccountId) -> Result<bool, Error> {
+    Ok(tx.query_opt(&IS_OF, &[digest.as_bytes().into(), account.into()])?.is_some())
 }
 
 /// Notes that a session was seen.

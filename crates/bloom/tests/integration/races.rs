@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bloom_domain::email::Email;
+use bloom_service::api_keys::{self, WhichKey};
+
 use crate::support::{App, PASSWORD, at_once, on_both};
 
 on_both!(
@@ -12,6 +15,10 @@ on_both!(
     many_replacements_at_once_leave_one_good_secret,
     after_a_revocation_returns_nobody_gets_in,
     after_a_ban_returns_nobody_gets_in,
+    a_form_on_its_way_ends_with_the_session,
+    after_a_new_password_returns_no_key_is_made,
+    after_a_ban_returns_no_key_is_made,
+    a_sign_in_during_a_new_password_leaves_no_session,
 );
 
 async fn the_limit_of_keys_is_never_exceeded(app: App) {
@@ -117,6 +124,105 @@ async fn after_a_ban_returns_nobody_gets_in(app: App) {
         let operator = app.clone();
         storm(&app, &key.secret, 403, async move { operator.ban("ada@example.com").await }).await;
         app.unban(ada.email()).await;
+    }
+}
+
+/// A form whose last byte is held back until the session has ended does nothing.
+async fn a_form_on_its_way_ends_with_the_session(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let one = format!("/settings/api-keys/{}", key.id);
+    let paths = ["/settings/api-keys", &format!("{one}/replace"), &format!("{one}/revoke")];
+    let before = app.rows("api_keys");
+    for path in paths {
+        let fields = [("name", "more")];
+        let page = ada.post_slowly(path, &fields, app.set_password("ada@example.com", PASSWORD));
+        page.await.assert_page(401, "You are signed out");
+        ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+        let mut elsewhere = ada.clone();
+        let page = ada.post_slowly(path, &fields, async {
+            elsewhere.post("/sign-out", &[]).await.assert_redirect("/sign-in");
+        });
+        page.await.assert_page(401, "You are signed out");
+        ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+        let page = ada.post_slowly(path, &fields, app.ban("ada@example.com")).await;
+        page.assert_page(403, "Your account is suspended");
+        app.unban("ada@example.com").await;
+        assert_eq!(app.rows("api_keys"), before, "{path}");
+    }
+}
+
+async fn after_a_new_password_returns_no_key_is_made(app: App) {
+    let operator = app.clone();
+    no_key_is_made_after(&app, 401, async || {
+        operator.set_password("ada@example.com", PASSWORD).await;
+    })
+    .await;
+}
+
+async fn after_a_ban_returns_no_key_is_made(app: App) {
+    let operator = app.clone();
+    no_key_is_made_after(&app, 403, async || operator.ban("ada@example.com").await).await;
+}
+
+/// Keys are made without a pause until the session ends; none is there that was not there then.
+async fn no_key_is_made_after(app: &App, refused: u16, end: impl AsyncFn()) {
+    app.person("ada").await;
+    for _ in 0..5 {
+        let mut ada = app.browser();
+        ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+        let token = ada.form_token().await;
+        let makers: Vec<_> = (0..8)
+            .map(|_| {
+                let (mut ada, token) = (ada.clone(), token.clone());
+                tokio::spawn(async move {
+                    let fields = [("form_token", token.as_str()), ("name", "k")];
+                    loop {
+                        let page = ada.post_as_is("/settings/api-keys", &fields, &[]).await;
+                        match page.status {
+                            // 409: as many as one may have. It goes on asking.
+                            200 | 409 => {}
+                            status => return status,
+                        }
+                    }
+                })
+            })
+            .collect();
+        end().await;
+        let then = app.rows("api_keys").len();
+        for maker in makers {
+            assert_eq!(maker.await.unwrap(), refused);
+        }
+        assert_eq!(app.rows("api_keys").len(), then, "a key was made afterwards");
+        app.unban("ada@example.com").await;
+        let (operator, email) = (app.operator(), Email::parse("ada@example.com").unwrap());
+        for key in api_keys::list_for(app.service(), &operator, &email).await.unwrap() {
+            let which = WhichKey::Id(key.id);
+            api_keys::revoke_for(app.service(), &operator, &email, which).await.unwrap();
+        }
+    }
+}
+
+/// Somebody who knows the old password signs in again and again while a new one is set.
+async fn a_sign_in_during_a_new_password_leaves_no_session(app: App) {
+    app.person("ada").await;
+    let mut old = PASSWORD.to_owned();
+    for round in 0..5 {
+        let new = format!("another password {round}");
+        let statuses = at_once(16, |n| {
+            let (app, old, new) = (app.clone(), old.clone(), new.clone());
+            async move {
+                if n == 5 {
+                    app.set_password("ada@example.com", &new).await;
+                    return 401;
+                }
+                app.browser().sign_in("ada@example.com", &old).await.status
+            }
+        });
+        let statuses = statuses.await;
+        assert!(statuses.iter().all(|status| matches!(status, 303 | 401)), "{statuses:?}");
+        assert!(app.rows("sessions").is_empty(), "round {round}: {statuses:?}");
+        old = new;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
 use bloom_service::housekeeping;
 
 use crate::support::{App, PASSWORD, on_both};
@@ -17,6 +19,9 @@ on_both!(
     a_session_ends_after_ninety_days_however_busy,
     a_page_view_is_written_once_an_hour,
     a_suspended_person_sees_why,
+    a_suspended_person_can_leave,
+    a_planted_cookie_in_front_does_not_sign_out,
+    cookies_of_others_may_hold_any_bytes,
     junk_cookies_are_nobodys,
 );
 
@@ -151,15 +156,59 @@ async fn a_suspended_person_sees_why(app: App) {
     let token = ada.form_token().await;
     app.ban(ada.email()).await;
     let before = app.database().dump();
-    for path in ["/", "/settings", "/sign-in", "/sign-up"] {
-        ada.get(path).await.assert_page(403, "Your account is suspended");
-    }
+    ada.get("/settings").await.assert_page(403, "Your account is suspended");
     let fields = [("form_token", token.as_str()), ("name", "ci")];
     let page = ada.post_as_is("/settings/api-keys", &fields, &[]).await;
     page.assert_page(403, "Your account is suspended");
     assert_eq!(app.database().dump(), before);
     app.unban(ada.email()).await;
     assert!(ada.is_signed_in().await, "an unban restores all");
+}
+
+/// Somebody else, or the same person with another account, can go on in that browser.
+async fn a_suspended_person_can_leave(app: App) {
+    app.person("bob").await;
+    let mut ada = app.person("ada").await;
+    app.ban(ada.email()).await;
+    for path in ["/", "/sign-in", "/sign-up"] {
+        assert_eq!(ada.get(path).await.status, 200, "{path}");
+    }
+    let mut switching = ada.clone();
+    switching.sign_in("bob@example.com", PASSWORD).await.assert_redirect("/settings");
+    assert!(switching.is_signed_in().await);
+    let mut ada = app.person("eve").await;
+    let mut replayed = ada.clone();
+    app.ban(ada.email()).await;
+    let gone = ada.post("/sign-out", &[]).await;
+    gone.assert_redirect("/sign-in");
+    assert_eq!(gone.cookies(), ["bloom=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"]);
+    assert!(!replayed.is_signed_in().await, "the session is gone, not only the cookie");
+}
+
+/// On http another host of the same domain can put cookies in front of ours.
+async fn a_planted_cookie_in_front_does_not_sign_out(app: App) {
+    let mut ada = app.person("ada").await;
+    let real = ada.cookie_secret().to_owned();
+    let mut other = app.browser();
+    other.get("/sign-in").await;
+    let planted = other.cookie_secret().to_owned();
+    let foreign_token = other.form_token().await;
+    ada.plant("bloom", &format!("{planted}; bloom={real}"));
+    assert!(ada.is_signed_in().await);
+    let fields = [("form_token", foreign_token.as_str()), ("name", "ci")];
+    let page = ada.post_as_is("/settings/api-keys", &fields, &[]).await;
+    page.assert_page(403, "This form has expired");
+    ada.create_key("ci").await;
+    ada.post("/sign-out", &[]).await.assert_redirect("/sign-in");
+    ada.plant("bloom", &real);
+    assert!(!ada.is_signed_in().await);
+}
+
+async fn cookies_of_others_may_hold_any_bytes(app: App) {
+    let ada = app.person("ada").await;
+    let cookie = [b"x=\xe9\xff; ", ada.cookie().as_bytes()].concat();
+    let request = Request::get("/settings").header("host", app.host()).header("cookie", cookie);
+    app.send(request.body(Body::empty()).unwrap()).await.assert_page(200, "Settings");
 }
 
 async fn junk_cookies_are_nobodys(app: App) {

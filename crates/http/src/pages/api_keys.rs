@@ -6,7 +6,6 @@ use bloom_domain::api_keys::KeyName;
 use bloom_domain::ids::ApiKeyId;
 use bloom_service::{Error, api_keys};
 
-use super::browser::Browser;
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::Field;
@@ -18,9 +17,8 @@ pub(crate) async fn create(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
-    let form = Form::read(&app, request).await?;
-    let person = browser.person().ok_or(PageError::SignedOut)?;
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
     let typed = form.text("name");
     let name = match KeyName::parse(typed) {
         Ok(name) => name,
@@ -46,9 +44,8 @@ pub(crate) async fn replace(
     id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
-    Form::read(&app, request).await?;
-    let person = browser.person().ok_or(PageError::SignedOut)?;
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
     let id = read(id)?;
     match api_keys::replace(&app.service, person, id).await {
         Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
@@ -66,9 +63,8 @@ pub(crate) async fn revoke(
     id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
-    Form::read(&app, request).await?;
-    let person = browser.person().ok_or(PageError::SignedOut)?;
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
     let id = read(id)?;
     api_keys::revoke(&app.service, person, id).await?;
     Ok(redirect(&format!("/settings?revoked={id}#api-keys")))

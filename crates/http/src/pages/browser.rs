@@ -19,12 +19,15 @@ use super::views::Layout;
 use crate::app::App;
 use crate::site::Site;
 
+/// How many cookies with our name are tried: each costs a look into the database.
+const MAX_COOKIES: usize = 4;
+
 /// Who is at the browser.
 pub(crate) struct Browser {
     cookie: OpaqueSecret,
     /// Whether the browser does not have the cookie yet.
     is_new: bool,
-    person: Option<Box<SignedIn>>,
+    visitor: Visitor,
     form_token: Digest,
 }
 
@@ -32,28 +35,35 @@ impl Browser {
     /// Reads the cookie; a browser without one gets one, of which nothing is stored.
     ///
     /// # Errors
-    /// [`PageError::Banned`] when the session is of a suspended account.
+    /// When the database cannot be read.
     pub(crate) async fn open(app: &App, headers: &HeaderMap) -> Result<Self, PageError> {
-        let presented = cookie(headers, name(&app.site));
-        let (cookie, is_new) = match presented {
-            Some(cookie) => (cookie, false),
-            None => (sessions::anonymous_browser(&app.service)?, true),
-        };
-        let person = match is_new {
-            true => None,
-            false => match sessions::anonymous_visit(&app.service, &cookie).await? {
-                Visitor::SignedIn(person) => Some(person),
-                Visitor::Banned => return Err(PageError::Banned),
-                Visitor::Stranger => None,
-            },
+        let chosen = choose(app, cookies(headers, name(&app.site))).await?;
+        let is_new = chosen.is_none();
+        let (cookie, visitor) = match chosen {
+            Some(chosen) => chosen,
+            None => (sessions::anonymous_browser(&app.service)?, Visitor::Stranger),
         };
         let form_token = sessions::anonymous_form_token(&app.service, &cookie);
-        Ok(Self { cookie, is_new, person, form_token })
+        Ok(Self { cookie, is_new, visitor, form_token })
     }
 
-    /// Who is signed in.
+    /// Who is signed in. The suspended count as strangers, so that they can leave.
     pub(crate) fn person(&self) -> Option<&SignedIn> {
-        self.person.as_deref()
+        match &self.visitor {
+            Visitor::SignedIn(person) => Some(person),
+            Visitor::Banned | Visitor::Stranger => None,
+        }
+    }
+
+    /// Who is signed in, for what only they may do.
+    ///
+    /// # Errors
+    /// [`PageError::SignedOut`], or [`PageError::Banned`] for a session of a suspended account.
+    pub(crate) fn require_person(&self) -> Result<&SignedIn, PageError> {
+        self.person().ok_or(match self.visitor {
+            Visitor::Banned => PageError::Banned,
+            _ => PageError::SignedOut,
+        })
     }
 
     /// The cookie's secret.
@@ -69,6 +79,17 @@ impl Browser {
         }
     }
 
+    /// Whether a form's token was made for this browser.
+    pub(crate) fn is_our_form(&self, app: &App, token: &str) -> bool {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else {
+            return false;
+        };
+        let Ok(bytes) = <[u8; 32]>::try_from(bytes) else {
+            return false;
+        };
+        sessions::anonymous_form_is_ours(&app.service, &self.cookie, &Digest::from_bytes(bytes))
+    }
+
     /// Gives the browser its cookie along with a page that has a form.
     pub(crate) fn keep(&self, app: &App, mut response: Response) -> Response {
         if self.is_new {
@@ -76,20 +97,6 @@ impl Browser {
         }
         response
     }
-}
-
-/// Whether a form's token was made for the browser with these cookies.
-pub(crate) fn is_our_form(app: &App, headers: &HeaderMap, token: &str) -> bool {
-    let Some(cookie) = cookie(headers, name(&app.site)) else {
-        return false;
-    };
-    let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else {
-        return false;
-    };
-    let Ok(bytes) = <[u8; 32]>::try_from(bytes) else {
-        return false;
-    };
-    sessions::anonymous_form_is_ours(&app.service, &cookie, &Digest::from_bytes(bytes))
 }
 
 /// Starts a session in the browser: the cookie it had before is worth nothing from here on.
@@ -125,16 +132,37 @@ fn name(site: &Site) -> &'static str {
     if site.is_https() { "__Host-bloom" } else { "bloom" }
 }
 
-/// The first cookie with the name that can be one of ours.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<OpaqueSecret> {
+/// Which of the cookies with our name is ours, and who it is: the first with a session, else the
+/// first. On http another host of the same domain can put one in front.
+async fn choose(
+    app: &App,
+    cookies: Vec<OpaqueSecret>,
+) -> Result<Option<(OpaqueSecret, Visitor)>, PageError> {
+    let mut chosen = None;
+    for cookie in cookies {
+        let visitor = sessions::anonymous_visit(&app.service, &cookie).await?;
+        match (&visitor, &chosen) {
+            (Visitor::SignedIn(_), _) => return Ok(Some((cookie, visitor))),
+            (_, None) | (Visitor::Banned, Some((_, Visitor::Stranger))) => {
+                chosen = Some((cookie, visitor));
+            }
+            _ => {}
+        }
+    }
+    Ok(chosen)
+}
+
+/// The cookies with the name that can be ours. What other cookies hold, text or not, is not looked
+/// at.
+fn cookies(headers: &HeaderMap, name: &str) -> Vec<OpaqueSecret> {
     headers
         .get_all(COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(key, _)| *key == name)
-        .find_map(|(_, value)| OpaqueSecret::parse(value))
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b';'))
+        .filter_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+        .filter_map(|value| OpaqueSecret::parse(std::str::from_utf8(value).ok()?))
+        .take(MAX_COOKIES)
+        .collect()
 }
 
 #[cfg(test)]
@@ -158,7 +186,17 @@ mod tests {
         let mut headers = HeaderMap::new();
         let text = format!("bloomer=1; bloom=junk; bloom={}; x=y", secret.expose());
         headers.insert(COOKIE, text.parse().unwrap());
-        assert_eq!(cookie(&headers, "bloom").unwrap().expose(), secret.expose());
-        assert!(cookie(&headers, "__Host-bloom").is_none());
+        let read = |headers: &HeaderMap| -> Vec<String> {
+            cookies(headers, "bloom").iter().map(|secret| secret.expose().to_owned()).collect()
+        };
+        assert_eq!(read(&headers), [secret.expose()]);
+        assert!(cookies(&headers, "__Host-bloom").is_empty());
+        // Other cookies may hold any bytes, and ours may be there several times.
+        let ours = format!("bloom={}", secret.expose());
+        let text = [b"x=\xe9\xff; bloom=\xff; ", ours.as_bytes()].concat();
+        headers.insert(COOKIE, HeaderValue::from_bytes(&text).unwrap());
+        assert_eq!(read(&headers), [secret.expose()]);
+        headers.insert(COOKIE, [ours.as_str(); 9].join(";").parse().unwrap());
+        assert_eq!(read(&headers).len(), MAX_COOKIES);
     }
 }

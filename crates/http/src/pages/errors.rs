@@ -42,6 +42,7 @@ pub(crate) enum PageError {
 impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         match error {
+            Error::SignedOut => Self::SignedOut,
             Error::AccountBanned => Self::Banned,
             Error::SetupLinkSpent => Self::SetupLinkSpent,
             Error::ApiKeyNotFound => Self::NotFound,

@@ -2,6 +2,9 @@
 //!
 //! In this order: the type, the size, `Origin` (a foreign page cannot post here), the encoding, no
 //! field twice, and the token that binds the form to the browser. Only then is a field looked at.
+//!
+//! Who is at the browser is asked when the form has arrived: a session that ended while it was on its
+//! way counts for nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +16,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
-use super::browser;
+use super::browser::Browser;
 use super::errors::PageError;
 use crate::app::App;
 
@@ -28,11 +31,11 @@ const NOT_WHOLE: PageError = PageError::UnreadableForm("It did not arrive whole.
 pub(crate) struct Form(BTreeMap<String, String>);
 
 impl Form {
-    /// Reads a request as one of our forms.
+    /// Reads a request as one of our forms, and who sent it.
     ///
     /// # Errors
     /// A [`PageError`] that says what is wrong with it.
-    pub(crate) async fn read(app: &App, request: Request) -> Result<Self, PageError> {
+    pub(crate) async fn read(app: &App, request: Request) -> Result<(Browser, Self), PageError> {
         let (parts, body) = request.into_parts();
         if !is_form_type(&parts.headers) {
             return Err(PageError::FormType);
@@ -49,10 +52,11 @@ impl Form {
         })?;
         let fields = parse(&body.to_bytes())?;
         let token = fields.get(TOKEN).map(String::as_str).unwrap_or_default();
-        if !browser::is_our_form(app, &parts.headers, token) {
+        let browser = Browser::open(app, &parts.headers).await?;
+        if !browser.is_our_form(app, token) {
             return Err(PageError::ForeignForm);
         }
-        Ok(Self(fields))
+        Ok((browser, Self(fields)))
     }
 
     /// A field as it was typed; empty when it is not there.

@@ -22,8 +22,9 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, request.headers()).await?;
-    let Some(person) = browser.person() else {
-        return Ok(redirect("/sign-in?next=/settings"));
+    let person = match browser.require_person() {
+        Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings")),
+        person => person?,
     };
     let keys = api_keys::list(&app.service, person).await?;
     let query = Query(request.uri().query().unwrap_or_default());

@@ -35,8 +35,7 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let token = read(token)?;
-    let browser = Browser::open(&app, request.headers()).await?;
-    let form = Form::read(&app, request).await?;
+    let (browser, form) = Form::read(&app, request).await?;
     let new = match sign_up::read(&form, empty(&token)) {
         Ok(new) => new,
         Err(refused) => {

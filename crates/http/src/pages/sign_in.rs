@@ -36,8 +36,7 @@ pub(crate) async fn submit(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
-    let form = Form::read(&app, request).await?;
+    let (browser, form) = Form::read(&app, request).await?;
     let next = Some(form.text("next")).filter(|next| is_local(next)).map(str::to_owned);
     let typed = Field { value: form.text("email").to_owned(), error: None };
     let view = SignIn { next: next.clone(), email: typed.clone(), ..empty(&browser) };

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_service::sessions;
 
-use super::browser::{self, Browser};
+use super::browser;
 use super::errors::PageError;
 use super::forms::Form;
 use super::redirect;
@@ -15,11 +15,8 @@ pub(crate) async fn submit(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
-    Form::read(&app, request).await?;
-    if let Some(person) = browser.person() {
-        sessions::sign_out(&app.service, person).await?;
-    }
+    let (browser, _) = Form::read(&app, request).await?;
+    sessions::anonymous_sign_out(&app.service, browser.cookie()).await?;
     let mut response = redirect("/sign-in");
     browser::end_session(&app, &mut response);
     Ok(response)

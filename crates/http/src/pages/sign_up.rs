@@ -43,8 +43,7 @@ pub(crate) async fn submit(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
-    let form = Form::read(&app, request).await?;
+    let (browser, form) = Form::read(&app, request).await?;
     // Before anything typed is looked at: there is no form here to correct it in.
     if app.service.settings().sign_up != SignUpPolicy::Open {
         return Ok(redirect("/sign-up"));

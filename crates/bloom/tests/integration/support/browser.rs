@@ -1,11 +1,16 @@
 //! A browser, as far as a server can tell: a cookie jar, a `Host`, and forms from pages.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Request;
 use bloom_domain::email::Email;
 use bloom_service::api_keys;
+use hyper::body::Frame;
+use tokio::sync::mpsc;
 
 use super::app::with_headers;
 use super::{Answer, App};
@@ -94,6 +99,30 @@ impl Browser {
         self.send(request.body(Body::from(body)).expect("a request")).await
     }
 
+    /// Sends a form, all but its last byte; that one only after something else has happened.
+    pub(crate) async fn post_slowly(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        meanwhile: impl Future<Output = ()>,
+    ) -> Answer {
+        let token = self.form_token().await;
+        let body = urlencoded(&[fields, &[("form_token", token.as_str())]].concat());
+        let (start, end) = body.split_at(body.len() - 1);
+        let (sender, arriving) = mpsc::channel(1);
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let request = with_headers(self.head("POST", path), &[form]);
+        let request = request.body(Body::new(Arriving(arriving))).expect("a request");
+        let sending = async move {
+            sender.send(start.to_owned().into()).await.expect("somebody reads");
+            // There is room again once the start has been read.
+            let room = sender.reserve().await.expect("somebody reads");
+            meanwhile.await;
+            room.send(end.to_owned().into());
+        };
+        tokio::join!(self.send(request), sending).0
+    }
+
     /// The token that forms in this browser carry.
     pub(crate) async fn form_token(&mut self) -> String {
         let mut page = self.get("/sign-in").await;
@@ -172,6 +201,21 @@ impl Browser {
             }
         }
         answer
+    }
+}
+
+/// A body that arrives in pieces.
+struct Arriving(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
     }
 }
 
