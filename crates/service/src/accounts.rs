@@ -12,6 +12,7 @@ use bloom_domain::workspaces::{PERSONAL_NAME, Role, Workspace, WorkspaceKind};
 use bloom_store as store;
 use store::{Change, Tx};
 
+use crate::passwords::Caller;
 use crate::{Error, Operator, Principal, Service, sessions};
 
 /// What a new account needs.
@@ -56,7 +57,7 @@ pub(crate) async fn sign_up(
 ) -> Result<OpaqueSecret, Error> {
     let (secret, session) = sessions::draw(service)?;
     let replaced = sessions::digests(service, replaced);
-    let draft = draft(service, new).await?;
+    let draft = draft_for(service, Caller::Anybody, new).await?;
     let now = service.now();
     service
         .store
@@ -168,7 +169,8 @@ pub async fn set_password(
     password: Password,
 ) -> Result<Account, Error> {
     let account = find(service, operator, email).await?;
-    let hash = service.passwords.hash(password, service.entropy.draw()?).await?;
+    let salt = service.entropy.draw()?;
+    let hash = service.passwords.hash(Caller::Operator, password, salt).await?;
     let id = account.id;
     service
         .store
@@ -207,9 +209,15 @@ pub(crate) struct Draft {
     first_key: Option<(ApiKey, Digest)>,
 }
 
+/// Drafts an account on the operator's word.
 pub(crate) async fn draft(service: &Service, new: NewAccount) -> Result<Draft, Error> {
+    draft_for(service, Caller::Operator, new).await
+}
+
+async fn draft_for(service: &Service, caller: Caller, new: NewAccount) -> Result<Draft, Error> {
     let now = service.now();
-    let password_hash = service.passwords.hash(new.password, service.entropy.draw()?).await?;
+    let salt = service.entropy.draw()?;
+    let password_hash = service.passwords.hash(caller, new.password, salt).await?;
     let account = Account {
         id: AccountId::new(now, &service.entropy.draw()?),
         email: new.email,

@@ -2,7 +2,8 @@
 //!
 //! One argon2id at a time per core takes about 10 ms and 19 MiB. The work runs on threads of its own
 //! in the idle scheduling class behind a bounded queue: a flood of sign-ins waits or is turned away,
-//! while requests with keys go on. (The lowest nice value is not enough: such a thread keeps its slice
+//! while requests with keys go on. Who left the queue costs nothing more, and the operator has a queue
+//! of their own, which goes first. (The lowest nice value is not enough: such a thread keeps its slice
 //! while a request waits.)
 
 use std::collections::VecDeque;
@@ -25,13 +26,13 @@ use crate::Error;
 
 /// How many sign-ins may wait: about a third of a second of work on two cores.
 const QUEUE: usize = 64;
+/// How many passwords of the operator may wait.
+const OPERATOR_QUEUE: usize = 8;
 /// What the turned-away are told.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Compared with when no account has the address, so that both answers take as long. A digest of
 /// zeros, which no password is known to have.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// What argon2 works in. Kept from one sign-in to the next while others wait: getting it from the
 /// kernel anew means five thousand page faults, which hold up requests whatever the priority is.
@@ -51,8 +52,42 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Job>,
+    operator: VecDeque<Box<dyn Job>>,
+    anybody: VecDeque<Box<dyn Job>>,
     is_closed: bool,
+}
+
+/// For whom a password is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// At the command line: goes first, and has room when the web has none left.
+    Operator,
+    /// Over the web.
+    Anybody,
+}
+
+/// Work that waits, whatever it answers.
+trait Job: Send {
+    /// Whether somebody still waits for the answer.
+    fn is_wanted(&self) -> bool;
+
+    fn run(self: Box<Self>, memory: &mut Memory);
+}
+
+struct Pending<T, F> {
+    work: F,
+    answer: oneshot::Sender<T>,
+}
+
+impl<T: Send, F: FnOnce(&mut Memory) -> T + Send> Job for Pending<T, F> {
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    fn run(self: Box<Self>, memory: &mut Memory) {
+        // Who stopped waiting gets no answer; there is nothing to undo.
+        let _ = self.answer.send((self.work)(memory));
+    }
 }
 
 impl PasswordWorkers {
@@ -69,8 +104,13 @@ impl PasswordWorkers {
     }
 
     /// The PHC string to store for a new password.
-    pub(crate) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<String, Error> {
-        self.run(move |_| {
+    pub(crate) async fn hash(
+        &self,
+        caller: Caller,
+        password: Password,
+        salt: [u8; 16],
+    ) -> Result<String, Error> {
+        self.run(caller, move |_| {
             let hash: Result<PasswordHash, _> =
                 Argon2::default().hash_password_with_salt(password.expose().as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(|error| Error::Internal(error.to_string()))
@@ -85,7 +125,7 @@ impl PasswordWorkers {
         password: Password,
         stored: Option<String>,
     ) -> Result<bool, Error> {
-        self.run(move |memory| {
+        self.run(Caller::Anybody, move |memory| {
             let hash = stored.as_deref().unwrap_or(NOBODY);
             let fits = fits(&password, hash, memory).map_err(Error::Internal)?;
             Ok(fits && stored.is_some())
@@ -95,24 +135,30 @@ impl PasswordWorkers {
 
     async fn run<T: Send + 'static>(
         &self,
+        caller: Caller,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        self.queue.push(Box::new(move |memory: &mut Memory| {
-            // Who stopped waiting gets no answer; there is nothing to undo.
-            let _ = answer.send(work(memory));
-        }))?;
+        self.queue.push(caller, Box::new(Pending { work, answer }))?;
         answered.await.map_err(|_| Error::Internal("a password thread ended early".to_owned()))
     }
 }
 
 impl Queue {
-    fn push(&self, job: Job) -> Result<(), Error> {
+    fn push(&self, caller: Caller, job: Box<dyn Job>) -> Result<(), Error> {
         let mut state = self.state.lock();
-        if state.is_closed || state.waiting.len() >= QUEUE {
+        let is_closed = state.is_closed;
+        let (waiting, room) = match caller {
+            Caller::Operator => (&mut state.operator, OPERATOR_QUEUE),
+            Caller::Anybody => (&mut state.anybody, QUEUE),
+        };
+        if waiting.len() >= room {
+            waiting.retain(|job| job.is_wanted());
+        }
+        if is_closed || waiting.len() >= room {
             return Err(Error::Busy { retry_after: RETRY_AFTER });
         }
-        state.waiting.push_back(job);
+        waiting.push_back(job);
         drop(state);
         self.arrived.notify_one();
         Ok(())
@@ -128,15 +174,17 @@ impl Queue {
         );
         let mut memory = Memory::new();
         while let Some(job) = self.next(&mut memory) {
-            job(&mut memory);
+            job.run(&mut memory);
         }
     }
 
-    fn next(&self, memory: &mut Memory) -> Option<Job> {
+    fn next(&self, memory: &mut Memory) -> Option<Box<dyn Job>> {
         let mut state = self.state.lock();
         loop {
-            if let Some(job) = state.waiting.pop_front() {
-                return Some(job);
+            while let Some(job) = state.pop() {
+                if job.is_wanted() {
+                    return Some(job);
+                }
             }
             if state.is_closed {
                 return None;
@@ -145,6 +193,12 @@ impl Queue {
             *memory = Memory::new();
             self.arrived.wait(&mut state);
         }
+    }
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Box<dyn Job>> {
+        self.operator.pop_front().or_else(|| self.anybody.pop_front())
     }
 }
 
@@ -176,6 +230,8 @@ impl Drop for PasswordWorkers {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
 
     fn password(text: &str) -> Password {
@@ -185,7 +241,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {
         let workers = PasswordWorkers::start();
-        let hash = workers.hash(password("correct horse"), [1; 16]).await.unwrap();
+        let hash = workers.hash(Caller::Anybody, password("correct horse"), [1; 16]).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(workers.verify(password("correct horse"), Some(hash.clone())).await.unwrap());
         assert!(!workers.verify(password("correct house"), Some(hash.clone())).await.unwrap());
@@ -203,6 +259,35 @@ mod tests {
         let busy = answers.iter().filter(|a| matches!(a, Err(Error::Busy { .. }))).count();
         assert!(busy > 0 && busy < answers.len(), "{busy} of {} were turned away", answers.len());
         assert_eq!(workers.verify(password("12345678"), None).await, Ok(false));
+    }
+
+    /// Without threads, so that what waits goes on waiting.
+    #[tokio::test]
+    async fn who_left_makes_room_and_the_operator_has_their_own() {
+        let workers = PasswordWorkers { queue: Arc::default(), threads: Vec::new() };
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting: Vec<_> =
+            (0..QUEUE).map(|_| Box::pin(workers.verify(password("12345678"), None))).collect();
+        for attempt in &mut waiting {
+            assert!(attempt.as_mut().poll(&mut context).is_pending());
+        }
+        assert!(matches!(
+            workers.verify(password("12345678"), None).await,
+            Err(Error::Busy { .. })
+        ));
+        let mut operators =
+            Box::pin(workers.hash(Caller::Operator, password("correct horse"), [1; 16]));
+        assert!(operators.as_mut().poll(&mut context).is_pending());
+        drop(waiting);
+        let mut late = Box::pin(workers.verify(password("12345678"), None));
+        assert!(late.as_mut().poll(&mut context).is_pending());
+        // The operator first, then who came late: nobody else is left.
+        let mut memory = Memory::new();
+        workers.queue.next(&mut memory).unwrap().run(&mut memory);
+        assert!(operators.await.is_ok());
+        workers.queue.next(&mut memory).unwrap().run(&mut memory);
+        assert_eq!(late.await, Ok(false));
+        assert!(workers.queue.state.lock().pop().is_none());
     }
 
     async fn futures_join<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
