@@ -7,6 +7,8 @@ use crate::support::{Answer, App, OTHER_PLACE, on_both};
 
 on_both!(
     every_page_carries_the_security_headers,
+    forms_of_the_settings_stay_here,
+    a_page_on_https_stays_on_https,
     no_page_needs_more_than_its_policy_allows,
     assets_are_kept_for_ever_and_named_by_their_content,
     another_name_leads_to_the_public_one,
@@ -39,7 +41,7 @@ async fn every_page(app: &App) -> Vec<Answer> {
         ada.post("/settings/api-keys/junk/revoke", &[]).await,
     ];
     app.ban(ada.email()).await;
-    let banned = ada.get("/").await;
+    let banned = ada.get("/settings").await;
     pages.into_iter().chain([banned]).collect()
 }
 
@@ -59,6 +61,26 @@ async fn every_page_carries_the_security_headers(app: App) {
         assert_eq!(page.header("access-control-allow-origin"), "", "{page:?}");
         let is_page = page.header("content-type") == "text/html; charset=utf-8";
         assert!(is_page || page.status == 303, "{page:?}");
+    }
+}
+
+async fn forms_of_the_settings_stay_here(app: App) {
+    let mut ada = app.person("ada").await;
+    for (path, stays) in [("/settings", true), ("/settings/x", true), ("/", false)] {
+        let page = ada.get(path).await;
+        let policy = page.header("content-security-policy");
+        assert_eq!(policy.ends_with("; form-action 'self'"), stays, "{path}: {policy}");
+        assert!(stays || !policy.contains("form-action"), "a sign-in can end at an app: {policy}");
+    }
+}
+
+async fn a_page_on_https_stays_on_https(app: App) {
+    let plain = app.browser().get("/").await;
+    assert_eq!(plain.header("strict-transport-security"), "");
+    let app = app.again(|options| options.public_url = "https://bloom.example").await;
+    for path in ["/", "/settings", "/nothing"] {
+        let page = app.browser().get(path).await;
+        assert_eq!(page.header("strict-transport-security"), "max-age=31536000", "{path}");
     }
 }
 

@@ -30,7 +30,9 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let query = Query(request.uri().query().unwrap_or_default());
     let revoked = query.optional("revoked").ok().flatten();
     let revoked = revoked.and_then(|id| keys.iter().find(|key| key.id.to_string() == id));
-    let done = revoked.map(|key| format!("The key “{}” is revoked.", key.name));
+    let done = revoked
+        .filter(|key| key.state != KeyState::Active)
+        .map(|key| format!("The key “{}” is revoked.", key.name));
     let view = Settings { done, ..view(&app, &browser, person, &keys) };
     Ok(page(StatusCode::OK, &view))
 }
