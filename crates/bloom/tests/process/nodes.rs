@@ -1,5 +1,7 @@
 //! Several servers on one PostgreSQL database, with the same root secret.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,7 +19,9 @@ const LAG: Duration = Duration::from_millis(100);
 fn folder(home: &Home, name: &str, secret: &str) -> PathBuf {
     let folder = home.path(name);
     std::fs::create_dir(&folder).expect("a folder");
-    std::fs::write(folder.join("secret"), secret).expect("the secret");
+    let file = folder.join("secret");
+    std::fs::write(&file, secret).expect("the secret");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("our own file");
     folder
 }
 
