@@ -67,7 +67,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Start on this machine with defaults; the first time, make an account and a key to try
-    Start(StartArgs),
+    Start(ServeArgs),
     /// Run the server
     Serve(ServeArgs),
     /// Make, list, suspend and restore accounts
@@ -111,25 +111,10 @@ impl Place {
 }
 
 #[derive(Args)]
-struct StartArgs {
-    #[command(flatten)]
-    place: Place,
-    /// Address and port to listen on [default: 127.0.0.1:4600]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<String>,
-    #[arg(
-        long,
-        value_name = "URL",
-        help = "How people reach the server [default: http://localhost:4600]"
-    )]
-    public_url: Option<String>,
-}
-
-#[derive(Args)]
 struct ServeArgs {
     #[command(flatten)]
     place: Place,
-    /// Address and port to listen on [default: 127.0.0.1:8080]
+    /// Address and port to listen on [default: 127.0.0.1, port 4600 with start, 8080 with serve]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// How people reach the server
@@ -139,6 +124,15 @@ struct ServeArgs {
         help = "How people reach the server, such as https://bloom.example.com"
     )]
     public_url: Option<String>,
+}
+
+impl ServeArgs {
+    fn config(self) -> Result<Config, Failure> {
+        let mut config = self.place.config()?;
+        config.set_flag("server", "listen", self.listen);
+        config.set_flag("server", "public_url", self.public_url);
+        Ok(config)
+    }
 }
 
 #[derive(Args)]
@@ -254,19 +248,12 @@ impl Cli {
         match self.verb {
             Verb::Openapi => Ok(Asked::OpenApi),
             Verb::Start(args) => {
-                let mut config = args.place.config()?;
-                config.set_flag("server", "listen", args.listen);
-                config.set_flag("server", "public_url", args.public_url);
+                let mut config = args.config()?;
                 config.set_default("server", "data", START_DATA);
                 config.set_default("server", "listen", START_LISTEN);
                 Ok(Asked::Start(Box::new(config)))
             }
-            Verb::Serve(args) => {
-                let mut config = args.place.config()?;
-                config.set_flag("server", "listen", args.listen);
-                config.set_flag("server", "public_url", args.public_url);
-                Ok(Asked::Serve(Box::new(config)))
-            }
+            Verb::Serve(args) => Ok(Asked::Serve(Box::new(args.config()?))),
             Verb::Account(verb) => verb.asked(),
             Verb::Keys(verb) => verb.asked(),
             Verb::Backup(args) => {
@@ -287,7 +274,7 @@ impl AccountVerb {
             Self::Create { whose, name, password_stdin } => {
                 let email = email(&whose.email)?;
                 let name = name.map(|name| {
-                    bloom_domain::names::parse(&name, 100)
+                    bloom_domain::accounts::parse_name(&name)
                         .map_err(|e| Failure::usage(format!("--name: {e}")))
                 });
                 let password = password(password_stdin)?;

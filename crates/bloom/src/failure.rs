@@ -47,6 +47,7 @@ impl From<bloom_service::Error> for Failure {
             Error::Busy { .. } | Error::Unavailable(_) | Error::Internal(_) => {
                 Self::machine(error.to_string())
             }
+            Error::ApiKeyNameAmbiguous(_) => Self::usage(format!("{error}; name one with --id")),
             refused => Self::usage(refused.to_string()),
         }
     }

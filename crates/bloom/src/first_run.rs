@@ -39,7 +39,7 @@ pub(crate) async fn welcome(node: &Node) -> Result<(), Failure> {
         // It would be such a record of nothing.
         let _ = remove_if_there(&file);
     }
-    let is_first = first_run::commit(&node.service, draft).await?;
+    let is_first = first_run::commit(&node.service, &node.operator, draft).await?;
     output::say(&match (is_first, is_for_file) {
         (true, true) => {
             filed(node, &file, "The first start made an account and an API key; they are")

@@ -2,6 +2,7 @@
 
 use crate::email::Email;
 use crate::ids::AccountId;
+use crate::names::{self, NameError};
 use crate::time::Timestamp;
 
 /// An account as its owner and the operator see it.
@@ -17,6 +18,14 @@ pub struct Account {
     pub state: AccountState,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// Trims and checks what a person wants to be called: 1 to 100 characters that can be shown safely.
+///
+/// # Errors
+/// [`NameError`] says what to change.
+pub fn parse_name(text: &str) -> Result<String, NameError> {
+    names::parse(text, 100)
 }
 
 /// Whether an account may be used.

@@ -55,7 +55,7 @@ impl fmt::Display for Error {
             Self::ApiKeyRevoked => f.write_str("the API key is revoked"),
             Self::ApiKeyNameAmbiguous(ids) => {
                 let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-                write!(f, "several keys have that name; use --id with one of {}", ids.join(", "))
+                write!(f, "several keys have that name: {}", ids.join(", "))
             }
             Self::TooManyApiKeys => write!(
                 f,

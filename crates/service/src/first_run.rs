@@ -47,7 +47,11 @@ pub async fn draft(
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn commit(service: &Service, Draft(draft): Draft) -> Result<bool, Error> {
+pub async fn commit(
+    service: &Service,
+    _operator: &Operator,
+    Draft(draft): Draft,
+) -> Result<bool, Error> {
     let is_first = service
         .store
         .write(move |tx| Ok(!store::accounts::exist(tx)? && draft.insert(tx)?))

@@ -1,8 +1,8 @@
 //! A command as it travels: texts only, parsed anew at the other end.
 
+use bloom_domain::accounts;
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
-use bloom_domain::names;
 use bloom_domain::passwords::Password;
 use bloom_service::api_keys::WhichKey;
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ impl TryFrom<Wire> for Command {
         };
         Ok(match wire {
             Wire::CreateAccount { email: address, name, password: secret } => {
-                let name = name.map(|name| names::parse(&name, 100)).transpose();
+                let name = name.map(|name| accounts::parse_name(&name)).transpose();
                 Self::CreateAccount {
                     email: email(address)?,
                     name: name.map_err(|e| Failure::usage(e.to_string()))?,

@@ -2,9 +2,8 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::accounts::{SignUpPolicy, parse_name};
 use bloom_domain::email::Email;
-use bloom_domain::names;
 use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_service::Error;
@@ -17,8 +16,6 @@ use super::forms::Form;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
 use super::{page, redirect};
 use crate::app::App;
-
-const MAX_NAME: usize = 100;
 
 /// The form, or why there is none.
 pub(crate) async fn show(
@@ -75,8 +72,7 @@ pub(crate) fn empty(purpose: Purpose, action: String) -> SignUpForm {
 /// password.
 pub(crate) fn read(form: &Form, blank: SignUpForm) -> Result<NewAccount, Box<SignUpForm>> {
     let name = form.text("name");
-    let name =
-        if name.trim().is_empty() { Ok(None) } else { names::parse(name, MAX_NAME).map(Some) };
+    let name = if name.trim().is_empty() { Ok(None) } else { parse_name(name).map(Some) };
     let email = Email::parse(form.text("email"));
     let password = Password::parse(form.text("password").to_owned());
     match (name, email, password) {
