@@ -47,7 +47,11 @@ impl From<bloom_service::Error> for Failure {
             Error::Busy { .. } | Error::Unavailable(_) | Error::Internal(_) => {
                 Self::machine(error.to_string())
             }
-            Error::ApiKeyNameAmbiguous(_) => Self::usage(format!("{error}; name one with --id")),
+            Error::ApiKeyNameAmbiguous(ids) => {
+                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+                let ids = ids.join(", ");
+                Self::usage(format!("several keys have that name; use --id with one of {ids}"))
+            }
             refused => Self::usage(refused.to_string()),
         }
     }

@@ -47,7 +47,10 @@ impl Node {
         let secret_is_configured = configured.is_some();
         let secrets = match configured {
             Some(secrets) => secrets,
-            None => secret_file::read_or_make(&folder, &entropy)?,
+            None => {
+                secret_file::not_lost(&folder, &database)?;
+                secret_file::read_or_make(&folder, &entropy)?
+            }
         };
         let store = Store::open(&database, clock.now())
             .map_err(|error| Failure::machine(error.to_string()))?;

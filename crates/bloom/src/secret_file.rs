@@ -6,6 +6,7 @@ use std::path::Path;
 
 use bloom_service::entropy::Entropy;
 use bloom_service::root_secret::{self, RootSecrets};
+use bloom_store::Database;
 
 use crate::command::Answer;
 use crate::data_folder::{DataFolder, replace_private, write_private};
@@ -14,6 +15,24 @@ use crate::node::Node;
 
 /// The permission of group and others to read.
 const OTHERS_READ: u32 = 0o044;
+
+/// A database in the folder was made after its secret: without one, a new secret would fit nothing
+/// and hide what is wrong.
+pub(crate) fn not_lost(folder: &DataFolder, database: &Database) -> Result<(), Failure> {
+    let path = folder.secret_path();
+    match database {
+        Database::Sqlite { path: file }
+            if file.exists() && matches!(path.try_exists(), Ok(false)) =>
+        {
+            Err(Failure::machine(format!(
+                "the root secret is missing: put {} back from a backup; the database cannot be \
+                 used without it",
+                path.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The secrets in the file; a folder without one gets a new secret.
 pub(crate) fn read_or_make(folder: &DataFolder, entropy: &Entropy) -> Result<RootSecrets, Failure> {

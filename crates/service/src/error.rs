@@ -53,10 +53,7 @@ impl fmt::Display for Error {
             Self::WorkspaceNotFound => f.write_str("there is no such workspace"),
             Self::ApiKeyNotFound => f.write_str("there is no such API key"),
             Self::ApiKeyRevoked => f.write_str("the API key is revoked"),
-            Self::ApiKeyNameAmbiguous(ids) => {
-                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-                write!(f, "several keys have that name: {}", ids.join(", "))
-            }
+            Self::ApiKeyNameAmbiguous(_) => f.write_str("several keys have that name"),
             Self::TooManyApiKeys => write!(
                 f,
                 "the account has {} working API keys, the most there may be; revoke one first",

@@ -234,6 +234,18 @@ fn a_mistyped_folder_is_not_made() {
 }
 
 #[test]
+fn a_lost_secret_is_not_replaced() {
+    let home = Home::on_sqlite();
+    home.account(ADA, "correct horse battery");
+    let secret = home.data().join("secret");
+    fs::remove_file(&secret).expect("the secret");
+    for words in ["serve --listen 127.0.0.1:0", "account list"] {
+        names(&home.bloom(words).refused(1), &["secret is missing", "backup"]);
+        assert!(!secret.exists(), "{words}: a secret was made that fits nothing");
+    }
+}
+
+#[test]
 fn a_folder_that_is_none() {
     let home = Home::on_sqlite();
     fs::write(home.data(), "a file").expect("a file");
