@@ -23,8 +23,8 @@ type Error = Box<dyn std::error::Error>;
 /// Accounts, and keys of each: 100,000 keys in all.
 const ACCOUNTS: usize = 1_000;
 const KEYS_EACH: usize = 100;
-/// Fewer than may wait for a password thread.
-const AT_ONCE: usize = 32;
+/// As many passwords of the operator as may wait.
+const AT_ONCE: usize = 8;
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
