@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::statement::Statement;
+
 /// A store call failed. The texts are for the operator's log, never for the public.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
@@ -34,6 +36,17 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Error {
+    /// This error with the name of the statement it came from, where there is a text to put it in.
+    pub(crate) fn of(self, statement: &Statement) -> Self {
+        let name = statement.name();
+        match self {
+            Self::Unavailable(cause) => Self::Unavailable(format!("{name}: {cause}")),
+            Self::Corrupt(cause) => Self::Corrupt(format!("{name}: {cause}")),
+            Self::Internal(cause) => Self::Internal(format!("{name}: {cause}")),
+            named @ (Self::Conflict | Self::Unsupported(_)) => named,
+        }
+    }
+
     /// The answer to everything that arrives after, or is cut off by, [`crate::Store::close`].
     pub(crate) fn closed() -> Self {
         Self::Unavailable("the store is closed".to_owned())

@@ -33,13 +33,7 @@ pub(crate) fn meaning(error: &postgres::Error) -> Error {
 
 /// The meaning of an error of a statement; the text names the statement.
 pub(crate) fn of_statement(statement: &Statement, error: &postgres::Error) -> Error {
-    let name = statement.name();
-    match meaning(error) {
-        Error::Unavailable(cause) => Error::Unavailable(format!("{name}: {cause}")),
-        Error::Corrupt(cause) => Error::Corrupt(format!("{name}: {cause}")),
-        Error::Internal(cause) => Error::Internal(format!("{name}: {cause}")),
-        named @ (Error::Conflict | Error::Unsupported(_)) => named,
-    }
+    meaning(error).of(statement)
 }
 
 /// Severity and message only: the detail of a server error quotes the row.
