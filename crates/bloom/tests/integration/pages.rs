@@ -7,7 +7,7 @@ use crate::support::{Answer, App, OTHER_PLACE, on_both};
 
 on_both!(
     every_page_carries_the_security_headers,
-    forms_of_the_settings_stay_here,
+    only_forms_that_can_end_at_an_app_may_leave,
     a_page_on_https_stays_on_https,
     no_page_needs_more_than_its_policy_allows,
     assets_are_kept_for_ever_and_named_by_their_content,
@@ -64,13 +64,22 @@ async fn every_page_carries_the_security_headers(app: App) {
     }
 }
 
-async fn forms_of_the_settings_stay_here(app: App) {
+/// Browsers apply `form-action` to the redirect that follows a form.
+async fn only_forms_that_can_end_at_an_app_may_leave(app: App) {
     let mut ada = app.person("ada").await;
-    for (path, stays) in [("/settings", true), ("/settings/x", true), ("/", false)] {
+    for path in
+        ["/settings", "/settings/x", "/", "/nothing", "/setup/junk", "/sign-in/", "/sign-out"]
+    {
         let page = ada.get(path).await;
         let policy = page.header("content-security-policy");
-        assert_eq!(policy.ends_with("; form-action 'self'"), stays, "{path}: {policy}");
-        assert!(stays || !policy.contains("form-action"), "a sign-in can end at an app: {policy}");
+        assert!(policy.ends_with("; form-action 'self'"), "{path}: {policy}");
+    }
+    for path in ["/sign-in", "/sign-in?next=/", "/sign-up", "/authorize", "/authorize?request=x"] {
+        for page in [app.browser().get(path).await, ada.post(path, &[]).await] {
+            let policy = page.header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+            assert!(!policy.contains("form-action"), "{path}: {policy}");
+        }
     }
 }
 

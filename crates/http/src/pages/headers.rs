@@ -19,11 +19,10 @@ macro_rules! policy {
     };
 }
 
-/// `form-action` is left out: browsers apply it to the redirect that follows a form, and a sign-in
-/// can end at an app.
-const POLICY: HeaderValue = policy!("");
-/// The forms of the settings end here.
-const SETTINGS_POLICY: HeaderValue = policy!("; form-action 'self'");
+/// A form stays here, with every redirect that follows it.
+const POLICY: HeaderValue = policy!("; form-action 'self'");
+/// Browsers apply `form-action` to the redirect that follows a form, and that one may go to an app.
+const POLICY_ON_THE_WAY_TO_AN_APP: HeaderValue = policy!("");
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const DENY: HeaderValue = HeaderValue::from_static("DENY");
@@ -39,12 +38,18 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
 }
 
-/// Puts on what hangs on the site and on which page it is.
-pub(crate) fn protect_at(site: &Site, is_settings: bool, headers: &mut HeaderMap) {
-    protect(headers);
-    if is_settings {
-        headers.insert(CONTENT_SECURITY_POLICY, SETTINGS_POLICY);
+/// The policy of the page at a path: the forms that can end at an app are named here and only here.
+pub(crate) fn policy(path: &str) -> HeaderValue {
+    match path {
+        "/sign-in" | "/sign-up" | "/authorize" => POLICY_ON_THE_WAY_TO_AN_APP,
+        _ => POLICY,
     }
+}
+
+/// Puts on what hangs on the site and, with its policy, on which page it is.
+pub(crate) fn protect_at(site: &Site, policy: HeaderValue, headers: &mut HeaderMap) {
+    protect(headers);
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     if site.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }

@@ -41,8 +41,7 @@ type Segment = Result<Path<String>, PathRejection>;
 /// What happens around every page.
 pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<Arrival>().map(|arrival| arrival.id);
-    let path = request.uri().path();
-    let is_settings = path == "/settings" || path.starts_with("/settings/");
+    let policy = headers::policy(request.uri().path());
     let mut response = match at_another_host(&app, &request) {
         Some(response) => response,
         None => next.run(request).await,
@@ -50,7 +49,7 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     if let Some(error) = response.extensions_mut().remove::<Arc<PageError>>() {
         response = error.page(id.as_ref().map(RequestId::text).unwrap_or_default());
     }
-    headers::protect_at(&app.site, is_settings, response.headers_mut());
+    headers::protect_at(&app.site, policy, response.headers_mut());
     response
 }
 
