@@ -2,7 +2,7 @@
 
 use bloom_domain::accounts::SignUpPolicy;
 
-use crate::support::{App, PASSWORD, on_both};
+use crate::support::{Answer, App, PASSWORD, on_both, urlencoded};
 
 on_both!(
     signing_up_makes_an_account_and_signs_in,
@@ -12,6 +12,9 @@ on_both!(
     a_closed_server_makes_no_account,
     every_address_that_is_taken_can_be_read_again,
     who_is_signed_in_is_sent_to_the_settings,
+    who_came_for_something_goes_on_to_it,
+    the_next_page_is_always_ours,
+    next_survives_a_refusal_and_the_way_to_the_sign_in,
 );
 
 async fn signing_up_makes_an_account_and_signs_in(app: App) {
@@ -123,4 +126,76 @@ async fn who_is_signed_in_is_sent_to_the_settings(app: App) {
     let mut ada = app.person("ada").await;
     ada.get("/sign-up").await.assert_redirect("/settings");
     ada.get("/sign-in").await.assert_redirect("/settings");
+}
+
+/// What an app asks for holds every character that a query can.
+const ASKED: &str = "/authorize?request=a%2Bb%26c&d=e";
+
+async fn sign_up(app: &App, name: &str, next: &str) -> Answer {
+    let email = format!("{name}@example.com");
+    let fields = [("email", email.as_str()), ("password", PASSWORD), ("next", next)];
+    app.browser().post("/sign-up", &fields).await
+}
+
+fn asking(path: &str, next: &str) -> String {
+    format!("{path}?{}", urlencoded(&[("next", next)]))
+}
+
+async fn who_came_for_something_goes_on_to_it(app: App) {
+    for (name, next) in [("ada", ASKED), ("bob", "/"), ("cleo", "/settings?a=b#api-keys")] {
+        sign_up(&app, name, next).await.assert_redirect(next);
+    }
+    let page = app.browser().get(&asking("/sign-up", ASKED)).await;
+    page.assert_page(200, "Create your account");
+    let shown = ASKED.replace('&', "&#38;");
+    assert!(page.text().contains(&format!("name=\"next\" value=\"{shown}\"")), "{page:?}");
+    let mut dan = app.person("dan").await;
+    dan.get(&asking("/sign-up", ASKED)).await.assert_redirect(ASKED);
+}
+
+async fn the_next_page_is_always_ours(app: App) {
+    let mut ada = app.person("ada").await;
+    for (n, bad) in
+        ["//evil.example", "/\\evil.example", "https://evil.example", "/é", "", "settings"]
+            .iter()
+            .enumerate()
+    {
+        sign_up(&app, &format!("p{n}"), bad).await.assert_redirect("/settings#api-keys");
+        let page = app.browser().get(&asking("/sign-up", bad)).await;
+        page.assert_page(200, "Create your account");
+        assert!(!page.text().contains("name=\"next\""), "{bad:?}: {page:?}");
+        assert!(page.text().contains("href=\"/sign-in\">Sign in</a>."), "{bad:?}: {page:?}");
+        ada.get(&asking("/sign-up", bad)).await.assert_redirect("/settings");
+    }
+    ada.get("/sign-up?next=/a&next=/b").await.assert_redirect("/settings");
+}
+
+async fn next_survives_a_refusal_and_the_way_to_the_sign_in(app: App) {
+    app.person("ada").await;
+    let shown = ASKED.replace('&', "&#38;");
+    for (name, status) in [("no address", 422), ("ada", 409)] {
+        let page = sign_up(&app, name, ASKED).await;
+        page.assert_page(status, "Create your account");
+        assert!(page.text().contains(&format!("name=\"next\" value=\"{shown}\"")), "{page:?}");
+        follows_the_link(&app, &page, "/sign-in").await;
+    }
+    let page = app.browser().get(&asking("/sign-in", ASKED)).await;
+    follows_the_link(&app, &page, "/sign-up").await;
+    let app = app.again(|options| options.sign_up = SignUpPolicy::Invite).await;
+    sign_up(&app, "bob", ASKED).await.assert_redirect(&link("/sign-up"));
+    let page = app.browser().get(&link("/sign-up")).await;
+    page.assert_page(200, "Accounts are by invitation");
+    follows_the_link(&app, &page, "/sign-in").await;
+}
+
+/// The link from one of the two pages to the other, which has the same `next`.
+fn link(path: &str) -> String {
+    let next = ASKED.replace('%', "%25").replace('/', "%2F").replace('?', "%3F");
+    format!("{path}?next={}", next.replace('&', "%26").replace('=', "%3D"))
+}
+
+async fn follows_the_link(app: &App, page: &Answer, path: &str) {
+    assert!(page.text().contains(&format!("href=\"{}\"", link(path))), "{page:?}");
+    let page = app.browser().get(&link(path)).await;
+    assert_eq!(page.status, 200, "{page:?}");
 }

@@ -12,6 +12,7 @@ mod forms;
 mod headers;
 pub(crate) mod home;
 mod moment;
+mod next;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_in;

@@ -24,7 +24,8 @@ pub(crate) async fn show(
         return Err(PageError::SetupLinkSpent);
     }
     let browser = Browser::open(&app, &headers).await?;
-    let view = SignUp { layout: browser.layout(), state: SignUpState::Form(empty(&token)) };
+    let view =
+        SignUp { layout: browser.layout(), next: None, state: SignUpState::Form(empty(&token)) };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -39,11 +40,12 @@ pub(crate) async fn submit(
     let new = match sign_up::read(&form, empty(&token)) {
         Ok(new) => new,
         Err(refused) => {
-            return Ok(sign_up::refuse(&browser, *refused, StatusCode::UNPROCESSABLE_ENTITY));
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(sign_up::refuse(&browser, &form, *refused, status));
         }
     };
     match setup_links::anonymous_redeem(&app.service, &token, new, Some(browser.cookie())).await {
-        Ok(session) => Ok(sign_up::welcome(&app, &session)),
+        Ok(session) => Ok(sign_up::welcome(&app, &session, None)),
         Err(error) => sign_up::answer(&browser, &form, empty(&token), error),
     }
 }

@@ -8,30 +8,28 @@ use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_service::Error;
 use bloom_service::accounts::{self, NewAccount};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::browser::{self, Browser};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
-use super::{page, redirect};
+use super::{next, page, redirect, settings};
 use crate::app::App;
 
 /// The form, or why there is none.
-pub(crate) async fn show(
-    State(app): State<App>,
-    headers: HeaderMap,
-) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, &headers).await?;
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, request.headers()).await?;
+    let next = next::of_query(request.uri());
     if browser.person().is_some() {
-        return Ok(redirect("/settings"));
+        return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
     let state = match app.service.settings().sign_up {
         SignUpPolicy::Open => SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned())),
         SignUpPolicy::Invite => SignUpState::ByInvitation,
         SignUpPolicy::Closed => SignUpState::Closed,
     };
-    let view = SignUp { layout: browser.layout(), state };
+    let view = SignUp { layout: browser.layout(), next, state };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -41,17 +39,20 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let (browser, form) = Form::read(&app, request).await?;
+    let next = next::of_form(&form);
     // Before anything typed is looked at: there is no form here to correct it in.
     if app.service.settings().sign_up != SignUpPolicy::Open {
-        return Ok(redirect("/sign-up"));
+        return Ok(redirect(&next::link("/sign-up", next.as_deref())));
     }
     let blank = empty(Purpose::Open, "/sign-up".to_owned());
     let new = match read(&form, blank) {
         Ok(new) => new,
-        Err(refused) => return Ok(refuse(&browser, *refused, StatusCode::UNPROCESSABLE_ENTITY)),
+        Err(refused) => {
+            return Ok(refuse(&browser, &form, *refused, StatusCode::UNPROCESSABLE_ENTITY));
+        }
     };
     match accounts::anonymous_sign_up(&app.service, new, Some(browser.cookie())).await {
-        Ok(session) => Ok(welcome(&app, &session)),
+        Ok(session) => Ok(welcome(&app, &session, next.as_deref())),
         Err(error) => answer(&browser, &form, empty(Purpose::Open, "/sign-up".to_owned()), error),
     }
 }
@@ -102,13 +103,14 @@ pub(crate) fn answer(
         Error::EmailTaken => {
             let taken = "This address has an account already. Sign in, or use another address.";
             let email = Field { error: Some(taken.to_owned()), ..typed(form, "email") };
-            Ok(refuse(browser, SignUpForm { email, ..kept }, StatusCode::CONFLICT))
+            Ok(refuse(browser, form, SignUpForm { email, ..kept }, StatusCode::CONFLICT))
         }
         Error::Busy { .. } => {
             let refusal = Some(super::sign_in::BUSY.to_owned());
             let status = StatusCode::SERVICE_UNAVAILABLE;
             Ok(super::sign_in::with_retry_after(refuse(
                 browser,
+                form,
                 SignUpForm { refusal, ..kept },
                 status,
             )))
@@ -118,13 +120,19 @@ pub(crate) fn answer(
 }
 
 /// The form with what is wrong.
-pub(crate) fn refuse(browser: &Browser, form: SignUpForm, status: StatusCode) -> Response {
-    page(status, &SignUp { layout: browser.layout(), state: SignUpState::Form(form) })
+pub(crate) fn refuse(
+    browser: &Browser,
+    form: &Form,
+    refused: SignUpForm,
+    status: StatusCode,
+) -> Response {
+    let state = SignUpState::Form(refused);
+    page(status, &SignUp { layout: browser.layout(), next: next::of_form(form), state })
 }
 
-/// The first page of a new session.
-pub(crate) fn welcome(app: &App, session: &OpaqueSecret) -> Response {
-    let mut response = redirect("/settings#api-keys");
+/// The first page of a new session: what the person came for, or the place to make a key.
+pub(crate) fn welcome(app: &App, session: &OpaqueSecret, next: Option<&str>) -> Response {
+    let mut response = redirect(next.unwrap_or(settings::KEYS));
     browser::start_session(app, &mut response, session);
     response
 }

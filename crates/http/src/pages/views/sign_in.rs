@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Field, Layout, Problem, problems};
+use crate::pages::next;
 
 /// The page at `/sign-in`, empty or after a refusal.
 #[derive(Debug, Template)]
@@ -10,6 +11,8 @@ use super::{Field, Layout, Problem, problems};
 pub(crate) struct SignIn {
     /// The frame.
     pub(crate) layout: Layout,
+    /// What signing in is for, as one sentence ("Sign in to answer “Example App”."), or nothing.
+    pub(crate) asking: Option<String>,
     /// The address as typed.
     pub(crate) email: Field,
     /// What is wrong with the password, when that can be said of it alone ("Enter your password.").
@@ -21,6 +24,10 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
+    fn sign_up_href(&self) -> String {
+        next::link("/sign-up", self.next.as_deref())
+    }
+
     fn problems(&self) -> Vec<Problem> {
         problems(
             self.refusal.as_ref(),
@@ -34,6 +41,7 @@ impl SignIn {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         let empty = || Self {
             layout: Layout::sample_stranger(),
+            asking: None,
             email: Field::default(),
             password_error: None,
             refusal: None,
@@ -42,6 +50,14 @@ impl SignIn {
         let typed = |value: &str| Field { value: value.into(), error: None };
         vec![
             ("sign-in", empty()),
+            (
+                "sign-in-for-an-app",
+                Self {
+                    asking: Some("Sign in to answer “Pressroom”.".into()),
+                    next: Some("/authorize?request=sample%2Brequest".into()),
+                    ..empty()
+                },
+            ),
             (
                 "sign-in-refused",
                 Self {
@@ -65,6 +81,7 @@ impl SignIn {
             (
                 "sign-in-hostile",
                 Self {
+                    asking: Some(super::tests::HOSTILE.into()),
                     email: Field {
                         value: super::tests::HOSTILE.into(),
                         error: Some(super::tests::HOSTILE.into()),

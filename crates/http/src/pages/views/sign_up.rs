@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Field, Layout, Problem, problems};
+use crate::pages::next;
 
 /// The page that makes an account, or says why it does not.
 #[derive(Debug, Template)]
@@ -10,6 +11,8 @@ use super::{Field, Layout, Problem, problems};
 pub(crate) struct SignUp {
     /// The frame.
     pub(crate) layout: Layout,
+    /// Where to go afterwards: a path on this server that the handler has checked.
+    pub(crate) next: Option<String>,
     /// Whether the reader may make an account here.
     pub(crate) state: SignUpState,
 }
@@ -52,6 +55,10 @@ pub(crate) enum Purpose {
 }
 
 impl SignUp {
+    fn sign_in_href(&self) -> String {
+        next::link("/sign-in", self.next.as_deref())
+    }
+
     fn problems(&self) -> Vec<Problem> {
         match &self.state {
             SignUpState::Form(form) => problems(
@@ -80,7 +87,7 @@ impl SignUp {
 #[cfg(test)]
 impl SignUp {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
-        let page = |state| Self { layout: Layout::sample_stranger(), state };
+        let page = |state| Self { layout: Layout::sample_stranger(), next: None, state };
         let form = |purpose, action: &str| SignUpForm {
             purpose,
             action: action.into(),
@@ -110,11 +117,24 @@ impl SignUp {
         };
         vec![
             ("sign-up", page(SignUpState::Form(form(Purpose::Open, "/sign-up")))),
+            (
+                "sign-up-for-an-app",
+                Self {
+                    next: Some("/authorize?request=sample%2Brequest".into()),
+                    ..page(SignUpState::Form(form(Purpose::Open, "/sign-up")))
+                },
+            ),
             ("setup", page(SignUpState::Form(form(Purpose::First, "/setup/sample-setup-token")))),
             ("sign-up-refused", page(SignUpState::Form(refused))),
             ("sign-up-by-invitation", page(SignUpState::ByInvitation)),
             ("sign-up-closed", page(SignUpState::Closed)),
-            ("sign-up-hostile", page(SignUpState::Form(hostile))),
+            (
+                "sign-up-hostile",
+                Self {
+                    next: Some(super::tests::HOSTILE.into()),
+                    ..page(SignUpState::Form(hostile))
+                },
+            ),
         ]
     }
 }
