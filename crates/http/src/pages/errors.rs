@@ -169,6 +169,8 @@ impl PageError {
             action: words
                 .action
                 .map(|(label, href)| Link { label: label.to_owned(), href: href.to_owned() }),
+            back: None,
+            details: None,
             reference: is_ours.then(|| reference.to_owned()),
         };
         let mut response = page(words.status, &view);

@@ -97,6 +97,7 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, keys: &[ApiKey]) -> Set
         refusal: None,
         key_name: Field::default(),
         new_key: None,
+        apps: Vec::new(),
         keys: keys.iter().map(|key| row(key, now)).collect(),
     }
 }

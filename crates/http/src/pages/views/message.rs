@@ -16,6 +16,12 @@ pub(crate) struct Message {
     pub(crate) text: String,
     /// The way out.
     pub(crate) action: Option<Link>,
+    /// The way back to the app that sent the reader here, with its error: the one link that may lead
+    /// to another origin.
+    pub(crate) back: Option<Link>,
+    /// One line for whoever makes the app
+    /// ("invalid_request: code_challenge_method must be S256").
+    pub(crate) details: Option<String>,
     /// The request's id, for the person who runs the server to find the cause in the log.
     pub(crate) reference: Option<String>,
 }
@@ -25,7 +31,7 @@ pub(crate) struct Message {
 pub(crate) struct Link {
     /// What is done there; begins with a verb.
     pub(crate) label: String,
-    /// A path on this server.
+    /// A path on this server, but for [`Message::back`].
     pub(crate) href: String,
 }
 
@@ -37,8 +43,11 @@ impl Message {
             title: title.into(),
             text: text.into(),
             action: action.map(|(label, href)| Link { label: label.into(), href: href.into() }),
+            back: None,
+            details: None,
             reference: None,
         };
+        let link = |label: &str, href: &str| Link { label: label.into(), href: href.into() };
         let busy = message(
             "The server is busy",
             "Nothing was changed. Wait a few seconds, then load this page again.",
@@ -73,12 +82,30 @@ impl Message {
             ),
             ("message-busy", Self { reference: Some("req_01JB2Q7Z8M4K".into()), ..busy }),
             (
+                "message-app-failed",
+                Self {
+                    back: Some(link(
+                        "Go back to Pressroom",
+                        "https://app.example/callback?error=invalid_request&state=4fQ&iss=x",
+                    )),
+                    details: Some("invalid_request: code_challenge_method must be S256".into()),
+                    ..message(
+                        "This app cannot be connected",
+                        "The app asked in a way that Bloom does not take. Nothing was changed. \
+                         Tell whoever makes the app.",
+                        None,
+                    )
+                },
+            ),
+            (
                 "message-hostile",
                 Self {
                     layout: Layout {
                         signed_in_as: Some(super::tests::HOSTILE.into()),
                         form_token: super::tests::HOSTILE.into(),
                     },
+                    back: Some(link(super::tests::HOSTILE, super::tests::HOSTILE)),
+                    details: Some(super::tests::HOSTILE.into()),
                     reference: Some(super::tests::HOSTILE.into()),
                     ..message(
                         super::tests::HOSTILE,

@@ -1,6 +1,8 @@
 //! What each page needs to know, one file per page. A view holds finished texts only: handlers
 //! look things up and choose words for outcomes, templates lay them out, nobody else writes HTML.
 
+mod app;
+mod consent;
 mod home;
 mod layout;
 mod message;
@@ -10,6 +12,7 @@ mod sign_up;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use app::{AppIdentity, AppKind};
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
@@ -18,6 +21,11 @@ pub(crate) use settings::{
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
+#[expect(unused_imports, reason = "what answers at /authorize and /settings/apps comes next")]
+pub(crate) use {
+    consent::Consent,
+    settings::{AppRow, AppState},
+};
 
 /// A text field as it comes back to the person: what was typed, and what is wrong with it.
 /// Passwords are never one of these, because they are never sent back.

@@ -1,8 +1,9 @@
-//! `/settings`: the account, and its API keys under `#api-keys`.
+//! `/settings`: the account, and its API keys under `#api-keys`, and the connected
+//! apps under `#apps`.
 
 use askama::Template;
 
-use super::{Field, Layout, Problem, curl_line, problems};
+use super::{AppIdentity, AppKind, Field, Layout, Problem, curl_line, problems};
 
 /// The page at `/settings`.
 #[derive(Debug, Template)]
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) new_key: Option<NewKey>,
     /// Every key, newest first, revoked ones too.
     pub(crate) keys: Vec<KeyRow>,
+    /// Every app that was ever allowed, newest first, revoked ones too.
+    pub(crate) apps: Vec<AppRow>,
 }
 
 /// The account as its owner sees it.
@@ -80,7 +83,7 @@ pub(crate) struct Moment {
     pub(crate) relative: String,
 }
 
-/// The latest request with a key.
+/// The latest request with a key or of an app.
 #[derive(Debug, Clone)]
 pub(crate) struct LastUsed {
     /// When it came.
@@ -102,6 +105,36 @@ pub(crate) enum KeyState {
         when: Moment,
         /// By whose hand.
         by: RevokedBy,
+    },
+}
+
+/// An app in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct AppRow {
+    /// The connection's id, as it stands in paths.
+    pub(crate) id: String,
+    /// Which app it is.
+    pub(crate) app: AppIdentity,
+    /// What it can do, in a few words.
+    pub(crate) access: String,
+    /// When it was allowed first.
+    pub(crate) connected: Moment,
+    /// Its latest request; none when there was none.
+    pub(crate) last_used: Option<LastUsed>,
+    /// Whether its requests are good.
+    pub(crate) state: AppState,
+}
+
+/// Whether the requests of an app are good.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(test), expect(dead_code, reason = "what lists the apps comes next"))]
+pub(crate) enum AppState {
+    /// They are.
+    Active,
+    /// They are refused, until it is allowed anew.
+    Revoked {
+        /// Since when.
+        when: Moment,
     },
 }
 
@@ -135,7 +168,7 @@ impl Settings {
 
 #[cfg(test)]
 impl Moment {
-    fn sample(relative: &str) -> Self {
+    pub(super) fn sample(relative: &str) -> Self {
         Self {
             iso: "2026-11-02T03:51:07Z".into(),
             exact: "2 November 2026, 03:51:07 UTC".into(),
@@ -152,11 +185,7 @@ impl KeyRow {
             name: name.into(),
             hint: "bloom_sk_Ab12…wXyZ".into(),
             created: Moment::sample("3 weeks ago"),
-            last_used: last_used.map(|relative| LastUsed {
-                when: Moment::sample(relative),
-                address: "203.0.113.7".into(),
-                operation: "images.generate".into(),
-            }),
+            last_used: last_used.map(LastUsed::sample),
             state,
         }
     }
@@ -169,6 +198,40 @@ impl KeyRow {
             Self::sample("Old laptop", Some("2 months ago"), revoked("8 days ago", RevokedBy::You)),
             Self::sample("import", None, revoked("2 weeks ago", RevokedBy::Operator)),
         ]
+    }
+}
+
+#[cfg(test)]
+impl AppRow {
+    fn sample(app: AppIdentity, last_used: Option<&str>, state: AppState) -> Self {
+        Self {
+            id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6c".into(),
+            app,
+            access: "Everything but API keys".into(),
+            connected: Moment::sample("3 weeks ago"),
+            last_used: last_used.map(LastUsed::sample),
+            state,
+        }
+    }
+
+    fn samples() -> Vec<Self> {
+        let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
+        vec![
+            Self::sample(AppIdentity::sample_verified(), Some("4 minutes ago"), AppState::Active),
+            Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active),
+            Self::sample(AppIdentity::sample_unverified(), Some("2 months ago"), revoked),
+        ]
+    }
+}
+
+#[cfg(test)]
+impl LastUsed {
+    fn sample(relative: &str) -> Self {
+        Self {
+            when: Moment::sample(relative),
+            address: "203.0.113.7".into(),
+            operation: "images.generate".into(),
+        }
     }
 }
 
@@ -187,6 +250,7 @@ impl Settings {
             key_name: Field::default(),
             new_key: None,
             keys: Vec::new(),
+            apps: Vec::new(),
         }
     }
 
@@ -203,12 +267,22 @@ impl Settings {
     fn sample_hostile() -> Self {
         let hostile = || String::from(super::tests::HOSTILE);
         let moment = || Moment { iso: hostile(), exact: hostile(), relative: hostile() };
+        let last_used =
+            || Some(LastUsed { when: moment(), address: hostile(), operation: hostile() });
         let row = |state| KeyRow {
             id: hostile(),
             name: hostile(),
             hint: hostile(),
             created: moment(),
-            last_used: Some(LastUsed { when: moment(), address: hostile(), operation: hostile() }),
+            last_used: last_used(),
+            state,
+        };
+        let app = |kind, state| AppRow {
+            id: hostile(),
+            app: AppIdentity::sample(&hostile(), kind),
+            access: hostile(),
+            connected: moment(),
+            last_used: last_used(),
             state,
         };
         Self {
@@ -223,6 +297,11 @@ impl Settings {
                 row(KeyState::Active),
                 row(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
             ],
+            apps: vec![
+                app(AppKind::Verified { host: hostile() }, AppState::Active),
+                app(AppKind::Unverified { host: hostile() }, AppState::Active),
+                app(AppKind::OnThisDevice, AppState::Revoked { when: moment() }),
+            ],
         }
     }
 
@@ -231,7 +310,10 @@ impl Settings {
         let right_to_left = "مفتاح الصور \u{202E}gnp.exe";
         vec![
             ("settings-empty", Self::sample()),
-            ("settings", Self { keys: KeyRow::samples(), ..Self::sample() }),
+            (
+                "settings",
+                Self { keys: KeyRow::samples(), apps: AppRow::samples(), ..Self::sample() },
+            ),
             (
                 "settings-new-key",
                 Self {
@@ -269,6 +351,21 @@ impl Settings {
                     keys: vec![
                         KeyRow::sample(&endless, Some("just now"), KeyState::Active),
                         KeyRow::sample(right_to_left, None, KeyState::Active),
+                    ],
+                    apps: vec![
+                        AppRow::sample(
+                            AppIdentity::sample(
+                                &endless,
+                                AppKind::Unverified { host: endless.clone() },
+                            ),
+                            Some("just now"),
+                            AppState::Active,
+                        ),
+                        AppRow::sample(
+                            AppIdentity::sample(right_to_left, AppKind::OnThisDevice),
+                            None,
+                            AppState::Active,
+                        ),
                     ],
                     ..Self::sample()
                 },

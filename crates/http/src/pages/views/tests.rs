@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 
+use super::consent::Consent;
 use super::{Home, Message, Settings, SignIn, SignUp};
 use crate::pages::assets;
 
@@ -95,6 +96,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(Home::samples()),
         render(SignUp::samples()),
         render(SignIn::samples()),
+        render(Consent::samples()),
         render(Settings::samples()),
         render(Message::samples()),
     ]
