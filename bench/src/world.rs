@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
-use bloom_domain::rate_window::RateLimit;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::clock::Clock;
 use bloom_service::entropy::Entropy;
@@ -47,8 +45,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let keys = runtime.block_on(async {
             let store = Store::open(&database, Clock::System.now())?;
-            let settings =
-                Settings { sign_up: SignUpPolicy::Open, rate_limit: Some(RateLimit::STANDARD) };
+            let settings = Settings::at("http://localhost:8080");
             let opened =
                 Service::open(store.clone(), &secrets, settings, Clock::System, Entropy::System);
             let service = Arc::new(opened.await.map_err(|error| format!("{error:?}"))?);

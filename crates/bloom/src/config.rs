@@ -21,6 +21,23 @@ use crate::settings::{self, Kind};
 const PREFIX: &str = "BLOOM_";
 /// Where our pages tell a person to put a key: of clients, and not a setting.
 const KEY_OF_CLIENTS: &str = "BLOOM_API_KEY";
+/// Schemes that a browser handles itself: a redirect to them runs or shows what it carries.
+const NO_APP: [&str; 10] = [
+    "http",
+    "https",
+    "javascript",
+    "data",
+    "file",
+    "blob",
+    "about",
+    "ftp",
+    "vbscript",
+    "view-source",
+];
+/// How many clients may be registered when nothing is configured.
+const MAX_CLIENTS: u32 = 100_000;
+/// The longest for which a used refresh token may be answered, in seconds.
+const MAX_REPLAY_WINDOW: u32 = 600;
 /// The database's file in the data folder.
 const DATABASE_FILE: &str = "bloom.db";
 
@@ -206,10 +223,41 @@ impl Config {
             None => SignUpPolicy::Invite,
         };
         let is_limited = self.value("limits", "enabled").and_then(Value::as_bool).unwrap_or(true);
+        let defaults = bloom_service::Settings::at(site.origin());
+        let window = self.whole("oauth", "replay_window_seconds", 60)?;
+        if window > MAX_REPLAY_WINDOW {
+            return Err(Failure::usage(format!(
+                "oauth.replay_window_seconds is {window}; it must be 0 to {MAX_REPLAY_WINDOW}"
+            )));
+        }
+        let days = self.whole("oauth", "grant_days", 0)?;
+        let clients = self.whole("oauth", "max_clients", MAX_CLIENTS)?;
         Ok(bloom_service::Settings {
             sign_up,
             rate_limit: is_limited.then_some(RateLimit::STANDARD),
+            redirect_schemes: self.redirect_schemes()?.unwrap_or(defaults.redirect_schemes),
+            max_clients: i64::from(clients),
+            refresh_replay_window: Duration::from_secs(window.into()),
+            max_grant_lifetime: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
+            origin: defaults.origin,
         })
+    }
+
+    fn redirect_schemes(&self) -> Result<Option<Vec<String>>, Failure> {
+        let Some(text) = self.text("oauth", "redirect_schemes") else { return Ok(None) };
+        let schemes = text.split(',').map(str::trim).filter(|scheme| !scheme.is_empty());
+        let is_scheme = |scheme: &str| {
+            scheme.starts_with(|c: char| c.is_ascii_lowercase())
+                && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        let schemes: Vec<_> = schemes.map(str::to_owned).collect();
+        match schemes.iter().find(|scheme| !is_scheme(scheme) || NO_APP.contains(&scheme.as_str()))
+        {
+            None => Ok(Some(schemes)),
+            Some(scheme) => Err(Failure::usage(format!(
+                "oauth.redirect_schemes has {scheme:?}, which is no scheme of an app"
+            ))),
+        }
     }
 
     /// How long running requests may take at a stop.

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 12] = [
+pub(crate) static ALL: [Setting; 16] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -44,6 +44,25 @@ pub(crate) static ALL: [Setting; 12] = [
     setting("server", "drain_seconds", Kind::Whole, "how long running requests may take at a stop"),
     setting("database", "url", Kind::Text, "a postgres:// URL; the flag --database-url"),
     setting("accounts", "sign_up", Kind::Text, "open, invite or closed"),
+    setting(
+        "oauth",
+        "redirect_schemes",
+        Kind::Text,
+        "private-use schemes without a dot that redirect URIs may have, separated by commas",
+    ),
+    setting("oauth", "max_clients", Kind::Whole, "how many apps may register themselves"),
+    setting(
+        "oauth",
+        "replay_window_seconds",
+        Kind::Whole,
+        "how long a used refresh token is answered with the newest one, 0 to 600",
+    ),
+    setting(
+        "oauth",
+        "grant_days",
+        Kind::Whole,
+        "days after which an app has to ask again however busy it is; 0 for never",
+    ),
     setting("limits", "enabled", Kind::YesNo, "false turns every rate limit off"),
     setting(
         "secret",

@@ -27,7 +27,7 @@ impl BloomScope {
 
     /// The scope token.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Generate => "generate",
@@ -84,6 +84,12 @@ impl ScopeSet {
         Self(self.0 & other.0)
     }
 
+    /// What is in either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// The scopes, in order.
     pub fn iter(self) -> impl Iterator<Item = BloomScope> {
         BloomScope::ALL.into_iter().filter(move |scope| self.contains(*scope))
@@ -120,6 +126,16 @@ impl Access {
     #[must_use]
     pub fn narrowed(self, named: ScopeSet) -> Self {
         if named.is_empty() { self } else { Self::Named(self.scopes().and(named)) }
+    }
+
+    /// What either of two allows.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        match (self.is_within(other), other.is_within(self)) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => Self::Named(self.scopes().or(other.scopes())),
+        }
     }
 
     /// Whether an operation that needs a scope may run.
@@ -198,6 +214,15 @@ mod tests {
         #[test]
         fn a_token_is_never_wider_than_its_grant(grant in access(), named in set()) {
             prop_assert!(grant.narrowed(named).is_within(grant));
+        }
+
+        #[test]
+        fn what_is_joined_holds_both_and_no_more(a in access(), b in access()) {
+            let joined = a.joined(b);
+            prop_assert!(a.is_within(joined) && b.is_within(joined));
+            for scope in BloomScope::ALL {
+                prop_assert_eq!(joined.allows(scope), a.allows(scope) || b.allows(scope));
+            }
         }
 
         #[test]

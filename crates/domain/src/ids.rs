@@ -77,12 +77,28 @@ macro_rules! id {
 }
 
 id!(
+    /// An access token: its `jti`.
+    AccessTokenId
+);
+id!(
     /// An account: a person, the resource owner of RFC 6749 §1.1.
     AccountId
 );
 id!(
     /// An API key. Replacing its secret keeps the id.
     ApiKeyId
+);
+id!(
+    /// A client. Not made from time: for an anonymous client it is drawn from its metadata.
+    ClientId
+);
+id!(
+    /// A connection: an account and a client it let in.
+    ConnectionId
+);
+id!(
+    /// A grant: one approved authorization. The `sid` of its tokens.
+    GrantId
 );
 id!(
     /// A workspace, personal or team.

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use bloom_domain::access::BloomScope;
 use bloom_oauth::challenge::Challenge;
 use bloom_oauth::resource_metadata::ResourceMetadata;
 use bloom_service::Service;
@@ -10,8 +11,7 @@ use http::HeaderValue;
 
 use crate::site::Site;
 
-/// The path of the API.
-pub(crate) const API_PATH: &str = "/api/v1";
+pub(crate) use bloom_service::authorization_server::API_PATH;
 
 /// What every handler is given; cheap to clone.
 #[derive(Clone)]
@@ -46,9 +46,16 @@ impl Parts {
         let index = match challenge {
             Challenge::Missing => 0,
             Challenge::InvalidToken => 1,
-            Challenge::InvalidRequest => 2,
+            Challenge::InvalidRequest | Challenge::InsufficientScope => 2,
         };
         self.challenges[index].clone()
+    }
+
+    /// The value of `WWW-Authenticate` for a credential whose access is too narrow.
+    pub(crate) fn insufficient_scope(&self, scope: BloomScope) -> HeaderValue {
+        let metadata = ResourceMetadata::url(self.site.origin(), API_PATH);
+        HeaderValue::try_from(Challenge::insufficient_scope(&metadata, scope.as_str()))
+            .unwrap_or(HeaderValue::from_static("Bearer"))
     }
 }
 

@@ -11,6 +11,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::oauth;
+
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const METHODS: HeaderValue =
     HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -25,11 +27,13 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 );
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 
-/// Whether foreign web pages may call a path.
+/// Whether foreign web pages may call a path. Not the authorization endpoint, which reads a cookie: a
+/// person goes there, never a script.
 pub(crate) fn is_open(path: &str) -> bool {
     let api = path.strip_prefix("/api/v1");
     api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         || path.starts_with("/.well-known/")
+        || oauth::is_ours(path) && path != oauth::AUTHORIZE
 }
 
 /// Marks an answer as readable by foreign web pages; errors too, or they could not be understood.
@@ -56,10 +60,18 @@ mod tests {
 
     #[test]
     fn only_the_api_and_the_metadata_are_open() {
-        for open in ["/api/v1", "/api/v1/account", "/.well-known/oauth-protected-resource"] {
+        for open in [
+            "/api/v1",
+            "/api/v1/account",
+            "/.well-known/oauth-protected-resource",
+            "/api/auth/oauth2/token",
+            "/api/auth/jwks",
+        ] {
             assert!(is_open(open), "{open}");
         }
-        for closed in ["/", "/api/v10", "/sign-in", "/settings", "/api"] {
+        for closed in
+            ["/", "/api/v10", "/sign-in", "/authorize", "/api", "/api/auth/oauth2/authorize"]
+        {
             assert!(!is_open(closed), "{closed}");
         }
     }

@@ -18,7 +18,7 @@ use tower::Service as _;
 
 use crate::app::App;
 use crate::site::Site;
-use crate::{api, cors, pages, router};
+use crate::{api, cors, oauth, pages, router};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -103,7 +103,12 @@ struct Asked {
 impl Asked {
     fn internal(&self, cause: String) -> Response {
         let error = Error::Internal(cause);
-        if self.uri.path().starts_with("/api/") {
+        let path = self.uri.path();
+        if path == oauth::AUTHORIZE {
+            pages::errors::PageError::from(error).page(self.id.text())
+        } else if oauth::is_ours(path) {
+            oauth::OAuthFailure::from(error).into_response()
+        } else if path.starts_with("/api/") {
             api::errors::ApiError::from(error).into_response()
         } else {
             pages::errors::PageError::from(error).page(self.id.text())

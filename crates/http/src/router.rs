@@ -17,6 +17,8 @@ pub(crate) fn build(app: App) -> Router {
         .route("/setup/{token}", get(pages::setup::show).post(pages::setup::submit))
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::submit))
         .route("/sign-out", post(pages::sign_out::submit))
+        .route(oauth::AUTHORIZE, get(pages::authorize::begin))
+        .route("/authorize", get(pages::authorize::show).post(pages::authorize::submit))
         .route("/settings", get(pages::settings::show))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
         .route(
@@ -26,6 +28,10 @@ pub(crate) fn build(app: App) -> Router {
         .route(
             "/settings/api-keys/{id}/revoke",
             get(pages::settings::go_to_keys).post(pages::api_keys::revoke),
+        )
+        .route(
+            "/settings/apps/{id}/revoke",
+            get(pages::settings::go_to_apps).post(pages::apps::revoke),
         )
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)

@@ -10,6 +10,8 @@ pub enum Challenge {
     InvalidToken,
     /// The request itself is malformed: two credentials of one kind, for instance.
     InvalidRequest,
+    /// The credential is good, and its access too narrow.
+    InsufficientScope,
 }
 
 impl Challenge {
@@ -26,6 +28,13 @@ impl Challenge {
         value
     }
 
+    /// The value for a credential that lacks scopes: all that are needed, at once (RFC 6750 §3).
+    #[must_use]
+    pub fn insufficient_scope(resource_metadata: &str, scopes: &str) -> String {
+        let value = Self::InsufficientScope.header_value(resource_metadata);
+        format!("{value}, scope=\"{scopes}\"")
+    }
+
     /// The error code of RFC 6750 §3.1, if one belongs into the challenge.
     #[must_use]
     pub fn error_code(self) -> Option<&'static str> {
@@ -33,6 +42,7 @@ impl Challenge {
             Self::Missing => None,
             Self::InvalidToken => Some("invalid_token"),
             Self::InvalidRequest => Some("invalid_request"),
+            Self::InsufficientScope => Some("insufficient_scope"),
         }
     }
 }

@@ -29,6 +29,20 @@ pub enum JwsError {
     Payload,
 }
 
+impl JwsError {
+    /// What is wrong, for the developer of whoever presented it.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Form => "it is not three parts of base64url",
+            Self::Header => "its header is not that of an access token",
+            Self::UnknownKey => "no key of this server signed it",
+            Self::Signature => "its signature does not fit",
+            Self::Payload => "its claims are not those of an access token",
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct HeaderOut<'a> {
     alg: &'static str,

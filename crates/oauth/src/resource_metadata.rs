@@ -11,6 +11,10 @@ pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 pub struct ResourceMetadata {
     /// The resource identifier: equal to the URL the document's own URL was derived from (§3.3).
     pub resource: String,
+    /// The issuers whose tokens are taken (§2).
+    pub authorization_servers: Vec<String>,
+    /// The scopes that can be asked for.
+    pub scopes_supported: Vec<String>,
     /// How a bearer token may be sent. Only the header: never a query or a body.
     pub bearer_methods_supported: Vec<&'static str>,
     /// A name to show to people.
@@ -20,8 +24,14 @@ pub struct ResourceMetadata {
 impl ResourceMetadata {
     /// The document of the resource at `resource`, an absolute URL without query or fragment.
     #[must_use]
-    pub fn new(resource: String, resource_name: String) -> Self {
-        Self { resource, bearer_methods_supported: vec!["header"], resource_name }
+    pub fn new(resource: String, name: &str, issuer: &str, scopes: &[&str]) -> Self {
+        Self {
+            resource,
+            authorization_servers: vec![issuer.to_owned()],
+            scopes_supported: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            bearer_methods_supported: vec!["header"],
+            resource_name: name.to_owned(),
+        }
     }
 
     /// The URL at which the document of the resource `origin` + `path` is published (§3.1).
@@ -45,7 +55,12 @@ mod tests {
 
     #[test]
     fn the_document_has_no_null_member() {
-        let document = ResourceMetadata::new("https://b.example/api/v1".into(), "Bloom API".into());
+        let document = ResourceMetadata::new(
+            "https://b.example/api/v1".into(),
+            "Bloom API",
+            "https://b.example/api/auth",
+            &["read"],
+        );
         let json = serde_json::to_value(&document).unwrap();
         assert_eq!(json["resource"], "https://b.example/api/v1");
         assert!(json.as_object().unwrap().values().all(|v| !v.is_null()));

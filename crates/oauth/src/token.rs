@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2): what is asked, and the answer.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::error::{ErrorCode, OAuthError};
@@ -32,13 +34,13 @@ pub enum TokenRequest {
 }
 
 impl TokenRequest {
-    /// Reads a request of a public client.
+    /// Reads a request of a public client. `authorization` is the header of that name, if it came.
     ///
     /// # Errors
     /// An [`OAuthError`] for the token endpoint's answer.
-    pub fn read(parameters: &Parameters) -> Result<Self, OAuthError> {
+    pub fn read(parameters: &Parameters, authorization: Option<&[u8]>) -> Result<Self, OAuthError> {
         let grant_type = required(parameters, "grant_type")?;
-        let client_id = public_client(parameters)?;
+        let client_id = public_client(parameters, authorization)?;
         match grant_type {
             "authorization_code" => {
                 let verifier = required(parameters, "code_verifier")?;
@@ -67,18 +69,55 @@ impl TokenRequest {
 }
 
 /// The client of a request that proves nothing: a public client has no secret, and one that is sent
-/// all the same is a mistake that must not pass unnoticed. An empty one counts as absent.
+/// all the same is a mistake that must not pass unnoticed. An empty one counts as absent, in the body
+/// and in `Authorization: Basic` (RFC 6749 §2.3.1).
 ///
 /// # Errors
-/// `invalid_client` for a secret, `invalid_request` without a client.
-pub fn public_client(parameters: &Parameters) -> Result<String, OAuthError> {
+/// `invalid_client` for a secret, `invalid_request` without a client or with two.
+pub fn public_client(
+    parameters: &Parameters,
+    authorization: Option<&[u8]>,
+) -> Result<String, OAuthError> {
     if parameters.one("client_secret")?.is_some() {
-        return Err(OAuthError::new(
-            ErrorCode::InvalidClient,
-            "this client is public and has no secret; send client_id alone",
-        ));
+        return Err(no_secret());
     }
-    required(parameters, "client_id").map(str::to_owned)
+    let Some(authorization) = authorization else {
+        return required(parameters, "client_id").map(str::to_owned);
+    };
+    let client_id = basic_client(authorization)?;
+    match parameters.one("client_id")? {
+        Some(other) if other != client_id => Err(OAuthError::invalid_request(
+            "client_id in the body is not that of the Authorization header",
+        )),
+        _ => Ok(client_id),
+    }
+}
+
+/// The client in `Authorization: Basic` with an empty password.
+fn basic_client(authorization: &[u8]) -> Result<String, OAuthError> {
+    let (scheme, credentials) = authorization.split_at(authorization.len().min(6));
+    if !scheme.eq_ignore_ascii_case(b"Basic ") {
+        return Err(no_secret());
+    }
+    let decoded = STANDARD.decode(credentials.trim_ascii()).ok();
+    let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let malformed = || OAuthError::invalid_request("the Authorization header is malformed");
+    let decoded = decoded.ok_or_else(malformed)?;
+    let (id, secret) = decoded.split_once(':').ok_or_else(malformed)?;
+    if !secret.is_empty() {
+        return Err(no_secret());
+    }
+    // "encoded using the application/x-www-form-urlencoded encoding algorithm" (§2.3.1).
+    let pair = format!("client_id={id}");
+    let client_id = Parameters::parse(pair.as_bytes())?;
+    required(&client_id, "client_id").map(str::to_owned)
+}
+
+fn no_secret() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::InvalidClient,
+        "this client is public and has no secret; send client_id alone",
+    )
 }
 
 fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, OAuthError> {
@@ -112,7 +151,8 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<TokenRequest, ErrorCode> {
-        TokenRequest::read(&Parameters::parse(body.as_bytes()).unwrap()).map_err(|error| error.code)
+        let parameters = Parameters::parse(body.as_bytes()).unwrap();
+        TokenRequest::read(&parameters, None).map_err(|error| error.code)
     }
 
     #[test]
@@ -138,5 +178,22 @@ mod tests {
             read("grant_type=refresh_token&client_id=c&refresh_token=t"),
             Ok(TokenRequest::RefreshToken { scope: None, .. })
         ));
+    }
+
+    #[test]
+    fn a_client_may_name_itself_in_the_header_but_not_prove_itself() {
+        let client = |body: &str, header: &str| {
+            let parameters = Parameters::parse(body.as_bytes()).unwrap();
+            public_client(&parameters, Some(header.as_bytes())).map_err(|error| error.code)
+        };
+        // "a b:" and "c:s", form-encoded where they must be.
+        assert_eq!(client("", "Basic YSUyMGI6").as_deref(), Ok("a b"));
+        assert_eq!(client("client_id=a+b", "basic YSUyMGI6").as_deref(), Ok("a b"));
+        assert_eq!(client("client_id=c", "Basic YSUyMGI6"), Err(ErrorCode::InvalidRequest));
+        assert_eq!(client("client_id=c", "Basic Yzpz"), Err(ErrorCode::InvalidClient));
+        assert_eq!(client("client_id=c", "Bearer abc"), Err(ErrorCode::InvalidClient));
+        for malformed in ["Basic", "Basic ", "Basic ???", "Basic YQ==", "Basic /////w=="] {
+            assert!(client("client_id=c", malformed).is_err(), "{malformed}");
+        }
     }
 }

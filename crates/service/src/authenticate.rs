@@ -3,23 +3,27 @@
 //! The only place that knows what kinds of credential there are. What comes out, the
 //! [`Principal`], is the same whatever came in, so both kinds have the same access by construction.
 //!
-//! 1. The shape is checked: junk costs a checksum, never a query.
-//! 2. A verdict that still stands answers without a statement.
-//! 3. Otherwise one statement finds key and account by the keyed digest; the verdict is kept with
-//!    the point in the order of changes that stood *before* the statement.
+//! 1. A verdict that still stands answers without a statement.
+//! 2. The shape of an API key, and the signature and claims of an access token, are checked: junk
+//!    never costs a query.
+//! 3. One statement finds whom the credential acts for, and whether all it hangs on is in force; the
+//!    verdict is kept with the point in the order of changes that stood *before* the statement.
 
 use std::sync::Arc;
 
+use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{ApiKeySecret, ShapeError};
-use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 
-use crate::keyring::{SecretHash, hash_api_key};
+use crate::access_tokens::{self, AccessToken};
+use crate::keyring::{SecretHash, hash_access_token, hash_api_key};
 use crate::last_use::{LastUseSlot, LastUses};
+use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
-use crate::verdicts::KeyVerdict;
+use crate::verdicts::{Subject, Verdict};
 use crate::{Error, Service};
 
 /// The credential of a request, as the face found it.
@@ -44,6 +48,12 @@ pub enum Rejection {
     UnknownApiKey,
     /// It was revoked.
     RevokedApiKey,
+    /// It has the form of an access token, but is not a good one of this server; says why.
+    NotAnAccessToken(&'static str),
+    /// An access token that has ended.
+    ExpiredAccessToken,
+    /// An access token that was revoked, alone or with its grant, connection or client.
+    RevokedAccessToken,
     /// The credential is good; its account is suspended.
     AccountBanned,
     /// Who it is could not be found out.
@@ -51,16 +61,27 @@ pub enum Rejection {
 }
 
 /// How a principal proved who they are. For limits, usage and audit; no authorization reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Via {
     /// By an API key.
     ApiKey(ApiKeyId),
+    /// By an access token of an app they have let in.
+    Connection(ConnectionId),
+}
+
+impl Via {
+    pub(crate) fn id(&self) -> &[u8; 16] {
+        match self {
+            Self::ApiKey(id) => id.as_bytes(),
+            Self::Connection(id) => id.as_bytes(),
+        }
+    }
 }
 
 /// A person, proven by a credential: the permission to ask for something in their name.
 #[derive(Clone)]
 pub struct Principal {
-    verdict: Arc<KeyVerdict>,
+    verdict: Arc<Verdict>,
     authenticated_at: Timestamp,
 }
 
@@ -80,7 +101,13 @@ impl Principal {
     /// How they proved it.
     #[must_use]
     pub fn via(&self) -> Via {
-        Via::ApiKey(self.verdict.key)
+        self.verdict.via
+    }
+
+    /// Whether the credential may be used for an operation: a matter of its access, not of its kind.
+    #[must_use]
+    pub fn may(&self, operation: &Operation) -> bool {
+        self.verdict.access.allows(operation.scope)
     }
 
     /// When they did: the time of the request.
@@ -110,28 +137,67 @@ pub async fn authenticate(
         Presented::Nothing => return Err(Rejection::NotPresented),
         Presented::ApiKey(text) | Presented::Bearer(text) => text,
     };
-    let secret = ApiKeySecret::parse(text).map_err(Rejection::NotAnApiKey)?;
-    let hash = hash_api_key(&secret);
+    let may_be_access_token = matches!(presented, Presented::Bearer(_));
     let now = service.now();
-    let known = service.verdicts.find(&hash, now, service.store.hears_other_writers());
-    let verdict = match known {
-        Some(verdict) => verdict,
-        None => find_api_key(service, hash, now).await?,
+    let verdict = if may_be_access_token && access_tokens::looks_like_one(text) {
+        by_access_token(service, text, now).await?
+    } else {
+        by_api_key(service, text, now).await?
     };
-    if verdict.is_revoked {
-        return Err(Rejection::RevokedApiKey);
-    }
     if verdict.account.state.is_banned() {
         return Err(Rejection::AccountBanned);
     }
     Ok(Principal { verdict, authenticated_at: now })
 }
 
+async fn by_api_key(
+    service: &Service,
+    text: &str,
+    now: Timestamp,
+) -> Result<Arc<Verdict>, Rejection> {
+    let secret = ApiKeySecret::parse(text).map_err(Rejection::NotAnApiKey)?;
+    let hash = hash_api_key(&secret);
+    let verdict = match known(service, &hash, now) {
+        Some(verdict) => verdict,
+        None => find_api_key(service, hash, now).await?,
+    };
+    if verdict.is_in_force { Ok(verdict) } else { Err(Rejection::RevokedApiKey) }
+}
+
+async fn by_access_token(
+    service: &Service,
+    text: &str,
+    now: Timestamp,
+) -> Result<Arc<Verdict>, Rejection> {
+    let hash = hash_access_token(text);
+    let verdict = match known(service, &hash, now) {
+        Some(verdict) => verdict,
+        None => {
+            let token = access_tokens::read(service, text).map_err(Rejection::NotAnAccessToken)?;
+            if token.expires_at <= now {
+                return Err(Rejection::ExpiredAccessToken);
+            }
+            find_grant(service, hash, &token, now).await?
+        }
+    };
+    if verdict.expires_at.is_some_and(|end| end <= now) {
+        Err(Rejection::ExpiredAccessToken)
+    } else if verdict.is_in_force {
+        Ok(verdict)
+    } else {
+        Err(Rejection::RevokedAccessToken)
+    }
+}
+
+fn known(service: &Service, hash: &SecretHash, now: Timestamp) -> Option<Arc<Verdict>> {
+    service.verdicts.find(hash, now, service.store.hears_other_writers())
+}
+
 async fn find_api_key(
     service: &Service,
     hash: SecretHash,
     now: Timestamp,
-) -> Result<Arc<KeyVerdict>, Rejection> {
+) -> Result<Arc<Verdict>, Rejection> {
     let as_of = service.verdicts.sequence();
     let digests = service.keyring.load().api_key_digests(&hash);
     let found = service
@@ -147,12 +213,61 @@ async fn find_api_key(
         .await
         .map_err(|error| Rejection::Failed(error.into()))?
         .ok_or(Rejection::UnknownApiKey)?;
-    let verdict = Arc::new(KeyVerdict {
-        key: found.id,
-        is_revoked: found.is_revoked,
+    let via = Via::ApiKey(found.id);
+    let verdict = Arc::new(Verdict {
+        via,
+        is_in_force: !found.is_revoked,
+        access: Access::All,
+        expires_at: None,
+        subjects: [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).into(),
         account: found.account,
-        window: service.windows.of(found.id),
-        last_use: LastUses::slot(found.id),
+        window: service.windows.of(via),
+        last_use: LastUses::slot(via),
+        as_of,
+        filled_at: now,
+    });
+    service.verdicts.keep(hash, verdict.clone());
+    Ok(verdict)
+}
+
+async fn find_grant(
+    service: &Service,
+    hash: SecretHash,
+    token: &AccessToken,
+    now: Timestamp,
+) -> Result<Arc<Verdict>, Rejection> {
+    let as_of = service.verdicts.sequence();
+    let (grant, id) = (token.grant, token.id);
+    let found = service
+        .store
+        .read(move |tx| store::grants::find_for_access_token(tx, grant, id))
+        .await
+        .map_err(|error| Rejection::Failed(error.into()))?
+        .ok_or(Rejection::RevokedAccessToken)?;
+    // What the token says was true when it was signed, and none of it ever changes.
+    if found.account.id != token.account
+        || found.client != token.client
+        || !token.access.is_within(found.access)
+    {
+        return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
+    }
+    let via = Via::Connection(found.connection);
+    let subjects = [
+        id.as_bytes(),
+        grant.as_bytes(),
+        found.connection.as_bytes(),
+        found.client.as_bytes(),
+        found.account.id.as_bytes(),
+    ];
+    let verdict = Arc::new(Verdict {
+        via,
+        is_in_force: found.is_in_force,
+        access: token.access,
+        expires_at: Some(token.expires_at),
+        subjects: subjects.map(Subject::of).into(),
+        account: found.account,
+        window: service.windows.of(via),
+        last_use: LastUses::slot(via),
         as_of,
         filled_at: now,
     });

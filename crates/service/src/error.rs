@@ -21,6 +21,10 @@ pub enum Error {
     ApiKeyNameAmbiguous(Vec<ApiKeyId>),
     /// The account has as many working keys as one may have.
     TooManyApiKeys,
+    /// No such client.
+    ClientNotFound,
+    /// No such connection of this person.
+    ConnectionNotFound,
     /// No account has this address.
     AccountNotFound,
     /// An account has this address already.
@@ -59,6 +63,8 @@ impl fmt::Display for Error {
                 "the account has {} working API keys, the most there may be; revoke one first",
                 bloom_domain::api_keys::MAX_ACTIVE_KEYS
             ),
+            Self::ClientNotFound => f.write_str("there is no such client"),
+            Self::ConnectionNotFound => f.write_str("there is no such connection"),
             Self::AccountNotFound => f.write_str("no account has that email address"),
             Self::EmailTaken => f.write_str("an account has that email address already"),
             Self::WrongEmailOrPassword => f.write_str("the email address or password is wrong"),

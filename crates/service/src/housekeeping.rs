@@ -3,14 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bloom_domain::clients;
+use bloom_domain::ids::GrantId;
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
 use bloom_store as store;
+use store::Tx;
 
-use crate::{Error, Service, last_use};
+use crate::{Error, Service, last_use, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
 const BATCH: i64 = 500;
+/// How many grants a round looks at. Nothing is urgent about one that has ended, and an index by its
+/// end would have to be written at every refresh.
+const SWEPT: i64 = 1_000;
+/// A grant is kept for a while after its end, so that a token that comes back can be told from one
+/// that never was; a revoked connection for as long as its person may want to see it.
+const KEPT: Duration = Duration::from_secs(7 * 86_400);
+const CONNECTION_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 /// Runs until it is dropped.
 pub async fn run(service: Arc<Service>) {
@@ -36,7 +46,14 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     last_use::flush(service).await?;
     let now = service.now();
     service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
-    delete_ended_sessions(service).await
+    let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
+    in_batches(service, move |tx| {
+        store::sessions::delete_ended(tx, idle_since, created_before, BATCH)
+    })
+    .await?;
+    signing_keys::refresh(service).await?;
+    delete_ended_authorizations(service).await?;
+    crate::clients::count(service).await
 }
 
 /// What must be written before the process ends.
@@ -44,16 +61,36 @@ pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
     last_use::flush(service).await
 }
 
-async fn delete_ended_sessions(service: &Service) -> Result<(), Error> {
+/// What OAuth leaves behind: salts first, since they must not outlive their window.
+async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     let now = service.now();
-    let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
-    loop {
-        let deleted = service
-            .store
-            .write(move |tx| store::sessions::delete_ended(tx, idle_since, created_before, BATCH))
-            .await?;
-        if deleted < BATCH.unsigned_abs() {
-            return Ok(());
-        }
-    }
+    let window = now.minus(service.settings.refresh_replay_window);
+    in_batches(service, move |tx| store::refresh_rotations::delete_before(tx, window, BATCH))
+        .await?;
+    in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, now, BATCH))
+        .await?;
+    sweep_grants(service).await?;
+    let revoked_before = now.minus(CONNECTION_KEPT);
+    in_batches(service, move |tx| store::connections::delete_revoked(tx, revoked_before, BATCH))
+        .await?;
+    let used_before = now.minus(clients::IDLE_LIFETIME);
+    in_batches(service, move |tx| store::clients::delete_idle(tx, used_before, BATCH)).await
+}
+
+/// Goes one stretch further over the grants; at their end it begins anew.
+async fn sweep_grants(service: &Service) -> Result<(), Error> {
+    let after = *service.swept_grants.lock();
+    let ended_before = service.now().minus(KEPT);
+    let sweep = move |tx: &mut Tx<'_>| store::grants::sweep(tx, after, ended_before, SWEPT);
+    let reached = service.store.write(sweep).await?;
+    *service.swept_grants.lock() = reached.unwrap_or(GrantId::from_bytes([0; 16]));
+    Ok(())
+}
+
+async fn in_batches(
+    service: &Service,
+    delete: impl Fn(&mut Tx<'_>) -> Result<u64, store::Error> + Copy + Send + 'static,
+) -> Result<(), Error> {
+    while service.store.write(delete).await? >= BATCH.unsigned_abs() {}
+    Ok(())
 }

@@ -2,9 +2,11 @@
 //!
 //! A label per use means that a digest made for one purpose is worth nothing for another.
 
+use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::{digest, hkdf, hmac};
 use bloom_domain::api_keys::ApiKeySecret;
 use bloom_domain::digest::Digest;
+use bloom_domain::ids::GrantId;
 use bloom_domain::secrets::OpaqueSecret;
 
 use crate::root_secret::RootSecrets;
@@ -15,6 +17,11 @@ pub(crate) type SecretHash = [u8; 32];
 /// SHA-256 of an API key's secret.
 pub(crate) fn hash_api_key(secret: &ApiKeySecret) -> SecretHash {
     sha256(secret.expose().as_bytes())
+}
+
+/// SHA-256 of an access token.
+pub(crate) fn hash_access_token(token: &str) -> SecretHash {
+    sha256(token.as_bytes())
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -35,6 +42,13 @@ struct DerivedKeys {
     session: hmac::Key,
     setup_link: hmac::Key,
     form: hmac::Key,
+    client_id: hmac::Key,
+    code: hmac::Key,
+    refresh_token: hmac::Key,
+    refresh_secret: hmac::Key,
+    refresh_successor: hmac::Key,
+    authorization_request: LessSafeKey,
+    signing_key: LessSafeKey,
 }
 
 impl Keyring {
@@ -87,6 +101,57 @@ impl Keyring {
         self.all().any(|keys| sign(&keys.form, browser.expose().as_bytes()) == *token)
     }
 
+    /// The ids that metadata may have got: the current one first.
+    pub(crate) fn client_ids(&self, metadata: &[u8]) -> Vec<[u8; 16]> {
+        self.all().map(|keys| half(sign(&keys.client_id, metadata))).collect()
+    }
+
+    /// What proves that a code is of a grant.
+    pub(crate) fn code_tag(&self, grant: GrantId) -> [u8; 16] {
+        half(sign(&self.current.code, grant.as_bytes()))
+    }
+
+    /// Whether a tag proves a code. Compared in constant time.
+    pub(crate) fn is_code_tag(&self, grant: GrantId, tag: &[u8; 16]) -> bool {
+        self.all().any(|keys| is_equal(&half(sign(&keys.code, grant.as_bytes())), tag))
+    }
+
+    /// What proves that a refresh token was issued here.
+    pub(crate) fn refresh_tag(&self, named: &[u8]) -> [u8; 16] {
+        half(sign(&self.current.refresh_token, named))
+    }
+
+    /// Whether a tag proves a refresh token. Compared in constant time.
+    pub(crate) fn is_refresh_tag(&self, named: &[u8], tag: &[u8; 16]) -> bool {
+        self.all().any(|keys| is_equal(&half(sign(&keys.refresh_token, named)), tag))
+    }
+
+    /// What is stored for the good refresh token of a grant.
+    pub(crate) fn refresh_digest(&self, secret: &[u8]) -> Digest {
+        sign(&self.current.refresh_secret, secret)
+    }
+
+    /// What may be stored for it: the current digest first.
+    pub(crate) fn refresh_digests(&self, secret: &[u8]) -> Vec<Digest> {
+        self.all().map(|keys| sign(&keys.refresh_secret, secret)).collect()
+    }
+
+    /// The secrets that the successor of a refresh token may have: the one made now first.
+    pub(crate) fn refresh_successors(&self, presented: &[u8], salt: &[u8; 16]) -> Vec<[u8; 16]> {
+        let salted = [presented, salt].concat();
+        self.all().map(|keys| half(sign(&keys.refresh_successor, &salted))).collect()
+    }
+
+    /// The keys that seal authorization requests: the current one first.
+    pub(crate) fn authorization_request_seals(&self) -> impl Iterator<Item = &LessSafeKey> {
+        self.all().map(|keys| &keys.authorization_request)
+    }
+
+    /// The keys that seal signing keys: the current one first.
+    pub(crate) fn signing_key_seals(&self) -> impl Iterator<Item = &LessSafeKey> {
+        self.all().map(|keys| &keys.signing_key)
+    }
+
     fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.current).chain(&self.previous)
     }
@@ -95,11 +160,19 @@ impl Keyring {
 impl DerivedKeys {
     fn new(prk: &hkdf::Prk) -> Self {
         let key = |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, &derive(prk, label));
+        let seal = |label: &[u8]| seal_key(&derive(prk, label));
         Self {
             api_key: key(b"bloom api key digest v1"),
             session: key(b"bloom session digest v1"),
             setup_link: key(b"bloom setup link digest v1"),
             form: key(b"bloom form token v1"),
+            client_id: key(b"bloom client id v1"),
+            code: key(b"bloom authorization code v1"),
+            refresh_token: key(b"bloom refresh token v1"),
+            refresh_secret: key(b"bloom refresh token digest v1"),
+            refresh_successor: key(b"bloom refresh token successor v1"),
+            authorization_request: seal(b"bloom authorization request seal v1"),
+            signing_key: seal(b"bloom signing key seal v1"),
         }
     }
 }
@@ -114,6 +187,25 @@ pub(crate) fn derive(prk: &hkdf::Prk, label: &[u8]) -> [u8; 32] {
         std::process::abort();
     }
     key
+}
+
+/// A key of AES-256-GCM.
+fn seal_key(key: &[u8; 32]) -> LessSafeKey {
+    match UnboundKey::new(&AES_256_GCM, key) {
+        Ok(key) => LessSafeKey::new(key),
+        // 32 bytes are the right length; were they ever not, nothing may be sealed with less.
+        Err(_) => std::process::abort(),
+    }
+}
+
+fn half(digest: Digest) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.as_bytes()[..16]);
+    half
+}
+
+fn is_equal(one: &[u8], other: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
 }
 
 fn sign(key: &hmac::Key, message: &[u8]) -> Digest {

@@ -1,27 +1,28 @@
-//! When and how each key was last used: kept in memory, written at most once a minute a key.
+//! When and how each key and each connection was last used: kept in memory, written at most once a
+//! minute.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use bloom_domain::api_keys::LastUse;
-use bloom_domain::ids::ApiKeyId;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use parking_lot::Mutex;
 
+use crate::authenticate::Via;
 use crate::operations::Operation;
 use crate::{Error, Principal, Service};
 
 /// How much of a user agent is kept, in bytes.
 const MAX_AGENT: usize = 200;
-/// How many keys one transaction writes: far below the 5 ms a closure may take.
+/// How many last uses one transaction writes: far below the 5 ms a closure may take.
 const BATCH: usize = 100;
 
-/// The place where the last use of a key is noted.
+/// The place where the last use of a key or connection is noted.
 pub(crate) type LastUseSlot = Arc<Slot>;
 
 pub(crate) struct Slot {
-    key: ApiKeyId,
+    via: Via,
     note: Mutex<Note>,
 }
 
@@ -41,7 +42,7 @@ pub(crate) struct LastUses {
 }
 
 impl LastUses {
-    pub(crate) fn slot(key: ApiKeyId) -> LastUseSlot {
+    pub(crate) fn slot(via: Via) -> LastUseSlot {
         let note = Note {
             is_queued: false,
             at: Timestamp::from_unix_micros(0),
@@ -49,7 +50,7 @@ impl LastUses {
             agent: String::new(),
             operation: "",
         };
-        Arc::new(Slot { key, note: Mutex::new(note) })
+        Arc::new(Slot { via, note: Mutex::new(note) })
     }
 }
 
@@ -83,12 +84,16 @@ pub async fn flush(service: &Service) -> Result<(), Error> {
     let mut waiting = std::mem::take(&mut *service.last_uses.queue.lock());
     while !waiting.is_empty() {
         let batch = waiting.split_off(waiting.len().saturating_sub(BATCH));
-        let uses: Vec<_> = batch.iter().map(|slot| (slot.key, slot.take_note())).collect();
+        let uses: Vec<_> = batch.iter().map(|slot| (slot.via, slot.take_note())).collect();
         let written = service
             .store
             .write(move |tx| {
-                uses.iter()
-                    .try_for_each(|(key, last_use)| store::api_keys::note_use(tx, *key, last_use))
+                uses.iter().try_for_each(|(via, last_use)| match *via {
+                    Via::ApiKey(key) => store::api_keys::note_use(tx, key, last_use),
+                    Via::Connection(connection) => {
+                        store::connections::note_use(tx, connection, last_use)
+                    }
+                })
             })
             .await;
         if let Err(error) = written {

@@ -5,10 +5,16 @@
 //! a verb without one says `anonymous` in its name. Rules live in `bloom-domain`, statements in
 //! `bloom-store`; here they are put in order. Nothing here knows HTTP.
 
+mod access_tokens;
 pub mod accounts;
 pub mod api_keys;
 pub mod authenticate;
+pub mod authorization;
+pub mod authorization_server;
+pub mod clients;
 pub mod clock;
+mod codes;
+pub mod connections;
 pub mod credits;
 pub mod entropy;
 pub mod error;
@@ -20,10 +26,16 @@ pub mod operations;
 pub mod operator;
 pub mod passwords;
 pub mod rate_limit;
+mod redemption;
+mod refresh_tokens;
 pub mod root_secret;
+mod rotation;
+mod sealed;
 pub mod service;
 pub mod sessions;
 pub mod setup_links;
+pub mod signing_keys;
+pub mod tokens;
 mod verdicts;
 pub mod workspaces;
 

@@ -3,12 +3,7 @@
 //! This is the one list. The endpoint table gives each operation its route and schemas; tests hold
 //! the tables together, so an operation cannot be added to one of them alone.
 
-/// The scope of an operation. A credential whose access is `all` has every one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Reading what the person can see.
-    Read,
-}
+use bloom_domain::access::BloomScope;
 
 /// What an operation does to the person's things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,20 +18,20 @@ pub struct Operation {
     /// Its name on every face: OpenAPI's `operationId`.
     pub id: &'static str,
     /// The scope that a narrowed credential needs.
-    pub scope: Scope,
+    pub scope: BloomScope,
     /// What it does.
     pub effect: Effect,
 }
 
 /// `GET /account`: who the credential acts for.
 pub static ACCOUNT_GET: Operation =
-    Operation { id: "account.get", scope: Scope::Read, effect: Effect::Read };
+    Operation { id: "account.get", scope: BloomScope::Read, effect: Effect::Read };
 /// `GET /credits`: what can be spent.
 pub static CREDITS_GET: Operation =
-    Operation { id: "credits.get", scope: Scope::Read, effect: Effect::Read };
+    Operation { id: "credits.get", scope: BloomScope::Read, effect: Effect::Read };
 /// `GET /workspaces`: where the person belongs.
 pub static WORKSPACES_LIST: Operation =
-    Operation { id: "workspaces.list", scope: Scope::Read, effect: Effect::Read };
+    Operation { id: "workspaces.list", scope: BloomScope::Read, effect: Effect::Read };
 
 /// All of them.
 pub static ALL: [&Operation; 3] = [&ACCOUNT_GET, &CREDITS_GET, &WORKSPACES_LIST];

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bloom_domain::ids::ApiKeyId;
 use bloom_domain::rate_window::{RateLimit, RateWindow, Taken};
 use bloom_domain::time::Timestamp;
 use parking_lot::Mutex;
 
+use crate::authenticate::Via;
 use crate::{Principal, Service};
 
 /// A window that outlives the verdict which led to it.
@@ -16,9 +16,9 @@ pub(crate) type SharedWindow = Arc<Mutex<RateWindow>>;
 /// Shards keep a sweep from holding up every first request of a key.
 const SHARDS: usize = 64;
 
-/// The windows of this process, by key.
+/// The windows of this process, by key or connection.
 pub(crate) struct Windows {
-    shards: Vec<Mutex<HashMap<ApiKeyId, SharedWindow>>>,
+    shards: Vec<Mutex<HashMap<Via, SharedWindow>>>,
 }
 
 impl Windows {
@@ -26,9 +26,9 @@ impl Windows {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 
-    pub(crate) fn of(&self, key: ApiKeyId) -> SharedWindow {
-        let shard = usize::from(key.as_bytes()[15]) % SHARDS;
-        self.shards[shard].lock().entry(key).or_default().clone()
+    pub(crate) fn of(&self, via: Via) -> SharedWindow {
+        let shard = usize::from(via.id()[15]) % SHARDS;
+        self.shards[shard].lock().entry(via).or_default().clone()
     }
 
     /// Gives back the memory of windows in which nothing counts any more.
@@ -58,18 +58,23 @@ pub fn take(service: &Service, principal: &Principal) -> Option<(RateLimit, Take
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bloom_domain::ids::ApiKeyId;
+
+    fn key(n: u8) -> Via {
+        Via::ApiKey(ApiKeyId::from_bytes([n; 16]))
+    }
 
     #[test]
     fn a_sweep_drops_only_what_is_idle_and_unused() {
         let windows = Windows::new();
         let rule = RateLimit::STANDARD;
         let start = Timestamp::from_unix_micros(1_800_000_000_000_000);
-        let busy = ApiKeyId::from_bytes([1; 16]);
-        let held = ApiKeyId::from_bytes([2; 16]);
+        let busy = key(1);
+        let held = key(2);
         windows.of(busy).lock().take(rule, start.plus(rule.span));
         let kept = windows.of(held);
         kept.lock().take(rule, start);
-        windows.of(ApiKeyId::from_bytes([3; 16])).lock().take(rule, start);
+        windows.of(key(3)).lock().take(rule, start);
         windows.sweep(rule, start.plus(rule.span));
         let left: usize = windows.shards.iter().map(|shard| shard.lock().len()).sum();
         assert_eq!(left, 2);

@@ -2,13 +2,19 @@
 //! memory.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::grants::REFRESH_LIFETIME;
+use bloom_domain::ids::GrantId;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_store::Store;
+use parking_lot::Mutex;
 
+use crate::authorization_server::AuthorizationServer;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::keyring::Keyring;
@@ -16,8 +22,17 @@ use crate::last_use::LastUses;
 use crate::passwords::PasswordWorkers;
 use crate::rate_limit::Windows;
 use crate::root_secret::{self, RootSecrets, WrongSecret};
+use crate::signing_keys::{self, SigningKeys};
 use crate::verdicts::Verdicts;
-use crate::{Error, housekeeping};
+use crate::{Error, clients, housekeeping};
+
+/// Schemes without a dot that well-known apps use.
+const REDIRECT_SCHEMES: [&str; 8] =
+    ["claude", "cursor", "goose", "raycast", "vscode", "vscode-insiders", "windsurf", "zed"];
+/// How many clients may be registered when nothing is configured.
+const MAX_CLIENTS: i64 = 100_000;
+/// For how long a used refresh token is answered when nothing is configured.
+const REFRESH_REPLAY_WINDOW: Duration = Duration::from_secs(60);
 
 /// What the operator decides about the verbs.
 #[derive(Debug, Clone)]
@@ -26,6 +41,43 @@ pub struct Settings {
     pub sign_up: SignUpPolicy,
     /// The limit of each credential; `None` turns it off.
     pub rate_limit: Option<RateLimit>,
+    /// Scheme, host and port by which people reach the server.
+    pub origin: String,
+    /// Private-use schemes without a dot that a redirect URI may have.
+    pub redirect_schemes: Vec<String>,
+    /// How many clients may be registered.
+    pub max_clients: i64,
+    /// For how long a used refresh token is answered with the newest one.
+    pub refresh_replay_window: Duration,
+    /// The longest a grant lives however busy it is; `None` for no such limit.
+    pub max_grant_lifetime: Option<Duration>,
+}
+
+impl Settings {
+    /// Settings for a server at `origin`, with everything else as it is when nothing is configured
+    /// and anybody may sign up.
+    #[must_use]
+    pub fn at(origin: &str) -> Self {
+        Self {
+            sign_up: SignUpPolicy::Open,
+            rate_limit: Some(RateLimit::STANDARD),
+            origin: origin.to_owned(),
+            redirect_schemes: REDIRECT_SCHEMES.map(str::to_owned).to_vec(),
+            max_clients: MAX_CLIENTS,
+            refresh_replay_window: REFRESH_REPLAY_WINDOW,
+            max_grant_lifetime: None,
+        }
+    }
+
+    pub(crate) fn schemes(&self) -> Vec<&str> {
+        self.redirect_schemes.iter().map(String::as_str).collect()
+    }
+
+    /// When a grant ends whose refresh token was issued at `now`.
+    pub(crate) fn refresh_ends_at(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
+        let sliding = now.plus(REFRESH_LIFETIME);
+        self.max_grant_lifetime.map_or(sliding, |most| sliding.min(created_at.plus(most)))
+    }
 }
 
 /// What the verbs share.
@@ -38,6 +90,12 @@ pub struct Service {
     pub(crate) passwords: PasswordWorkers,
     pub(crate) settings: Settings,
     pub(crate) entropy: Entropy,
+    pub(crate) authorization_server: AuthorizationServer,
+    pub(crate) signing_keys: SigningKeys,
+    /// How many clients there are, about.
+    pub(crate) client_count: AtomicI64,
+    /// How far the sweep over the grants has come.
+    pub(crate) swept_grants: Mutex<GrantId>,
     clock: Clock,
 }
 
@@ -72,17 +130,30 @@ impl Service {
         let verdicts = Verdicts::new();
         let changes = verdicts.changes();
         store.on_change(move |change| changes.record(change));
-        Ok(Self {
+        let service = Self {
             store,
             keyring: ArcSwap::from_pointee(Keyring::new(secrets)),
             verdicts,
             windows: Windows::new(),
             last_uses: LastUses::default(),
             passwords: PasswordWorkers::start(),
+            authorization_server: AuthorizationServer::at(&settings.origin),
+            signing_keys: SigningKeys::none(),
+            client_count: AtomicI64::new(0),
+            swept_grants: Mutex::new(GrantId::from_bytes([0; 16])),
             settings,
             entropy,
             clock,
-        })
+        };
+        signing_keys::refresh(&service).await?;
+        clients::count(&service).await?;
+        Ok(service)
+    }
+
+    /// The names by which clients know this server.
+    #[must_use]
+    pub fn authorization_server(&self) -> &AuthorizationServer {
+        &self.authorization_server
     }
 
     /// The time now.

@@ -21,6 +21,7 @@ use crate::{Error, Service};
 pub struct SignedIn {
     account: Account,
     digest: Digest,
+    signed_in_at: Timestamp,
 }
 
 impl SignedIn {
@@ -28,6 +29,12 @@ impl SignedIn {
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// When they signed in.
+    #[must_use]
+    pub fn signed_in_at(&self) -> Timestamp {
+        self.signed_in_at
     }
 
     /// What a write asks again.
@@ -103,7 +110,7 @@ pub async fn anonymous_visit(service: &Service, cookie: &OpaqueSecret) -> Result
     if times.wants_touch(now) {
         service.store.write(move |tx| store::sessions::touch(tx, &digest, now)).await?;
     }
-    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest })))
+    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, signed_in_at: times.created_at })))
 }
 
 /// Signs a person in; gives the new cookie.

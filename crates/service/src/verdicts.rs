@@ -1,22 +1,23 @@
 //! What authentication found out about credentials, kept until it changes.
 //!
 //! A verdict is keyed by the hash of the whole credential and carries the *sequence number* that
-//! stood before its query ran. Every change of a key or account, once committed, takes the next
-//! number and writes it into the slot of the changed id. A verdict is good while the slots of its
-//! ids hold no later number than its own. So a fill that raced a revocation is worthless from the
+//! stood before its query ran. Every change of something it hangs on (its *subjects*: key, account,
+//! grant, connection, …), once committed, takes the next number and writes it into the slot of the
+//! changed id. A verdict is good while the slots of its subjects hold no later number than its own. So a fill that raced a revocation is worthless from the
 //! start, whichever came first, and a revocation is true when its call returns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
-use bloom_domain::ids::ApiKeyId;
 use bloom_domain::time::Timestamp;
 use bloom_store::Change;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
+use crate::authenticate::Via;
 use crate::keyring::SecretHash;
 use crate::last_use::LastUseSlot;
 use crate::rate_limit::SharedWindow;
@@ -28,15 +29,31 @@ const SLOTS: usize = 4_096;
 /// While other nodes cannot be heard, a verdict this old is not used.
 const UNHEARD_LIFETIME: Duration = Duration::from_secs(1);
 
-/// What authentication found out about one API key.
-pub(crate) struct KeyVerdict {
-    pub(crate) key: ApiKeyId,
-    pub(crate) is_revoked: bool,
+/// What authentication found out about one credential.
+pub(crate) struct Verdict {
+    pub(crate) via: Via,
+    /// Whether nothing that it hangs on, but for the account, is revoked.
+    pub(crate) is_in_force: bool,
     pub(crate) account: Account,
+    pub(crate) access: Access,
+    /// When the credential ends by itself, if it does.
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) subjects: Box<[Subject]>,
     pub(crate) window: SharedWindow,
     pub(crate) last_use: LastUseSlot,
     pub(crate) as_of: Sequence,
     pub(crate) filled_at: Timestamp,
+}
+
+/// Something that a verdict hangs on: the slot of its id.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject(usize);
+
+impl Subject {
+    /// The thing with an id of 16 bytes. Ids end in random bytes.
+    pub(crate) fn of(id: &[u8; 16]) -> Self {
+        Self(slot(id))
+    }
 }
 
 /// A point in the order of changes.
@@ -45,13 +62,13 @@ pub(crate) struct Sequence(u64);
 
 /// The verdicts of this process.
 pub(crate) struct Verdicts {
-    keys: Cache<SecretHash, Arc<KeyVerdict>>,
+    verdicts: Cache<SecretHash, Arc<Verdict>>,
     changes: Arc<Changes>,
 }
 
 impl Verdicts {
     pub(crate) fn new() -> Self {
-        Self { keys: Cache::new(CAPACITY), changes: Arc::new(Changes::new()) }
+        Self { verdicts: Cache::new(CAPACITY), changes: Arc::new(Changes::new()) }
     }
 
     /// The order of changes, for the store's commit path to write into.
@@ -71,16 +88,16 @@ impl Verdicts {
         hash: &SecretHash,
         now: Timestamp,
         hears_others: bool,
-    ) -> Option<Arc<KeyVerdict>> {
-        let verdict = self.keys.get(hash)?;
-        let is_current = self.changes.unchanged(&verdict.key.as_bytes()[..], verdict.as_of)
-            && self.changes.unchanged(&verdict.account.id.as_bytes()[..], verdict.as_of);
+    ) -> Option<Arc<Verdict>> {
+        let verdict = self.verdicts.get(hash)?;
+        let is_current =
+            verdict.subjects.iter().all(|&subject| self.changes.unchanged(subject, verdict.as_of));
         let is_fresh = hears_others || now.since(verdict.filled_at) < UNHEARD_LIFETIME;
         (is_current && is_fresh).then_some(verdict)
     }
 
-    pub(crate) fn keep(&self, hash: SecretHash, verdict: Arc<KeyVerdict>) {
-        self.keys.insert(hash, verdict);
+    pub(crate) fn keep(&self, hash: SecretHash, verdict: Arc<Verdict>) {
+        self.verdicts.insert(hash, verdict);
     }
 }
 
@@ -110,6 +127,10 @@ impl Changes {
         let place = match change {
             Change::Account(id) => self.slot(id.as_bytes()),
             Change::ApiKey(id) => self.slot(id.as_bytes()),
+            Change::AccessToken(id) => self.slot(id.as_bytes()),
+            Change::Client(id) => self.slot(id.as_bytes()),
+            Change::Connection(id) => self.slot(id.as_bytes()),
+            Change::Grant(id) => self.slot(id.as_bytes()),
             // Sessions are read on every request; nothing is kept of them.
             Change::Session(_) => return,
             Change::RootSecret | Change::Everything => &self.floor,
@@ -123,22 +144,25 @@ impl Changes {
         Sequence(self.sequence.load(Ordering::SeqCst))
     }
 
-    fn unchanged(&self, id: &[u8], since: Sequence) -> bool {
-        let latest = self.slot(id).load(Ordering::Acquire);
+    fn unchanged(&self, subject: Subject, since: Sequence) -> bool {
+        let latest = self.slots[subject.0].load(Ordering::Acquire);
         latest <= since.0 && self.floor.load(Ordering::Acquire) <= since.0
     }
 
-    /// The last two bytes of a UUIDv7 are random.
-    fn slot(&self, id: &[u8]) -> &AtomicU64 {
-        let tail = id.iter().rev().take(2).fold(0usize, |n, &byte| n << 8 | usize::from(byte));
-        &self.slots[tail % SLOTS]
+    fn slot(&self, id: &[u8; 16]) -> &AtomicU64 {
+        &self.slots[slot(id)]
     }
+}
+
+/// The last two bytes of every kind of id are random.
+fn slot(id: &[u8; 16]) -> usize {
+    usize::from(u16::from_be_bytes([id[14], id[15]])) % SLOTS
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bloom_domain::ids::AccountId;
+    use bloom_domain::ids::{AccountId, ApiKeyId};
 
     fn key(n: u8) -> ApiKeyId {
         ApiKeyId::from_bytes([n; 16])
@@ -149,9 +173,9 @@ mod tests {
         let changes = Changes::new();
         let before_the_query = changes.sequence();
         changes.record(&Change::ApiKey(key(1)));
-        assert!(!changes.unchanged(key(1).as_bytes(), before_the_query));
+        assert!(!changes.unchanged(Subject::of(key(1).as_bytes()), before_the_query));
         let after = changes.sequence();
-        assert!(changes.unchanged(key(1).as_bytes(), after));
+        assert!(changes.unchanged(Subject::of(key(1).as_bytes()), after));
     }
 
     #[test]
@@ -159,8 +183,8 @@ mod tests {
         let changes = Changes::new();
         let then = changes.sequence();
         changes.record(&Change::Account(AccountId::from_bytes([2; 16])));
-        assert!(changes.unchanged(key(1).as_bytes(), then));
-        assert!(!changes.unchanged(&[2; 16], then));
+        assert!(changes.unchanged(Subject::of(key(1).as_bytes()), then));
+        assert!(!changes.unchanged(Subject::of(&[2; 16]), then));
     }
 
     #[test]
@@ -168,7 +192,7 @@ mod tests {
         let changes = Changes::new();
         let then = changes.sequence();
         changes.record(&Change::Everything);
-        assert!(!changes.unchanged(key(1).as_bytes(), then));
-        assert!(changes.unchanged(key(1).as_bytes(), changes.sequence()));
+        assert!(!changes.unchanged(Subject::of(key(1).as_bytes()), then));
+        assert!(changes.unchanged(Subject::of(key(1).as_bytes()), changes.sequence()));
     }
 }

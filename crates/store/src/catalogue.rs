@@ -8,9 +8,15 @@ use crate::statement::Statement;
 pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::accounts::ALL,
     crate::api_keys::ALL,
+    crate::clients::ALL,
+    crate::connections::ALL,
+    crate::grants::ALL,
+    crate::refresh_rotations::ALL,
+    crate::revoked_access_tokens::ALL,
     crate::root_secrets::ALL,
     crate::sessions::ALL,
     crate::setup_links::ALL,
+    crate::signing_keys::ALL,
     crate::store::ALL,
     crate::workspaces::ALL,
 ];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_domain::ids::{AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId};
 
 /// Something cached may be out of date. A hint: the table is the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +11,14 @@ pub enum Change {
     Account(AccountId),
     /// The key: revoked, replaced, renamed.
     ApiKey(ApiKeyId),
+    /// The access token was revoked.
+    AccessToken(AccessTokenId),
+    /// The client: disabled or enabled.
+    Client(ClientId),
+    /// The connection was revoked.
+    Connection(ConnectionId),
+    /// The grant was revoked.
+    Grant(GrantId),
     /// The browser session with this digest ended.
     Session([u8; 32]),
     /// Another root secret became the current one.
@@ -25,6 +33,10 @@ impl fmt::Display for Change {
         match self {
             Self::Account(id) => write!(f, "account:{}", Hex(id.as_bytes())),
             Self::ApiKey(id) => write!(f, "api-key:{}", Hex(id.as_bytes())),
+            Self::AccessToken(id) => write!(f, "access-token:{}", Hex(id.as_bytes())),
+            Self::Client(id) => write!(f, "client:{}", Hex(id.as_bytes())),
+            Self::Connection(id) => write!(f, "connection:{}", Hex(id.as_bytes())),
+            Self::Grant(id) => write!(f, "grant:{}", Hex(id.as_bytes())),
             Self::Session(digest) => write!(f, "session:{}", Hex(digest)),
             Self::RootSecret => f.write_str("root-secret"),
             Self::Everything => f.write_str("everything"),
@@ -40,6 +52,12 @@ impl Change {
         let change = match word {
             "account" => from_hex(hex).map(|id| Self::Account(AccountId::from_bytes(id))),
             "api-key" => from_hex(hex).map(|id| Self::ApiKey(ApiKeyId::from_bytes(id))),
+            "access-token" => {
+                from_hex(hex).map(|id| Self::AccessToken(AccessTokenId::from_bytes(id)))
+            }
+            "client" => from_hex(hex).map(|id| Self::Client(ClientId::from_bytes(id))),
+            "connection" => from_hex(hex).map(|id| Self::Connection(ConnectionId::from_bytes(id))),
+            "grant" => from_hex(hex).map(|id| Self::Grant(GrantId::from_bytes(id))),
             "session" => from_hex(hex).map(Self::Session),
             "root-secret" => Some(Self::RootSecret),
             _ => None,
@@ -78,6 +96,10 @@ mod tests {
         for change in [
             Change::Account(AccountId::from_bytes(id)),
             Change::ApiKey(ApiKeyId::from_bytes(id)),
+            Change::AccessToken(AccessTokenId::from_bytes(id)),
+            Change::Client(ClientId::from_bytes(id)),
+            Change::Connection(ConnectionId::from_bytes(id)),
+            Change::Grant(GrantId::from_bytes(id)),
             Change::Session([0xfe; 32]),
             Change::RootSecret,
             Change::Everything,

@@ -19,11 +19,14 @@ pub(crate) struct Migration {
 }
 
 /// Every migration, in order. The file's name is its number and name.
-pub(crate) const ALL: &[Migration] = &[Migration {
-    number: 1,
-    name: "accounts_and_keys",
-    sql: include_str!("../migrations/0001_accounts_and_keys.sql"),
-}];
+pub(crate) const ALL: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "accounts_and_keys",
+        sql: include_str!("../migrations/0001_accounts_and_keys.sql"),
+    },
+    Migration { number: 2, name: "oauth", sql: include_str!("../migrations/0002_oauth.sql") },
+];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
     number {i64} NOT NULL PRIMARY KEY,

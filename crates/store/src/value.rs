@@ -1,6 +1,8 @@
 //! The four kinds of value that both databases store alike.
 
-use bloom_domain::ids::{AccountId, ApiKeyId, WorkspaceId};
+use bloom_domain::ids::{
+    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, WorkspaceId,
+};
 use bloom_domain::time::Timestamp;
 
 /// A parameter of a statement, or a column of a row.
@@ -98,4 +100,4 @@ macro_rules! ids {
     )+};
 }
 
-ids!(AccountId, ApiKeyId, WorkspaceId);
+ids!(AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, WorkspaceId);

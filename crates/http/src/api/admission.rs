@@ -1,8 +1,9 @@
 //! What every operation demands before its handler runs, in this order: a credential (401), an
-//! account in good standing (403), room in the credential's window (429).
+//! account in good standing (403), room in the credential's window (429), access to the operation
+//! (403).
 
 use axum::extract::{Request, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bloom_domain::api_keys::ShapeError;
 use bloom_oauth::challenge::Challenge;
@@ -50,12 +51,10 @@ where
             Err(error) => return error.into_response(),
         };
         let Some((rule, taken)) = rate_limit::take(&app.service, &principal) else {
-            note(&app, &principal, operation, &request);
-            return handler(Call { app, principal, request }).await.into_response();
+            return perform(app, principal, operation, request, handler).await;
         };
         let mut response = if taken.allowed {
-            note(&app, &principal, operation, &request);
-            handler(Call { app, principal, request }).await.into_response()
+            perform(app, principal, operation, request, handler).await
         } else {
             let message = format!(
                 "This credential may make {} requests in {} seconds. Wait for Retry-After seconds.",
@@ -69,6 +68,35 @@ where
         rate_headers::insert(response.headers_mut(), rule, taken);
         response
     })
+}
+
+async fn perform<F, A, T>(
+    app: App,
+    principal: Principal,
+    operation: &'static Operation,
+    request: Request,
+    handler: F,
+) -> Response
+where
+    F: Fn(Call) -> A,
+    A: Future<Output = Result<T, ApiError>>,
+    T: IntoResponse,
+{
+    note(&app, &principal, operation, &request);
+    if !principal.may(operation) {
+        return too_narrow(&app, operation).into_response();
+    }
+    handler(Call { app, principal, request }).await.into_response()
+}
+
+fn too_narrow(app: &App, operation: &Operation) -> ApiError {
+    let scope = operation.scope.as_str();
+    let message = format!(
+        "The access token does not reach this operation: it needs the scope {scope}. Ask for it at \
+         authorize."
+    );
+    ApiError::new(ErrorCode::Forbidden, message)
+        .with_challenge(app.insufficient_scope(operation.scope))
 }
 
 fn note(app: &App, principal: &Principal, operation: &'static Operation, request: &Request) {
@@ -135,6 +163,21 @@ fn rejected(app: &App, rejection: Rejection) -> ApiError {
         ),
         Rejection::UnknownApiKey => invalid("This server does not know the API key."),
         Rejection::RevokedApiKey => invalid("The API key is revoked or was replaced."),
+        Rejection::NotAnAccessToken(why) => {
+            let message = format!("This is not an access token of this server: {why}.");
+            ApiError::new(ErrorCode::Unauthorized, message)
+                .with_challenge(app.challenge(Challenge::InvalidToken))
+        }
+        Rejection::ExpiredAccessToken => ApiError::new(
+            ErrorCode::Unauthorized,
+            "The access token has expired. Refresh it at the token endpoint.",
+        )
+        .with_challenge(app.challenge(Challenge::InvalidToken)),
+        Rejection::RevokedAccessToken => ApiError::new(
+            ErrorCode::Unauthorized,
+            "The access token was revoked. Ask the person to let the app in again.",
+        )
+        .with_challenge(app.challenge(Challenge::InvalidToken)),
         Rejection::AccountBanned => ApiError::new(
             ErrorCode::AccountBanned,
             "The account is suspended. Ask the operator of this server.",

@@ -8,7 +8,7 @@ mod admission;
 mod credentials;
 mod credits;
 mod endpoints;
-mod envelope;
+pub(crate) mod envelope;
 pub(crate) mod errors;
 pub(crate) mod openapi;
 mod peer;

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use bloom_oauth::resource_metadata::{ResourceMetadata, WELL_KNOWN};
+use bloom_service::authorization_server::SCOPES;
 use bytes::Bytes;
 use http::header;
 
@@ -16,7 +17,9 @@ const RESOURCES: [&str; 2] = ["", API_PATH];
 pub(crate) fn routes(app: &App) -> Router<App> {
     let origin = app.site.origin();
     RESOURCES.iter().fold(Router::new(), |router, path| {
-        let document = ResourceMetadata::new(format!("{origin}{path}"), "Bloom API".to_owned());
+        let issuer = app.service.authorization_server().issuer();
+        let document =
+            ResourceMetadata::new(format!("{origin}{path}"), "Bloom API", issuer, &SCOPES);
         // A struct of strings always serializes.
         let body = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
         let headers =

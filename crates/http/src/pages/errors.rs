@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bloom_oauth::error::OAuthError;
 use bloom_service::Error;
+use bloom_service::authorization::Refusal;
 use http::{HeaderValue, StatusCode, header};
 
 use super::views::{Layout, Link, Message};
@@ -35,8 +37,19 @@ pub(crate) enum PageError {
     Banned,
     /// The setup link does not work.
     SetupLinkSpent,
+    /// An authorization that cannot go on.
+    Authorization(Refusal),
     /// The verb failed.
     Failed(Error),
+}
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Failed(error) => error.into(),
+            refusal => Self::Authorization(refusal),
+        }
+    }
 }
 
 impl From<Error> for PageError {
@@ -45,7 +58,7 @@ impl From<Error> for PageError {
             Error::SignedOut => Self::SignedOut,
             Error::AccountBanned => Self::Banned,
             Error::SetupLinkSpent => Self::SetupLinkSpent,
-            Error::ApiKeyNotFound => Self::NotFound,
+            Error::ApiKeyNotFound | Error::ConnectionNotFound => Self::NotFound,
             error => Self::Failed(error),
         }
     }
@@ -133,6 +146,7 @@ impl PageError {
                  has no account yet, restart it to get a new link.",
                 sign_in,
             ),
+            Self::Authorization(refusal) => Self::authorization_words(refusal),
             Self::Failed(Error::Busy { .. } | Error::Unavailable(_)) => words(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy",
@@ -145,6 +159,48 @@ impl PageError {
                 "The fault is the server's. The person who runs it finds the cause in the log.",
                 home,
             ),
+        }
+    }
+
+    fn authorization_words(refusal: &Refusal) -> Words {
+        let words = |title, text: &str| Words {
+            status: StatusCode::BAD_REQUEST,
+            title,
+            text: text.to_owned(),
+            action: None,
+        };
+        match refusal {
+            Refusal::Untrusted(_) => words(
+                "This app's request cannot be answered",
+                "Bloom does not know the app, or not the address that it wants the answer at. \
+                 Nothing was changed. Go back to the app; if it happens again, tell its developer.",
+            ),
+            Refusal::Explained { .. } => words(
+                "This app's request has a mistake",
+                "Nothing was changed, and nothing was sent to the app.",
+            ),
+            Refusal::Expired | Refusal::Failed(_) => words(
+                "This request has expired",
+                "Nothing was changed. Go back to the app and start again.",
+            ),
+            Refusal::OtherAccount => words(
+                "You are signed in as somebody else",
+                "The question was for another account. Nothing was changed. Go back to the app and \
+                 start again.",
+            ),
+        }
+    }
+
+    /// The way back to the app, and the line for its developer.
+    fn to_the_app(&self) -> (Option<Link>, Option<String>) {
+        let line = |error: &OAuthError| format!("{}: {}", error.code.as_str(), error.description);
+        match self {
+            Self::Authorization(Refusal::Untrusted(error)) => (None, Some(line(error))),
+            Self::Authorization(Refusal::Explained { error, client, back }) => {
+                let link = Link { label: format!("Go back to {client}"), href: back.clone() };
+                (Some(link), Some(line(error)))
+            }
+            _ => (None, None),
         }
     }
 
@@ -162,6 +218,7 @@ impl PageError {
     pub(crate) fn page(&self, reference: &str) -> Response {
         let words = self.words();
         let is_ours = words.status.is_server_error();
+        let (back, details) = self.to_the_app();
         let view = Message {
             layout: Layout::default(),
             title: words.title.to_owned(),
@@ -169,8 +226,8 @@ impl PageError {
             action: words
                 .action
                 .map(|(label, href)| Link { label: label.to_owned(), href: href.to_owned() }),
-            back: None,
-            details: None,
+            back,
+            details,
             reference: is_ours.then(|| reference.to_owned()),
         };
         let mut response = page(words.status, &view);

@@ -5,7 +5,9 @@
 //! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read).
 
 pub(crate) mod api_keys;
+pub(crate) mod apps;
 pub(crate) mod assets;
+pub(crate) mod authorize;
 mod browser;
 pub(crate) mod errors;
 mod forms;

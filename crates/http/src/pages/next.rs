@@ -7,6 +7,7 @@ use super::forms::Form;
 use crate::api::query::Query;
 
 const NEXT: &str = "next";
+const AGAIN: &str = "again";
 
 /// The `next` of a page that is asked for; none when it is there twice or leads elsewhere.
 pub(crate) fn of_query(uri: &Uri) -> Option<String> {
@@ -26,6 +27,17 @@ pub(crate) fn link(path: &str, next: Option<&str>) -> String {
         Some(next) => format!("{path}?{NEXT}={}", utf8_percent_encode(next, NON_ALPHANUMERIC)),
         None => path.to_owned(),
     }
+}
+
+/// Whether a person who is signed in wants the page all the same, to be somebody else or to prove that
+/// it is still them.
+pub(crate) fn is_again(uri: &Uri) -> bool {
+    Query(uri.query().unwrap_or_default()).optional(AGAIN).is_ok_and(|again| again.is_some())
+}
+
+/// A link to such a page.
+pub(crate) fn link_again(path: &str, next: &str) -> String {
+    format!("{}&{AGAIN}=1", link(path, Some(next)))
 }
 
 /// Whether a path leads to a page of this server: anything a browser could read as another host is

@@ -1,18 +1,20 @@
-//! `/settings`: the account and its API keys.
+//! `/settings`: the account, its API keys and its connected apps.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::api_keys::{ApiKey, KeyState};
+use bloom_domain::connections::Connection;
 use bloom_domain::time::Timestamp;
 use bloom_service::SignedIn;
 use bloom_service::api_keys::{self, NewApiKey};
+use bloom_service::connections;
 use http::StatusCode;
 
 use super::browser::Browser;
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{self, AccountDetails, Field, KeyRow, LastUsed, NewKey, RevokedBy, Settings};
-use super::{page, redirect};
+use super::{apps, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -26,20 +28,30 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings")),
         person => person?,
     };
-    let keys = api_keys::list(&app.service, person).await?;
+    let lists = Lists::read(&app, person).await?;
     let query = Query(request.uri().query().unwrap_or_default());
     let revoked = query.optional("revoked").ok().flatten();
-    let revoked = revoked.and_then(|id| keys.iter().find(|key| key.id.to_string() == id));
-    let done = revoked
+    let revoked = revoked.and_then(|id| lists.keys.iter().find(|key| key.id.to_string() == id));
+    let revoked = revoked
         .filter(|key| key.state != KeyState::Active)
         .map(|key| format!("The key “{}” is revoked.", key.name));
-    let view = Settings { done, ..view(&app, &browser, person, &keys) };
+    let disconnected = query.optional("disconnected").ok().flatten();
+    let disconnected = disconnected
+        .and_then(|id| lists.apps.iter().find(|app| app.id.to_string() == id))
+        .filter(|app| app.revoked_at.is_some())
+        .map(|app| format!("“{}” can no longer act as you.", app.client.display_name()));
+    let view = Settings { done: revoked.or(disconnected), ..view(&app, &browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
 }
 
 /// The address of a form, opened like a page.
 pub(crate) async fn go_to_keys() -> Response {
     redirect(KEYS)
+}
+
+/// The address of a form of the apps, opened like a page.
+pub(crate) async fn go_to_apps() -> Response {
+    redirect("/settings#apps")
 }
 
 /// The page with the secret of a key that was just made: the only time it is there to see.
@@ -52,8 +64,8 @@ pub(crate) async fn with_new_key(
     let secret = new.secret.expose().to_owned();
     let new_key =
         NewKey { name: new.key.name, curl: views::curl_line(app.site.origin(), &secret), secret };
-    let keys = api_keys::list(&app.service, person).await?;
-    let view = Settings { new_key: Some(new_key), ..view(app, browser, person, &keys) };
+    let lists = Lists::read(app, person).await?;
+    let view = Settings { new_key: Some(new_key), ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
 }
 
@@ -64,8 +76,8 @@ pub(crate) async fn with_refused_name(
     person: &SignedIn,
     key_name: Field,
 ) -> Result<Response, PageError> {
-    let keys = api_keys::list(&app.service, person).await?;
-    let view = Settings { key_name, ..view(app, browser, person, &keys) };
+    let lists = Lists::read(app, person).await?;
+    let view = Settings { key_name, ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
 
@@ -77,16 +89,29 @@ pub(crate) async fn with_refusal(
     key_name: String,
     refusal: &str,
 ) -> Result<Response, PageError> {
-    let keys = api_keys::list(&app.service, person).await?;
+    let lists = Lists::read(app, person).await?;
     let view = Settings {
         refusal: Some(refusal.to_owned()),
         key_name: Field { value: key_name, error: None },
-        ..view(app, browser, person, &keys)
+        ..view(app, browser, person, &lists)
     };
     Ok(page(StatusCode::CONFLICT, &view))
 }
 
-fn view(app: &App, browser: &Browser, person: &SignedIn, keys: &[ApiKey]) -> Settings {
+/// What the page lists.
+struct Lists {
+    keys: Vec<ApiKey>,
+    apps: Vec<Connection>,
+}
+
+impl Lists {
+    async fn read(app: &App, person: &SignedIn) -> Result<Self, PageError> {
+        let keys = api_keys::list(&app.service, person).await?;
+        Ok(Self { keys, apps: connections::list(&app.service, person).await? })
+    }
+}
+
+fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Settings {
     let now = app.service.now();
     let account = person.account();
     Settings {
@@ -97,8 +122,8 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, keys: &[ApiKey]) -> Set
         refusal: None,
         key_name: Field::default(),
         new_key: None,
-        apps: Vec::new(),
-        keys: keys.iter().map(|key| row(key, now)).collect(),
+        apps: lists.apps.iter().map(|app| apps::row(app, now)).collect(),
+        keys: lists.keys.iter().map(|key| row(key, now)).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
+use bloom_service::authorization::{self, Asker};
 use bloom_service::{Error, sessions};
 use http::{HeaderValue, StatusCode, header};
 
@@ -11,7 +12,7 @@ use super::browser::{self, Browser};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Field, SignIn};
-use super::{next, page, redirect};
+use super::{authorize, next, page, redirect};
 use crate::app::App;
 
 pub(crate) const BUSY: &str =
@@ -22,10 +23,13 @@ const WRONG: &str = "The email or the password is not right. Check both.";
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, request.headers()).await?;
     let next = next::of_query(request.uri());
-    if browser.person().is_some() {
+    if browser.person().is_some() && !next::is_again(request.uri()) {
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
-    let view = SignIn { next, ..empty(&browser) };
+    let asker = asker(&app, next.as_deref()).await;
+    let hint = asker.as_ref().and_then(|asker| asker.login_hint.clone()).unwrap_or_default();
+    let email = Field { value: hint, error: None };
+    let view = SignIn { next, email, asking: asker.as_ref().map(sentence), ..empty(&browser) };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -37,7 +41,8 @@ pub(crate) async fn submit(
     let (browser, form) = Form::read(&app, request).await?;
     let next = next::of_form(&form);
     let typed = Field { value: form.text("email").to_owned(), error: None };
-    let view = SignIn { next: next.clone(), email: typed.clone(), ..empty(&browser) };
+    let asking = asker(&app, next.as_deref()).await.as_ref().map(sentence);
+    let view = SignIn { next: next.clone(), email: typed.clone(), asking, ..empty(&browser) };
     let email = match Email::parse(form.text("email")) {
         Ok(email) if !form.text("password").is_empty() => email,
         email => {
@@ -79,6 +84,17 @@ pub(crate) async fn submit(
 pub(crate) fn with_retry_after(mut response: Response) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// The app that waits behind this page, if one does.
+async fn asker(app: &App, next: Option<&str>) -> Option<Asker> {
+    let sealed = authorize::sealed_in(next?)?;
+    // What is wrong with it is said on the page that it leads to.
+    authorization::anonymous_asker(&app.service, sealed).await.ok()
+}
+
+fn sentence(asker: &Asker) -> String {
+    format!("Sign in to answer “{}”.", asker.name)
 }
 
 fn empty(browser: &Browser) -> SignIn {

@@ -21,7 +21,7 @@ use crate::app::App;
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, request.headers()).await?;
     let next = next::of_query(request.uri());
-    if browser.person().is_some() {
+    if browser.person().is_some() && !next::is_again(request.uri()) {
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
     let state = match app.service.settings().sign_up {

@@ -91,7 +91,11 @@ impl App {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let store = Store::open(database.database(), clock.now()).expect("the database opens");
-        let settings = Settings { sign_up: options.sign_up, rate_limit: options.rate_limit };
+        let settings = Settings {
+            sign_up: options.sign_up,
+            rate_limit: options.rate_limit,
+            ..Settings::at(options.public_url)
+        };
         let manual = Clock::Manual(clock.clone());
         let service =
             Service::open(store, &options.secrets, settings, manual, entropy.clone()).await?;
@@ -129,6 +133,22 @@ impl App {
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(Box::pin(self.0.edge.answer(request, Some(PEER))).await).await
+    }
+
+    /// Sends any bytes.
+    pub(crate) async fn post_bytes(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let request = with_headers(Request::builder().method("POST").uri(path), headers);
+        self.send(request.body(Body::from(body)).expect("a request")).await
+    }
+
+    /// Asks for something under `/api` with a token.
+    pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
+        self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     /// Sends a request without a body.

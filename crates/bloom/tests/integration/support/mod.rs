@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod browser;
+pub(crate) mod oauth;
 mod operations;
 
 use bloom_store::testing::{Engine, fresh};

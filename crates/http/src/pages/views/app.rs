@@ -11,13 +11,7 @@ pub(crate) struct AppIdentity {
 
 /// What is known of an app beyond the name it chose.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(test), expect(dead_code, reason = "what lists the apps comes next"))]
 pub(crate) enum AppKind {
-    /// It belongs to this host.
-    Verified {
-        /// The host.
-        host: String,
-    },
     /// Nothing but where the person is sent afterwards.
     Unverified {
         /// The host of that address.
@@ -31,10 +25,6 @@ pub(crate) enum AppKind {
 impl AppIdentity {
     pub(super) fn sample(name: &str, kind: AppKind) -> Self {
         Self { name: name.into(), kind }
-    }
-
-    pub(super) fn sample_verified() -> Self {
-        Self::sample("Pressroom", AppKind::Verified { host: "pressroom.example".into() })
     }
 
     pub(super) fn sample_unverified() -> Self {

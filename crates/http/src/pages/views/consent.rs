@@ -72,12 +72,8 @@ impl Consent {
         let endless = "N".repeat(300);
         let right_to_left = "تطبيق الصور \u{202E}gnp.exe";
         let host = format!("{}.example", "h".repeat(63));
-        let verified = Self::sample(AppIdentity::sample_verified(), "https://pressroom.example");
         vec![
-            (
-                "consent-unverified",
-                Self::sample(AppIdentity::sample_unverified(), "https://studio.example"),
-            ),
+            ("consent", Self::sample(AppIdentity::sample_unverified(), "https://studio.example")),
             (
                 "consent-on-this-device",
                 Self::sample(AppIdentity::sample_on_this_device(), "127.0.0.1 on this device"),
@@ -89,17 +85,16 @@ impl Consent {
                     connected_since: Some(Moment::sample("3 weeks ago")),
                     not_granted: None,
                     access: vec!["See your brands, images and credits".into()],
-                    ..Self::sample(AppIdentity::sample_verified(), "https://pressroom.example")
+                    ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
                 },
             ),
-            ("consent", verified),
             (
                 "consent-strange-names",
                 Self {
                     account: format!("{endless}@x.example"),
                     workspaces: vec![endless.clone(), right_to_left.into(), String::new()],
                     ..Self::sample(
-                        AppIdentity::sample(&endless, AppKind::Verified { host: host.clone() }),
+                        AppIdentity::sample(&endless, AppKind::Unverified { host: host.clone() }),
                         &format!("https://{host}"),
                     )
                 },

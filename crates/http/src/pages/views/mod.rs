@@ -13,19 +13,16 @@ mod sign_up;
 mod tests;
 
 pub(crate) use app::{AppIdentity, AppKind};
+pub(crate) use consent::Consent;
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
 pub(crate) use settings::{
-    AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, RevokedBy, Settings,
+    AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, RevokedBy,
+    Settings,
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
-#[expect(unused_imports, reason = "what answers at /authorize and /settings/apps comes next")]
-pub(crate) use {
-    consent::Consent,
-    settings::{AppRow, AppState},
-};
 
 /// A text field as it comes back to the person: what was typed, and what is wrong with it.
 /// Passwords are never one of these, because they are never sent back.

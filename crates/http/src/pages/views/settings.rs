@@ -127,7 +127,6 @@ pub(crate) struct AppRow {
 
 /// Whether the requests of an app are good.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(test), expect(dead_code, reason = "what lists the apps comes next"))]
 pub(crate) enum AppState {
     /// They are.
     Active,
@@ -217,7 +216,7 @@ impl AppRow {
     fn samples() -> Vec<Self> {
         let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
         vec![
-            Self::sample(AppIdentity::sample_verified(), Some("4 minutes ago"), AppState::Active),
+            Self::sample(AppIdentity::sample_unverified(), Some("4 minutes ago"), AppState::Active),
             Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active),
             Self::sample(AppIdentity::sample_unverified(), Some("2 months ago"), revoked),
         ]
@@ -298,7 +297,7 @@ impl Settings {
                 row(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
             ],
             apps: vec![
-                app(AppKind::Verified { host: hostile() }, AppState::Active),
+                app(AppKind::Unverified { host: hostile() }, AppState::Active),
                 app(AppKind::Unverified { host: hostile() }, AppState::Active),
                 app(AppKind::OnThisDevice, AppState::Revoked { when: moment() }),
             ],

@@ -1,0 +1,66 @@
+//! Dynamic client registration (RFC 7591 §3).
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_domain::clients::Client;
+use bloom_oauth::client_metadata::ClientMetadata;
+use bloom_oauth::error::ErrorCode;
+use bloom_service::clients::{self, RegistrationError};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::OAuthFailure;
+use super::body::{self, media_type};
+use crate::api::envelope::{json, write};
+use crate::app::App;
+
+/// The registered client (RFC 7591 §3.2.1). A public one has no secret, and nothing to manage it with.
+#[derive(Serialize)]
+struct ClientInformation<'a> {
+    client_id: String,
+    /// Seconds since the epoch.
+    client_id_issued_at: i64,
+    #[serde(flatten)]
+    metadata: &'a ClientMetadata,
+    /// As hosted: it proves itself by nothing.
+    public: bool,
+    /// As hosted.
+    disabled: bool,
+}
+
+/// Registers a client.
+pub(crate) async fn register(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, OAuthFailure> {
+    if media_type(request.headers()) != Some("application/json") {
+        let text = "send the client metadata as application/json";
+        let status = StatusCode::BAD_REQUEST;
+        return Err(OAuthFailure::new(status, ErrorCode::InvalidClientMetadata, text));
+    }
+    let body = body::read(request).await?;
+    match clients::anonymous_register(&app.service, &body).await {
+        Ok(client) => Ok(created(&client)),
+        Err(RegistrationError::Refused(error)) => Err(error.into()),
+        Err(RegistrationError::Failed(error)) => Err(error.into()),
+        Err(RegistrationError::TooMany) => {
+            let text = "this server has as many clients as it takes; ask its operator";
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            Err(OAuthFailure::new(status, ErrorCode::TemporarilyUnavailable, text)
+                .with_retry_after(Duration::from_secs(3_600)))
+        }
+    }
+}
+
+fn created(client: &Client) -> Response {
+    let information = ClientInformation {
+        client_id: client.id.to_string(),
+        client_id_issued_at: client.created_at.unix_micros().div_euclid(1_000_000),
+        metadata: &client.metadata,
+        public: true,
+        disabled: client.disabled_at.is_some(),
+    };
+    json(StatusCode::CREATED, write(&information))
+}

@@ -1,0 +1,35 @@
+//! The token endpoint (RFC 6749 §3.2): one arm and one verb for each grant type.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_oauth::authorization::check_resource;
+use bloom_oauth::token::TokenRequest;
+use bloom_service::tokens;
+use http::StatusCode;
+
+use super::OAuthFailure;
+use super::body::Form;
+use crate::api::envelope::{json, write};
+use crate::app::App;
+
+/// Issues tokens.
+pub(crate) async fn issue(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, OAuthFailure> {
+    let form = Form::read(request).await?;
+    let asked = TokenRequest::read(&form.parameters, form.authorization())?;
+    // Before a code is spent on a mistake.
+    check_resource(&form.parameters, app.service.authorization_server().resources())?;
+    let tokens = match asked {
+        TokenRequest::AuthorizationCode { client_id, code, redirect_uri, verifier } => {
+            let service = &app.service;
+            tokens::anonymous_redeem(service, &client_id, &code, redirect_uri, verifier).await?
+        }
+        TokenRequest::RefreshToken { client_id, refresh_token, scope } => {
+            let (token, scope) = (refresh_token.as_str(), scope.as_deref());
+            tokens::anonymous_refresh(&app.service, &client_id, token, scope).await?
+        }
+    };
+    Ok(json(StatusCode::OK, write(&tokens)))
+}

@@ -1,0 +1,62 @@
+//! `/settings/apps`: revoke an app's access.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use bloom_domain::access::{Access, BloomScope};
+use bloom_domain::connections::Connection;
+use bloom_domain::time::Timestamp;
+use bloom_service::connections;
+
+use super::errors::PageError;
+use super::forms::Form;
+use super::moment::moment;
+use super::views::{AppIdentity, AppKind, AppRow, AppState, LastUsed};
+use super::{Segment, redirect};
+use crate::app::App;
+
+/// Revokes a connection.
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(PageError::NotFound)?;
+    connections::revoke(&app.service, person, id).await?;
+    Ok(redirect(&format!("/settings?disconnected={id}#apps")))
+}
+
+/// A connection as its person sees it.
+pub(crate) fn row(connection: &Connection, now: Timestamp) -> AppRow {
+    let site = connection.consent.sites.iter().next();
+    AppRow {
+        id: connection.id.to_string(),
+        app: AppIdentity {
+            name: connection.client.display_name(),
+            kind: match site {
+                Some(host) => AppKind::Unverified { host: host.to_owned() },
+                None => AppKind::OnThisDevice,
+            },
+        },
+        access: summary(connection.consent.access),
+        connected: moment(connection.created_at, now),
+        last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
+            when: moment(last_use.at, now),
+            address: last_use.address.clone(),
+            operation: last_use.operation.clone(),
+        }),
+        state: match connection.revoked_at {
+            None => AppState::Active,
+            Some(at) => AppState::Revoked { when: moment(at, now) },
+        },
+    }
+}
+
+fn summary(access: Access) -> String {
+    if access == Access::All {
+        return "Everything but API keys".to_owned();
+    }
+    let scopes = BloomScope::ALL.into_iter().filter(|scope| access.allows(*scope));
+    scopes.map(BloomScope::as_str).collect::<Vec<_>>().join(", ")
+}

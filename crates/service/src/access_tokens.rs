@@ -1,0 +1,124 @@
+//! Access tokens: signed, so that most of what is wrong with one is found without a query.
+
+use bloom_domain::access::Access;
+use bloom_domain::accounts::Account;
+use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, Grant};
+use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
+use bloom_domain::time::Timestamp;
+use bloom_oauth::access_token::{ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims};
+use bloom_oauth::jws::{self, JwsError};
+use bloom_oauth::scope::Scopes;
+
+use crate::{Error, Service};
+
+/// What an access token of this server says.
+#[derive(Debug, Clone)]
+pub(crate) struct AccessToken {
+    pub(crate) id: AccessTokenId,
+    pub(crate) grant: GrantId,
+    pub(crate) account: AccountId,
+    pub(crate) client: ClientId,
+    pub(crate) access: Access,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Whether a credential can be an access token: three parts with dots between them. API keys and
+/// refresh tokens have none.
+pub(crate) fn looks_like_one(credential: &str) -> bool {
+    credential.split('.').count() == 3
+}
+
+/// Signs an access token for a grant; gives when it ends, too.
+pub(crate) fn issue(
+    service: &Service,
+    grant: &Grant,
+    account: &Account,
+    client: ClientId,
+    scope: &str,
+    access: Access,
+) -> Result<(String, Timestamp), Error> {
+    let now = service.now();
+    let expires_at = now.plus(ACCESS_TOKEN_LIFETIME);
+    let client = client.to_string();
+    let claims = AccessClaims {
+        iss: service.authorization_server.issuer().to_owned(),
+        sub: account.id.to_string(),
+        aud: service.authorization_server.audience().to_vec(),
+        azp: client.clone(),
+        client_id: client,
+        scope: scope.to_owned(),
+        access: access.to_string(),
+        sid: grant.id.to_string(),
+        jti: AccessTokenId::new(now, &service.entropy.draw()?).to_string(),
+        iat: seconds(now),
+        exp: seconds(expires_at),
+    };
+    let sign = |key: &crate::signing_keys::SigningKey| {
+        jws::sign(ACCESS_TOKEN_TYPE, &key.id, &key.pair, &claims)
+    };
+    Ok((service.signing_keys.sign(now, sign)?, expires_at))
+}
+
+/// Signs an id token, if the scope asks for one.
+pub(crate) fn issue_id_token(
+    service: &Service,
+    grant: &Grant,
+    account: &Account,
+    client: ClientId,
+    scopes: &Scopes,
+) -> Result<Option<String>, Error> {
+    if !scopes.contains("openid") {
+        return Ok(None);
+    }
+    let now = service.now();
+    let client = client.to_string();
+    let claims = IdClaims {
+        iss: service.authorization_server.issuer().to_owned(),
+        sub: account.id.to_string(),
+        azp: client.clone(),
+        aud: client,
+        sid: grant.id.to_string(),
+        jti: AccessTokenId::new(now, &service.entropy.draw()?).to_string(),
+        iat: seconds(now),
+        exp: seconds(now.plus(ACCESS_TOKEN_LIFETIME)),
+        auth_time: seconds(grant.signed_in_at),
+        nonce: grant.nonce.clone(),
+        name: account.name.clone().filter(|_| scopes.contains("profile")),
+        email: scopes.contains("email").then(|| account.email.to_string()),
+    };
+    let sign = |key: &crate::signing_keys::SigningKey| {
+        jws::sign(ID_TOKEN_TYPE, &key.id, &key.pair, &claims)
+    };
+    service.signing_keys.sign(now, sign).map(Some)
+}
+
+/// Reads an access token of this server, expired or not; says what is wrong with any other.
+pub(crate) fn read(service: &Service, token: &str) -> Result<AccessToken, &'static str> {
+    let now = service.now();
+    let claims: AccessClaims =
+        jws::verify(token, ACCESS_TOKEN_TYPE, |id| service.signing_keys.public_key(id, now))
+            .map_err(JwsError::reason)?;
+    if claims.iss != service.authorization_server.issuer() {
+        return Err("another server issued it");
+    }
+    if !claims.aud.iter().any(|aud| service.authorization_server.audience().contains(aud)) {
+        return Err("it is for another resource");
+    }
+    parse(&claims).ok_or("its claims are not those of an access token")
+}
+
+fn parse(claims: &AccessClaims) -> Option<AccessToken> {
+    Some(AccessToken {
+        id: claims.jti.parse().ok()?,
+        grant: claims.sid.parse().ok()?,
+        account: claims.sub.parse().ok()?,
+        client: claims.client_id.parse().ok()?,
+        access: Access::from_stored(&claims.access)?,
+        expires_at: Timestamp::from_unix_micros(claims.exp.checked_mul(1_000_000)?),
+    })
+}
+
+/// Whole seconds since the epoch (RFC 7519 §2, NumericDate).
+pub(crate) fn seconds(time: Timestamp) -> i64 {
+    time.unix_micros().div_euclid(1_000_000)
+}

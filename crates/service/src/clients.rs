@@ -1,0 +1,138 @@
+//! Clients: apps register themselves, and the operator can refuse one.
+
+use std::sync::atomic::Ordering;
+
+use bloom_domain::clients::Client;
+use bloom_domain::ids::ClientId;
+use bloom_oauth::client_metadata::{self, ClientMetadata};
+use bloom_oauth::error::OAuthError;
+use bloom_store as store;
+use store::Change;
+
+use crate::authorization_server::{DEFAULT_SCOPE, SCOPES};
+use crate::{Error, Operator, Service};
+
+/// Why a client was not registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistrationError {
+    /// The metadata cannot be registered.
+    Refused(OAuthError),
+    /// As many clients are registered as may be, and this one is new.
+    TooMany,
+    /// The database or the machine failed.
+    Failed(Error),
+}
+
+/// Registers a client (RFC 7591 §3). The same metadata is the same client: then nothing is written.
+/// The answer holds the metadata of this request, whose loopback ports may be others than before.
+///
+/// # Errors
+/// [`RegistrationError`].
+pub async fn anonymous_register(
+    service: &Service,
+    body: &[u8],
+) -> Result<Client, RegistrationError> {
+    let schemes = service.settings.schemes();
+    let metadata = client_metadata::parse(body, &SCOPES, DEFAULT_SCOPE, &schemes)
+        .map_err(RegistrationError::Refused)?;
+    register(service, metadata).await
+}
+
+async fn register(
+    service: &Service,
+    metadata: ClientMetadata,
+) -> Result<Client, RegistrationError> {
+    let failed = |error: store::Error| RegistrationError::Failed(error.into());
+    let canonical = metadata.canonical(&service.settings.schemes());
+    let ids = service.keyring.load().client_ids(&canonical);
+    let ids: Vec<_> = ids.into_iter().map(ClientId::from_bytes).collect();
+    let candidates = ids.clone();
+    let known = service
+        .store
+        .read(move |tx| {
+            let mut found = candidates.into_iter().map(|id| store::clients::find(tx, id));
+            found.find_map(Result::transpose).transpose()
+        })
+        .await
+        .map_err(failed)?;
+    if let Some(known) = known {
+        return Ok(Client { metadata, ..known });
+    }
+    let id = ids.first().copied().unwrap_or_else(|| ClientId::from_bytes([0; 16]));
+    let client = Client { id, metadata, created_at: service.now(), disabled_at: None };
+    if service.client_count.load(Ordering::Relaxed) >= service.settings.max_clients {
+        return Err(RegistrationError::TooMany);
+    }
+    let written = client.clone();
+    let is_new = service.store.write(move |tx| store::clients::insert(tx, &written)).await;
+    service.client_count.fetch_add(i64::from(is_new.map_err(failed)?), Ordering::Relaxed);
+    Ok(client)
+}
+
+/// Counts the clients; between two counts what is registered here is added. Counting rows costs too
+/// much to do it at each registration, and the limit need not be exact.
+pub(crate) async fn count(service: &Service) -> Result<(), Error> {
+    let count = service.store.read(store::clients::count).await?;
+    service.client_count.store(count, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Every client, newest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(service: &Service, _operator: &Operator) -> Result<Vec<Client>, Error> {
+    Ok(service.store.read(store::clients::list).await?)
+}
+
+/// Refuses a client: no authorization, no token, and the next request with one of its tokens is
+/// refused. Its connections stay, so that nothing is lost when it is taken again.
+///
+/// # Errors
+/// [`Error::ClientNotFound`].
+pub async fn disable(
+    service: &Service,
+    _operator: &Operator,
+    id: ClientId,
+) -> Result<Client, Error> {
+    let now = service.now();
+    change(service, id, move |tx| store::clients::disable(tx, id, now)).await
+}
+
+/// Takes a refused client again.
+///
+/// # Errors
+/// [`Error::ClientNotFound`].
+pub async fn enable(
+    service: &Service,
+    _operator: &Operator,
+    id: ClientId,
+) -> Result<Client, Error> {
+    change(service, id, move |tx| store::clients::enable(tx, id)).await
+}
+
+async fn change(
+    service: &Service,
+    id: ClientId,
+    change: impl FnOnce(&mut store::Tx<'_>) -> Result<bool, store::Error> + Send + 'static,
+) -> Result<Client, Error> {
+    service
+        .store
+        .write(move |tx| {
+            if change(tx)? {
+                tx.changed(Change::Client(id));
+            }
+            store::clients::find(tx, id)
+        })
+        .await?
+        .ok_or(Error::ClientNotFound)
+}
+
+/// The client that presents an id, unless the operator refuses it.
+pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Client>, Error> {
+    let Ok(id) = presented.parse::<ClientId>() else {
+        return Ok(None);
+    };
+    let client = service.store.read(move |tx| store::clients::find(tx, id)).await?;
+    Ok(client.filter(|client| client.disabled_at.is_none()))
+}

@@ -1,0 +1,40 @@
+//! Connections: which apps a person has let in, seen and revoked by that person.
+
+use bloom_domain::connections::Connection;
+use bloom_domain::ids::ConnectionId;
+use bloom_store as store;
+use store::Change;
+
+use crate::{Error, Service, SignedIn};
+
+/// The person's connections, newest first, revoked ones included.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<Connection>, Error> {
+    let account = person.account().id;
+    Ok(service.store.read(move |tx| store::connections::list_of(tx, account)).await?)
+}
+
+/// Revokes a connection, and with it every grant: the app's very next request is refused. Doing it
+/// twice is no error.
+///
+/// # Errors
+/// [`Error::ConnectionNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
+pub async fn revoke(service: &Service, person: &SignedIn, id: ConnectionId) -> Result<(), Error> {
+    let (claim, now) = (person.claim(), service.now());
+    service
+        .store
+        .write(move |tx| {
+            if let Err(refused) = claim.check(tx)? {
+                return Ok(Err(refused));
+            }
+            if store::connections::revoke(tx, claim.account, id, now)? {
+                tx.changed(Change::Connection(id));
+                return Ok(Ok(()));
+            }
+            let is_theirs = store::connections::is_of(tx, claim.account, id)?;
+            Ok(if is_theirs { Ok(()) } else { Err(Error::ConnectionNotFound) })
+        })
+        .await?
+}

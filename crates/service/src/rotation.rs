@@ -1,0 +1,139 @@
+//! Rotating a refresh token, as one transaction.
+//!
+//! A refresh token that was used a moment ago is answered with the newest one of its chain, whether or
+//! not a successor was used meanwhile: the answer may have been lost, or several processes of one app
+//! refresh at the same time. One that comes back later was stolen, from the app or by it: its grant
+//! ends.
+
+use std::sync::Arc;
+
+use bloom_domain::grants::{Grant, GrantState, Rotation};
+use bloom_domain::ids::ClientId;
+use bloom_domain::time::Timestamp;
+use bloom_oauth::scope::Scopes;
+use bloom_store as store;
+use store::Tx;
+use store::grants::FoundGrant;
+use store::refresh_rotations::RefreshRotation;
+
+use crate::Settings;
+use crate::keyring::Keyring;
+use crate::refresh_tokens::RefreshToken;
+use crate::tokens::{Outcome, Refused, end, is_in_force, may_ask_for};
+
+/// How often a decision is made again because another node was first.
+const ATTEMPTS: usize = 3;
+
+/// A presented refresh token.
+pub(crate) struct Rotate {
+    pub(crate) presented: RefreshToken,
+    pub(crate) client: ClientId,
+    /// The scopes asked for, if any were named.
+    pub(crate) asked: Option<Scopes>,
+    pub(crate) salt: [u8; 16],
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) now: Timestamp,
+}
+
+impl Rotate {
+    /// Rotates it. A refusal is committed too: it may have ended the grant.
+    pub(crate) fn run(
+        &self,
+        tx: &mut Tx<'_>,
+        settings: &Settings,
+    ) -> Result<Outcome, store::Error> {
+        for _ in 0..ATTEMPTS {
+            let Some(found) = store::grants::find(tx, self.presented.grant)? else {
+                return Ok(Err(Refused::Grant("the refresh token is not known")));
+            };
+            if let Err(refused) = self.admit(&found) {
+                return Ok(Err(refused));
+            }
+            let digests = self.presented.digests(&self.keyring);
+            match found.grant.rotation(self.presented.generation, &digests, self.now) {
+                Rotation::Refuse(why) => return Ok(Err(Refused::Grant(why))),
+                Rotation::Used => return self.repeat(tx, settings, found),
+                Rotation::Rotate => {
+                    if let Some(next) = self.rotate(tx, settings, &found.grant)? {
+                        return Ok(Ok((found, Some(next))));
+                    }
+                }
+            }
+        }
+        Err(store::Error::Conflict)
+    }
+
+    /// What is checked before anything changes, so that a mistake costs the client nothing.
+    fn admit(&self, found: &FoundGrant) -> Result<(), Refused> {
+        if found.client != self.client {
+            return Err(Refused::OtherClient);
+        }
+        is_in_force(found).map_err(Refused::Grant)?;
+        match &self.asked {
+            Some(asked) => may_ask_for(&found.grant, asked).map_err(Refused::Scope),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the successor the good one; `None` when another node was first.
+    fn rotate(
+        &self,
+        tx: &mut Tx<'_>,
+        settings: &Settings,
+        grant: &Grant,
+    ) -> Result<Option<RefreshToken>, store::Error> {
+        let generation = self.presented.generation;
+        let Some(next) = self.presented.successors(&self.keyring, &self.salt).into_iter().next()
+        else {
+            return Ok(None);
+        };
+        let digest = next.digest(&self.keyring);
+        let ends_at = settings.refresh_ends_at(grant.created_at, self.now);
+        if !store::grants::rotate(tx, grant.id, generation, &digest, ends_at)? {
+            return Ok(None);
+        }
+        let rotation = RefreshRotation { generation, salt: self.salt, rotated_at: self.now };
+        store::refresh_rotations::insert(tx, grant.id, &rotation)?;
+        Ok(Some(next))
+    }
+
+    /// Answers for a token that was used before.
+    fn repeat(
+        &self,
+        tx: &mut Tx<'_>,
+        settings: &Settings,
+        found: FoundGrant,
+    ) -> Result<Outcome, store::Error> {
+        let (grant, generation) = (found.grant.id, self.presented.generation);
+        let rotations = store::refresh_rotations::list_from(tx, grant, generation)?;
+        let first = rotations.first().filter(|rotation| rotation.generation == generation);
+        let closes =
+            |first: &RefreshRotation| first.rotated_at.plus(settings.refresh_replay_window);
+        if first.is_none_or(|first| self.now >= closes(first)) {
+            end(tx, grant, self.now, "a used refresh token came back")?;
+            return Ok(Err(Refused::Grant(
+                "the refresh token was used before; its tokens are revoked",
+            )));
+        }
+        Ok(match self.newest(&rotations, &found.grant) {
+            Some(newest) => Ok((found, Some(newest))),
+            None => Err(Refused::Grant("the refresh token was used before")),
+        })
+    }
+
+    /// Follows the salts from the presented token to the good one. The root secret may have been
+    /// rotated on the way, so each step may have been made with any of its keys.
+    fn newest(&self, rotations: &[RefreshRotation], grant: &Grant) -> Option<RefreshToken> {
+        let GrantState::Redeemed { refresh: Some(good), .. } = grant.state else { return None };
+        let mut candidates = vec![self.presented.clone()];
+        for rotation in rotations {
+            let step = |token: &RefreshToken| token.successors(&self.keyring, &rotation.salt);
+            candidates = candidates.iter().flat_map(step).collect();
+        }
+        let is_good = |token: &RefreshToken| {
+            token.generation == good.generation
+                && token.digests(&self.keyring).contains(&good.digest)
+        };
+        candidates.into_iter().find(is_good)
+    }
+}

@@ -1,0 +1,158 @@
+//! The keys that sign access tokens and id tokens.
+//!
+//! One signs at a time. Its successor is published ten minutes before it takes over, so that whoever
+//! caches the published keys knows it by then; a key that has been succeeded stays published until the
+//! last token it signed has ended. Nodes share them through the database, where the seed of the private
+//! key lies sealed with a key derived from the root secret.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use bloom_domain::grants::ACCESS_TOKEN_LIFETIME;
+use bloom_domain::time::Timestamp;
+use bloom_oauth::jwk::{Jwk, JwkSet, key_id};
+use bloom_store as store;
+use store::signing_keys::StoredSigningKey;
+use zeroize::Zeroizing;
+
+use crate::{Error, Service, sealed};
+
+/// How long a key signs.
+const LIFETIME: Duration = Duration::from_secs(30 * 86_400);
+/// How long before that it is published. More than the time for which the published keys may be kept,
+/// and than the interval at which the nodes look for new ones.
+const PUBLISHED_AHEAD: Duration = Duration::from_secs(600);
+const PURPOSE: &[u8] = b"signing key";
+
+/// The keys as this node knows them.
+pub(crate) struct SigningKeys(ArcSwap<Vec<SigningKey>>);
+
+/// A key of the server.
+pub(crate) struct SigningKey {
+    number: i64,
+    signs_from: Timestamp,
+    public_key: [u8; 32],
+    /// Its id in tokens and in the published set.
+    pub(crate) id: String,
+    /// Kept: making a pair from its seed costs more than signing.
+    pub(crate) pair: Ed25519KeyPair,
+}
+
+impl SigningKeys {
+    pub(crate) fn none() -> Self {
+        Self(ArcSwap::default())
+    }
+
+    /// Does something with the key that signs now.
+    pub(crate) fn sign<T>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(&SigningKey) -> T,
+    ) -> Result<T, Error> {
+        let keys = self.0.load();
+        let key = signer(&keys, now);
+        key.map(work).ok_or_else(|| Error::Internal("there is no signing key".to_owned()))
+    }
+
+    /// The public key with an id, if what it signs may be good now.
+    pub(crate) fn public_key(&self, id: &str, now: Timestamp) -> Option<[u8; 32]> {
+        let keys = self.0.load();
+        keys.iter()
+            .enumerate()
+            .find(|(index, key)| key.id == id && !is_over(&keys, *index, now))
+            .map(|(_, key)| key.public_key)
+    }
+}
+
+/// The keys that are published: those that sign now or soon, or signed what is still good.
+#[must_use]
+pub fn anonymous_list(service: &Service) -> JwkSet {
+    let (keys, now) = (service.signing_keys.0.load(), service.now());
+    let published = keys.iter().enumerate().filter(|(index, _)| !is_over(&keys, *index, now));
+    JwkSet { keys: published.map(|(_, key)| Jwk::ed25519(&key.public_key)).collect() }
+}
+
+/// Reads the keys, makes the next one when it is time, and drops those that are over.
+pub(crate) async fn refresh(service: &Service) -> Result<(), Error> {
+    let (mut keys, now) = (load(service).await?, service.now());
+    let newest = keys.last().map(|key| (key.number, key.signs_from));
+    let next = match newest {
+        None => Some((1, now)),
+        Some((number, signs_from)) => {
+            let takes_over = signs_from.plus(LIFETIME);
+            let is_time = now.plus(PUBLISHED_AHEAD) >= takes_over;
+            is_time.then(|| (number + 1, takes_over.max(now.plus(PUBLISHED_AHEAD))))
+        }
+    };
+    if let Some((number, signs_from)) = next {
+        make(service, number, signs_from).await?;
+        keys = load(service).await?;
+    }
+    let over = keys.iter().enumerate().filter(|(index, _)| is_over(&keys, *index, now));
+    if let Some(number) = over.map(|(_, key)| key.number).max() {
+        service.store.write(move |tx| store::signing_keys::delete_through(tx, number)).await?;
+        keys.retain(|key| key.number > number);
+    }
+    service.signing_keys.0.store(Arc::new(keys));
+    Ok(())
+}
+
+async fn load(service: &Service) -> Result<Vec<SigningKey>, Error> {
+    let stored = service.store.read(store::signing_keys::list).await?;
+    stored.iter().map(|key| unseal(service, key)).collect()
+}
+
+/// Writes a new key. When another node was first, its key is the one that counts.
+async fn make(service: &Service, number: i64, signs_from: Timestamp) -> Result<(), Error> {
+    let seed = Zeroizing::new(service.entropy.draw::<32>()?);
+    let keyring = service.keyring.load();
+    let key = keyring.signing_key_seals().next();
+    let key = StoredSigningKey {
+        number,
+        public_key: public_key(&pair(seed.as_slice())?)?,
+        seed: sealed::seal_bytes(key, &service.entropy, PURPOSE, seed.as_slice())?,
+        signs_from,
+    };
+    let now = service.now();
+    service.store.write(move |tx| store::signing_keys::insert(tx, &key, now).map(drop)).await?;
+    Ok(())
+}
+
+fn unseal(service: &Service, stored: &StoredSigningKey) -> Result<SigningKey, Error> {
+    let keyring = service.keyring.load();
+    let seed = sealed::open_bytes(keyring.signing_key_seals(), PURPOSE, &stored.seed);
+    let seed = Zeroizing::new(seed.ok_or_else(|| {
+        Error::Internal(format!("signing key {} was sealed with another secret", stored.number))
+    })?);
+    let pair = pair(&seed)?;
+    Ok(SigningKey {
+        number: stored.number,
+        signs_from: stored.signs_from,
+        public_key: public_key(&pair)?,
+        id: key_id(&stored.public_key),
+        pair,
+    })
+}
+
+fn pair(seed: &[u8]) -> Result<Ed25519KeyPair, Error> {
+    Ed25519KeyPair::from_seed_unchecked(seed)
+        .map_err(|_| Error::Internal("a seed makes no signing key".to_owned()))
+}
+
+fn public_key(pair: &Ed25519KeyPair) -> Result<[u8; 32], Error> {
+    let bytes = pair.public_key().as_ref().try_into();
+    bytes.map_err(|_| Error::Internal("a public key has not 32 bytes".to_owned()))
+}
+
+fn signer(keys: &[SigningKey], now: Timestamp) -> Option<&SigningKey> {
+    // A clock that was set back must not leave the server without a key.
+    keys.iter().rfind(|key| key.signs_from <= now).or(keys.first())
+}
+
+/// Whether all that a key has signed has ended: it was succeeded long enough ago.
+fn is_over(keys: &[SigningKey], index: usize, now: Timestamp) -> bool {
+    let successor = keys.get(index + 1);
+    successor.is_some_and(|key| key.signs_from.plus(ACCESS_TOKEN_LIFETIME) <= now)
+}

@@ -1,0 +1,254 @@
+//! The token endpoint's verbs: a client redeems a code, refreshes, and revokes.
+//!
+//! None of them takes an actor: a public client proves itself by what it presents. What is wrong is
+//! told in OAuth's words, since a client acts on the code: it drops its registration on
+//! `invalid_client` and its tokens on `invalid_grant`.
+
+use bloom_domain::access::{BloomScope, ScopeSet};
+use bloom_domain::grants::{Grant, Refresh};
+use bloom_domain::ids::{ClientId, GrantId};
+use bloom_domain::time::Timestamp;
+use bloom_oauth::authorization::read_scope;
+use bloom_oauth::error::{ErrorCode, OAuthError};
+use bloom_oauth::pkce::CodeVerifier;
+use bloom_oauth::scope::Scopes;
+use bloom_oauth::token::TokenResponse;
+use bloom_store as store;
+use store::grants::FoundGrant;
+use store::{Change, Tx};
+
+use crate::access_tokens::{self, seconds};
+use crate::authorization_server::SCOPES;
+use crate::redemption::Redeem;
+use crate::refresh_tokens::RefreshToken;
+use crate::rotation::Rotate;
+use crate::{Error, Service, clients, codes};
+
+/// Why there are no tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenError {
+    /// What was presented is not good; in the words of the protocol.
+    Refused(OAuthError),
+    /// The database or the machine failed.
+    Failed(Error),
+}
+
+impl From<Error> for TokenError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<OAuthError> for TokenError {
+    fn from(error: OAuthError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// What a transaction found out: the grant and the refresh token to answer with, or why there is none.
+pub(crate) type Outcome = Result<(FoundGrant, Option<RefreshToken>), Refused>;
+
+/// Why a transaction issued nothing.
+pub(crate) enum Refused {
+    /// The code or refresh token is not good.
+    Grant(&'static str),
+    /// It is another client's.
+    OtherClient,
+    /// A scope that was not granted.
+    Scope(OAuthError),
+}
+
+/// Redeems an authorization code (RFC 6749 §4.1.3).
+///
+/// # Errors
+/// [`TokenError::Refused`] with `invalid_client` or `invalid_grant`.
+pub async fn anonymous_redeem(
+    service: &Service,
+    client_id: &str,
+    code: &str,
+    redirect_uri: String,
+    verifier: CodeVerifier,
+) -> Result<TokenResponse, TokenError> {
+    let grant = codes::parse(&service.keyring.load(), code);
+    let Some((client, grant)) = client_id.parse::<ClientId>().ok().zip(grant) else {
+        return Err(not_good(service, client_id, "the code is not one of this server").await);
+    };
+    let first = RefreshToken::first(grant, service.entropy.draw()?);
+    let digest = first.digest(&service.keyring.load());
+    let first = (first, Refresh { generation: 0, digest });
+    let redeem = Redeem { grant, client, redirect_uri, verifier, first, now: service.now() };
+    let settings = service.settings.clone();
+    let outcome = service.store.write(move |tx| redeem.run(tx, &settings)).await;
+    let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    respond(service, &found, None, refresh)
+}
+
+/// Refreshes (RFC 6749 §6): a fresh access token, and the successor of the refresh token.
+///
+/// # Errors
+/// [`TokenError::Refused`] with `invalid_client`, `invalid_grant` or `invalid_scope`.
+pub async fn anonymous_refresh(
+    service: &Service,
+    client_id: &str,
+    refresh_token: &str,
+    scope: Option<&str>,
+) -> Result<TokenResponse, TokenError> {
+    let keyring = service.keyring.load_full();
+    let presented = RefreshToken::parse(&keyring, refresh_token);
+    let Some((client, presented)) = client_id.parse::<ClientId>().ok().zip(presented) else {
+        let why = "the refresh token is not one of this server";
+        return Err(not_good(service, client_id, why).await);
+    };
+    let asked = scope.map(|scope| read_scope(scope, &SCOPES)).transpose()?;
+    let (salt, now) = (service.entropy.draw()?, service.now());
+    let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, now };
+    let settings = service.settings.clone();
+    let outcome = service.store.write(move |tx| rotate.run(tx, &settings)).await;
+    let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    respond(service, &found, asked, refresh)
+}
+
+/// Revokes a token (RFC 7009 §2): an access token alone, a refresh token with its whole grant. What is
+/// unknown, or another client's, is left as it is, and that is no error.
+///
+/// # Errors
+/// When the database cannot be written; the token then stays good.
+pub async fn anonymous_revoke(
+    service: &Service,
+    client_id: &str,
+    token: &str,
+) -> Result<(), Error> {
+    let Ok(client) = client_id.parse::<ClientId>() else {
+        return Ok(());
+    };
+    let now = service.now();
+    if let Some(refresh_token) = RefreshToken::parse(&service.keyring.load(), token) {
+        let id = refresh_token.grant;
+        let revoke = move |tx: &mut Tx<'_>| {
+            let found = store::grants::find(tx, id)?;
+            if found.is_some_and(|found| found.client == client) {
+                end(tx, id, now, "its client revoked it")?;
+            }
+            Ok(())
+        };
+        return Ok(service.store.write(revoke).await?);
+    }
+    let access_token = access_tokens::read(service, token).ok();
+    let Some(ours) = access_token.filter(|ours| ours.client == client && now < ours.expires_at)
+    else {
+        return Ok(());
+    };
+    let revoke = move |tx: &mut Tx<'_>| {
+        store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)?;
+        tx.changed(Change::AccessToken(ours.id));
+        Ok(())
+    };
+    Ok(service.store.write(revoke).await?)
+}
+
+/// The answer (RFC 6749 §5.1). `asked` is what this one access token was asked to be for, checked to
+/// be within the grant.
+fn respond(
+    service: &Service,
+    found: &FoundGrant,
+    asked: Option<Scopes>,
+    refresh: Option<RefreshToken>,
+) -> Result<TokenResponse, TokenError> {
+    let FoundGrant { grant, client, account, .. } = found;
+    let granted = Scopes::parse(&grant.scope).unwrap_or_default();
+    let (scopes, named) = match asked {
+        Some(asked) => (asked.clone(), ScopeSet::among(asked.iter())),
+        None => (granted, ScopeSet::default()),
+    };
+    let (scope, access) = (scopes.to_string(), grant.access.narrowed(named));
+    let (access_token, expires_at) =
+        access_tokens::issue(service, grant, account, *client, &scope, access)?;
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: seconds(expires_at) - seconds(service.now()),
+        expires_at: seconds(expires_at),
+        refresh_token: refresh.map(|token| token.expose(&service.keyring.load())),
+        id_token: access_tokens::issue_id_token(service, grant, account, *client, &scopes)?,
+        scope,
+    })
+}
+
+/// Whether what a grant hangs on is in force. A suspended account keeps its grants, for the day it is
+/// restored.
+pub(crate) fn is_in_force(found: &FoundGrant) -> Result<(), &'static str> {
+    if !found.is_connected {
+        Err("the person revoked the app's access")
+    } else if found.is_client_disabled {
+        Err("the operator of this server refuses the app")
+    } else if found.account.state.is_banned() {
+        Err("the account is suspended")
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a token may be asked to be for some scopes: granted ones, or Bloom's within the grant's
+/// access (RFC 6749 §6: "MUST NOT include any scope not originally granted").
+pub(crate) fn may_ask_for(grant: &Grant, asked: &Scopes) -> Result<(), OAuthError> {
+    let granted = Scopes::parse(&grant.scope).unwrap_or_default();
+    let is_within = |scope: &str| {
+        let bloom = BloomScope::from_token(scope);
+        bloom.map_or(granted.contains(scope), |bloom| grant.access.allows(bloom))
+    };
+    match asked.iter().find(|scope| !is_within(scope)) {
+        None => Ok(()),
+        Some(scope) => {
+            let text = format!("{scope} was not granted; ask the person for it at authorize");
+            Err(OAuthError::new(ErrorCode::InvalidScope, text))
+        }
+    }
+}
+
+/// Ends a grant, for a reason that the operator can read.
+pub(crate) fn end(
+    tx: &mut Tx<'_>,
+    grant: GrantId,
+    now: Timestamp,
+    why: &'static str,
+) -> Result<(), store::Error> {
+    if store::grants::revoke(tx, grant, now)? {
+        tx.changed(Change::Grant(grant));
+        tracing::warn!(%grant, why, "a grant was ended");
+    }
+    Ok(())
+}
+
+/// An outcome in the words of the protocol.
+async fn resolve(
+    service: &Service,
+    client_id: &str,
+    outcome: Outcome,
+) -> Result<(FoundGrant, Option<RefreshToken>), TokenError> {
+    match outcome {
+        Ok(found) => Ok(found),
+        Err(Refused::Grant(why)) => Err(OAuthError::invalid_grant(why).into()),
+        Err(Refused::Scope(error)) => Err(error.into()),
+        Err(Refused::OtherClient) => {
+            Err(not_good(service, client_id, "it was issued to another client").await)
+        }
+    }
+}
+
+/// What was presented is not good, or the client itself is not known: only then may it be told so,
+/// since it will register again.
+async fn not_good(service: &Service, client_id: &str, why: &'static str) -> TokenError {
+    match clients::find(service, client_id).await {
+        Ok(Some(_)) => OAuthError::invalid_grant(why).into(),
+        Ok(None) => unknown_client().into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// No such client, or one that the operator refuses.
+pub(crate) fn unknown_client() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::InvalidClient,
+        "client_id is not registered here; register again at the registration_endpoint",
+    )
+}

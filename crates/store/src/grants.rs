@@ -1,0 +1,221 @@
+//! Grants, as rows, and whom they act for.
+
+use bloom_domain::access::Access;
+use bloom_domain::accounts::Account;
+use bloom_domain::digest::Digest;
+use bloom_domain::grants::{Grant, GrantState, MAX_WRONG_VERIFIERS, Refresh};
+use bloom_domain::ids::{AccessTokenId, ClientId, ConnectionId, GrantId};
+use bloom_domain::time::Timestamp;
+use bloom_oauth::pkce::CodeChallenge;
+
+use crate::statement::statements;
+use crate::{Error, Row, Tx, accounts, connections};
+
+statements! {
+    /// An approved grant, unless it is there.
+    INSERT = "INSERT INTO grants (id, connection_id, redirect_uri, challenge, scope, access, nonce, \
+              signed_in_at, created_at, wrong_verifiers, ends_at) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) ON CONFLICT DO NOTHING";
+    /// A grant with all it hangs on.
+    FIND = "SELECT g.id, g.connection_id, g.redirect_uri, g.challenge, g.scope, g.access, g.nonce, \
+            g.signed_in_at, g.created_at, g.wrong_verifiers, g.redeemed_at, g.generation, \
+            g.refresh_digest, g.revoked_at, g.ends_at, n.client_id, n.revoked_at, c.disabled_at, \
+            a.id, a.email, a.name, a.created_at, a.banned_at \
+            FROM grants g JOIN connections n ON n.id = g.connection_id \
+            JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
+            WHERE g.id = ?1";
+    /// Whom an access token acts for: the one statement of a cold authentication.
+    FIND_FOR_ACCESS_TOKEN = "SELECT g.connection_id, n.client_id, g.access, \
+            CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL AND c.disabled_at IS NULL \
+            AND NOT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.id = ?2) \
+            THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, \
+            a.id, a.email, a.name, a.created_at, a.banned_at \
+            FROM grants g JOIN connections n ON n.id = g.connection_id \
+            JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
+            WHERE g.id = ?1";
+    /// Counts a wrong verifier.
+    COUNT_WRONG_VERIFIER = "UPDATE grants SET wrong_verifiers = wrong_verifiers + 1 \
+                            WHERE id = ?1 AND redeemed_at IS NULL";
+    /// Redeems the code of a grant that is approved.
+    REDEEM = "UPDATE grants SET redeemed_at = ?2, generation = ?3, refresh_digest = ?4, ends_at = ?5 \
+              WHERE id = ?1 AND redeemed_at IS NULL AND revoked_at IS NULL AND wrong_verifiers < ?6";
+    /// Makes the next refresh token the good one.
+    ROTATE = "UPDATE grants SET generation = generation + 1, refresh_digest = ?3, ends_at = ?4 \
+              WHERE id = ?1 AND generation = ?2 AND revoked_at IS NULL";
+    /// Ends a grant.
+    REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    /// The id at the end of a stretch of rows, in order of ids.
+    WALK = "SELECT id FROM grants WHERE id > ?1 ORDER BY id LIMIT ?2";
+    /// Grants of a stretch that ended long ago go.
+    DELETE_ENDED = "DELETE FROM grants WHERE id > ?1 AND id <= ?2 AND ends_at <= ?3";
+}
+
+/// A grant with all it hangs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundGrant {
+    /// The grant.
+    pub grant: Grant,
+    /// Whose tokens they are.
+    pub client: ClientId,
+    /// Whom they act for.
+    pub account: Account,
+    /// Whether the connection is in force.
+    pub is_connected: bool,
+    /// Whether the operator refuses the client.
+    pub is_client_disabled: bool,
+}
+
+/// What authentication needs of an access token's grant.
+#[derive(Debug, Clone)]
+pub struct FoundForAccessToken {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The client.
+    pub client: ClientId,
+    /// What the grant allows.
+    pub access: Access,
+    /// Whether grant, connection, client and token are all in force.
+    pub is_in_force: bool,
+    /// Whom it acts for.
+    pub account: Account,
+}
+
+/// Writes an approved grant; `false` when it is there.
+pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
+    let params = [
+        grant.id.into(),
+        grant.connection.into(),
+        grant.redirect_uri.as_str().into(),
+        grant.challenge.as_bytes().into(),
+        grant.scope.as_str().into(),
+        grant.access.to_string().into(),
+        grant.nonce.as_deref().into(),
+        grant.signed_in_at.into(),
+        grant.created_at.into(),
+        grant.ends_at.into(),
+    ];
+    Ok(tx.execute(&INSERT, &params)? == 1)
+}
+
+/// A grant with all it hangs on.
+pub fn find(tx: &mut Tx<'_>, id: GrantId) -> Result<Option<FoundGrant>, Error> {
+    tx.query_opt(&FIND, &[id.into()])?.as_ref().map(read).transpose()
+}
+
+/// Whom an access token of a grant acts for.
+pub fn find_for_access_token(
+    tx: &mut Tx<'_>,
+    id: GrantId,
+    token: AccessTokenId,
+) -> Result<Option<FoundForAccessToken>, Error> {
+    let row = tx.query_opt(&FIND_FOR_ACCESS_TOKEN, &[id.into(), token.into()])?;
+    row.map(|row| {
+        Ok(FoundForAccessToken {
+            connection: ConnectionId::from_bytes(row.id16(0)?),
+            client: ClientId::from_bytes(row.id16(1)?),
+            access: connections::access(&row, 2)?,
+            is_in_force: row.int(3)? == 1,
+            account: accounts::read(&row, 4)?,
+        })
+    })
+    .transpose()
+}
+
+/// Counts a wrong verifier against a code.
+pub fn count_wrong_verifier(tx: &mut Tx<'_>, id: GrantId) -> Result<(), Error> {
+    tx.execute(&COUNT_WRONG_VERIFIER, &[id.into()]).map(drop)
+}
+
+/// Redeems a code; `false` when the grant is no longer approved.
+pub fn redeem(
+    tx: &mut Tx<'_>,
+    id: GrantId,
+    at: Timestamp,
+    refresh: Option<Refresh>,
+    ends_at: Timestamp,
+) -> Result<bool, Error> {
+    let params = [
+        id.into(),
+        at.into(),
+        refresh.map(|refresh| refresh.generation).into(),
+        refresh.map(|refresh| *refresh.digest.as_bytes()).into(),
+        ends_at.into(),
+        MAX_WRONG_VERIFIERS.into(),
+    ];
+    Ok(tx.execute(&REDEEM, &params)? == 1)
+}
+
+/// Makes the refresh token after `generation` the good one; `false` when another one is by now.
+pub fn rotate(
+    tx: &mut Tx<'_>,
+    id: GrantId,
+    generation: u32,
+    next: &Digest,
+    ends_at: Timestamp,
+) -> Result<bool, Error> {
+    let params = [id.into(), generation.into(), next.as_bytes().into(), ends_at.into()];
+    Ok(tx.execute(&ROTATE, &params)? == 1)
+}
+
+/// Ends a grant; `false` when it is not there or has been ended.
+pub fn revoke(tx: &mut Tx<'_>, id: GrantId, at: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(&REVOKE, &[id.into(), at.into()])? == 1)
+}
+
+/// Goes over the next `limit` grants after an id and deletes those that had ended by a time. Gives
+/// where it stopped; `None` at the end.
+pub fn sweep(
+    tx: &mut Tx<'_>,
+    after: GrantId,
+    ended_before: Timestamp,
+    limit: i64,
+) -> Result<Option<GrantId>, Error> {
+    let rows = tx.query(&WALK, &[after.into(), limit.into()])?;
+    let Some(last) = rows.last() else {
+        return Ok(None);
+    };
+    let last = GrantId::from_bytes(last.id16(0)?);
+    tx.execute(&DELETE_ENDED, &[after.into(), last.into(), ended_before.into()])?;
+    Ok(Some(last))
+}
+
+fn read(row: &Row) -> Result<FoundGrant, Error> {
+    let grant = Grant {
+        id: GrantId::from_bytes(row.id16(0)?),
+        connection: ConnectionId::from_bytes(row.id16(1)?),
+        redirect_uri: row.text(2)?.to_owned(),
+        challenge: CodeChallenge::from_bytes(row.bytes(3)?),
+        scope: row.text(4)?.to_owned(),
+        access: connections::access(row, 5)?,
+        nonce: row.opt_text(6)?.map(str::to_owned),
+        signed_in_at: row.timestamp(7)?,
+        created_at: row.timestamp(8)?,
+        state: state(row)?,
+        ends_at: row.timestamp(14)?,
+    };
+    Ok(FoundGrant {
+        grant,
+        client: ClientId::from_bytes(row.id16(15)?),
+        is_connected: row.opt_int(16)?.is_none(),
+        is_client_disabled: row.opt_int(17)?.is_some(),
+        account: accounts::read(row, 18)?,
+    })
+}
+
+fn state(row: &Row) -> Result<GrantState, Error> {
+    if row.opt_int(13)?.is_some() {
+        return Ok(GrantState::Revoked);
+    }
+    let Some(at) = row.opt_timestamp(10)? else {
+        return Ok(GrantState::Approved { wrong_verifiers: row.int(9)? });
+    };
+    let refresh = match row.opt_int(11)? {
+        None => None,
+        Some(generation) => Some(Refresh {
+            generation: u32::try_from(generation)
+                .map_err(|_| row.unexpected(11, "a generation"))?,
+            digest: Digest::from_bytes(row.bytes(12)?),
+        }),
+    };
+    Ok(GrantState::Redeemed { at, refresh })
+}
