@@ -6,6 +6,7 @@
 
 mod api;
 mod app;
+mod body;
 mod cors;
 mod edge;
 mod health;
