@@ -1,4 +1,5 @@
-//! Cross-origin requests: any web page may call the API with a credential it holds itself.
+//! Cross-origin requests: any web page may call the API and the MCP server with a credential it holds
+//! itself.
 //!
 //! `*` without credentials: browsers then send no cookie, and nothing here reads one, so there is
 //! nothing a foreign page could borrow. Pages of ours get no such header.
@@ -10,6 +11,8 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::face::Face;
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const METHODS: HeaderValue =
@@ -27,9 +30,11 @@ const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 
 /// Whether foreign web pages may call a path.
 pub(crate) fn is_open(path: &str) -> bool {
-    let api = path.strip_prefix("/api/v1");
-    api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        || path.starts_with("/.well-known/")
+    let is_below = |face: Face| {
+        let rest = path.strip_prefix(face.path());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    Face::ALL.into_iter().any(is_below) || path.starts_with("/.well-known/")
 }
 
 /// Marks an answer as readable by foreign web pages; errors too, or they could not be understood.
@@ -55,11 +60,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_api_and_the_metadata_are_open() {
-        for open in ["/api/v1", "/api/v1/account", "/.well-known/oauth-protected-resource"] {
+    fn only_what_a_credential_opens_and_the_metadata_are_open() {
+        for open in
+            ["/api/v1", "/api/v1/account", "/api/mcp", "/.well-known/oauth-protected-resource"]
+        {
             assert!(is_open(open), "{open}");
         }
-        for closed in ["/", "/api/v10", "/sign-in", "/settings", "/api"] {
+        for closed in ["/", "/api/v10", "/api/mcps", "/sign-in", "/settings", "/api"] {
             assert!(!is_open(closed), "{closed}");
         }
     }

@@ -3,6 +3,7 @@
 //! Here a request gets its id, a panic becomes a 500, and the cause of a failure is logged, once,
 //! under that id. What the caller reads of it was chosen by the face.
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,15 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bloom_service::{Error, Service};
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::Service as _;
 
 use crate::app::App;
+use crate::face::{Face, MCP_PATH};
 use crate::site::Site;
-use crate::{api, cors, pages, router};
+use crate::{cors, pages, router};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -42,6 +44,13 @@ pub(crate) struct Arrival {
 /// Why an answer is an error; travels with the answer to the log and no further.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause(pub(crate) Arc<str>);
+
+/// What a caught panic is: a defect, told to the operator in its own words.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    Error::Internal(format!("panic: {}", text.unwrap_or_default()))
+}
 
 impl Edge {
     /// Puts the faces over the verbs.
@@ -79,12 +88,7 @@ impl Edge {
         let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(panic) => {
-                let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                let cause = format!("panic: {}", text.unwrap_or_default());
-                asked.internal(cause)
-            }
+            Err(panic) => asked.internal(panicked(&*panic)),
         };
         if let Some(cause) = response.extensions_mut().remove::<Cause>() {
             asked.log(response.status(), &cause);
@@ -101,12 +105,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn internal(&self, cause: String) -> Response {
-        let error = Error::Internal(cause);
-        if self.uri.path().starts_with("/api/") {
-            api::errors::ApiError::from(error).into_response()
-        } else {
-            pages::errors::PageError::from(error).page(self.id.text())
+    fn internal(&self, error: Error) -> Response {
+        match self.uri.path() {
+            MCP_PATH => Face::Mcp.refuse(error.into()),
+            path if path.starts_with("/api/") => Face::Api.refuse(error.into()),
+            _ => pages::errors::PageError::from(error).page(self.id.text()),
         }
     }
 

@@ -23,6 +23,7 @@ mod credits;
 mod failures;
 mod forms;
 mod last_use;
+mod mcp;
 mod openapi;
 mod pages;
 mod races;
