@@ -215,7 +215,7 @@ pub struct LastUse {
     pub address: String,
     /// Its user agent, cut to 200 bytes.
     pub agent: String,
-    /// The operation's id, such as `account.get`.
+    /// The operation's id, such as `account.get`; empty when no operation was asked for.
     pub operation: String,
 }
 

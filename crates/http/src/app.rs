@@ -9,9 +9,8 @@ use bloom_oauth::resource_metadata::ResourceMetadata;
 use bloom_service::Service;
 use http::HeaderValue;
 
+use crate::face::Face;
 use crate::site::Site;
-
-pub(crate) use bloom_service::authorization_server::API_PATH;
 
 /// What every handler is given; cheap to clone.
 #[derive(Clone)]
@@ -22,38 +21,40 @@ pub(crate) struct Parts {
     pub(crate) site: Site,
     /// Where a person makes a key, for messages.
     pub(crate) keys_url: String,
-    challenges: [HeaderValue; 3],
+    challenges: [[HeaderValue; 3]; Face::ALL.len()],
 }
 
 impl App {
     pub(crate) fn new(service: Arc<Service>, site: Site) -> Self {
-        let metadata = ResourceMetadata::url(site.origin(), API_PATH);
-        let value = |challenge: Challenge| {
-            // The origin was read as a URI, so it is visible ASCII.
-            HeaderValue::try_from(challenge.header_value(&metadata))
-                .unwrap_or(HeaderValue::from_static("Bearer"))
-        };
-        let challenges =
-            [Challenge::Missing, Challenge::InvalidToken, Challenge::InvalidRequest].map(value);
+        let challenges = Face::ALL.map(|face| {
+            let metadata = ResourceMetadata::url(site.origin(), face.path());
+            [Challenge::Missing, Challenge::InvalidToken, Challenge::InvalidRequest].map(
+                |challenge| {
+                    // The origin was read as a URI, so it is visible ASCII.
+                    HeaderValue::try_from(challenge.header_value(&metadata))
+                        .unwrap_or(HeaderValue::from_static("Bearer"))
+                },
+            )
+        });
         let keys_url = format!("{}/settings#api-keys", site.origin());
         Self(Arc::new(Parts { service, site, keys_url, challenges }))
     }
 }
 
 impl Parts {
-    /// The value of `WWW-Authenticate`.
-    pub(crate) fn challenge(&self, challenge: Challenge) -> HeaderValue {
+    /// The value of `WWW-Authenticate` on a face: it points to the metadata of that face.
+    pub(crate) fn challenge(&self, face: Face, challenge: Challenge) -> HeaderValue {
         let index = match challenge {
             Challenge::Missing => 0,
             Challenge::InvalidToken => 1,
             Challenge::InvalidRequest | Challenge::InsufficientScope => 2,
         };
-        self.challenges[index].clone()
+        self.challenges[face as usize][index].clone()
     }
 
     /// The value of `WWW-Authenticate` for a credential whose access is too narrow.
     pub(crate) fn insufficient_scope(&self, scope: BloomScope) -> HeaderValue {
-        let metadata = ResourceMetadata::url(self.site.origin(), API_PATH);
+        let metadata = ResourceMetadata::url(self.site.origin(), Face::Api.path());
         HeaderValue::try_from(Challenge::insufficient_scope(&metadata, scope.as_str()))
             .unwrap_or(HeaderValue::from_static("Bearer"))
     }

@@ -1,4 +1,5 @@
-//! Cross-origin requests: any web page may call the API with a credential it holds itself.
+//! Cross-origin requests: any web page may call the API and the MCP server with a credential it holds
+//! itself.
 //!
 //! `*` without credentials: browsers then send no cookie, and nothing here reads one, so there is
 //! nothing a foreign page could borrow. Pages of ours get no such header.
@@ -11,6 +12,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::face::Face;
 use crate::oauth;
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
@@ -30,8 +32,11 @@ const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 /// Whether foreign web pages may call a path. Not the authorization endpoint, which reads a cookie: a
 /// person goes there, never a script.
 pub(crate) fn is_open(path: &str) -> bool {
-    let api = path.strip_prefix("/api/v1");
-    api.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let is_below = |face: Face| {
+        let rest = path.strip_prefix(face.path());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    Face::ALL.into_iter().any(is_below)
         || path.starts_with("/.well-known/")
         || oauth::is_ours(path) && path != oauth::AUTHORIZE
 }
@@ -59,10 +64,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_api_and_the_metadata_are_open() {
+    fn only_what_a_credential_opens_and_the_metadata_are_open() {
         for open in [
             "/api/v1",
             "/api/v1/account",
+            "/api/mcp",
             "/.well-known/oauth-protected-resource",
             "/api/auth/oauth2/token",
             "/api/auth/jwks",
@@ -70,7 +76,7 @@ mod tests {
             assert!(is_open(open), "{open}");
         }
         for closed in
-            ["/", "/api/v10", "/sign-in", "/authorize", "/api", "/api/auth/oauth2/authorize"]
+            ["/", "/api/v10", "/api/mcps", "/sign-in", "/authorize", oauth::AUTHORIZE, "/api"]
         {
             assert!(!is_open(closed), "{closed}");
         }

@@ -3,6 +3,7 @@
 //! Here a request gets its id, a panic becomes a 500, and the cause of a failure is logged, once,
 //! under that id. What the caller reads of it was chosen by the face.
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::Service as _;
 
 use crate::app::App;
+use crate::face::{Face, MCP_PATH};
 use crate::site::Site;
-use crate::{api, cors, oauth, pages, router};
+use crate::{cors, oauth, pages, router};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -42,6 +44,13 @@ pub(crate) struct Arrival {
 /// Why an answer is an error; travels with the answer to the log and no further.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause(pub(crate) Arc<str>);
+
+/// What a caught panic is: a defect, told to the operator in its own words.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    Error::Internal(format!("panic: {}", text.unwrap_or_default()))
+}
 
 impl Edge {
     /// Puts the faces over the verbs.
@@ -79,12 +88,7 @@ impl Edge {
         let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(panic) => {
-                let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                let cause = format!("panic: {}", text.unwrap_or_default());
-                asked.internal(cause)
-            }
+            Err(panic) => asked.internal(panicked(&*panic)),
         };
         if let Some(cause) = response.extensions_mut().remove::<Cause>() {
             asked.log(response.status(), &cause);
@@ -101,17 +105,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn internal(&self, cause: String) -> Response {
-        let error = Error::Internal(cause);
-        let path = self.uri.path();
-        if path == oauth::AUTHORIZE {
-            pages::errors::PageError::from(error).page(self.id.text())
-        } else if oauth::is_ours(path) {
-            oauth::OAuthFailure::from(error).into_response()
-        } else if path.starts_with("/api/") {
-            api::errors::ApiError::from(error).into_response()
-        } else {
-            pages::errors::PageError::from(error).page(self.id.text())
+    fn internal(&self, error: Error) -> Response {
+        match self.uri.path() {
+            MCP_PATH => Face::Mcp.refuse(error.into()),
+            oauth::AUTHORIZE => pages::errors::PageError::from(error).page(self.id.text()),
+            path if oauth::is_ours(path) => oauth::OAuthFailure::from(error).into_response(),
+            path if path.starts_with("/api/") => Face::Api.refuse(error.into()),
+            _ => pages::errors::PageError::from(error).page(self.id.text()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The faces of Bloom over HTTP: the JSON API, OAuth documents and the pages.
+//! The faces of Bloom over HTTP: the JSON API, the MCP server, OAuth documents and the pages.
 //!
 //! A face translates: bytes to types on the way in, outcomes to status, headers and words on the way
 //! out. It decides nothing and knows neither SQL nor transactions. [`Edge`] is the way in; the whole
@@ -6,9 +6,12 @@
 
 mod api;
 mod app;
+mod body;
 mod cors;
 mod edge;
+mod face;
 mod health;
+mod mcp;
 mod oauth;
 mod pages;
 mod router;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{api, health, oauth, pages};
+use crate::{api, health, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
 const SETUP: &str = "/setup/";
@@ -40,6 +40,7 @@ pub(crate) fn build(app: App) -> Router {
     Router::new()
         .merge(pages)
         .merge(api::routes())
+        .merge(mcp::routes())
         .merge(oauth::routes(&app))
         .route("/healthz", get(health::show))
         .with_state(app)

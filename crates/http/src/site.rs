@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use http::Uri;
+use http::uri::Authority;
+use http::{HeaderMap, Uri, header};
 
 /// The public place of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +81,18 @@ impl Site {
     }
 
     /// Whether a `Host` header names this site.
-    pub(crate) fn is_host(&self, host: &str) -> bool {
+    fn is_host(&self, host: &str) -> bool {
         let default_port = if self.is_https { ":443" } else { ":80" };
         let host = host.strip_suffix(default_port).unwrap_or(host);
         host.eq_ignore_ascii_case(&self.authority)
+    }
+
+    /// Whether a request was sent to this site, by its `Host`.
+    pub(crate) fn is_asked(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        // HTTP/2 has the host in the URI.
+        let host = host.or_else(|| uri.authority().map(Authority::as_str));
+        host.is_some_and(|host| self.is_host(host))
     }
 }
 

@@ -54,11 +54,12 @@ impl LastUses {
     }
 }
 
-/// Notes a request. Writes nothing: [`flush`] does, later.
+/// Notes a request; one that asked for no operation leaves the name empty. Writes nothing: [`flush`]
+/// does, later.
 pub fn note(
     service: &Service,
     principal: &Principal,
-    operation: &'static Operation,
+    operation: Option<&'static Operation>,
     address: Option<IpAddr>,
     agent: &[u8],
 ) {
@@ -66,7 +67,7 @@ pub fn note(
     let mut note = slot.note.lock();
     note.at = principal.authenticated_at();
     note.address = address;
-    note.operation = operation.id;
+    note.operation = operation.map_or("", |operation| operation.id);
     note.agent.clear();
     let printable = agent.iter().take(MAX_AGENT).filter(|b| (0x20..0x7f).contains(*b));
     note.agent.extend(printable.map(|&byte| char::from(byte)));

@@ -23,6 +23,7 @@ mod credits;
 mod failures;
 mod forms;
 mod last_use;
+mod mcp;
 mod oauth;
 mod openapi;
 mod pages;

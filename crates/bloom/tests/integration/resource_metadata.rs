@@ -22,7 +22,7 @@ async fn a_challenge_leads_to_the_document(app: App) {
 
 /// §3.3: a client refuses a document whose `resource` is not the URL that it started from.
 async fn the_resource_is_the_url_the_document_was_derived_from(app: App) {
-    for path in ["", "/api/v1"] {
+    for path in ["", "/api/v1", "/api/mcp"] {
         let answer = app.get(&format!("/.well-known/oauth-protected-resource{path}"), &[]).await;
         let expected = format!("{}{path}", app.options().public_url);
         assert_eq!(answer.json()["resource"], expected);

@@ -45,6 +45,7 @@ mod commands;
 mod crash;
 mod first_start;
 mod full_disk;
+mod mcp;
 mod nodes;
 mod serving;
 mod support;

@@ -1,7 +1,6 @@
 //! `GET /account`.
 
-use bloom_domain::accounts::Account;
-use bloom_service::accounts;
+use bloom_service::{Principal, Service, accounts};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -19,13 +18,12 @@ pub(crate) struct AccountView<'a> {
     name: Option<&'a str>,
 }
 
-impl<'a> From<&'a Account> for AccountView<'a> {
-    fn from(account: &'a Account) -> Self {
-        Self { email: account.email.as_str(), name: account.name.as_deref() }
-    }
+/// The view of the account that a credential acts for.
+pub(crate) fn view<'a>(service: &Service, principal: &'a Principal) -> AccountView<'a> {
+    let account = accounts::get(service, principal);
+    AccountView { email: account.email.as_str(), name: account.name.as_deref() }
 }
 
 pub(crate) async fn get(call: Call) -> Result<Data, ApiError> {
-    let account = accounts::get(&call.app.service, &call.principal);
-    Ok(Data::new(&AccountView::from(account)))
+    Ok(Data::new(&view(&call.app.service, &call.principal)))
 }

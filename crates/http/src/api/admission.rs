@@ -1,16 +1,19 @@
-//! What every operation demands before its handler runs, in this order: a credential (401), an
-//! account in good standing (403), room in the credential's window (429), access to the operation
-//! (403).
+//! What both faces demand of a request before anybody looks at what it asks for, in this order: a
+//! credential (401), an account in good standing (403), room in the credential's window (429).
+
+use std::borrow::Cow;
+use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bloom_domain::api_keys::ShapeError;
+use bloom_domain::rate_window::{RateLimit, Taken};
 use bloom_oauth::challenge::Challenge;
 use bloom_service::authenticate::{Rejection, authenticate};
 use bloom_service::operations::Operation;
 use bloom_service::{Principal, last_use, rate_limit};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::credentials::{self, CredentialError};
 use super::errors::{ApiError, ErrorCode};
@@ -18,12 +21,13 @@ use super::query::Query;
 use super::{peer, rate_headers};
 use crate::app::App;
 use crate::edge::Arrival;
+use crate::face::Face;
 
 /// An admitted request, as its handler sees it.
 pub(crate) struct Call {
     pub(crate) app: App,
     pub(crate) principal: Principal,
-    request: Request,
+    pub(crate) request: Request,
 }
 
 impl Call {
@@ -33,8 +37,7 @@ impl Call {
     }
 }
 
-/// The route of an operation: admission, then the handler, then the rate headers on whatever it
-/// answered.
+/// The route of an operation: admission, then its handler.
 pub(crate) fn route<F, A, T>(
     filter: MethodFilter,
     operation: &'static Operation,
@@ -45,82 +48,113 @@ where
     A: Future<Output = Result<T, ApiError>> + Send + 'static,
     T: IntoResponse + 'static,
 {
-    on(filter, move |State(app): State<App>, request: Request| async move {
-        let principal = match admit(&app, request.headers()).await {
-            Ok(principal) => principal,
-            Err(error) => return error.into_response(),
-        };
-        let Some((rule, taken)) = rate_limit::take(&app.service, &principal) else {
-            return perform(app, principal, operation, request, handler).await;
-        };
-        let mut response = if taken.allowed {
-            perform(app, principal, operation, request, handler).await
-        } else {
-            let message = format!(
-                "This credential may make {} requests in {} seconds. Wait for Retry-After seconds.",
-                rule.limit,
-                rule.span.as_secs()
-            );
-            ApiError::new(ErrorCode::TooManyRequests, message)
-                .with_retry_after(taken.reset)
-                .into_response()
-        };
-        rate_headers::insert(response.headers_mut(), rule, taken);
-        response
+    on(filter, move |State(app): State<App>, request: Request| {
+        admit(app, Face::Api, Some(operation), request, async move |call| {
+            if !call.principal.may(operation) {
+                return too_narrow(&call.app, operation).into_response();
+            }
+            handler(call).await.into_response()
+        })
     })
 }
 
-async fn perform<F, A, T>(
+/// Admission to a face: who is admitted is answered by `handler`, and told the rate in headers whatever
+/// the answer is. The use is noted under `operation`, or under none when that is not known yet.
+pub(crate) async fn admit(
     app: App,
-    principal: Principal,
-    operation: &'static Operation,
+    face: Face,
+    operation: Option<&'static Operation>,
     request: Request,
-    handler: F,
-) -> Response
-where
-    F: Fn(Call) -> A,
-    A: Future<Output = Result<T, ApiError>>,
-    T: IntoResponse,
-{
-    note(&app, &principal, operation, &request);
-    if !principal.may(operation) {
-        return too_narrow(&app, operation).into_response();
+    handler: impl AsyncFnOnce(Call) -> Response,
+) -> Response {
+    let principal = match identify(&app, face, request.headers()).await {
+        Ok(principal) => principal,
+        Err(error) => return face.refuse(error),
+    };
+    let room = rate_limit::take(&app.service, &principal);
+    let mut response = match room.and_then(over_the_limit) {
+        Some(error) => face.refuse(error),
+        None => {
+            Sender::of(&app, &request).note(&app, &principal, operation);
+            handler(Call { app, principal, request }).await
+        }
+    };
+    if let Some((rule, taken)) = room {
+        rate_headers::insert(response.headers_mut(), rule, taken);
     }
-    handler(Call { app, principal, request }).await.into_response()
+    response
 }
 
 fn too_narrow(app: &App, operation: &Operation) -> ApiError {
-    let scope = operation.scope.as_str();
-    let message = format!(
-        "The access token does not reach this operation: it needs the scope {scope}. Ask for it at \
-         authorize."
-    );
-    ApiError::new(ErrorCode::Forbidden, message)
+    ApiError::new(ErrorCode::Forbidden, too_narrow_for(operation))
         .with_challenge(app.insufficient_scope(operation.scope))
 }
 
-fn note(app: &App, principal: &Principal, operation: &'static Operation, request: &Request) {
-    let headers = request.headers();
-    let peer = request.extensions().get::<Arrival>().and_then(|arrival| arrival.peer);
-    let address = peer::address(headers, peer, app.site.trusted_proxies());
-    let agent = headers.get(header::USER_AGENT).map_or(&b""[..], |agent| agent.as_bytes());
-    last_use::note(&app.service, principal, operation, address, agent);
+/// What a caller is told whose access does not reach an operation.
+pub(crate) fn too_narrow_for(operation: &Operation) -> String {
+    let scope = operation.scope.as_str();
+    format!(
+        "The access token does not reach this: it needs the scope {scope}. Ask for it at authorize."
+    )
 }
 
-async fn admit(app: &App, headers: &HeaderMap) -> Result<Principal, ApiError> {
-    let presented = credentials::presented(headers).map_err(|error| unreadable(app, error))?;
-    authenticate(&app.service, presented).await.map_err(|rejection| rejected(app, rejection))
+fn over_the_limit((rule, taken): (RateLimit, Taken)) -> Option<ApiError> {
+    let error = || {
+        let message = format!(
+            "This credential may make {} requests in {} seconds. Wait for Retry-After seconds.",
+            rule.limit,
+            rule.span.as_secs()
+        );
+        ApiError::new(ErrorCode::TooManyRequests, message).with_retry_after(taken.reset)
+    };
+    (!taken.allowed).then(error)
 }
 
-fn unreadable(app: &App, error: CredentialError) -> ApiError {
+/// Where a request came from, as the owner of its credential is shown it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    address: Option<IpAddr>,
+    agent: Option<HeaderValue>,
+}
+
+impl Sender {
+    pub(crate) fn of(app: &App, request: &Request) -> Self {
+        let headers = request.headers();
+        let peer = request.extensions().get::<Arrival>().and_then(|arrival| arrival.peer);
+        Self {
+            address: peer::address(headers, peer, app.site.trusted_proxies()),
+            agent: headers.get(header::USER_AGENT).cloned(),
+        }
+    }
+
+    /// Notes a use of the credential.
+    pub(crate) fn note(
+        &self,
+        app: &App,
+        principal: &Principal,
+        operation: Option<&'static Operation>,
+    ) {
+        let agent = self.agent.as_ref().map_or(&b""[..], |agent| agent.as_bytes());
+        last_use::note(&app.service, principal, operation, self.address, agent);
+    }
+}
+
+async fn identify(app: &App, face: Face, headers: &HeaderMap) -> Result<Principal, ApiError> {
+    let presented =
+        credentials::presented(headers).map_err(|error| unreadable(app, face, error))?;
+    authenticate(&app.service, presented).await.map_err(|rejection| rejected(app, face, rejection))
+}
+
+fn unreadable(app: &App, face: Face, error: CredentialError) -> ApiError {
     let unauthorized = |challenge, message: &'static str| {
-        ApiError::new(ErrorCode::Unauthorized, message).with_challenge(app.challenge(challenge))
+        ApiError::new(ErrorCode::Unauthorized, message)
+            .with_challenge(app.challenge(face, challenge))
     };
     match error {
         CredentialError::Twice(name) => {
             let message = format!("The request has two {name} headers. Send one.");
             ApiError::new(ErrorCode::BadRequest, message)
-                .with_challenge(app.challenge(Challenge::InvalidRequest))
+                .with_challenge(app.challenge(face, Challenge::InvalidRequest))
         }
         CredentialError::UnreadableKey => unauthorized(
             Challenge::InvalidToken,
@@ -140,12 +174,16 @@ fn unreadable(app: &App, error: CredentialError) -> ApiError {
     }
 }
 
-fn rejected(app: &App, rejection: Rejection) -> ApiError {
+fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
     let unauthorized = |challenge, what: &str| {
         ApiError::new(ErrorCode::Unauthorized, format!("{what} Make a key at {}.", app.keys_url))
-            .with_challenge(app.challenge(challenge))
+            .with_challenge(app.challenge(face, challenge))
     };
     let invalid = |what| unauthorized(Challenge::InvalidToken, what);
+    let bad_token = |what: Cow<'static, str>| {
+        ApiError::new(ErrorCode::Unauthorized, what)
+            .with_challenge(app.challenge(face, Challenge::InvalidToken))
+    };
     match rejection {
         Rejection::NotPresented => unauthorized(
             Challenge::Missing,
@@ -165,19 +203,14 @@ fn rejected(app: &App, rejection: Rejection) -> ApiError {
         Rejection::RevokedApiKey => invalid("The API key is revoked or was replaced."),
         Rejection::NotAnAccessToken(why) => {
             let message = format!("This is not an access token of this server: {why}.");
-            ApiError::new(ErrorCode::Unauthorized, message)
-                .with_challenge(app.challenge(Challenge::InvalidToken))
+            bad_token(message.into())
         }
-        Rejection::ExpiredAccessToken => ApiError::new(
-            ErrorCode::Unauthorized,
-            "The access token has expired. Refresh it at the token endpoint.",
-        )
-        .with_challenge(app.challenge(Challenge::InvalidToken)),
-        Rejection::RevokedAccessToken => ApiError::new(
-            ErrorCode::Unauthorized,
-            "The access token was revoked. Ask the person to let the app in again.",
-        )
-        .with_challenge(app.challenge(Challenge::InvalidToken)),
+        Rejection::ExpiredAccessToken => {
+            bad_token("The access token has expired. Refresh it at the token endpoint.".into())
+        }
+        Rejection::RevokedAccessToken => bad_token(
+            "The access token was revoked. Ask the person to let the app in again.".into(),
+        ),
         Rejection::AccountBanned => ApiError::new(
             ErrorCode::AccountBanned,
             "The account is suspended. Ask the operator of this server.",

@@ -2,7 +2,7 @@
 
 use bloom_domain::credits::CreditBalance;
 use bloom_domain::workspaces::WorkspaceChoice;
-use bloom_service::{Error, credits};
+use bloom_service::{Error, Principal, Service, credits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,12 +26,22 @@ impl From<CreditBalance> for CreditsView {
     }
 }
 
-pub(crate) async fn get(call: Call) -> Result<Data, ApiError> {
-    let choice = match call.query().optional("workspaceId")? {
+/// The view of a workspace that a text names, or of the personal one.
+pub(crate) async fn view(
+    service: &Service,
+    principal: &Principal,
+    workspace_id: Option<&str>,
+) -> Result<CreditsView, Error> {
+    let choice = match workspace_id {
         None => WorkspaceChoice::Personal,
         // A text that is no id names no workspace.
         Some(id) => WorkspaceChoice::Team(id.parse().map_err(|_| Error::WorkspaceNotFound)?),
     };
-    let balance = credits::get(&call.app.service, &call.principal, choice).await?;
-    Ok(Data::new(&CreditsView::from(balance)))
+    Ok(credits::get(service, principal, choice).await?.into())
+}
+
+pub(crate) async fn get(call: Call) -> Result<Data, ApiError> {
+    let workspace_id = call.query().optional("workspaceId")?;
+    let view = view(&call.app.service, &call.principal, workspace_id.as_deref()).await?;
+    Ok(Data::new(&view))
 }

@@ -24,6 +24,9 @@ pub(crate) enum ErrorCode {
     NotFound,
     WorkspaceNotFound,
     MethodNotAllowed,
+    NotAcceptable,
+    PayloadTooLarge,
+    UnsupportedMediaType,
     TooManyRequests,
     InternalServerError,
     ServiceUnavailable,
@@ -39,6 +42,9 @@ impl ErrorCode {
             Self::NotFound => "NOT_FOUND",
             Self::WorkspaceNotFound => "WORKSPACE_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::NotAcceptable => "NOT_ACCEPTABLE",
+            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
@@ -52,6 +58,9 @@ impl ErrorCode {
             Self::AccountBanned | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::WorkspaceNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -60,7 +69,7 @@ impl ErrorCode {
 }
 
 /// An error on its way out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     code: ErrorCode,
     message: Cow<'static, str>,
@@ -85,6 +94,30 @@ impl ApiError {
 
     fn with_cause(self, cause: String) -> Self {
         Self { cause: Some(cause), ..self }
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The answer with a body that says it in another form.
+    pub(crate) fn with_body(self, body: Vec<u8>) -> Response {
+        let mut response = envelope::json(self.code.status(), body);
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(Cause(cause.into()));
+        }
+        response
     }
 }
 
@@ -131,21 +164,10 @@ struct Body<'a> {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = self.code.status();
-        let error =
-            Body { code: self.code.as_str(), status: status.as_u16(), message: &self.message };
-        let mut response = envelope::json(status, envelope::write(&Envelope { error }));
-        let headers = response.headers_mut();
-        if let Some(challenge) = self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
-        }
-        if let Some(cause) = self.cause {
-            response.extensions_mut().insert(Cause(cause.into()));
-        }
-        response
+        let status = self.code.status().as_u16();
+        let error = Body { code: self.code.as_str(), status, message: &self.message };
+        let body = envelope::write(&Envelope { error });
+        self.with_body(body)
     }
 }
 

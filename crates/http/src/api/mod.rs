@@ -3,10 +3,10 @@
 //! A request goes one way: headers to [`credentials`], to a principal, to its window, to the
 //! handler, to the envelope. `endpoints.rs` lists what there is.
 
-mod accounts;
-mod admission;
+pub(crate) mod accounts;
+pub(crate) mod admission;
 mod credentials;
-mod credits;
+pub(crate) mod credits;
 mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
@@ -22,7 +22,8 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use http::{Method, header};
 
-use crate::app::{API_PATH, App};
+use crate::app::App;
+use crate::face::API_PATH;
 use errors::{ApiError, ErrorCode};
 
 /// Everything below `/api`. Whole paths rather than nested routers, which would write the URI of

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::endpoints::{self, COMMON_ERRORS, Endpoint, Parameter};
 use super::errors::ErrorCode;
-use crate::app::API_PATH;
+use crate::face::API_PATH;
 
 /// The document that `/api/v1/spec.json` serves.
 #[must_use]

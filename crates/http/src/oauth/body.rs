@@ -1,21 +1,16 @@
 //! What a client sends, read whole and bounded.
 
-use std::time::Duration;
-
 use axum::extract::Request;
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::parameters::Parameters;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::time::timeout;
+use http::{StatusCode, header};
 
 use super::OAuthFailure;
+use crate::body::{self, BodyError};
 
 /// Larger than any request to these endpoints gets.
 const MAX_BYTES: usize = 64 * 1024;
-/// Whoever sends slower than this is holding the connection.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The parameters of a request (RFC 6749 appendix B), and the `Authorization` header that came along.
 pub(crate) struct Form {
@@ -26,7 +21,7 @@ pub(crate) struct Form {
 impl Form {
     /// Reads a form.
     pub(crate) async fn read(request: Request) -> Result<Self, OAuthFailure> {
-        if media_type(request.headers()) != Some("application/x-www-form-urlencoded") {
+        if !body::is_of_type(request.headers(), "application/x-www-form-urlencoded") {
             let text = "send the parameters in the body as application/x-www-form-urlencoded";
             return Err(OAuthError::invalid_request(text).into());
         }
@@ -49,24 +44,12 @@ impl Form {
 
 /// Reads a whole body.
 pub(crate) async fn read(request: Request) -> Result<Bytes, OAuthFailure> {
-    let not_whole = || OAuthError::invalid_request("the body did not arrive whole").into();
-    let arriving = Limited::new(request.into_body(), MAX_BYTES).collect();
-    let body = timeout(PATIENCE, arriving).await.map_err(|_| not_whole())?;
-    let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-        Some(_) => OAuthFailure::new(
+    body::read(request.into_body(), MAX_BYTES).await.map_err(|error| match error {
+        BodyError::TooLarge => OAuthFailure::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::InvalidRequest,
             format!("the body is larger than {MAX_BYTES} bytes"),
         ),
-        None => not_whole(),
-    })?;
-    Ok(body.to_bytes())
-}
-
-/// The media type of a body, in lower case where it is one that is looked for.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<&'static str> {
-    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim();
-    ["application/x-www-form-urlencoded", "application/json"]
-        .into_iter()
-        .find(|known| kind.eq_ignore_ascii_case(known))
+        BodyError::NotWhole => OAuthError::invalid_request("the body did not arrive whole").into(),
+    })
 }

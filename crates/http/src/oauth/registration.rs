@@ -12,9 +12,10 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::OAuthFailure;
-use super::body::{self, media_type};
+use super::body;
 use crate::api::envelope::{json, write};
 use crate::app::App;
+use crate::body::is_of_type;
 
 /// The registered client (RFC 7591 §3.2.1). A public one has no secret, and nothing to manage it with.
 #[derive(Serialize)]
@@ -35,7 +36,7 @@ pub(crate) async fn register(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, OAuthFailure> {
-    if media_type(request.headers()) != Some("application/json") {
+    if !is_of_type(request.headers(), "application/json") {
         let text = "send the client metadata as application/json";
         let status = StatusCode::BAD_REQUEST;
         return Err(OAuthFailure::new(status, ErrorCode::InvalidClientMetadata, text));

@@ -8,10 +8,11 @@ use bloom_service::authorization_server::SCOPES;
 use bytes::Bytes;
 use http::header;
 
-use crate::app::{API_PATH, App};
+use crate::app::App;
+use crate::face::{API_PATH, MCP_PATH};
 
-/// The resources: the origin itself and the API.
-const RESOURCES: [&str; 2] = ["", API_PATH];
+/// The resources: the origin itself and the faces that a credential opens.
+const RESOURCES: [&str; 3] = ["", API_PATH, MCP_PATH];
 
 /// A route for each document; the documents never change, so they are written once.
 pub(crate) fn routes(app: &App) -> Router<App> {

@@ -7,25 +7,21 @@
 //! way counts for nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::Request;
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
-use tokio::time::timeout;
 
 use super::browser::Browser;
 use super::errors::PageError;
 use crate::app::App;
+use crate::body::{self, BodyError};
 
 /// Larger than any of our forms can get.
 const MAX_BYTES: usize = 64 * 1024;
-/// Whoever sends slower than this is holding the connection, not filling in a form.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TYPE: &str = "application/x-www-form-urlencoded";
 const TOKEN: &str = "form_token";
-const NOT_WHOLE: PageError = PageError::UnreadableForm("It did not arrive whole.");
 
 /// The fields of a form of ours.
 pub(crate) struct Form(BTreeMap<String, String>);
@@ -37,20 +33,17 @@ impl Form {
     /// A [`PageError`] that says what is wrong with it.
     pub(crate) async fn read(app: &App, request: Request) -> Result<(Browser, Self), PageError> {
         let (parts, body) = request.into_parts();
-        if !is_form_type(&parts.headers) {
+        if !body::is_of_type(&parts.headers, TYPE) {
             return Err(PageError::FormType);
         }
         if !is_from_here(app, &parts.headers) {
             return Err(PageError::ForeignForm);
         }
-        let arriving = Limited::new(body, MAX_BYTES).collect();
-        let body = timeout(PATIENCE, arriving).await.map_err(|_| NOT_WHOLE)?.map_err(|error| {
-            match error.downcast_ref::<LengthLimitError>() {
-                Some(_) => PageError::FormTooLarge,
-                None => NOT_WHOLE,
-            }
+        let body = body::read(body, MAX_BYTES).await.map_err(|error| match error {
+            BodyError::TooLarge => PageError::FormTooLarge,
+            BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
         })?;
-        let fields = parse(&body.to_bytes())?;
+        let fields = parse(&body)?;
         let token = fields.get(TOKEN).map(String::as_str).unwrap_or_default();
         let browser = Browser::open(app, &parts.headers).await?;
         if !browser.is_our_form(app, token) {
@@ -63,12 +56,6 @@ impl Form {
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap_or_default()
     }
-}
-
-fn is_form_type(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
-    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 /// `Origin`, when it is there, must be ours; `null` is foreign.
@@ -123,18 +110,5 @@ mod tests {
             assert_eq!(parsed(bad), Err(()), "{bad}");
         }
         assert!(parse(&Bytes::from_static(b"a=\xff")).is_err());
-    }
-
-    #[test]
-    fn only_the_type_of_forms_is_read() {
-        let is_form = |kind: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
-            is_form_type(&headers)
-        };
-        assert!(is_form("application/x-www-form-urlencoded"));
-        assert!(is_form("Application/X-WWW-Form-Urlencoded; charset=utf-8"));
-        assert!(!is_form("application/json") && !is_form("text/plain"));
-        assert!(!is_form_type(&HeaderMap::new()));
     }
 }

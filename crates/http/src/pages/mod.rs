@@ -59,10 +59,7 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
 /// A page asked for under another name than the public one moves there: cookies and forms are bound
 /// to it. A form is not moved, since its sender may not mean us.
 fn at_another_host(app: &App, request: &Request) -> Option<Response> {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    // HTTP/2 has the host in the URI.
-    let host = host.or_else(|| request.uri().authority().map(http::uri::Authority::as_str));
-    if host.is_some_and(|host| app.site.is_host(host)) {
+    if app.site.is_asked(request.uri(), request.headers()) {
         return None;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -1,7 +1,7 @@
 //! What the tests share.
 
 mod answer;
-mod app;
+pub(crate) mod app;
 mod browser;
 pub(crate) mod oauth;
 mod operations;

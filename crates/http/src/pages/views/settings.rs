@@ -90,7 +90,7 @@ pub(crate) struct LastUsed {
     pub(crate) when: Moment,
     /// The address it came from.
     pub(crate) address: String,
-    /// The id of the operation it asked for: `account.get`.
+    /// The id of the operation it asked for: `account.get`. Empty: for none.
     pub(crate) operation: String,
 }
 

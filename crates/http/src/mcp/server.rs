@@ -1,0 +1,130 @@
+//! Bloom as rmcp sees it: what it is called, and its tools. Made for one message of one caller.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, model};
+use serde_json::Value;
+
+use super::tools::{self, Caller, Tool, ToolError};
+use crate::api::errors::ApiError;
+use crate::edge;
+
+const INSTRUCTIONS: &str = "Bloom acts for the person whose credential this is. bloom_whoami says who \
+                            that is, bloom_check_credits what they can spend.";
+
+/// The methods that there are. rmcp takes a request of these whose params it cannot read for one of a
+/// method that it does not know.
+const METHODS: [&str; 5] = ["initialize", "ping", "server/discover", "tools/list", "tools/call"];
+
+/// Why the server, rather than the call, failed. A tool runs in a task of rmcp's, out of reach of the
+/// edge; what went wrong there comes back to the request this way.
+pub(crate) type Failure = Arc<OnceLock<ApiError>>;
+
+/// The server for one message. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Server {
+    caller: Arc<Caller>,
+    failure: Failure,
+}
+
+impl Server {
+    pub(crate) fn new(caller: Caller) -> Self {
+        Self { caller: Arc::new(caller), failure: Failure::default() }
+    }
+
+    /// Where it says what failed while the message was answered.
+    pub(crate) fn failure(&self) -> Failure {
+        self.failure.clone()
+    }
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("bloom", env!("CARGO_PKG_VERSION")))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(tools::ALL.iter().map(Tool::describe).collect()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<model::Tool> {
+        tools::find(name).map(Tool::describe)
+    }
+
+    async fn call_tool(
+        &self,
+        called: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = tools::find(&called.name) else {
+            let message = "There is no such tool. tools/list lists those there are.";
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        let arguments = called.arguments.unwrap_or_default();
+        Ok(settle(tool.run(&self.caller, arguments), &self.failure).await?.into())
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if METHODS.contains(&request.method.as_str()) {
+            let message = format!("The params are not those of {}.", request.method);
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        let message = "This server has no such method; it has tools.";
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
+    }
+}
+
+/// What the protocol says of a tool that ran: its result, or an error of JSON-RPC.
+async fn settle(
+    running: impl Future<Output = Result<Value, ToolError>>,
+    failure: &Failure,
+) -> Result<CallToolResult, ErrorData> {
+    let error = match AssertUnwindSafe(running).catch_unwind().await {
+        Ok(Ok(value)) => return Ok(CallToolResult::structured(value)),
+        Ok(Err(ToolError::Refused(message))) => {
+            return Ok(CallToolResult::error(vec![ContentBlock::text(message)]));
+        }
+        Ok(Err(ToolError::Arguments(message))) => {
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        Ok(Err(ToolError::Failed(error))) => error,
+        Err(panic) => edge::panicked(&*panic).into(),
+    };
+    // There is one call in a message, so nothing was said before. Nobody reads this error: the failure
+    // takes its place (`protocol.rs`).
+    let _ = failure.set(error);
+    Err(ErrorData::internal_error("The server failed.", None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::errors::ErrorCode;
+
+    #[tokio::test]
+    async fn a_tool_that_panics_fails_the_request() {
+        let failure = Failure::default();
+        let settled = settle(async { panic!("boom") }, &failure).await;
+        assert!(settled.is_err());
+        assert_eq!(failure.get().unwrap().code(), ErrorCode::InternalServerError);
+        assert!(!failure.get().unwrap().message().contains("boom"), "the cause is for the log");
+    }
+}
