@@ -10,11 +10,7 @@ use crate::Outcome;
 /// Serves one answer for ever. `headers` are `name: value` lines.
 pub(crate) fn serve(body: &str, headers: &str) -> Outcome {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let mut constants = HeaderMap::new();
-    for line in headers.lines() {
-        let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
-        constants.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
-    }
+    let constants = constants(headers)?;
     let answer = move || {
         let answer = (constants.clone(), body.clone());
         async move { answer }
@@ -26,4 +22,14 @@ pub(crate) fn serve(body: &str, headers: &str) -> Outcome {
         axum::serve(socket, Router::new().route("/api/v1/account", get(answer))).await?;
         Ok(())
     })
+}
+
+/// Reads `name: value` lines.
+pub(crate) fn constants(lines: &str) -> Result<HeaderMap, Box<dyn std::error::Error>> {
+    let mut headers = HeaderMap::new();
+    for line in lines.lines() {
+        let (name, value) = line.split_once(": ").ok_or("a header without a value")?;
+        headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+    }
+    Ok(headers)
 }

@@ -72,6 +72,11 @@ async fn example(
 
 /// Bare, with the headers of an answer of Bloom but those that hyper adds by itself.
 pub(crate) fn start_bare(like: &load::Answer) -> Result<Server, Error> {
+    start_yardstick("bare", like)
+}
+
+/// A yardstick that answers as Bloom did.
+pub(crate) fn start_yardstick(kind: &str, like: &load::Answer) -> Result<Server, Error> {
     let own: Vec<_> = like
         .head
         .lines()
@@ -80,5 +85,5 @@ pub(crate) fn start_bare(like: &load::Answer) -> Result<Server, Error> {
         .filter(|line| !line.starts_with("date:") && !line.starts_with("content-length:"))
         .collect();
     let program = std::env::current_exe()?;
-    Server::start(Path::new(&program), &["bare", &like.body, &own.join("\n")])
+    Server::start(Path::new(&program), &[kind, &like.body, &own.join("\n")])
 }

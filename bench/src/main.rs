@@ -12,9 +12,12 @@
 )]
 
 mod bare;
+mod bare_commit;
 mod group_commit;
 mod keys;
 mod load;
+mod oauth;
+mod oauth_world;
 mod process;
 mod samples;
 mod sign_in;
@@ -27,13 +30,14 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 4] = ["group-commit", "keys", "sign-in", "start"];
-const USAGE: &str = "usage: bloom-bench --bloom PATH [group-commit] [keys] [sign-in] [start]";
+const SCENARIOS: [&str; 5] = ["group-commit", "keys", "oauth", "sign-in", "start"];
+const USAGE: &str = "usage: bloom-bench --bloom PATH [group-commit] [keys] [oauth] [sign-in] [start]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["bare", body, headers] => bare::serve(body, headers),
+        ["bare-commit", body, headers] => bare_commit::serve(body, headers),
         ["--bloom", path, ref chosen @ ..] if chosen.iter().all(|c| SCENARIOS.contains(c)) => {
             run(&PathBuf::from(path), chosen)
         }
@@ -56,7 +60,7 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     if wants("group-commit") {
         group_commit::run()?;
     }
-    if !["keys", "sign-in", "start"].into_iter().any(wants) {
+    if !["keys", "oauth", "sign-in", "start"].into_iter().any(wants) {
         return Ok(());
     }
     let world = world::World::make(bloom)?;
@@ -66,6 +70,9 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     }
     if wants("keys") {
         keys::run(&world)?;
+    }
+    if wants("oauth") {
+        oauth::run(&world)?;
     }
     if wants("sign-in") {
         sign_in::run(&world)?;

@@ -39,16 +39,11 @@ impl World {
     pub(crate) fn make(bloom: &Path) -> Result<Self, Error> {
         println!("preparing {ACCOUNTS} accounts with {KEYS_EACH} keys each ...");
         let folder = tempfile::tempdir()?;
-        let secrets = RootSecrets { current: RootSecret::new([42; 32]), previous: Vec::new() };
-        std::fs::write(folder.path().join("secret"), secrets.expose().as_bytes())?;
-        let database = Database::Sqlite { path: folder.path().join("bloom.db") };
+        std::fs::write(folder.path().join("secret"), secrets().expose().as_bytes())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let keys = runtime.block_on(async {
-            let store = Store::open(&database, Clock::System.now())?;
-            let settings = Settings::at("http://localhost:8080");
-            let opened =
-                Service::open(store.clone(), &secrets, settings, Clock::System, Entropy::System);
-            let service = Arc::new(opened.await.map_err(|error| format!("{error:?}"))?);
+            let (store, service) = open(folder.path(), "http://localhost:8080").await?;
+            let service = Arc::new(service);
             let mut keys = Vec::new();
             for chunk in (0..ACCOUNTS).collect::<Vec<_>>().chunks(AT_ONCE) {
                 let tasks: Vec<_> =
@@ -66,9 +61,32 @@ impl World {
 
     /// Starts the server on the folder.
     pub(crate) fn serve(&self) -> Result<Server, Error> {
-        let data = self.folder.path().display().to_string();
-        Server::start(&self.bloom, &["serve", "--data", &data, "--listen", "127.0.0.1:0"])
+        self.serve_at("127.0.0.1:0")
     }
+
+    /// Starts the server on the folder, at an address.
+    pub(crate) fn serve_at(&self, address: &str) -> Result<Server, Error> {
+        let data = self.folder.path().display().to_string();
+        Server::start(&self.bloom, &["serve", "--data", &data, "--listen", address])
+    }
+
+    /// Binds the verbs to the folder, for a server at an origin.
+    pub(crate) async fn open(&self, origin: &str) -> Result<(Store, Service), Error> {
+        open(self.folder.path(), origin).await
+    }
+}
+
+fn secrets() -> RootSecrets {
+    RootSecrets { current: RootSecret::new([42; 32]), previous: Vec::new() }
+}
+
+async fn open(folder: &Path, origin: &str) -> Result<(Store, Service), Error> {
+    let database = Database::Sqlite { path: folder.join("bloom.db") };
+    let store = Store::open(&database, Clock::System.now())?;
+    let settings = Settings::at(origin);
+    let opened =
+        Service::open(store.clone(), &secrets(), settings, Clock::System, Entropy::System).await;
+    Ok((store, opened.map_err(|error| format!("{error:?}"))?))
 }
 
 /// The address of an account.

@@ -1,0 +1,382 @@
+//! OAuth: requests by access token, refresh, the dance, registration, and what reads feel of it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::Outcome;
+use crate::keys::{cpu_per_request, start_bare, start_yardstick};
+use crate::load::{self, Answer, CONNECTIONS, Connection};
+use crate::oauth_world::{Connected, REDIRECT, VERIFIER, authorize_query};
+use crate::process::Server;
+use crate::samples::{median, percentile};
+use crate::world::World;
+
+type Error = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const RUNS: usize = 5;
+/// Rounds over every person of a run by token; each has a token seen before.
+const ROUNDS: usize = 60;
+/// Refreshes, dances and registrations of one connection in a run.
+const EACH: usize = 120;
+/// And of the only one.
+const ALONE: usize = 1_000;
+/// How long reads are sent while refreshes commit, and how many refreshes a second.
+const SECONDS: f64 = 3.0;
+const REFRESHES_A_SECOND: f64 = 500.0;
+
+/// All of them.
+pub(crate) fn run(world: &World) -> Outcome {
+    let mut connected = Connected::make(world)?;
+    let runtime = load::runtime()?;
+    by_token(world, &connected, &runtime)?;
+    writes(world, &mut connected, &runtime)?;
+    reads_beside_refreshes(world, &mut connected, &runtime)
+}
+
+fn by_token(world: &World, connected: &Connected, runtime: &Runtime) -> Outcome {
+    let all: Vec<_> =
+        connected.people.iter().flat_map(|person| &person.access).map(|t| request(t)).collect();
+    let each: Vec<_> = connected.people.iter().map(|person| request(&person.access[0])).collect();
+    let (never_seen, once) = (Arc::new(all), Arc::new(each.clone()));
+    let rounds = Arc::new(vec![each; ROUNDS].concat());
+    let (mut bare, mut warm, mut cold) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let server = world.serve_at(&connected.address)?;
+        cold.push(cpu_per_request(runtime, &server, &never_seen)?);
+        drop(server);
+        let server = world.serve_at(&connected.address)?;
+        load::closed_loop(runtime, server.address, &once)?;
+        warm.push(cpu_per_request(runtime, &server, &rounds)?);
+        let like = example(runtime, &server, &once[0])?;
+        drop(server);
+        let server = start_bare(&like)?;
+        load::closed_loop(runtime, server.address, &once)?;
+        bare.push(cpu_per_request(runtime, &server, &rounds)?);
+    }
+    let [bare, warm, cold] = [&bare, &warm, &cold].map(|runs| median(runs));
+    println!("\nGET /api/v1/account by access token, CPU per request, 64 connections, {RUNS} runs");
+    println!("  bare axum (yardstick)    {bare:>6.2} us   1.00x");
+    println!("  token seen before        {warm:>6.2} us   {:.2}x", warm / bare);
+    println!("  token never seen         {cold:>6.2} us   bare + {:.1} us", cold - bare);
+    println!("  one Ed25519 verification {:>6.2} us", verification());
+    Ok(())
+}
+
+/// What one verification costs here, in microseconds.
+fn verification() -> f64 {
+    use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+    const COUNT: u32 = 5_000;
+    let Ok(pair) = Ed25519KeyPair::from_seed_unchecked(&[7; 32]) else { return f64::NAN };
+    let message = [7; 600];
+    let signature = pair.sign(&message);
+    let started = std::time::Instant::now();
+    for _ in 0..COUNT {
+        let key = UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref());
+        let _ = std::hint::black_box(key.verify(&message, signature.as_ref()));
+    }
+    started.elapsed().as_secs_f64() * 1e6 / f64::from(COUNT)
+}
+
+fn writes(world: &World, connected: &mut Connected, runtime: &Runtime) -> Outcome {
+    let mut figures: [Vec<f64>; 7] = Default::default();
+    let [bare, bare_alone, refresh, alone, dance, fresh, known] = &mut figures;
+    for run in 0..RUNS {
+        let server = world.serve_at(&connected.address)?;
+        refresh.push(refreshes(runtime, &server, connected, CONNECTIONS, EACH)?);
+        alone.push(refreshes(runtime, &server, connected, 1, ALONE)?);
+        dance.push(dances(runtime, &server, connected)?);
+        fresh.push(registrations(runtime, &server, |n| format!("App {run} {n}"))?);
+        known.push(registrations(runtime, &server, |_| "App 0 0".to_owned())?);
+        let body = refresh_body(&connected.client_id, &connected.people[0].refresh);
+        let like = example(runtime, &server, &post("/api/auth/oauth2/token", FORM, &body))?;
+        connected.people[0].refresh = refresh_token(&like)?;
+        drop(server);
+        let server = start_yardstick("bare-commit", &like)?;
+        let request = post("/api/auth/oauth2/token", FORM, &body);
+        let many = Arc::new(vec![request; CONNECTIONS * EACH]);
+        bare.push(cpu_per_request(runtime, &server, &many)?);
+        let before = server.cpu_micros()?;
+        runtime
+            .block_on(async {
+                let mut connection = Connection::open(server.address).await?;
+                for request in &many[..ALONE] {
+                    connection.status(request).await?;
+                }
+                Ok::<_, Failure>(())
+            })
+            .map_err(|error| error.to_string())?;
+        bare_alone.push((server.cpu_micros()? - before) / ALONE as f64);
+    }
+    let [bare, bare_alone, refresh, alone, dance, fresh, known] =
+        figures.each_ref().map(|runs| median(runs));
+    println!("\nwrites, CPU per request, durable, {RUNS} runs");
+    println!("  bare: two signatures and a pair of rows, 64 connections (yardstick)");
+    println!("                           {bare:>6.1} us   1.00x");
+    println!("  refresh, 64 connections  {refresh:>6.1} us   {:.2}x", refresh / bare);
+    println!("  dance, 64 connections    {dance:>6.1} us   {:.2}x", dance / bare);
+    println!("  register new metadata    {fresh:>6.1} us   {:.2}x", fresh / bare);
+    println!("  register known metadata  {known:>6.1} us   {:.2}x", known / bare);
+    println!("  the same bare, 1 connection");
+    println!("                           {bare_alone:>6.1} us");
+    println!("  refresh, 1 connection    {alone:>6.1} us   {:.2}x", alone / bare);
+    Ok(())
+}
+
+/// Refreshes over so many connections, each with the chain of a person of its own.
+fn refreshes(
+    runtime: &Runtime,
+    server: &Server,
+    connected: &mut Connected,
+    connections: usize,
+    each: usize,
+) -> Result<f64, Error> {
+    let before = server.cpu_micros()?;
+    runtime
+        .block_on(async {
+            let tasks: Vec<_> = connected.people[..connections]
+                .iter()
+                .map(|person| {
+                    let (client, token) = (connected.client_id.clone(), person.refresh.clone());
+                    tokio::spawn(chain(server.address, client, token, each))
+                })
+                .collect();
+            for (task, person) in tasks.into_iter().zip(&mut connected.people) {
+                person.refresh = task.await??;
+            }
+            Ok::<_, Failure>(())
+        })
+        .map_err(|error| error.to_string())?;
+    Ok((server.cpu_micros()? - before) / (connections * each) as f64)
+}
+
+async fn chain(
+    address: SocketAddr,
+    client: String,
+    mut token: String,
+    count: usize,
+) -> Result<String, Failure> {
+    let mut connection = Connection::open(address).await?;
+    for _ in 0..count {
+        let body = refresh_body(&client, &token);
+        let answer = connection.ask(&post("/api/auth/oauth2/token", FORM, &body)).await?;
+        token = refresh_token(&answer).map_err(|error| error.to_string())?;
+    }
+    Ok(token)
+}
+
+/// GET authorize with a session and remembered consent, then POST token.
+fn dances(runtime: &Runtime, server: &Server, connected: &Connected) -> Result<f64, Error> {
+    let before = server.cpu_micros()?;
+    runtime
+        .block_on(async {
+            let tasks: Vec<_> = connected.people[..CONNECTIONS]
+                .iter()
+                .map(|person| {
+                    let client = connected.client_id.clone();
+                    tokio::spawn(dance(server.address, client, person.cookie.clone()))
+                })
+                .collect();
+            for task in tasks {
+                task.await??;
+            }
+            Ok::<_, Failure>(())
+        })
+        .map_err(|error| error.to_string())?;
+    Ok((server.cpu_micros()? - before) / (CONNECTIONS * EACH) as f64)
+}
+
+async fn dance(address: SocketAddr, client: String, cookie: String) -> Result<(), Failure> {
+    let mut connection = Connection::open(address).await?;
+    let authorize = format!(
+        "GET /api/auth/oauth2/authorize?{} HTTP/1.1\r\nhost: localhost:{}\r\n\
+         cookie: bloom={cookie}\r\n\r\n",
+        authorize_query(&client),
+        address.port()
+    );
+    for _ in 0..EACH {
+        let answer = connection.ask(authorize.as_bytes()).await?;
+        let code = answer.head.split_once("code=").ok_or("no code")?.1;
+        let code = code.split('&').next().unwrap_or_default();
+        let body = format!(
+            "grant_type=authorization_code&client_id={client}&redirect_uri={REDIRECT}\
+             &code={code}&code_verifier={VERIFIER}"
+        );
+        let status =
+            connection.status(&post("/api/auth/oauth2/token", FORM, &body)).await?;
+        if status != 200 {
+            return Err(format!("the code was answered with {status}").into());
+        }
+    }
+    Ok(())
+}
+
+fn registrations(
+    runtime: &Runtime,
+    server: &Server,
+    name: impl Fn(usize) -> String,
+) -> Result<f64, Error> {
+    let requests: Vec<_> = (0..CONNECTIONS * EACH)
+        .map(|n| {
+            let body = format!(
+                r#"{{"redirect_uris":["https://app.example/cb"],"client_name":"{}"}}"#,
+                name(n)
+            );
+            post("/api/auth/oauth2/register", JSON, &body)
+        })
+        .collect();
+    let next = Arc::new(AtomicUsize::new(0));
+    let requests = Arc::new(requests);
+    let before = server.cpu_micros()?;
+    runtime
+        .block_on(async {
+            let tasks: Vec<_> = (0..CONNECTIONS)
+                .map(|_| {
+                    let (next, requests) = (next.clone(), requests.clone());
+                    let address = server.address;
+                    tokio::spawn(async move {
+                        let mut connection = Connection::open(address).await?;
+                        while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed))
+                        {
+                            let status = connection.status(request).await?;
+                            if status != 201 {
+                                return Err(Failure::from(format!("registered with {status}")));
+                            }
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await??;
+            }
+            Ok::<_, Failure>(())
+        })
+        .map_err(|error| error.to_string())?;
+    Ok((server.cpu_micros()? - before) / requests.len() as f64)
+}
+
+/// Reads by token, alone and while refreshes commit, beside bare's.
+fn reads_beside_refreshes(
+    world: &World,
+    connected: &mut Connected,
+    runtime: &Runtime,
+) -> Outcome {
+    let tokens: Vec<_> =
+        connected.people.iter().flat_map(|person| &person.access).map(|t| request(t)).collect();
+    let (mut bare, mut calm, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rate = f64::NAN;
+    for _ in 0..RUNS {
+        let server = world.serve_at(&connected.address)?;
+        let like = example(runtime, &server, &tokens[0])?;
+        drop(server);
+        let server = start_bare(&like)?;
+        if rate.is_nan() {
+            let many = Arc::new(vec![tokens[0].clone(); 100_000]);
+            let elapsed = load::closed_loop(runtime, server.address, &many)?;
+            rate = many.len() as f64 / elapsed.as_secs_f64() / 8.0;
+        }
+        let count = (rate * SECONDS) as usize;
+        let reads: Arc<Vec<_>> = Arc::new(tokens.iter().cycle().take(count).cloned().collect());
+        let warmth = Arc::new(tokens.clone());
+        let quiet = |server: &Server| -> Result<f64, Error> {
+            let latencies = runtime.block_on(async {
+                load::open_loop(server.address, warmth.clone(), rate).await?;
+                load::open_loop(server.address, reads.clone(), rate).await
+            });
+            Ok(percentile(&latencies.map_err(|error| error.to_string())?, 0.99))
+        };
+        bare.push(quiet(&server)?);
+        drop(server);
+        let server = world.serve_at(&connected.address)?;
+        calm.push(quiet(&server)?);
+        let stop = Arc::new(AtomicBool::new(false));
+        let latencies = runtime
+            .block_on(async {
+                let people = connected.people[..CONNECTIONS].iter();
+                let tasks: Vec<_> = people
+                    .map(|person| {
+                        let (client, token) = (connected.client_id.clone(), person.refresh.clone());
+                        tokio::spawn(keep_refreshing(server.address, client, token, stop.clone()))
+                    })
+                    .collect();
+                let latencies = load::open_loop(server.address, reads.clone(), rate).await?;
+                stop.store(true, Ordering::Relaxed);
+                for (task, person) in tasks.into_iter().zip(&mut connected.people) {
+                    person.refresh = task.await??;
+                }
+                Ok::<_, Failure>(latencies)
+            })
+            .map_err(|error| error.to_string())?;
+        beside.push(percentile(&latencies, 0.99));
+    }
+    let [bare, calm, beside] = [&bare, &calm, &beside].map(|runs| median(runs));
+    println!(
+        "\nreads by token at {rate:.0} a second (an eighth of what bare can answer), 99th percentile, {RUNS} runs"
+    );
+    println!("  bare (yardstick)         {bare:>8.0} us   1.00x");
+    println!("  nothing else             {calm:>8.0} us   {:.2}x", calm / bare);
+    println!(
+        "  {REFRESHES_A_SECOND:.0} refreshes a second   {beside:>6.0} us   {:.2}x",
+        beside / bare
+    );
+    Ok(())
+}
+
+async fn keep_refreshing(
+    address: SocketAddr,
+    client: String,
+    mut token: String,
+    stop: Arc<AtomicBool>,
+) -> Result<String, Failure> {
+    let mut connection = Connection::open(address).await?;
+    let pause = std::time::Duration::from_secs_f64(CONNECTIONS as f64 / REFRESHES_A_SECOND);
+    let mut ticks = tokio::time::interval(pause);
+    while !stop.load(Ordering::Relaxed) {
+        ticks.tick().await;
+        let body = refresh_body(&client, &token);
+        let answer = connection.ask(&post("/api/auth/oauth2/token", FORM, &body)).await?;
+        token = refresh_token(&answer).map_err(|error| error.to_string())?;
+    }
+    Ok(token)
+}
+
+fn example(runtime: &Runtime, server: &Server, request: &[u8]) -> Result<Answer, Error> {
+    let ask = async { Connection::open(server.address).await?.ask(request).await };
+    runtime.block_on(ask).map_err(|error| error.to_string().into())
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// A request for the account with an access token.
+fn request(token: &str) -> Vec<u8> {
+    format!(
+        "GET /api/v1/account HTTP/1.1\r\nhost: localhost\r\nuser-agent: bloom-bench\r\n\
+         authorization: Bearer {token}\r\naccept: */*\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+fn post(path: &str, kind: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn refresh_body(client: &str, token: &str) -> String {
+    format!("grant_type=refresh_token&client_id={client}&refresh_token={token}")
+}
+
+fn refresh_token(answer: &Answer) -> Result<String, Error> {
+    let body: Value = serde_json::from_str(&answer.body)?;
+    let token = body["refresh_token"].as_str();
+    Ok(token.ok_or_else(|| format!("no refresh token: {}", answer.body))?.to_owned())
+}
