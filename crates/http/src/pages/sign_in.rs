@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::browser::{self, Browser};
 use super::errors::PageError;
-use super::forms::Form;
+use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
 use super::{page, redirect};
 use crate::app::App;
@@ -36,10 +36,15 @@ pub(crate) async fn submit(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let (browser, form) = Form::read(&app, request).await?;
-    let next = Some(form.text("next")).filter(|next| is_local(next)).map(str::to_owned);
-    let typed = Field { value: form.text("email").to_owned(), error: None };
-    let view = SignIn { next: next.clone(), email: typed.clone(), ..empty(&browser) };
+    let arrived = Arrived::read(&app, request).await?;
+    // Before anything is asked of the database: what is turned away should cost next to nothing.
+    if !sessions::anonymous_sign_in_has_room(&app.service) {
+        let (browser, form) = arrived.open_unasked(&app)?;
+        return Ok(busy(filled(&browser, &form)));
+    }
+    let (browser, form) = arrived.open(&app).await?;
+    let view = filled(&browser, &form);
+    let (next, typed) = (view.next.clone(), view.email.clone());
     let email = match Email::parse(form.text("email")) {
         Ok(email) if !form.text("password").is_empty() => email,
         email => {
@@ -69,18 +74,27 @@ pub(crate) async fn submit(
             let view = SignIn { refusal: Some(WRONG.to_owned()), ..view };
             Ok(page(StatusCode::UNAUTHORIZED, &view))
         }
-        Err(Error::Busy { .. }) => {
-            let view = SignIn { refusal: Some(BUSY.to_owned()), ..view };
-            Ok(with_retry_after(page(StatusCode::SERVICE_UNAVAILABLE, &view)))
-        }
+        Err(Error::Busy { .. }) => Ok(busy(view)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form as it was sent, to be tried again.
+fn busy(sent: SignIn) -> Response {
+    let view = SignIn { refusal: Some(BUSY.to_owned()), ..sent };
+    with_retry_after(page(StatusCode::SERVICE_UNAVAILABLE, &view))
 }
 
 /// Tells a turned-away person's browser when to come back.
 pub(crate) fn with_retry_after(mut response: Response) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+fn filled(browser: &Browser, form: &Form) -> SignIn {
+    let next = Some(form.text("next")).filter(|next| is_local(next)).map(str::to_owned);
+    let email = Field { value: form.text("email").to_owned(), error: None };
+    SignIn { next, email, ..empty(browser) }
 }
 
 fn empty(browser: &Browser) -> SignIn {
