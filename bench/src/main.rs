@@ -31,7 +31,8 @@ use std::process::ExitCode;
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const SCENARIOS: [&str; 5] = ["group-commit", "keys", "oauth", "sign-in", "start"];
-const USAGE: &str = "usage: bloom-bench --bloom PATH [group-commit] [keys] [oauth] [sign-in] [start]";
+const USAGE: &str =
+    "usage: bloom-bench --bloom PATH [group-commit] [keys] [oauth] [sign-in] [start]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

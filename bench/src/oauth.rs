@@ -206,8 +206,7 @@ async fn dance(address: SocketAddr, client: String, cookie: String) -> Result<()
             "grant_type=authorization_code&client_id={client}&redirect_uri={REDIRECT}\
              &code={code}&code_verifier={VERIFIER}"
         );
-        let status =
-            connection.status(&post("/api/auth/oauth2/token", FORM, &body)).await?;
+        let status = connection.status(&post("/api/auth/oauth2/token", FORM, &body)).await?;
         if status != 200 {
             return Err(format!("the code was answered with {status}").into());
         }
@@ -261,11 +260,7 @@ fn registrations(
 }
 
 /// Reads by token, alone and while refreshes commit, beside bare's.
-fn reads_beside_refreshes(
-    world: &World,
-    connected: &mut Connected,
-    runtime: &Runtime,
-) -> Outcome {
+fn reads_beside_refreshes(world: &World, connected: &mut Connected, runtime: &Runtime) -> Outcome {
     let tokens: Vec<_> =
         connected.people.iter().flat_map(|person| &person.access).map(|t| request(t)).collect();
     let (mut bare, mut calm, mut beside) = (Vec::new(), Vec::new(), Vec::new());

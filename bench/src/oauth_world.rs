@@ -52,36 +52,33 @@ impl Connected {
         println!("preparing {PEOPLE} people who have let an app in, {TOKENS_EACH} tokens each ...");
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let (client_id, people) = runtime.block_on(async {
-            let origin = format!("http://localhost:{}", address.port());
-            let (store, service) = world.open(&origin).await.map_err(|e| e.to_string())?;
-            let service = Arc::new(service);
-            let metadata = br#"{"redirect_uris":["https://app.example/callback"]}"#;
-            let client = clients::anonymous_register(&service, metadata).await;
-            let client_id = client.map_err(|error| format!("{error:?}"))?.id.to_string();
-            let mut people = Vec::new();
-            for chunk in (0..PEOPLE).collect::<Vec<_>>().chunks(AT_ONCE) {
-                let tasks = chunk.iter().map(|&index| {
-                    tokio::spawn(let_in(service.clone(), client_id.clone(), index))
-                });
-                for task in tasks.collect::<Vec<_>>() {
-                    people.push(task.await??);
+        let (client_id, people) = runtime
+            .block_on(async {
+                let origin = format!("http://localhost:{}", address.port());
+                let (store, service) = world.open(&origin).await.map_err(|e| e.to_string())?;
+                let service = Arc::new(service);
+                let metadata = br#"{"redirect_uris":["https://app.example/callback"]}"#;
+                let client = clients::anonymous_register(&service, metadata).await;
+                let client_id = client.map_err(|error| format!("{error:?}"))?.id.to_string();
+                let mut people = Vec::new();
+                for chunk in (0..PEOPLE).collect::<Vec<_>>().chunks(AT_ONCE) {
+                    let tasks = chunk.iter().map(|&index| {
+                        tokio::spawn(let_in(service.clone(), client_id.clone(), index))
+                    });
+                    for task in tasks.collect::<Vec<_>>() {
+                        people.push(task.await??);
+                    }
                 }
-            }
-            service.close().await?;
-            store.close();
-            Ok::<_, Error>((client_id, people))
-        })
-        .map_err(|error| error.to_string())?;
+                service.close().await?;
+                store.close();
+                Ok::<_, Error>((client_id, people))
+            })
+            .map_err(|error| error.to_string())?;
         Ok(Self { address: address.to_string(), client_id, people })
     }
 }
 
-async fn let_in(
-    service: Arc<Service>,
-    client_id: String,
-    index: usize,
-) -> Result<Person, Error> {
+async fn let_in(service: Arc<Service>, client_id: String, index: usize) -> Result<Person, Error> {
     let debug = |error: &dyn std::fmt::Debug| Error::from(format!("{error:?}"));
     let email = Email::parse(&email(index)).map_err(|e| debug(&e))?;
     let password = Password::parse(PASSWORD.to_owned()).map_err(|e| debug(&e))?;
@@ -92,8 +89,7 @@ async fn let_in(
     let code = allow(&service, &person, &client_id).await?;
     let verifier = CodeVerifier::parse(VERIFIER).ok_or("a verifier")?;
     let redirect = "https://app.example/callback".to_owned();
-    let answer =
-        tokens::anonymous_redeem(&service, &client_id, &code, redirect, verifier).await;
+    let answer = tokens::anonymous_redeem(&service, &client_id, &code, redirect, verifier).await;
     let mut answer = answer.map_err(|e| debug(&e))?;
     let mut access = vec![answer.access_token];
     while access.len() < TOKENS_EACH {

@@ -22,6 +22,16 @@ pub(crate) fn pin_load() -> Result<(), Error> {
     Ok(sched_setaffinity(None, &cores)?)
 }
 
+/// For how long the host has kept the server's core from this machine, in microseconds (proc(5)).
+pub(crate) fn stolen_micros() -> Result<f64, std::io::Error> {
+    const MICROS_A_TICK: f64 = 10_000.0;
+    let stat = fs::read_to_string("/proc/stat")?;
+    let core = format!("cpu{SERVER_CORE} ");
+    let line = stat.lines().find(|line| line.starts_with(&core)).unwrap_or_default();
+    let ticks = line.split_whitespace().nth(8).and_then(|ticks| ticks.parse::<f64>().ok());
+    Ok(ticks.unwrap_or(0.0) * MICROS_A_TICK)
+}
+
 /// A running server, killed when dropped.
 pub(crate) struct Server {
     child: Child,

@@ -133,6 +133,17 @@ impl PasswordWorkers {
         .await?
     }
 
+    /// Whether one more password may wait over the web: asked before anything is done for its sake. The
+    /// room may be gone a moment later, so the queue itself has the last word.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queue.state.lock().has_room(Caller::Anybody)
+    }
+
+    /// Whether passwords wait to be hashed over the web, so that others will be done soon.
+    pub(crate) fn others_wait(&self) -> bool {
+        !self.queue.state.lock().anybody.is_empty()
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -147,18 +158,10 @@ impl PasswordWorkers {
 impl Queue {
     fn push(&self, caller: Caller, job: Box<dyn Job>) -> Result<(), Error> {
         let mut state = self.state.lock();
-        let is_closed = state.is_closed;
-        let (waiting, room) = match caller {
-            Caller::Operator => (&mut state.operator, OPERATOR_QUEUE),
-            Caller::Anybody => (&mut state.anybody, QUEUE),
-        };
-        if waiting.len() >= room {
-            waiting.retain(|job| job.is_wanted());
-        }
-        if is_closed || waiting.len() >= room {
+        if !state.has_room(caller) {
             return Err(Error::Busy { retry_after: RETRY_AFTER });
         }
-        waiting.push_back(job);
+        state.of(caller).push_back(job);
         drop(state);
         self.arrived.notify_one();
         Ok(())
@@ -197,6 +200,26 @@ impl Queue {
 }
 
 impl State {
+    fn of(&mut self, caller: Caller) -> &mut VecDeque<Box<dyn Job>> {
+        match caller {
+            Caller::Operator => &mut self.operator,
+            Caller::Anybody => &mut self.anybody,
+        }
+    }
+
+    /// Whether one more may wait, if need be in the place of who left.
+    fn has_room(&mut self, caller: Caller) -> bool {
+        let room = match caller {
+            Caller::Operator => OPERATOR_QUEUE,
+            Caller::Anybody => QUEUE,
+        };
+        let waiting = self.of(caller);
+        if waiting.len() >= room {
+            waiting.retain(|job| job.is_wanted());
+        }
+        waiting.len() < room && !self.is_closed
+    }
+
     fn pop(&mut self) -> Option<Box<dyn Job>> {
         self.operator.pop_front().or_else(|| self.anybody.pop_front())
     }
@@ -271,6 +294,7 @@ mod tests {
         for attempt in &mut waiting {
             assert!(attempt.as_mut().poll(&mut context).is_pending());
         }
+        assert!(!workers.has_room());
         assert!(matches!(
             workers.verify(password("12345678"), None).await,
             Err(Error::Busy { .. })
@@ -279,13 +303,16 @@ mod tests {
             Box::pin(workers.hash(Caller::Operator, password("correct horse"), [1; 16]));
         assert!(operators.as_mut().poll(&mut context).is_pending());
         drop(waiting);
+        assert!(workers.has_room());
         let mut late = Box::pin(workers.verify(password("12345678"), None));
         assert!(late.as_mut().poll(&mut context).is_pending());
+        assert!(workers.others_wait());
         // The operator first, then who came late: nobody else is left.
         let mut memory = Memory::new();
         workers.queue.next(&mut memory).unwrap().run(&mut memory);
         assert!(operators.await.is_ok());
         workers.queue.next(&mut memory).unwrap().run(&mut memory);
+        assert!(!workers.others_wait());
         assert_eq!(late.await, Ok(false));
         assert!(workers.queue.state.lock().pop().is_none());
     }

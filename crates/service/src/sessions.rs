@@ -113,6 +113,13 @@ pub async fn anonymous_visit(service: &Service, cookie: &OpaqueSecret) -> Result
     Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, signed_in_at: times.created_at })))
 }
 
+/// Whether a sign-in would find room in the queue of passwords. One that would not can be turned away
+/// before it costs anything.
+#[must_use]
+pub fn anonymous_sign_in_has_room(service: &Service) -> bool {
+    service.passwords.has_room()
+}
+
 /// Signs a person in; gives the new cookie.
 ///
 /// # Errors
@@ -137,21 +144,25 @@ pub async fn anonymous_sign_in(
     let replaced = digests(service, replaced);
     let (secret, new) = draw(service)?;
     let now = service.now();
-    service
-        .store
-        .write(move |tx| {
-            // While the password was verified, another may have been set or the account suspended.
-            let state = store::accounts::take(tx, account.id)?;
-            if store::accounts::find_password(tx, account.id)? != verified {
-                return Ok(Err(Error::WrongEmailOrPassword));
-            }
-            if state.is_some_and(AccountState::is_banned) {
-                return Ok(Err(Error::AccountBanned));
-            }
-            replace(tx, &replaced, &account, &new, now)?;
-            Ok(Ok(()))
-        })
-        .await??;
+    let start = move |tx: &mut Tx<'_>| {
+        // While the password was verified, another may have been set or the account suspended.
+        let state = store::accounts::take(tx, account.id)?;
+        if store::accounts::find_password(tx, account.id)? != verified {
+            return Ok(Err(Error::WrongEmailOrPassword));
+        }
+        if state.is_some_and(AccountState::is_banned) {
+            return Ok(Err(Error::AccountBanned));
+        }
+        replace(tx, &replaced, &account, &new, now)?;
+        Ok(Ok(()))
+    };
+    // While passwords wait, others will soon sign in, and all of them share a commit. Whoever signs in
+    // alone is not kept waiting for company.
+    if service.passwords.others_wait() {
+        service.store.write_patiently(start).await??;
+    } else {
+        service.store.write(start).await??;
+    }
     Ok(secret)
 }
 

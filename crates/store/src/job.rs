@@ -18,6 +18,15 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, lost: Option<&Error>);
 }
 
+/// How much a closure is in a hurry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As soon as there is somebody to run it.
+    Prompt,
+    /// It may wait a little, to share a COMMIT.
+    Patient,
+}
+
 struct Pending<T, F> {
     work: Option<F>,
     outcome: Result<T, Error>,

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::changes::Change;
 use crate::database::Database;
 use crate::error::{Error, OpenError};
-use crate::job::{self, Job};
+use crate::job::{self, Job, Pace};
 use crate::postgresql::{Postgres, Request};
 use crate::queue::Refused;
 use crate::shared::Shared;
@@ -70,7 +70,7 @@ impl Store {
     {
         match &self.inner.engine {
             Engine::Sqlite(sqlite) => sqlite.read(work),
-            Engine::Postgres(_) => received(self.submit(Reach::Read, work)?.await),
+            Engine::Postgres(_) => received(self.submit(Reach::Read, Pace::Prompt, work)?.await),
         }
     }
 
@@ -86,7 +86,21 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        received(self.submit(Reach::Write, work)?.await)
+        received(self.submit(Reach::Write, Pace::Prompt, work)?.await)
+    }
+
+    /// [`Store::write`] for one that can wait a little to share its COMMIT: on SQLite up to 50 ms, or
+    /// until another write takes it along. All that [`Store::write`] promises holds: the answer
+    /// comes once it is on disk.
+    ///
+    /// A durable COMMIT costs the same for one write and for many, and on a busy core requests wait
+    /// meanwhile. PostgreSQL, whose COMMIT is another machine's work, writes at once.
+    pub async fn write_patiently<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        received(self.submit(Reach::Write, Pace::Patient, work)?.await)
     }
 
     /// [`Store::read`] for threads that may block: the command line, scans. Never call it from
@@ -98,7 +112,9 @@ impl Store {
     {
         match &self.inner.engine {
             Engine::Sqlite(sqlite) => sqlite.read(work),
-            Engine::Postgres(_) => received(self.submit(Reach::Read, work)?.blocking_recv()),
+            Engine::Postgres(_) => {
+                received(self.submit(Reach::Read, Pace::Prompt, work)?.blocking_recv())
+            }
         }
     }
 
@@ -108,7 +124,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        received(self.submit(Reach::Write, work)?.blocking_recv())
+        received(self.submit(Reach::Write, Pace::Prompt, work)?.blocking_recv())
     }
 
     /// Calls `listener` for every committed [`Change`]: for one of this node after its COMMIT and
@@ -172,13 +188,13 @@ impl Store {
         self.inner.close();
     }
 
-    fn submit<T, F>(&self, reach: Reach, work: F) -> Result<Answer<T>, Error>
+    fn submit<T, F>(&self, reach: Reach, pace: Pace, work: F) -> Result<Answer<T>, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (job, answer) = job::pending(work);
-        match self.inner.push(reach, job) {
+        match self.inner.push(reach, pace, job) {
             Ok(()) => Ok(answer),
             Err(Refused::Closed) => Err(Error::closed()),
             Err(Refused::Full) => Err(Error::Unavailable("too much work waits".to_owned())),
@@ -191,10 +207,10 @@ fn received<T>(answer: Result<Result<T, Error>, oneshot::error::RecvError>) -> R
 }
 
 impl Inner {
-    fn push(&self, reach: Reach, job: Box<dyn Job>) -> Result<(), Refused> {
+    fn push(&self, reach: Reach, pace: Pace, job: Box<dyn Job>) -> Result<(), Refused> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.queue().push(job),
-            Engine::Postgres(postgres) => postgres.queue().push(Request { job, reach }),
+            Engine::Sqlite(sqlite) => sqlite.push(job, pace),
+            Engine::Postgres(postgres) => postgres.push(Request { job, reach }),
         }
     }
 

@@ -151,6 +151,7 @@ async fn a_flood_is_turned_away_and_hinders_no_key(app: App) {
     let mut browser = app.browser();
     let token = browser.form_token().await;
     let before = app.database().dump();
+    let statements = app.service().statements_executed();
     let answers = at_once(300, |_| {
         let (mut browser, token) = (browser.clone(), token.clone());
         async move {
@@ -176,6 +177,11 @@ async fn a_flood_is_turned_away_and_hinders_no_key(app: App) {
         }
     }
     assert!(counts[0] >= 64 && counts[1] > 0, "{counts:?}");
+    // An attempt costs two statements, and one that is turned away none; some may have found room
+    // and lost it. On PostgreSQL, where a statement takes its time, that is any number.
+    let statements = app.service().statements_executed() - statements;
+    let is_embedded = app.database().folder().is_some();
+    assert!(!is_embedded || statements < 2 * counts[0] + counts[1], "{statements} for {counts:?}");
     assert_eq!(app.database().dump(), before);
     browser.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
 }

@@ -47,6 +47,18 @@ impl Browser {
         Ok(Self { cookie, is_new, visitor, form_token })
     }
 
+    /// The browser that a form with this token was made for, if its cookie came along. Nobody is asked
+    /// who is signed in there, so it counts as a stranger's.
+    pub(crate) fn of_form(app: &App, headers: &HeaderMap, token: &str) -> Option<Self> {
+        cookies(headers, name(&app.site))
+            .into_iter()
+            .map(|cookie| {
+                let form_token = sessions::anonymous_form_token(&app.service, &cookie);
+                Self { cookie, is_new: false, visitor: Visitor::Stranger, form_token }
+            })
+            .find(|browser| browser.is_our_form(app, token))
+    }
+
     /// Who is signed in. The suspended count as strangers, so that they can leave.
     pub(crate) fn person(&self) -> Option<&SignedIn> {
         match &self.visitor {

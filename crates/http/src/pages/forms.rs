@@ -26,12 +26,18 @@ const TOKEN: &str = "form_token";
 /// The fields of a form of ours.
 pub(crate) struct Form(BTreeMap<String, String>);
 
-impl Form {
-    /// Reads a request as one of our forms, and who sent it.
+/// A form that has arrived, and whose it is is not known yet.
+pub(crate) struct Arrived {
+    headers: HeaderMap,
+    fields: BTreeMap<String, String>,
+}
+
+impl Arrived {
+    /// Reads a request as a form.
     ///
     /// # Errors
     /// A [`PageError`] that says what is wrong with it.
-    pub(crate) async fn read(app: &App, request: Request) -> Result<(Browser, Self), PageError> {
+    pub(crate) async fn read(app: &App, request: Request) -> Result<Self, PageError> {
         let (parts, body) = request.into_parts();
         if !body::is_of_type(&parts.headers, TYPE) {
             return Err(PageError::FormType);
@@ -43,13 +49,44 @@ impl Form {
             BodyError::TooLarge => PageError::FormTooLarge,
             BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
         })?;
-        let fields = parse(&body)?;
-        let token = fields.get(TOKEN).map(String::as_str).unwrap_or_default();
-        let browser = Browser::open(app, &parts.headers).await?;
-        if !browser.is_our_form(app, token) {
-            return Err(PageError::ForeignForm);
+        Ok(Self { headers: parts.headers, fields: parse(&body)? })
+    }
+
+    /// Finds out who sent it.
+    ///
+    /// # Errors
+    /// [`PageError::ForeignForm`], or when the database cannot be read.
+    pub(crate) async fn open(self, app: &App) -> Result<(Browser, Form), PageError> {
+        let browser = Browser::open(app, &self.headers).await?;
+        if browser.is_our_form(app, self.token()) {
+            Ok((browser, Form(self.fields)))
+        } else {
+            Err(PageError::ForeignForm)
         }
-        Ok((browser, Self(fields)))
+    }
+
+    /// Finds out which browser sent it, but not who is signed in there, which the database would have
+    /// to be asked for: enough to turn them away.
+    ///
+    /// # Errors
+    /// [`PageError::ForeignForm`].
+    pub(crate) fn open_unasked(self, app: &App) -> Result<(Browser, Form), PageError> {
+        let browser = Browser::of_form(app, &self.headers, self.token());
+        browser.map(|browser| (browser, Form(self.fields))).ok_or(PageError::ForeignForm)
+    }
+
+    fn token(&self) -> &str {
+        self.fields.get(TOKEN).map(String::as_str).unwrap_or_default()
+    }
+}
+
+impl Form {
+    /// Reads a request as one of our forms, and who sent it.
+    ///
+    /// # Errors
+    /// A [`PageError`] that says what is wrong with it.
+    pub(crate) async fn read(app: &App, request: Request) -> Result<(Browser, Self), PageError> {
+        Arrived::read(app, request).await?.open(app).await
     }
 
     /// A field as it was typed; empty when it is not there.

@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::browser::{self, Browser};
 use super::errors::PageError;
-use super::forms::Form;
+use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
 use super::{authorize, next, page, redirect};
 use crate::app::App;
@@ -38,11 +38,16 @@ pub(crate) async fn submit(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let (browser, form) = Form::read(&app, request).await?;
-    let next = next::of_form(&form);
-    let typed = Field { value: form.text("email").to_owned(), error: None };
-    let asking = asker(&app, next.as_deref()).await.as_ref().map(sentence);
-    let view = SignIn { next: next.clone(), email: typed.clone(), asking, ..empty(&browser) };
+    let arrived = Arrived::read(&app, request).await?;
+    // Before anything is asked of the database: what is turned away should cost next to nothing.
+    if !sessions::anonymous_sign_in_has_room(&app.service) {
+        let (browser, form) = arrived.open_unasked(&app)?;
+        return Ok(busy(filled(&browser, &form)));
+    }
+    let (browser, form) = arrived.open(&app).await?;
+    let mut view = filled(&browser, &form);
+    view.asking = asker(&app, view.next.as_deref()).await.as_ref().map(sentence);
+    let (next, typed) = (view.next.clone(), view.email.clone());
     let email = match Email::parse(form.text("email")) {
         Ok(email) if !form.text("password").is_empty() => email,
         email => {
@@ -72,12 +77,15 @@ pub(crate) async fn submit(
             let view = SignIn { refusal: Some(WRONG.to_owned()), ..view };
             Ok(page(StatusCode::UNAUTHORIZED, &view))
         }
-        Err(Error::Busy { .. }) => {
-            let view = SignIn { refusal: Some(BUSY.to_owned()), ..view };
-            Ok(with_retry_after(page(StatusCode::SERVICE_UNAVAILABLE, &view)))
-        }
+        Err(Error::Busy { .. }) => Ok(busy(view)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form as it was sent, to be tried again.
+fn busy(sent: SignIn) -> Response {
+    let view = SignIn { refusal: Some(BUSY.to_owned()), ..sent };
+    with_retry_after(page(StatusCode::SERVICE_UNAVAILABLE, &view))
 }
 
 /// Tells a turned-away person's browser when to come back.
@@ -95,6 +103,11 @@ async fn asker(app: &App, next: Option<&str>) -> Option<Asker> {
 
 fn sentence(asker: &Asker) -> String {
     format!("Sign in to answer “{}”.", asker.name)
+}
+
+fn filled(browser: &Browser, form: &Form) -> SignIn {
+    let email = Field { value: form.text("email").to_owned(), error: None };
+    SignIn { next: next::of_form(form), email, ..empty(browser) }
 }
 
 fn empty(browser: &Browser) -> SignIn {

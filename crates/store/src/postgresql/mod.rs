@@ -20,7 +20,7 @@ use bloom_domain::time::Timestamp;
 use crate::error::OpenError;
 use crate::job::Job;
 use crate::migrations;
-use crate::queue::Queue;
+use crate::queue::{Due, Refused};
 use crate::shared::Shared;
 use crate::tx::Reach;
 use connect::Connector;
@@ -58,8 +58,9 @@ impl Postgres {
         Ok(Self { pool, listener })
     }
 
-    pub(crate) fn queue(&self) -> &Queue<Request> {
-        self.pool.queue()
+    /// Hands a closure to the pool.
+    pub(crate) fn push(&self, request: Request) -> Result<(), Refused> {
+        self.pool.queue().push(request, Due::Now)
     }
 
     pub(crate) fn hears_other_writers(&self) -> bool {

@@ -10,20 +10,26 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
 use parking_lot::Mutex;
 
 use crate::error::{Error, OpenError};
-use crate::job::{self, Job};
-use crate::queue::Queue;
+use crate::job::{self, Job, Pace};
+use crate::queue::{Due, Queue, Refused};
 use crate::shared::Shared;
+use crate::stopwatch;
 use crate::tx::{Connection, Reach, Tx};
 use readers::Readers;
 use writer::Writer;
 
 /// How many closures may wait for the writer. At 15,000 a second, a quarter of a second of work.
 const QUEUE: usize = 4096;
+
+/// How long a patient closure waits for company: no person notices it, and however many there are, they
+/// need no more than 20 commits a second.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -56,8 +62,13 @@ impl Sqlite {
         Ok(Self { path, queue, readers, shared, writer })
     }
 
-    pub(crate) fn queue(&self) -> &Queue<Box<dyn Job>> {
-        &self.queue
+    /// Hands a closure to the writer.
+    pub(crate) fn push(&self, job: Box<dyn Job>, pace: Pace) -> Result<(), Refused> {
+        let due = match pace {
+            Pace::Prompt => Due::Now,
+            Pace::Patient => Due::By(stopwatch::now() + PATIENCE),
+        };
+        self.queue.push(job, due)
     }
 
     /// Runs the closure here and now, on a connection that nobody else uses meanwhile.

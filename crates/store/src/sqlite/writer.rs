@@ -1,6 +1,7 @@
 //! The writer thread, and group commit.
 //!
-//! 1. It takes the closure that has waited longest, begins a transaction and runs it.
+//! 1. Once a closure is due, it takes the one that has waited longest, begins a transaction and runs
+//!    it. Patient ones are due a little later, so that they come together.
 //! 2. It runs every other closure that waits, each in a savepoint of its own, until none waits or
 //!    the group is large enough. While it commits, the next group gathers.
 //! 3. It commits, which syncs the disk once for all of them.

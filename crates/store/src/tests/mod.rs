@@ -8,6 +8,7 @@ mod group_commit;
 mod migrations;
 mod nodes;
 mod opening;
+mod patience;
 mod throughput;
 mod transactions;
 
@@ -97,7 +98,20 @@ fn start<T: Send + 'static>(
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Started<T> {
     let store = store.clone();
-    let mut write: Started<T> = Box::pin(async move { store.write(work).await });
+    started(async move { store.write(work).await })
+}
+
+/// A patient one.
+fn start_patiently<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+) -> Started<T> {
+    let store = store.clone();
+    started(async move { store.write_patiently(work).await })
+}
+
+fn started<T>(write: impl Future<Output = Result<T, Error>> + Send + 'static) -> Started<T> {
+    let mut write: Started<T> = Box::pin(write);
     assert!(write.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     write
 }
