@@ -15,8 +15,11 @@
 mod support;
 
 mod access;
+mod access_tokens;
 mod accounts;
 mod api_keys;
+mod authorization;
+mod codes;
 mod cors;
 mod credentials;
 mod credits;
@@ -29,6 +32,8 @@ mod openapi;
 mod pages;
 mod races;
 mod rate_limit;
+mod refresh_tokens;
+mod registration;
 mod resource_metadata;
 mod revocation;
 mod root_secret;
@@ -37,5 +42,6 @@ mod sessions;
 mod setup_links;
 mod sign_in;
 mod sign_up;
+mod signing_keys;
 mod unknown_paths;
 mod workspaces;

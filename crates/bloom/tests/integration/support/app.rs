@@ -37,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) trusted_proxies: usize,
     pub(crate) secrets: RootSecrets,
+    pub(crate) max_clients: i64,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -60,6 +61,7 @@ impl App {
             public_url: "http://localhost:4600",
             sign_up: SignUpPolicy::Open,
             rate_limit: Some(RateLimit::STANDARD),
+            max_clients: 100,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -94,6 +96,7 @@ impl App {
         let settings = Settings {
             sign_up: options.sign_up,
             rate_limit: options.rate_limit,
+            max_clients: options.max_clients,
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());

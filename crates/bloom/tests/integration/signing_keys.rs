@@ -1,0 +1,105 @@
+//! Signing keys and the documents by which clients find their way.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::oauth::{REDIRECT, Tokens};
+use crate::support::{App, on_both};
+
+on_both!(
+    keys_rotate_without_a_restart_and_outlive_what_they_signed,
+    the_published_keys_are_public,
+    the_metadata_is_one_document_at_five_urls,
+);
+
+const JWKS: &str = "/api/auth/jwks";
+const DAY: Duration = Duration::from_secs(86_400);
+
+async fn published(app: &App) -> Vec<String> {
+    let keys = app.get(JWKS, &[]).await.json()["keys"].as_array().unwrap().clone();
+    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn key_of(token: &str) -> String {
+    use base64::Engine;
+    let header = token.split('.').next().unwrap();
+    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+async fn housekeeping(app: &App) {
+    bloom_service::housekeeping::once(app.service()).await.unwrap();
+}
+
+async fn keys_rotate_without_a_restart_and_outlive_what_they_signed(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let mut tokens = client.connect(&mut ada, &[]).await;
+    let first = published(&app).await;
+    assert_eq!(first, [key_of(&tokens.access)]);
+    app.advance(DAY * 29);
+    tokens = Tokens::of(&client.refresh(&tokens.refresh).await);
+    app.advance(DAY - Duration::from_secs(600));
+    housekeeping(&app).await;
+    let both = published(&app).await;
+    assert_eq!((both.len(), &both[0]), (2, &first[0]), "published ten minutes ahead");
+    app.advance(Duration::from_secs(599));
+    tokens = Tokens::of(&client.refresh(&tokens.refresh).await);
+    assert_eq!(key_of(&tokens.access), both[0]);
+    let last_of_the_old = tokens.access.clone();
+    app.advance(Duration::from_secs(1));
+    tokens = Tokens::of(&client.refresh(&tokens.refresh).await);
+    assert_eq!(key_of(&tokens.access), both[1]);
+    app.advance(Duration::from_secs(3_597));
+    housekeeping(&app).await;
+    assert_eq!(published(&app).await, both);
+    assert_eq!(app.get_as("/api/v1/account", &last_of_the_old).await.status, 200);
+    app.advance(Duration::from_secs(3));
+    housekeeping(&app).await;
+    assert_eq!(published(&app).await, both[1..]);
+    assert_eq!(app.rows("signing_keys").len(), 1);
+}
+
+async fn the_published_keys_are_public(app: App) {
+    let answer = app.get(JWKS, &[]).await;
+    assert_eq!(answer.header("cache-control"), "max-age=300");
+    let key = answer.json()["keys"][0].clone();
+    let mut members: Vec<_> = key.as_object().unwrap().keys().cloned().collect();
+    members.sort();
+    assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
+    assert_eq!(app.request("HEAD", JWKS, &[]).await.status, 200);
+}
+
+async fn the_metadata_is_one_document_at_five_urls(app: App) {
+    let mut documents = Vec::new();
+    for url in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/api/auth",
+        "/.well-known/openid-configuration/api/auth",
+        "/api/auth/.well-known/oauth-authorization-server",
+        "/api/auth/.well-known/openid-configuration",
+    ] {
+        let answer = app.get(url, &[("host", "evil.example")]).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, "max-age=300"), "{url}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert_eq!(app.request("HEAD", url, &[]).await.status, 200);
+        documents.push(answer.json());
+    }
+    let document = documents.pop().unwrap();
+    assert!(documents.iter().all(|other| *other == document));
+    assert!(document.as_object().unwrap().values().all(|value| !value.is_null()));
+    assert_eq!(document["issuer"], "http://localhost:4600/api/auth");
+    assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    // Every endpoint that is named answers, and none with a page or a redirect.
+    for (name, value) in document.as_object().unwrap() {
+        let Some(url) = value.as_str().filter(|_| name.ends_with("_endpoint")) else { continue };
+        let path = url.strip_prefix("http://localhost:4600").unwrap();
+        let answer = app.post_form(path, &[]).await;
+        assert!((400..500).contains(&answer.status), "{name}: {answer:?}");
+    }
+    let resource = app.get("/.well-known/oauth-protected-resource/api/mcp", &[]).await.json();
+    assert_eq!(resource["authorization_servers"], json!([document["issuer"]]));
+}
