@@ -47,5 +47,6 @@ mod first_start;
 mod full_disk;
 mod mcp;
 mod nodes;
+mod oauth_clients;
 mod serving;
 mod support;

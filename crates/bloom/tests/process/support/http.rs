@@ -8,7 +8,7 @@ use super::{PATIENCE, secrets};
 
 /// A request.
 pub(crate) struct Ask {
-    method: &'static str,
+    method: String,
     path: String,
     headers: Vec<(String, String)>,
     body: String,
@@ -24,14 +24,24 @@ pub(crate) struct Answer {
 
 impl Ask {
     pub(crate) fn get(path: &str) -> Self {
-        Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: String::new() }
+        Self {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
     }
 
     pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> Self {
         let body = fields.iter().map(|(name, value)| format!("{name}={}", encode(value)));
         let body = body.collect::<Vec<_>>().join("&");
-        Self { method: "POST", body, ..Self::get(path) }
+        Self { method: "POST".to_owned(), body, ..Self::get(path) }
             .header("content-type", "application/x-www-form-urlencoded")
+    }
+
+    /// Any request whose body is text.
+    pub(crate) fn any(method: &str, path: &str, body: String) -> Self {
+        Self { method: method.to_owned(), body, ..Self::get(path) }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -86,6 +96,10 @@ impl Answer {
         let answer = Self { status, headers, body: body.to_owned() };
         let is_whole = answer.header("content-length")?.parse() == Ok(body.len());
         is_whole.then_some(answer)
+    }
+
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -50,6 +50,17 @@ impl Person {
         self.at = server.address;
     }
 
+    /// Goes where an app sends them, and says yes; gives the address at which the app gets the answer.
+    pub(crate) fn allow(&mut self, server: &Server, url: &str) -> String {
+        let path = url.strip_prefix(&server.origin()).expect("an address of this server");
+        let page = self.get(path).expect(303).header("location").expect("a page").to_owned();
+        let page = self.get(&page).expect(200);
+        let (_, sealed) = page.body.split_once("name=\"request\" value=\"").expect("a question");
+        let sealed = sealed.split('"').next().unwrap_or_default();
+        let answer = self.post("/authorize", &[("request", sealed), ("decision", "allow")]);
+        answer.expect(303).header("location").expect("the app").to_owned()
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.try_get(path).expect("an answer")
     }
