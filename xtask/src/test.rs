@@ -1,13 +1,16 @@
 //! `cargo xtask test`: every test of the workspace, with a PostgreSQL and a browser to run against.
 //!
 //! 1. Install what is missing, where that needs no asking (a container's root on Debian).
-//! 2. Start a PostgreSQL of our own, and a driver for the browser, on free ports.
-//! 3. Tell the tests where both are, in `TEST_POSTGRES_URL`, `TEST_CHROMEDRIVER_URL`, `TEST_CHROMIUM`.
+//! 2. Start a PostgreSQL of our own, and a driver for the browser, on free ports; install the OAuth
+//!    clients from npm and PyPI beside what cargo builds.
+//! 3. Tell the tests where all that is, in `TEST_POSTGRES_URL`, `TEST_CHROMEDRIVER_URL`, `TEST_CHROMIUM`,
+//!    `TEST_NODE_CLIENTS`, `TEST_PYTHON_CLIENTS`.
 //! 4. Show cargo's output as it comes and count.
 //! 5. Stop and remove both, then say what passed, what failed and what could not run.
 
 mod afterwards;
 mod browser;
+mod clients;
 mod packages;
 mod postgres;
 mod programs;
@@ -28,8 +31,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     let mut missing = Vec::new();
     let cluster = Cluster::start().map_err(|why| missing.push(format!("PostgreSQL: {why}"))).ok();
     let browser = Browser::start().map_err(|why| missing.push(format!("browser: {why}"))).ok();
+    let root = tree::root()?;
+    let node = clients::node(&root).map_err(|why| missing.push(format!("npm: {why}"))).ok();
+    let python = clients::python(&root).map_err(|why| missing.push(format!("PyPI: {why}"))).ok();
 
-    let mut tests = cargo::command(&tree::root()?);
+    let mut tests = cargo::command(&root);
     tests.args(["test", "--workspace", "--no-fail-fast", "--"]).args(filters).stdin(Stdio::null());
     let mut tally = Tally::new(filters);
     tests.args(tally.flags());
@@ -38,6 +44,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     }
     if let Some(browser) = &browser {
         tests.env("TEST_CHROMEDRIVER_URL", &browser.url).env("TEST_CHROMIUM", &browser.chromium);
+    }
+    if let Some(folder) = node {
+        tests.env("TEST_NODE_CLIENTS", folder);
+    }
+    if let Some(folder) = python {
+        tests.env("TEST_PYTHON_CLIENTS", folder);
     }
     let status = stream(tests, &mut tally)?;
     drop((cluster, browser));

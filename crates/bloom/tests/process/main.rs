@@ -41,6 +41,7 @@ macro_rules! on_both_engines {
 
 mod bad_input;
 mod browser;
+mod clients;
 mod commands;
 mod crash;
 mod first_start;
