@@ -43,6 +43,7 @@ mod bad_input;
 mod browser;
 mod clients;
 mod commands;
+mod consent;
 mod crash;
 mod first_start;
 mod full_disk;

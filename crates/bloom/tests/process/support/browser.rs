@@ -79,6 +79,19 @@ impl Browser {
         self.driver.goto(address).await.expect(address);
     }
 
+    /// Where the browser is, or tries to be, once that begins so.
+    pub(crate) async fn arrive(&self, at: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let address = self.driver.current_url().await.expect("an address").to_string();
+            if address.starts_with(at) {
+                return address;
+            }
+            assert!(Instant::now() < deadline, "not at {at} but at {address}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The first thing on the page that can be seen and that an XPath finds.
     pub(crate) async fn find(&self, what: &str, xpath: &str) -> WebElement {
         let deadline = Instant::now() + PATIENCE;
