@@ -53,10 +53,7 @@ pub(crate) fn issue(
         iat: seconds(now),
         exp: seconds(expires_at),
     };
-    let sign = |key: &crate::signing_keys::SigningKey| {
-        jws::sign(ACCESS_TOKEN_TYPE, &key.id, &key.pair, &claims)
-    };
-    Ok((service.signing_keys.sign(now, sign)?, expires_at))
+    Ok((service.signing_keys.sign(ACCESS_TOKEN_TYPE, &claims, now)?, expires_at))
 }
 
 /// Signs an id token, if the scope asks for one.
@@ -86,10 +83,7 @@ pub(crate) fn issue_id_token(
         name: account.name.clone().filter(|_| scopes.contains("profile")),
         email: scopes.contains("email").then(|| account.email.to_string()),
     };
-    let sign = |key: &crate::signing_keys::SigningKey| {
-        jws::sign(ID_TOKEN_TYPE, &key.id, &key.pair, &claims)
-    };
-    service.signing_keys.sign(now, sign).map(Some)
+    service.signing_keys.sign(ID_TOKEN_TYPE, &claims, now).map(Some)
 }
 
 /// Reads an access token of this server, expired or not; says what is wrong with any other.

@@ -13,7 +13,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use bloom_domain::grants::ACCESS_TOKEN_LIFETIME;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::jwk::{Jwk, JwkSet, key_id};
+use bloom_oauth::jws;
 use bloom_store as store;
+use serde::Serialize;
 use store::signing_keys::StoredSigningKey;
 use zeroize::Zeroizing;
 
@@ -35,9 +37,10 @@ pub(crate) struct SigningKey {
     signs_from: Timestamp,
     public_key: [u8; 32],
     /// Its id in tokens and in the published set.
-    pub(crate) id: String,
-    /// Kept: making a pair from its seed costs more than signing.
-    pub(crate) pair: Ed25519KeyPair,
+    id: String,
+    /// Kept: making a pair from its seed costs more than signing. `None` when the root secret that
+    /// sealed the seed is gone: then the key only verifies.
+    pair: Option<Ed25519KeyPair>,
 }
 
 impl SigningKeys {
@@ -45,15 +48,17 @@ impl SigningKeys {
         Self(ArcSwap::default())
     }
 
-    /// Does something with the key that signs now.
-    pub(crate) fn sign<T>(
+    /// Signs claims with the key that signs now.
+    pub(crate) fn sign<T: Serialize>(
         &self,
+        typ: &str,
+        claims: &T,
         now: Timestamp,
-        work: impl FnOnce(&SigningKey) -> T,
-    ) -> Result<T, Error> {
+    ) -> Result<String, Error> {
         let keys = self.0.load();
-        let key = signer(&keys, now);
-        key.map(work).ok_or_else(|| Error::Internal("there is no signing key".to_owned()))
+        signer(&keys, now)
+            .map(|(key, pair)| jws::sign(typ, &key.id, pair, claims))
+            .ok_or_else(|| Error::Internal("there is no signing key".to_owned()))
     }
 
     /// The public key with an id, if what it signs may be good now.
@@ -77,13 +82,14 @@ pub fn anonymous_list(service: &Service) -> JwkSet {
 /// Reads the keys, makes the next one when it is time, and drops those that are over.
 pub(crate) async fn refresh(service: &Service) -> Result<(), Error> {
     let (mut keys, now) = (load(service).await?, service.now());
-    let newest = keys.last().map(|key| (key.number, key.signs_from));
-    let next = match newest {
+    let next = match keys.last() {
         None => Some((1, now)),
-        Some((number, signs_from)) => {
-            let takes_over = signs_from.plus(LIFETIME);
+        // Nobody can sign, so the next key cannot wait until everybody knows it.
+        Some(newest) if newest.pair.is_none() => Some((newest.number + 1, now)),
+        Some(newest) => {
+            let takes_over = newest.signs_from.plus(LIFETIME);
             let is_time = now.plus(PUBLISHED_AHEAD) >= takes_over;
-            is_time.then(|| (number + 1, takes_over.max(now.plus(PUBLISHED_AHEAD))))
+            is_time.then(|| (newest.number + 1, takes_over.max(now.plus(PUBLISHED_AHEAD))))
         }
     };
     if let Some((number, signs_from)) = next {
@@ -123,14 +129,11 @@ async fn make(service: &Service, number: i64, signs_from: Timestamp) -> Result<(
 fn unseal(service: &Service, stored: &StoredSigningKey) -> Result<SigningKey, Error> {
     let keyring = service.keyring.load();
     let seed = sealed::open_bytes(keyring.signing_key_seals(), PURPOSE, &stored.seed);
-    let seed = Zeroizing::new(seed.ok_or_else(|| {
-        Error::Internal(format!("signing key {} was sealed with another secret", stored.number))
-    })?);
-    let pair = pair(&seed)?;
+    let pair = seed.map(Zeroizing::new).map(|seed| pair(&seed)).transpose()?;
     Ok(SigningKey {
         number: stored.number,
         signs_from: stored.signs_from,
-        public_key: public_key(&pair)?,
+        public_key: stored.public_key,
         id: key_id(&stored.public_key),
         pair,
     })
@@ -146,9 +149,11 @@ fn public_key(pair: &Ed25519KeyPair) -> Result<[u8; 32], Error> {
     bytes.map_err(|_| Error::Internal("a public key has not 32 bytes".to_owned()))
 }
 
-fn signer(keys: &[SigningKey], now: Timestamp) -> Option<&SigningKey> {
+fn signer(keys: &[SigningKey], now: Timestamp) -> Option<(&SigningKey, &Ed25519KeyPair)> {
+    let mut able = keys.iter().filter_map(|key| Some((key, key.pair.as_ref()?)));
+    let first = able.clone().next();
     // A clock that was set back must not leave the server without a key.
-    keys.iter().rfind(|key| key.signs_from <= now).or(keys.first())
+    able.rfind(|(key, _)| key.signs_from <= now).or(first)
 }
 
 /// Whether all that a key has signed has ended: it was succeeded long enough ago.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bloom_service::root_secret::{RootSecret, RootSecrets};
 use serde_json::{Value, json};
 
 use crate::support::oauth::{REDIRECT, Tokens};
@@ -9,6 +10,7 @@ use crate::support::{App, on_both};
 
 on_both!(
     keys_rotate_without_a_restart_and_outlive_what_they_signed,
+    a_root_secret_that_is_gone_takes_no_good_token_along,
     the_published_keys_are_public,
     the_metadata_is_one_document_at_five_urls,
 );
@@ -60,6 +62,25 @@ async fn keys_rotate_without_a_restart_and_outlive_what_they_signed(app: App) {
     housekeeping(&app).await;
     assert_eq!(published(&app).await, both[1..]);
     assert_eq!(app.rows("signing_keys").len(), 1);
+}
+
+/// The operator rotated the root secret and then dropped the old one, with which the key was sealed.
+async fn a_root_secret_that_is_gone_takes_no_good_token_along(app: App) {
+    let mut ada = app.person("ada").await;
+    let token = app.client(REDIRECT).await.connect(&mut ada, &[]).await.access;
+    app.advance(Duration::from_secs(1));
+    let next = RootSecret::new([77; 32]);
+    let rotated = app.options().secrets.rotated(next.clone());
+    let operator = app.operator();
+    assert!(bloom_service::root_secret::rotate(app.service(), &operator, &rotated).await.is_ok());
+    let only_the_new = RootSecrets { current: next, previous: Vec::new() };
+    let app = app.again(|options| options.secrets = only_the_new.clone()).await;
+    assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200);
+    assert_eq!(published(&app).await.len(), 2, "one verifies, one signs");
+    let mut eve = app.person("eve").await;
+    let fresh = app.client("https://other.example/cb").await.connect(&mut eve, &[]).await.access;
+    assert_ne!(key_of(&fresh), key_of(&token));
+    assert_eq!(app.get_as("/api/v1/account", &fresh).await.status, 200);
 }
 
 async fn the_published_keys_are_public(app: App) {
