@@ -121,19 +121,43 @@ impl Rotate {
         })
     }
 
-    /// Follows the salts from the presented token to the good one. The root secret may have been
-    /// rotated on the way, so each step may have been made with any of its keys.
+    /// Follows the salts from the presented token to the good one.
+    ///
+    /// The root secret may have been rotated on the way. It never goes back, so the steps before were
+    /// made with one replaced key and those after with the current one. Trying every key at every step
+    /// would multiply the work with each.
     fn newest(&self, rotations: &[RefreshRotation], grant: &Grant) -> Option<RefreshToken> {
         let GrantState::Redeemed { refresh: Some(good), .. } = grant.state else { return None };
-        let mut candidates = vec![self.presented.clone()];
-        for rotation in rotations {
-            let step = |token: &RefreshToken| token.successors(&self.keyring, &rotation.salt);
-            candidates = candidates.iter().flat_map(step).collect();
-        }
         let is_good = |token: &RefreshToken| {
             token.generation == good.generation
                 && token.digests(&self.keyring).contains(&good.digest)
         };
-        candidates.into_iter().find(is_good)
+        let finished = |token: &RefreshToken, rest: &[RefreshRotation]| {
+            let step = |token: RefreshToken, next: &RefreshRotation| self.step(&token, next, 0);
+            rest.iter().try_fold(token.clone(), step).filter(is_good)
+        };
+        let changed_on_the_way = |key: usize| {
+            let (mut token, mut rest) = (self.presented.clone(), rotations);
+            while let Some((next, after)) = rest.split_first() {
+                token = self.step(&token, next, key)?;
+                if let Some(newest) = finished(&token, after) {
+                    return Some(newest);
+                }
+                rest = after;
+            }
+            None
+        };
+        finished(&self.presented, rotations)
+            .or_else(|| (1..self.keyring.len()).find_map(changed_on_the_way))
+    }
+
+    /// The successor that a key made: 0 is the current one.
+    fn step(
+        &self,
+        token: &RefreshToken,
+        next: &RefreshRotation,
+        key: usize,
+    ) -> Option<RefreshToken> {
+        token.successors(&self.keyring, &next.salt).into_iter().nth(key)
     }
 }

@@ -8,8 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::support::oauth::{REDIRECT, Tokens, claims};
-use crate::support::{App, on_both, operations};
+use bloom_store::Database;
+
+use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, claims};
+use crate::support::{App, Browser, on_both, operations};
 
 on_both!(
     a_forged_token_is_refused,
@@ -21,6 +23,12 @@ on_both!(
     a_token_reaches_what_its_access_names,
     a_token_of_another_issuer_is_refused,
     a_dump_of_the_database_replays_nothing,
+    a_good_signature_over_anything_else_opens_nothing,
+    a_good_signature_cannot_say_more_than_the_grant,
+    what_a_warm_token_hangs_on_is_looked_at_each_time,
+    every_node_hears_that_a_token_is_worthless,
+    a_token_is_never_wider_than_its_grant,
+    the_mcp_server_takes_a_token_and_names_what_it_lacks,
 );
 
 fn with(token: &str, header: Option<Value>, payload: Option<Value>) -> String {
@@ -200,4 +208,303 @@ async fn a_dump_of_the_database_replays_nothing(app: App) {
     for text in [&code, &first.access, &first.refresh, &second.refresh] {
         assert!(!dump.contains(text.as_str()));
     }
+}
+
+/// Signed by the server's own key, so that nothing but the rule in question refuses it.
+async fn a_good_signature_over_anything_else_opens_nothing(app: App) {
+    let mut ada = app.person("ada").await;
+    let token = app.client(REDIRECT).await.connect(&mut ada, &[]).await.access;
+    let key = app.signing_key(0).await;
+    let (header, said) = (key.header(), claims(&token));
+    let changed = |of: &Value, name: &str, value: Value| {
+        let mut of = of.clone();
+        of[name] = value;
+        of.to_string()
+    };
+    let without = |of: &Value, name: &str| {
+        let mut of = of.clone();
+        of.as_object_mut().unwrap().remove(name);
+        of.to_string()
+    };
+    let twice = |of: &Value, first: &str| of.to_string().replacen('{', &format!("{{{first},"), 1);
+    let good = key.sign(&header.to_string(), &said.to_string());
+    assert!(app.is_good(&good).await, "the forger has the key");
+
+    let mut forged = Vec::new();
+    for (name, value) in [
+        ("alg", json!("none")),
+        ("alg", json!("HS256")),
+        ("alg", json!("Ed25519")),
+        ("typ", json!("JWT")),
+        ("typ", json!("application/at+jwt")),
+        ("typ", json!(null)),
+        ("kid", json!("unknown")),
+        ("kid", json!(["a", key.kid])),
+        ("jku", json!("https://evil.example/jwks")),
+        ("x5u", json!("https://evil.example/x5u")),
+        ("x5c", json!(["AA"])),
+        ("jwk", app.jwks().await[0].clone()),
+        ("crit", json!([])),
+        ("crit", json!(["exp"])),
+        ("b64", json!(false)),
+        ("cty", json!("JWT")),
+    ] {
+        forged.push(key.sign(&changed(&header, name, value), &said.to_string()));
+    }
+    for name in ["alg", "typ", "kid"] {
+        forged.push(key.sign(&without(&header, name), &said.to_string()));
+    }
+    forged.push(key.sign(&twice(&header, "\"alg\":\"none\""), &said.to_string()));
+    for (name, value) in [
+        ("iss", json!("http://localhost:4600")),
+        ("iss", json!("http://localhost:4600/api/auth/")),
+        ("iss", json!("https://evil.example/api/auth")),
+        ("aud", json!([])),
+        ("aud", json!(["http://localhost:4600/api/auth"])),
+        ("aud", json!(["https://evil.example/api/v1"])),
+        ("aud", json!("https://evil.example/api/v1")),
+        ("exp", json!(0)),
+        ("exp", json!(-1)),
+        ("exp", json!(i64::MAX)),
+        ("exp", json!(u64::MAX)),
+        ("exp", json!(1e300)),
+        ("exp", json!(4_102_444_800.5)),
+        ("exp", json!("4102444800")),
+        ("exp", json!(null)),
+        ("access", json!("everything")),
+        ("access", json!("all keys:admin")),
+        ("sid", json!("' OR 1=1 --")),
+        ("jti", json!("")),
+        ("admin", json!(true)),
+    ] {
+        forged.push(key.sign(&header.to_string(), &changed(&said, name, value)));
+    }
+    for name in said.as_object().unwrap().keys() {
+        forged.push(key.sign(&header.to_string(), &without(&said, name)));
+    }
+    for first in ["\"exp\":4102444800", "\"sub\":\"x\"", "\"aud\":[]", "\"access\":\"all\""] {
+        forged.push(key.sign(&header.to_string(), &twice(&said, first)));
+    }
+    forged.push(key.sign(&header.to_string(), "[]"));
+    forged.push(key.sign(&header.to_string(), &format!("{said}{{}}")));
+    forged.push(key.sign(&header.to_string(), &format!("{said}{}", " ".repeat(1024 * 1024))));
+    forged.push(format!("{good}.{good}"));
+    for token in forged {
+        let shown = &token[..token.len().min(600)];
+        let before = app.service().statements_executed();
+        let answer = app.get_as("/api/v1/account", &token).await;
+        assert_eq!(answer.error(), "401 UNAUTHORIZED", "{shown}");
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+        assert_eq!(app.service().statements_executed(), before, "{shown}");
+    }
+}
+
+async fn a_good_signature_cannot_say_more_than_the_grant(app: App) {
+    let mut ada = app.person("ada").await;
+    let bob = app.person("bob").await;
+    let narrow = [("scope", "generate")];
+    let client = app.client(REDIRECT).await;
+    let token = client.connect(&mut ada, &narrow).await.access;
+    let other = app.client("https://other.example/cb").await;
+    let mut bob = bob;
+    let theirs = claims(&other.connect(&mut bob, &[]).await.access);
+    let key = app.signing_key(0).await;
+    for (name, value) in [
+        ("access", json!("all")),
+        ("access", json!("read")),
+        ("access", json!("read generate")),
+        ("sub", theirs["sub"].clone()),
+        ("client_id", theirs["client_id"].clone()),
+        ("sid", theirs["sid"].clone()),
+        ("sid", theirs["jti"].clone()),
+    ] {
+        let mut said = claims(&token);
+        said[name] = value.clone();
+        let forged = key.sign(&key.header().to_string(), &said.to_string());
+        let answer = app.get_as("/api/v1/account", &forged).await;
+        assert_eq!(answer.error(), "401 UNAUTHORIZED", "{name}: {value}");
+    }
+    // An account that is gone has no grants; a grant that is gone has no tokens.
+    app.database().run("DELETE FROM grants");
+    assert!(!app.is_good(&token).await);
+}
+
+/// What can happen to a token, and what it is answered from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blow {
+    AccessTokenRevoked,
+    GrantRevoked,
+    ConnectionRevoked,
+    ClientDisabled,
+    AccountBanned,
+}
+
+impl Blow {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::AccessTokenRevoked,
+        Self::GrantRevoked,
+        Self::ConnectionRevoked,
+        Self::ClientDisabled,
+        Self::AccountBanned,
+    ];
+
+    pub(crate) fn status(self) -> u16 {
+        if self == Self::AccountBanned { 403 } else { 401 }
+    }
+
+    pub(crate) async fn strike(self, client: &OAuthClient, person: &mut Browser, tokens: &Tokens) {
+        match self {
+            Self::AccessTokenRevoked => {
+                assert_eq!(client.revoke(&tokens.access).await.status, 200);
+            }
+            Self::GrantRevoked => assert_eq!(client.revoke(&tokens.refresh).await.status, 200),
+            Self::ConnectionRevoked => person.revoke_app().await,
+            Self::ClientDisabled => client.app.disable(client).await,
+            Self::AccountBanned => client.app.ban(person.email()).await,
+        }
+    }
+}
+
+async fn warm(app: &App, token: &str) {
+    for _ in 0..2 {
+        assert_eq!(app.get_as("/api/v1/account", token).await.status, 200);
+    }
+    let before = app.service().statements_executed();
+    assert_eq!(app.get_as("/api/v1/account", token).await.status, 200);
+    assert_eq!(app.service().statements_executed(), before, "the token is warm");
+}
+
+async fn what_a_warm_token_hangs_on_is_looked_at_each_time(app: App) {
+    let mut bob = app.person("bob").await;
+    for (index, blow) in Blow::ALL.into_iter().enumerate() {
+        let mut ada = app.person(&format!("ada{index}")).await;
+        let client = app.client(&format!("https://app{index}.example/cb")).await;
+        let tokens = client.connect(&mut ada, &[]).await;
+        let sent = ada.get(&client.authorize_url(&[])).await;
+        let code = crate::support::oauth::parameter(sent.header("location"), "code").unwrap();
+        let other_grant = Tokens::of(&client.redeem(&code).await).access;
+        let sibling = Tokens::of(&client.refresh(&tokens.refresh).await).access;
+        let stranger = client.connect(&mut bob, &[]).await.access;
+        for token in [&tokens.access, &sibling, &other_grant, &stranger] {
+            warm(&app, token).await;
+        }
+        blow.strike(&client, &mut ada, &tokens).await;
+        let status = async |token: &str| app.get_as("/api/v1/account", token).await.status;
+        // Twice: the second answer may come from memory.
+        for _ in 0..2 {
+            assert_eq!(status(&tokens.access).await, blow.status(), "{blow:?}");
+            let alone = if blow == Blow::AccessTokenRevoked { 200 } else { blow.status() };
+            assert_eq!(status(&sibling).await, alone, "{blow:?}, of the same grant");
+            let is_of_one_grant = matches!(blow, Blow::AccessTokenRevoked | Blow::GrantRevoked);
+            let other = if is_of_one_grant { 200 } else { blow.status() };
+            assert_eq!(status(&other_grant).await, other, "{blow:?}, of the same connection");
+            let theirs = if blow == Blow::ClientDisabled { 401 } else { 200 };
+            assert_eq!(status(&stranger).await, theirs, "{blow:?}, of somebody else");
+        }
+    }
+}
+
+/// Only PostgreSQL has several nodes.
+async fn every_node_hears_that_a_token_is_worthless(app: App) {
+    if matches!(app.database().database(), Database::Sqlite { .. }) {
+        return;
+    }
+    let other = app.again(|_| {}).await;
+    // The nodes have met by then.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for (index, blow) in Blow::ALL.into_iter().enumerate() {
+        let mut ada = app.person(&format!("ada{index}")).await;
+        let client = app.client(&format!("https://app{index}.example/cb")).await;
+        let tokens = client.connect(&mut ada, &[]).await;
+        warm(&app, &tokens.access).await;
+        warm(&other, &tokens.access).await;
+        blow.strike(&client, &mut ada, &tokens).await;
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(100);
+        let status = async || other.get_as("/api/v1/account", &tokens.access).await.status;
+        while status().await == 200 {
+            assert!(tokio::time::Instant::now() < deadline, "{blow:?}: 100 ms is promised");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(status().await, blow.status(), "{blow:?}");
+    }
+}
+
+const BLOOM: [&str; 4] = ["read", "generate", "write", "keys:admin"];
+
+/// Every set of Bloom scopes at authorize, and every one again at a refresh.
+async fn a_token_is_never_wider_than_its_grant(app: App) {
+    let app = app.again(|options| options.rate_limit = None).await;
+    let mut ada = app.person("ada").await;
+    let set = |bits: usize| -> Vec<&str> {
+        BLOOM.into_iter().enumerate().filter(|(i, _)| bits & 1 << i != 0).map(|(_, s)| s).collect()
+    };
+    for granted in 0..16 {
+        let client = app.client(&format!("https://app{granted}.example/cb")).await;
+        let asked = set(granted).join(" ");
+        let mut tokens = client.connect(&mut ada, &[("scope", &asked)]).await;
+        // All access never includes the keys.
+        let holds = if granted == 0 { 0b0111 } else { granted };
+        for named in 0..16 {
+            let more = [("scope", set(named).join(" "))];
+            let more: Vec<_> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let answer = client.refresh_with(&tokens.refresh, &more).await;
+            let shown = format!("{asked:?}, then {:?}", set(named));
+            if named & !holds != 0 {
+                let error = answer.json()["error"].clone();
+                assert_eq!((answer.status, error), (400, json!("invalid_scope")), "{shown}");
+                continue;
+            }
+            tokens = Tokens::of(&answer);
+            let may = if named == 0 { holds } else { named };
+            let access = match (granted, named) {
+                (0, 0) => "all".to_owned(),
+                _ => set(may).join(" "),
+            };
+            assert_eq!(claims(&tokens.access)["access"], access, "{shown}");
+            for operation in bloom_service::operations::ALL {
+                let path = operations().into_iter().find(|o| o.id == operation.id).unwrap().path;
+                let answer = app.get_as(&path, &tokens.access).await;
+                let scope = operation.scope.as_str();
+                if set(may).contains(&scope) {
+                    assert_eq!(answer.status, 200, "{shown}: {path}");
+                } else {
+                    assert_eq!(answer.error(), "403 FORBIDDEN", "{shown}: {path}");
+                    let challenge = answer.header("www-authenticate");
+                    let told = format!("error=\"insufficient_scope\", scope=\"{scope}\"");
+                    assert!(challenge.ends_with(&told), "{challenge}");
+                }
+            }
+        }
+    }
+}
+
+async fn the_mcp_server_takes_a_token_and_names_what_it_lacks(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    let narrow = client.refresh_with(&tokens.refresh, &[("scope", "generate")]).await;
+    let narrow = Tokens::of(&narrow).access;
+    let whoami = async |token: &str| {
+        let params = json!({ "name": "bloom_whoami", "arguments": {} });
+        let message =
+            json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("host", app.host()),
+            ("authorization", bearer.as_str()),
+            ("accept", "application/json, text/event-stream"),
+            ("content-type", "application/json"),
+        ];
+        app.post_bytes("/api/mcp", message.to_string().into_bytes(), &headers).await
+    };
+    let answer = whoami(&tokens.access).await;
+    assert_eq!(answer.json()["result"]["structuredContent"]["email"], "ada@example.com");
+    let result = whoami(&narrow).await.json()["result"].clone();
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(result["content"][0]["text"].as_str().unwrap().contains("scope read"), "{result}");
+    client.revoke(&tokens.access).await;
+    let answer = whoami(&tokens.access).await;
+    assert_eq!(answer.status, 401, "{answer:?}");
+    assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""));
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine;
 use bloom_service::clients;
+use serde_json::json;
 
 use crate::support::oauth::{REDIRECT, TOKEN, Tokens, VERIFIER, parameter};
-use crate::support::{Answer, App, at_once, on_both};
+use crate::support::signing::encode;
+use crate::support::{Answer, App, at_once, on_both, urlencoded};
 
 on_both!(
     of_fifty_parallel_redemptions_one_succeeds,
@@ -17,6 +20,12 @@ on_both!(
     what_happens_between_the_legs_counts,
     a_made_up_code_costs_no_look_at_the_grants,
     errors_are_those_of_the_protocol,
+    the_answer_is_that_of_the_protocol,
+    a_client_that_did_not_register_for_it_gets_no_refresh_token,
+    a_public_client_may_name_itself_but_not_prove_itself,
+    a_revoked_connection_takes_its_codes_along,
+    wrong_verifiers_are_counted_whoever_comes_first,
+    another_grants_verifier_does_not_redeem_a_code,
 );
 
 #[track_caller]
@@ -25,6 +34,8 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert!(answer.json()["error_description"].as_str().is_some_and(|text| !text.is_empty()));
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
+    let challenge = answer.header("www-authenticate");
+    assert_eq!(challenge.contains("invalid_client"), status == 401, "{answer:?}");
 }
 
 async fn of_fifty_parallel_redemptions_one_succeeds(app: App) {
@@ -55,6 +66,10 @@ async fn a_code_ends_after_a_minute(app: App) {
     let code = client.code(&mut ada, &[]).await;
     app.advance(Duration::from_secs(60));
     refused(&client.redeem(&code).await, 400, "invalid_grant");
+    let sent = ada.get(&client.authorize_url(&[])).await;
+    let code = parameter(sent.header("location"), "code").unwrap();
+    app.advance(Duration::from_secs(59));
+    Tokens::of(&client.redeem(&code).await);
 }
 
 async fn a_code_needs_its_client_its_redirect_and_its_verifier(app: App) {
@@ -168,8 +183,12 @@ async fn a_made_up_code_costs_no_look_at_the_grants(app: App) {
 
 async fn errors_are_those_of_the_protocol(app: App) {
     let form = ("content-type", "application/x-www-form-urlencoded");
-    let big = vec![b'a'; 65 * 1024];
-    refused(&app.post_bytes(TOKEN, big, &[form]).await, 413, "invalid_request");
+    for big in [65 * 1024, 1024 * 1024] {
+        let answer = app.post_bytes(TOKEN, vec![b'a'; big], &[form]).await;
+        refused(&answer, 413, "invalid_request");
+    }
+    let answer = app.post_bytes(TOKEN, b"code=\xff\xfe".to_vec(), &[form]).await;
+    refused(&answer, 400, "invalid_request");
     let body = format!("grant_type=refresh_token&client_id=c&refresh_token=t&x={VERIFIER}");
     let send = |headers: Vec<(&'static str, &'static str)>, body: String| {
         let app = app.clone();
@@ -184,4 +203,143 @@ async fn errors_are_those_of_the_protocol(app: App) {
     refused(&send(vec![form], format!("{body}&client_id=d")).await, 400, "invalid_request");
     refused(&send(vec![form], format!("{body}&y=%ff")).await, 400, "invalid_request");
     refused(&app.request("GET", TOKEN, &[]).await, 405, "invalid_request");
+}
+
+async fn the_answer_is_that_of_the_protocol(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let code = client.code(&mut ada, &[("scope", "read openid")]).await;
+    let answer = client.redeem(&code).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    let body = Tokens::of(&answer).body;
+    let mut members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    assert_eq!(
+        members,
+        [
+            "access_token",
+            "expires_at",
+            "expires_in",
+            "id_token",
+            "refresh_token",
+            "scope",
+            "token_type"
+        ]
+    );
+    assert!(body.as_object().unwrap().values().all(|value| !value.is_null()), "{body}");
+    assert_eq!((&body["token_type"], &body["scope"]), (&"Bearer".into(), &"openid read".into()));
+    let now = app.service().now().unix_micros() / 1_000_000;
+    assert_eq!(
+        (body["expires_in"].as_i64(), body["expires_at"].as_i64()),
+        (Some(3_600), Some(now + 3_600))
+    );
+    // Verifiers as real clients make them.
+    for verifier in ["~".repeat(43), ".-_~".repeat(32)] {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+        let challenge = encode(hash);
+        let asked = [("code_challenge", challenge.as_str()), ("scope", "read openid")];
+        let sent = ada.get(&client.authorize_url(&asked)).await;
+        let code = parameter(sent.header("location"), "code").unwrap();
+        Tokens::of(&client.redeem_with(&code, &[("code_verifier", &verifier)]).await);
+    }
+}
+
+async fn a_client_that_did_not_register_for_it_gets_no_refresh_token(app: App) {
+    let mut ada = app.person("ada").await;
+    let metadata = json!({ "redirect_uris": [REDIRECT], "grant_types": ["authorization_code"] });
+    let client = app.client_with(metadata).await;
+    let tokens = client.connect(&mut ada, &[("scope", "openid offline_access")]).await;
+    assert!(tokens.body.get("refresh_token").is_none(), "{}", tokens.body);
+    assert!(app.is_good(&tokens.access).await);
+    // Whoever registered for it gets one without asking for offline_access.
+    let client = app.client("https://other.example/cb").await;
+    let tokens = client.connect(&mut ada, &[("scope", "read")]).await;
+    assert!(!tokens.refresh.is_empty());
+}
+
+async fn a_public_client_may_name_itself_but_not_prove_itself(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let code = client.code(&mut ada, &[]).await;
+    let before = app.database().dump();
+    let basic =
+        |text: String| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(text));
+    let send = async |authorization: String, more: &str| {
+        let redirect = urlencoded(&[("redirect_uri", REDIRECT)]);
+        let body = format!(
+            "grant_type=authorization_code&code={code}&{redirect}&code_verifier={VERIFIER}{more}"
+        );
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let headers = [form, ("authorization", authorization.as_str())];
+        app.post_bytes(TOKEN, body.into_bytes(), &headers).await
+    };
+    let named = format!("&client_id={}", client.id);
+    let id = &client.id;
+    for (authorization, more, status, error) in [
+        (basic(format!("{id}:secret")), "", 401, "invalid_client"),
+        (basic(format!("{id}:secret")), named.as_str(), 401, "invalid_client"),
+        (basic(format!("{id}: ")), "", 401, "invalid_client"),
+        (basic(format!("{id}:")), "&client_secret=s", 401, "invalid_client"),
+        (basic(format!("{id}:")), "&client_id=other", 400, "invalid_request"),
+        (basic("nobody:".to_owned()), "", 401, "invalid_client"),
+        (basic(id.clone()), "", 400, "invalid_request"),
+        (basic(":".to_owned()), "", 400, "invalid_request"),
+        (basic("\u{0}:".to_owned()), "", 400, "invalid_request"),
+        ("Basic ?".to_owned(), "", 400, "invalid_request"),
+        ("Basic /////w==".to_owned(), "", 400, "invalid_request"),
+        (format!("Bearer {id}"), named.as_str(), 401, "invalid_client"),
+        ("Digest a".to_owned(), named.as_str(), 401, "invalid_client"),
+    ] {
+        refused(&send(authorization, more).await, status, error);
+    }
+    assert_eq!(app.database().dump(), before, "a mistake before the code costs nothing");
+    Tokens::of(&send(basic(format!("{id}:")), &format!("{named}&client_secret=")).await);
+}
+
+async fn a_revoked_connection_takes_its_codes_along(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let code = client.code(&mut ada, &[]).await;
+    ada.revoke_app().await;
+    refused(&client.redeem(&code).await, 400, "invalid_grant");
+    // Letting the app in again brings nothing back.
+    client.connect(&mut ada, &[]).await;
+    refused(&client.redeem(&code).await, 400, "invalid_grant");
+}
+
+async fn wrong_verifiers_are_counted_whoever_comes_first(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[]).await;
+    for wrong in [4, 5] {
+        let sent = ada.get(&client.authorize_url(&[])).await;
+        let code = parameter(sent.header("location"), "code").unwrap();
+        let answers = at_once(wrong, |_| {
+            let (client, code) = (client.clone(), code.clone());
+            async move { client.redeem_with(&code, &[("code_verifier", &"x".repeat(43))]).await }
+        });
+        for answer in answers.await {
+            refused(&answer, 400, "invalid_grant");
+        }
+        let status = client.redeem(&code).await.status;
+        assert_eq!(status, if wrong < 5 { 200 } else { 400 }, "after {wrong}");
+    }
+}
+
+/// The code of one person, put into the flow of another: each has its own verifier.
+async fn another_grants_verifier_does_not_redeem_a_code(app: App) {
+    let (mut ada, mut eve) = (app.person("ada").await, app.person("eve").await);
+    let client = app.client(REDIRECT).await;
+    let verifier = "e".repeat(43);
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+    let hers = client.code(&mut ada, &[]).await;
+    let eves = client.code(&mut eve, &[("code_challenge", &encode(hash))]).await;
+    refused(
+        &client.redeem_with(&hers, &[("code_verifier", &verifier)]).await,
+        400,
+        "invalid_grant",
+    );
+    refused(&client.redeem(&eves).await, 400, "invalid_grant");
+    Tokens::of(&client.redeem(&hers).await);
+    Tokens::of(&client.redeem_with(&eves, &[("code_verifier", &verifier)]).await);
 }

@@ -36,6 +36,7 @@ mod refresh_tokens;
 mod registration;
 mod resource_metadata;
 mod revocation;
+mod revocation_endpoint;
 mod root_secret;
 mod secrets;
 mod sessions;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bloom_domain::email::Email;
 use bloom_service::api_keys::{self, WhichKey};
 
+use crate::access_tokens::Blow;
 use crate::support::{App, PASSWORD, at_once, on_both};
 
 on_both!(
@@ -15,6 +16,7 @@ on_both!(
     many_replacements_at_once_leave_one_good_secret,
     after_a_revocation_returns_nobody_gets_in,
     after_a_ban_returns_nobody_gets_in,
+    after_any_blow_returns_no_access_token_gets_in,
     a_form_on_its_way_ends_with_the_session,
     after_a_new_password_returns_no_key_is_made,
     after_a_ban_returns_no_key_is_made,
@@ -124,6 +126,22 @@ async fn after_a_ban_returns_nobody_gets_in(app: App) {
         let operator = app.clone();
         storm(&app, &key.secret, 403, async move { operator.ban("ada@example.com").await }).await;
         app.unban(ada.email()).await;
+    }
+}
+
+/// The same for what an access token hangs on: token, grant, connection, client and account.
+async fn after_any_blow_returns_no_access_token_gets_in(app: App) {
+    let app = app.again(|options| options.rate_limit = None).await;
+    for (index, blow) in Blow::ALL.into_iter().enumerate() {
+        let mut ada = app.person(&format!("ada{index}")).await;
+        for round in 0..2 {
+            let client = app.client(&format!("https://app{index}-{round}.example/cb")).await;
+            let tokens = client.connect(&mut ada, &[]).await;
+            let (mut person, struck) = (ada.clone(), tokens.clone());
+            let strike = async move { blow.strike(&client, &mut person, &struck).await };
+            storm(&app, &tokens.access, blow.status(), strike).await;
+            app.unban(ada.email()).await;
+        }
     }
 }
 
@@ -239,7 +257,7 @@ async fn storm(
             let mut admitted = 0;
             for _ in 0..5_000 {
                 let is_late = is_changed.load(Ordering::SeqCst);
-                let status = app.account(&key).await.status;
+                let status = app.get_as("/api/v1/account", &key).await.status;
                 assert!(status == 200 || status == refused, "{status}");
                 assert!(!is_late || status == refused, "somebody got in afterwards");
                 admitted += usize::from(status == 200);

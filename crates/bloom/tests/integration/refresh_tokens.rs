@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::support::oauth::{REDIRECT, Tokens, claims};
-use crate::support::{App, at_once, on_both};
+use crate::support::{App, PASSWORD, at_once, on_both};
 
 on_both!(
     a_used_token_is_answered_with_the_newest_for_a_minute,
@@ -17,11 +17,12 @@ on_both!(
     a_rotation_of_the_root_secret_breaks_no_chain,
     a_grant_ends_when_it_is_not_used_or_as_the_operator_says,
     after_a_revocation_returns_nothing_is_refreshed,
+    a_long_chain_is_followed_across_a_rotation_of_the_root_secret,
+    without_a_window_a_used_token_ends_its_grant,
+    whatever_is_changed_in_a_token_it_ends_nothing,
+    a_late_replay_ends_nothing_unless_its_client_brings_it,
+    another_resource_costs_no_rotation,
 );
-
-async fn is_good(app: &App, token: &str) -> bool {
-    app.get_as("/api/v1/account", token).await.status == 200
-}
 
 async fn a_used_token_is_answered_with_the_newest_for_a_minute(app: App) {
     let mut ada = app.person("ada").await;
@@ -34,7 +35,7 @@ async fn a_used_token_is_answered_with_the_newest_for_a_minute(app: App) {
     app.advance(Duration::from_secs(59));
     let again = Tokens::of(&client.refresh(&first.refresh).await);
     assert_eq!(again.refresh, third.refresh, "whether or not a successor was used");
-    assert!(is_good(&app, &again.access).await && is_good(&app, &first.access).await);
+    assert!(app.is_good(&again.access).await && app.is_good(&first.access).await);
 }
 
 async fn a_used_token_that_comes_back_late_ends_its_grant_and_only_its_grant(app: App) {
@@ -49,9 +50,9 @@ async fn a_used_token_that_comes_back_late_ends_its_grant_and_only_its_grant(app
     app.advance(Duration::from_secs(60));
     let answer = client.refresh(&stolen.refresh).await;
     assert_eq!((answer.status, &answer.json()["error"]), (400, &"invalid_grant".into()));
-    assert!(!is_good(&app, &next.access).await && !is_good(&app, &stolen.access).await);
+    assert!(!app.is_good(&next.access).await && !app.is_good(&stolen.access).await);
     assert_eq!(client.refresh(&next.refresh).await.json()["error"], "invalid_grant");
-    assert!(is_good(&app, &other.access).await);
+    assert!(app.is_good(&other.access).await);
     Tokens::of(&client.refresh(&other.refresh).await);
 }
 
@@ -67,7 +68,7 @@ async fn fifty_parallel_refreshes_are_one_rotation(app: App) {
     let successors: BTreeSet<_> = answers.iter().map(|tokens| &tokens.refresh).collect();
     assert_eq!(successors.len(), 1);
     for tokens in &answers {
-        assert!(is_good(&app, &tokens.access).await);
+        assert!(app.is_good(&tokens.access).await);
     }
     assert_eq!(app.rows("refresh_rotations").len(), 1);
     Tokens::of(&client.refresh(successors.first().unwrap()).await);
@@ -92,7 +93,7 @@ async fn a_made_up_or_foreign_token_ends_nothing(app: App) {
     let answer = app.post_form(crate::support::oauth::TOKEN, &fields).await;
     assert_eq!((answer.status, &answer.json()["error"]), (401, &"invalid_client".into()));
     assert!(answer.header("www-authenticate").contains("invalid_client"));
-    assert!(is_good(&app, &tokens.access).await);
+    assert!(app.is_good(&tokens.access).await);
     Tokens::of(&client.refresh(&tokens.refresh).await);
 }
 
@@ -116,7 +117,7 @@ async fn scope_shrinks_for_one_access_token_and_never_grows(app: App) {
     assert!(challenge.contains("error=\"insufficient_scope\", scope=\"read\""), "{challenge}");
     let whole = Tokens::of(&client.refresh(&narrow.refresh).await);
     assert_eq!(claims(&whole.access)["access"], "read generate");
-    assert!(is_good(&app, &whole.access).await);
+    assert!(app.is_good(&whole.access).await);
 }
 
 async fn a_suspended_account_keeps_its_grants(app: App) {
@@ -128,7 +129,7 @@ async fn a_suspended_account_keeps_its_grants(app: App) {
     let banned = app.get_as("/api/v1/account", &tokens.access).await;
     assert_eq!(banned.error(), "403 ACCOUNT_BANNED");
     app.unban("ada@example.com").await;
-    assert!(is_good(&app, &tokens.access).await);
+    assert!(app.is_good(&tokens.access).await);
     Tokens::of(&client.refresh(&tokens.refresh).await);
 }
 
@@ -161,7 +162,7 @@ async fn a_rotation_of_the_root_secret_breaks_no_chain(app: App) {
     let third = Tokens::of(&client.refresh(&second.refresh).await);
     let newest = Tokens::of(&client.refresh(&first.refresh).await);
     assert_eq!(newest.refresh, third.refresh);
-    assert!(is_good(&app, &first.access).await, "signed with a key that was sealed before");
+    assert!(app.is_good(&first.access).await, "signed with a key that was sealed before");
 }
 
 async fn a_grant_ends_when_it_is_not_used_or_as_the_operator_says(app: App) {
@@ -173,6 +174,19 @@ async fn a_grant_ends_when_it_is_not_used_or_as_the_operator_says(app: App) {
     let next = Tokens::of(&client.refresh(&tokens.refresh).await);
     app.advance(30 * day);
     assert_eq!(client.refresh(&next.refresh).await.json()["error"], "invalid_grant");
+
+    let app = app.again(|options| options.max_grant_lifetime = Some(2 * day)).await;
+    let client = app.client("https://capped.example/cb").await;
+    let mut ada = app.browser();
+    ada.sign_in("ada@example.com", PASSWORD).await;
+    let mut tokens = client.connect(&mut ada, &[]).await;
+    for _ in 0..2 {
+        app.advance(day - Duration::from_secs(1));
+        tokens = Tokens::of(&client.refresh(&tokens.refresh).await);
+    }
+    app.advance(Duration::from_secs(2));
+    let answer = client.refresh(&tokens.refresh).await;
+    assert_eq!(answer.json()["error"], "invalid_grant", "however busy it was");
 }
 
 async fn after_a_revocation_returns_nothing_is_refreshed(app: App) {
@@ -195,11 +209,121 @@ async fn after_a_revocation_returns_nothing_is_refreshed(app: App) {
         })
         .await;
         for winner in raced.into_iter().flatten().chain([tokens]) {
-            assert!(!is_good(&app, &winner.access).await);
+            assert!(!app.is_good(&winner.access).await);
             assert_eq!(client.refresh(&winner.refresh).await.status, 400);
         }
         let sent = ada.get(&client.authorize_url(&[])).await;
         let code = crate::support::oauth::parameter(sent.header("location"), "code").unwrap();
         tokens = Tokens::of(&client.redeem(&code).await);
+    }
+}
+
+/// As many rotations as a busy app makes in a minute: following them must not cost more with each key.
+async fn a_long_chain_is_followed_across_a_rotation_of_the_root_secret(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let mut chain = vec![client.connect(&mut ada, &[]).await.refresh];
+    let mut secrets = app.options().secrets.clone();
+    for next in [77, 78] {
+        for _ in 0..30 {
+            let tokens = client.refresh(chain.last().unwrap()).await;
+            chain.push(Tokens::of(&tokens).refresh);
+        }
+        // The first rotation lies outside the window of what is replayed at the end.
+        app.advance(Duration::from_secs(60));
+        for _ in 0..30 {
+            let tokens = client.refresh(chain.last().unwrap()).await;
+            chain.push(Tokens::of(&tokens).refresh);
+        }
+        secrets = secrets.rotated(bloom_service::root_secret::RootSecret::new([next; 32]));
+        let operator = app.operator();
+        let rotated = bloom_service::root_secret::rotate(app.service(), &operator, &secrets).await;
+        assert!(rotated.is_ok());
+    }
+    for _ in 0..30 {
+        let tokens = client.refresh(chain.last().unwrap()).await;
+        chain.push(Tokens::of(&tokens).refresh);
+    }
+    let newest = chain.last().unwrap();
+    // From before the rotation, from its eve, from after it.
+    for back in [60, 45, 31, 30, 29, 1, 0] {
+        let used = &chain[chain.len() - 1 - back];
+        let answer = client.refresh(used).await;
+        let again = Tokens::of(&answer).refresh;
+        assert!(back == 0 || again == *newest, "{back} steps back");
+    }
+}
+
+async fn without_a_window_a_used_token_ends_its_grant(app: App) {
+    let app = app.again(|options| options.refresh_replay_window = Duration::ZERO).await;
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let first = client.connect(&mut ada, &[]).await;
+    let second = Tokens::of(&client.refresh(&first.refresh).await);
+    let third = Tokens::of(&client.refresh(&second.refresh).await);
+    assert_eq!(client.refresh(&first.refresh).await.json()["error"], "invalid_grant");
+    assert_eq!(client.refresh(&third.refresh).await.json()["error"], "invalid_grant");
+    assert!(!app.is_good(&third.access).await);
+}
+
+/// Its grant, its generation, its secret, its proof: each character in turn.
+async fn whatever_is_changed_in_a_token_it_ends_nothing(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let used = client.connect(&mut ada, &[]).await;
+    let tokens = Tokens::of(&client.refresh(&used.refresh).await);
+    // Past the window, the used one itself would end the grant.
+    app.advance(Duration::from_secs(60));
+    let before = app.database().dump();
+    for token in [&used.refresh, &tokens.refresh] {
+        for at in 0..token.len() {
+            let mut forged = token.clone();
+            forged.replace_range(at..=at, if &forged[at..=at] == "A" { "B" } else { "A" });
+            let answer = client.refresh(&forged).await;
+            assert_eq!((answer.status, &answer.json()["error"]), (400, &"invalid_grant".into()));
+        }
+    }
+    assert_eq!(app.database().dump(), before);
+    Tokens::of(&client.refresh(&tokens.refresh).await);
+}
+
+async fn a_late_replay_ends_nothing_unless_its_client_brings_it(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let other = app.client("https://other.example/cb").await;
+    let used = client.connect(&mut ada, &[]).await;
+    let tokens = Tokens::of(&client.refresh(&used.refresh).await);
+    app.advance(Duration::from_secs(60));
+    let before = app.rows("grants");
+    assert_eq!(other.refresh(&used.refresh).await.json()["error"], "invalid_grant");
+    // A suspended account keeps its grants, and so does an app that is refused for a while.
+    app.ban("ada@example.com").await;
+    assert_eq!(client.refresh(&used.refresh).await.json()["error"], "invalid_grant");
+    app.unban("ada@example.com").await;
+    app.disable(&client).await;
+    assert_eq!(client.refresh(&used.refresh).await.json()["error"], "invalid_grant");
+    app.enable(&client).await;
+    assert_eq!(app.rows("grants"), before);
+    assert!(app.is_good(&tokens.access).await);
+    assert_eq!(client.refresh(&used.refresh).await.json()["error"], "invalid_grant");
+    assert!(!app.is_good(&tokens.access).await);
+}
+
+async fn another_resource_costs_no_rotation(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let mut tokens = client.connect(&mut ada, &[]).await;
+    let before = app.database().dump();
+    for resource in ["https://elsewhere.example", "http://localhost:4600/api", "/api/v1"] {
+        let answer = client.refresh_with(&tokens.refresh, &[("resource", resource)]).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (400, &"invalid_target".into()));
+    }
+    assert_eq!(app.database().dump(), before);
+    for resource in ["", "/", "/api/v1", "/api/mcp"] {
+        let resource = format!("http://localhost:4600{resource}");
+        let answer = client.refresh_with(&tokens.refresh, &[("resource", &resource)]).await;
+        tokens = Tokens::of(&answer);
+        let aud = ["http://localhost:4600/api/v1", "http://localhost:4600/api/mcp"];
+        assert_eq!(claims(&tokens.access)["aud"], serde_json::json!(aud), "{resource}");
     }
 }

@@ -5,14 +5,19 @@ use std::time::Duration;
 use bloom_service::root_secret::{RootSecret, RootSecrets};
 use serde_json::{Value, json};
 
-use crate::support::oauth::{REDIRECT, Tokens};
-use crate::support::{App, on_both};
+use crate::support::oauth::{REDIRECT, Tokens, claims};
+use crate::support::signing::{decode, encode};
+use crate::support::{App, PASSWORD, at_once, on_both};
 
 on_both!(
     keys_rotate_without_a_restart_and_outlive_what_they_signed,
     a_root_secret_that_is_gone_takes_no_good_token_along,
     the_published_keys_are_public,
     the_metadata_is_one_document_at_five_urls,
+    nodes_that_start_at_once_agree_on_the_first_key,
+    a_key_lies_sealed_and_is_named_after_its_public_half,
+    a_root_secret_that_was_replaced_still_opens_the_keys,
+    an_id_token_says_what_was_granted,
 );
 
 const JWKS: &str = "/api/auth/jwks";
@@ -123,4 +128,90 @@ async fn the_metadata_is_one_document_at_five_urls(app: App) {
     }
     let resource = app.get("/.well-known/oauth-protected-resource/api/mcp", &[]).await.json();
     assert_eq!(resource["authorization_servers"], json!([document["issuer"]]));
+}
+
+async fn nodes_that_start_at_once_agree_on_the_first_key(app: App) {
+    let mut ada = app.person("ada").await;
+    app.database().run("DELETE FROM signing_keys");
+    let nodes = at_once(8, |_| {
+        let app = app.clone();
+        async move { app.again(|_| {}).await }
+    })
+    .await;
+    assert_eq!(app.rows("signing_keys").len(), 1);
+    let client = nodes[0].client(REDIRECT).await;
+    let token = client.connect(&mut ada.before(&nodes[0]), &[]).await.access;
+    for node in &nodes {
+        assert_eq!(published(node).await, [key_of(&token)]);
+        assert!(node.is_good(&token).await);
+    }
+    ada.get("/settings").await.assert_page(200, "Settings");
+}
+
+async fn a_key_lies_sealed_and_is_named_after_its_public_half(app: App) {
+    let jwk = app.jwks().await[0].clone();
+    let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":{}}}"#, jwk["x"]);
+    let thumbprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, members.as_bytes());
+    assert_eq!(jwk["kid"], encode(thumbprint));
+    let seed = app.signing_key(0).await.seed;
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    let mut stored = app.database().dump().to_lowercase();
+    assert!(stored.contains(&hex(&decode(jwk["x"].as_str().unwrap()))), "the key is in the dump");
+    if let Some(folder) = app.database().folder() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            stored.push_str(&hex(&std::fs::read(file.unwrap().path()).unwrap()));
+        }
+    }
+    assert!(!stored.contains(&hex(&seed)));
+    assert!(!stored.contains(&encode(seed).to_lowercase()));
+}
+
+async fn a_root_secret_that_was_replaced_still_opens_the_keys(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    let before = published(&app).await;
+    app.advance(Duration::from_secs(1));
+    let rotated = app.options().secrets.rotated(RootSecret::new([77; 32]));
+    let restarted = app.again(|options| options.secrets = rotated).await;
+    assert_eq!(published(&restarted).await, before);
+    assert!(restarted.is_good(&tokens.access).await);
+    let client = restarted.client(REDIRECT).await;
+    assert_eq!(key_of(&Tokens::of(&client.refresh(&tokens.refresh).await).access), before[0]);
+}
+
+async fn an_id_token_says_what_was_granted(app: App) {
+    let mut ada = app.browser();
+    let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    ada.post("/sign-up", &fields).await.assert_redirect("/settings#api-keys");
+    let signed_in = app.service().now().unix_micros() / 1_000_000;
+    app.advance(Duration::from_secs(30));
+    for (index, (scope, name, email)) in [
+        ("openid", None, None),
+        ("openid profile", Some("Ada"), None),
+        ("openid email", None, Some("ada@example.com")),
+        ("openid profile email", Some("Ada"), Some("ada@example.com")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let client = app.client(&format!("https://app{index}.example/cb")).await;
+        let tokens = client.connect(&mut ada, &[("scope", scope), ("nonce", "n-1")]).await;
+        for tokens in [Tokens::of(&client.refresh(&tokens.refresh).await), tokens] {
+            let token = tokens.body["id_token"].as_str().unwrap();
+            assert!(app.verifies(token, "JWT").await && !app.verifies(token, "at+jwt").await);
+            assert!(app.verifies(&tokens.access, "at+jwt").await);
+            let said = claims(token);
+            assert_eq!(said["name"].as_str(), name, "{scope}");
+            assert_eq!(said["email"].as_str(), email, "{scope}");
+            assert!(said.as_object().unwrap().values().all(|value| !value.is_null()), "{said}");
+            assert_eq!(said["iss"], "http://localhost:4600/api/auth");
+            assert_eq!((&said["aud"], &said["nonce"]), (&json!(client.id), &json!("n-1")));
+            assert_eq!(said["auth_time"], signed_in, "the sign-in, not the consent");
+            assert_eq!(said["exp"].as_i64(), said["iat"].as_i64().map(|at| at + 3_600));
+        }
+    }
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[("scope", "profile email")]).await;
+    assert!(tokens.body.get("id_token").is_none());
 }

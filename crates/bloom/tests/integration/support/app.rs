@@ -38,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) trusted_proxies: usize,
     pub(crate) secrets: RootSecrets,
     pub(crate) max_clients: i64,
+    pub(crate) refresh_replay_window: Duration,
+    pub(crate) max_grant_lifetime: Option<Duration>,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -62,6 +64,8 @@ impl App {
             sign_up: SignUpPolicy::Open,
             rate_limit: Some(RateLimit::STANDARD),
             max_clients: 100,
+            refresh_replay_window: Duration::from_secs(60),
+            max_grant_lifetime: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -97,6 +101,8 @@ impl App {
             sign_up: options.sign_up,
             rate_limit: options.rate_limit,
             max_clients: options.max_clients,
+            refresh_replay_window: options.refresh_replay_window,
+            max_grant_lifetime: options.max_grant_lifetime,
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());

@@ -5,6 +5,7 @@ pub(crate) mod app;
 mod browser;
 pub(crate) mod oauth;
 mod operations;
+pub(crate) mod signing;
 
 use bloom_store::testing::{Engine, fresh};
 

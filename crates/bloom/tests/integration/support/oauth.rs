@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use bloom_service::clients;
 use serde_json::{Value, json};
 
 use super::browser::urlencoded;
@@ -48,6 +49,28 @@ impl App {
     pub(crate) async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let form = ("content-type", "application/x-www-form-urlencoded");
         self.post_bytes(path, urlencoded(fields).into_bytes(), &[form]).await
+    }
+
+    /// Whether a token opens the API: 200, or refused as one that is not good.
+    pub(crate) async fn is_good(&self, token: &str) -> bool {
+        let answer = self.get_as("/api/v1/account", token).await;
+        match answer.status {
+            200 => true,
+            401 => false,
+            _ => panic!("neither good nor bad: {answer:?}"),
+        }
+    }
+
+    /// The operator refuses an app.
+    pub(crate) async fn disable(&self, client: &OAuthClient) {
+        let (operator, id) = (self.operator(), client.id.parse().expect("a client id"));
+        clients::disable(self.service(), &operator, id).await.expect("there is such a client");
+    }
+
+    /// The operator takes a refused app again.
+    pub(crate) async fn enable(&self, client: &OAuthClient) {
+        let (operator, id) = (self.operator(), client.id.parse().expect("a client id"));
+        clients::enable(self.service(), &operator, id).await.expect("there is such a client");
     }
 
     /// An app with one redirect URI.
@@ -156,6 +179,16 @@ impl OAuthClient {
     pub(crate) async fn connect(&self, browser: &mut Browser, changes: &[(&str, &str)]) -> Tokens {
         let code = self.code(browser, changes).await;
         Tokens::of(&self.redeem(&code).await)
+    }
+}
+
+impl Browser {
+    /// Revokes the connection that the settings page lists first.
+    pub(crate) async fn revoke_app(&mut self) {
+        let settings = self.get("/settings").await;
+        let path = settings.between("action=\"/settings/apps/", "\"").expect("a form").to_owned();
+        let answer = self.post(&format!("/settings/apps/{path}"), &[]).await;
+        assert_eq!(answer.status, 303, "{answer:?}");
     }
 }
 
