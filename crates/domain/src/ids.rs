@@ -105,6 +105,15 @@ id!(
     WorkspaceId
 );
 
+impl ClientId {
+    /// Reads an id that a client presents. The values of the protocol are case sensitive (RFC 6749
+    /// §1.9), so one in capitals is another id.
+    #[must_use]
+    pub fn presented(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|id: &Self| id.to_string() == text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +132,12 @@ mod tests {
         let id = AccountId::new(Timestamp::from_unix_micros(1), &[7; 10]);
         assert_eq!(id.to_string().replace('-', "").parse::<AccountId>(), Err(IdError));
         assert_eq!(format!("{{{id}}}").parse::<AccountId>(), Err(IdError));
+    }
+
+    #[test]
+    fn a_client_presents_its_id_as_it_was_given() {
+        let id = ClientId::from_bytes([0xab; 16]);
+        assert_eq!(ClientId::presented(&id.to_string()), Some(id));
+        assert_eq!(ClientId::presented(&id.to_string().to_uppercase()), None);
     }
 }

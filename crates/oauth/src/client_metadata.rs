@@ -18,6 +18,8 @@ use crate::scope::Scopes;
 const MAX_REDIRECT_URIS: usize = 20;
 const MAX_TEXT: usize = 2_000;
 const MAX_NAME: usize = 200;
+/// So much of what was sent is repeated in an error.
+const MAX_SHOWN: usize = 200;
 /// What an anonymous client may ask for at the token endpoint.
 const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
 /// Texts that are kept and echoed, and never looked at.
@@ -63,7 +65,7 @@ pub fn parse(
     known_schemes: &[&str],
 ) -> Result<ClientMetadata, OAuthError> {
     let Members(mut members) = serde_json::from_slice(body)
-        .map_err(|error| invalid(format!("the body is not a JSON object: {error}")))?;
+        .map_err(|error| invalid(shown(&format!("the body is not a JSON object: {error}"))))?;
     let redirect_uris = redirect_uris(members.remove("redirect_uris"), known_schemes)?;
     let kind = text(&mut members, "type")?;
     let application_type = text(&mut members, "application_type")?;
@@ -129,6 +131,10 @@ fn invalid(description: String) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidClientMetadata, description)
 }
 
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
+}
+
 fn redirect_uris(value: Option<Value>, schemes: &[&str]) -> Result<Vec<RedirectUri>, OAuthError> {
     let uris = texts(value, "redirect_uris")?.unwrap_or_default();
     if uris.is_empty() || uris.len() > MAX_REDIRECT_URIS {
@@ -138,8 +144,8 @@ fn redirect_uris(value: Option<Value>, schemes: &[&str]) -> Result<Vec<RedirectU
     uris.into_iter()
         .map(|uri| {
             RedirectUri::parse(&uri, schemes).map_err(|error| {
-                let shown: String = uri.chars().take(200).collect();
-                OAuthError::new(ErrorCode::InvalidRedirectUri, format!("{shown}: {error}"))
+                let text = format!("{}: {error}", shown(&uri));
+                OAuthError::new(ErrorCode::InvalidRedirectUri, text)
             })
         })
         .collect()

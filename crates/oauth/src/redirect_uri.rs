@@ -22,7 +22,8 @@ pub struct RedirectUri {
 pub enum RedirectKind {
     /// A site: https on this host, port included if there is one.
     Site(String),
-    /// An app on the person's device, listening on a loopback address.
+    /// An app on the person's device, listening on a loopback address. By https too: that any app
+    /// there may be the one that listens is the same.
     Loopback,
     /// An app on the person's device, by a private-use scheme (RFC 8252 §7.1).
     PrivateUse(String),
@@ -93,12 +94,15 @@ impl RedirectUri {
         }
         let (scheme, rest) = text.split_once(':').ok_or(RedirectUriError::Relative)?;
         let kind = match scheme {
-            "https" => RedirectKind::Site(authority(rest)?.to_owned()),
+            "https" => match authority(rest)? {
+                authority if is_loopback(host(authority)) => RedirectKind::Loopback,
+                authority => RedirectKind::Site(authority.to_owned()),
+            },
             "http" => match authority(rest)? {
                 authority if is_loopback(host(authority)) => RedirectKind::Loopback,
                 _ => return Err(RedirectUriError::PlainHttp),
             },
-            _ => RedirectKind::PrivateUse(private_use(scheme, known_schemes)?),
+            _ => RedirectKind::PrivateUse(private_use(scheme, rest, known_schemes)?),
         };
         Ok(Self { text: text.to_owned(), kind })
     }
@@ -115,8 +119,8 @@ impl RedirectUri {
         &self.kind
     }
 
-    /// Whether a presented URI is this one: the same bytes, or, for a loopback address, the same but
-    /// for the port.
+    /// Whether a presented URI is this one: the same bytes, or, for http on a loopback address, the
+    /// same but for the port.
     #[must_use]
     pub fn matches(&self, presented: &str) -> bool {
         if presented == self.text {
@@ -208,13 +212,17 @@ fn without_port(uri: &str) -> Option<(&str, &str)> {
 }
 
 /// A private-use scheme: "based on a domain name" (RFC 8252 §7.1), or one of those that are known.
-fn private_use(scheme: &str, known: &[&str]) -> Result<String, RedirectUriError> {
+fn private_use(scheme: &str, rest: &str, known: &[&str]) -> Result<String, RedirectUriError> {
     let mut bytes = scheme.bytes();
     let starts_well = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
     let goes_on_well =
         bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
     if !starts_well || !goes_on_well {
         return Err(RedirectUriError::Relative);
+    }
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return Err(RedirectUriError::UserInfo);
     }
     let has_dot = scheme.contains('.') && scheme.split('.').all(|label| !label.is_empty());
     if has_dot || known.contains(&scheme) {

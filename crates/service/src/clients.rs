@@ -130,7 +130,7 @@ async fn change(
 
 /// The client that presents an id, unless the operator refuses it.
 pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Client>, Error> {
-    let Ok(id) = presented.parse::<ClientId>() else {
+    let Some(id) = ClientId::presented(presented) else {
         return Ok(None);
     };
     let client = service.store.read(move |tx| store::clients::find(tx, id)).await?;

@@ -70,7 +70,7 @@ pub async fn anonymous_redeem(
     verifier: CodeVerifier,
 ) -> Result<TokenResponse, TokenError> {
     let grant = codes::parse(&service.keyring.load(), code);
-    let Some((client, grant)) = client_id.parse::<ClientId>().ok().zip(grant) else {
+    let Some((client, grant)) = ClientId::presented(client_id).zip(grant) else {
         return Err(not_good(service, client_id, "the code is not one of this server").await);
     };
     let first = RefreshToken::first(grant, service.entropy.draw()?);
@@ -95,7 +95,7 @@ pub async fn anonymous_refresh(
 ) -> Result<TokenResponse, TokenError> {
     let keyring = service.keyring.load_full();
     let presented = RefreshToken::parse(&keyring, refresh_token);
-    let Some((client, presented)) = client_id.parse::<ClientId>().ok().zip(presented) else {
+    let Some((client, presented)) = ClientId::presented(client_id).zip(presented) else {
         let why = "the refresh token is not one of this server";
         return Err(not_good(service, client_id, why).await);
     };
@@ -118,7 +118,7 @@ pub async fn anonymous_revoke(
     client_id: &str,
     token: &str,
 ) -> Result<(), Error> {
-    let Ok(client) = client_id.parse::<ClientId>() else {
+    let Some(client) = ClientId::presented(client_id) else {
         return Ok(());
     };
     let now = service.now();

@@ -20,6 +20,8 @@ mod accounts;
 mod api_keys;
 mod authorization;
 mod codes;
+mod connected_apps;
+mod consent;
 mod cors;
 mod credentials;
 mod credits;

@@ -17,6 +17,8 @@ fn what_may_be_registered() {
         ("http://localhost/cb", RedirectKind::Loopback),
         ("http://127.0.0.1:5000/cb", RedirectKind::Loopback),
         ("http://[::1]:5000/cb", RedirectKind::Loopback),
+        ("https://localhost/cb", RedirectKind::Loopback),
+        ("https://127.0.0.1:5000/cb", RedirectKind::Loopback),
         ("com.example.app:/cb", RedirectKind::PrivateUse("com.example.app".into())),
         ("cursor://anysphere.cursor/cb", RedirectKind::PrivateUse("cursor".into())),
     ] {
@@ -48,6 +50,8 @@ fn what_may_not() {
         ("https://app.example:8x/cb", Port),
         ("https://user@app.example/cb", UserInfo),
         ("https://app.example@evil.example/cb", UserInfo),
+        ("com.example.app://user@host/cb", UserInfo),
+        ("cursor://user:pass@host?x", UserInfo),
         ("https://*.example/cb", Wildcard),
         ("https://app.example/*", Wildcard),
         ("https://app.example/cb#f", Fragment),
@@ -131,6 +135,13 @@ fn only_the_port_of_a_loopback_address_may_differ() {
     ] {
         assert!(!registered.matches(other), "{other}");
     }
+    // With a certificate a port is known beforehand.
+    let secure = parse("https://localhost:3000/cb").unwrap();
+    assert!(secure.matches("https://localhost:3000/cb"));
+    for other in ["https://localhost:4000/cb", "https://localhost/cb", "http://localhost:3000/cb"] {
+        assert!(!secure.matches(other), "{other}");
+    }
+    assert_eq!(secure.canonical(), "https://localhost:3000/cb");
     let with_port = parse("http://localhost:3000/cb").unwrap();
     assert!(
         with_port.matches("http://localhost:4000/cb") && with_port.matches("http://localhost/cb")

@@ -193,6 +193,11 @@ impl App {
         browser
     }
 
+    /// What is done by itself once a minute.
+    pub(crate) async fn keep_house(&self) {
+        bloom_service::housekeeping::once(self.service()).await.expect("housekeeping");
+    }
+
     /// The last step of a shutdown.
     pub(crate) async fn close(&self) {
         self.0.service.clone().close().await.expect("what is in memory is written");

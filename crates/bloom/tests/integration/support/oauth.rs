@@ -122,11 +122,39 @@ impl OAuthClient {
 
     /// Opens the consent page in a signed-in browser; gives the sealed question.
     pub(crate) async fn question(&self, browser: &mut Browser, changes: &[(&str, &str)]) -> String {
+        let page = self.consent_page(browser, changes).await;
+        page.between("name=\"request\" value=\"", "\"").expect("a question").to_owned()
+    }
+
+    /// Opens the consent page in a signed-in browser.
+    pub(crate) async fn consent_page(
+        &self,
+        browser: &mut Browser,
+        changes: &[(&str, &str)],
+    ) -> Answer {
+        let place = self.sent_to(browser, changes).await;
+        let page = browser.get(&place).await;
+        page.assert_page(200, "Allow access");
+        page
+    }
+
+    /// Where the authorization endpoint sends a browser.
+    pub(crate) async fn sent_to(&self, browser: &mut Browser, changes: &[(&str, &str)]) -> String {
         let sent = browser.get(&self.authorize_url(changes)).await;
         assert_eq!(sent.status, 303, "{sent:?}");
-        let page = browser.get(sent.header("location")).await;
-        page.assert_page(200, "Allow access");
-        page.between("name=\"request\" value=\"", "\"").expect("a question").to_owned()
+        sent.header("location").to_owned()
+    }
+
+    /// The operator refuses the app.
+    pub(crate) async fn disable(&self) {
+        let (operator, id) = (self.app.operator(), self.id.parse().expect("an id"));
+        clients::disable(self.app.service(), &operator, id).await.expect("it is disabled");
+    }
+
+    /// The operator takes it again.
+    pub(crate) async fn enable(&self) {
+        let (operator, id) = (self.app.operator(), self.id.parse().expect("an id"));
+        clients::enable(self.app.service(), &operator, id).await.expect("it is enabled");
     }
 
     /// The code that a person's yes gives.
