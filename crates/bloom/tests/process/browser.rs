@@ -1,6 +1,6 @@
 //! The pages in a real browser, with scripts and without.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use thirtyfour::Key;
@@ -233,8 +233,7 @@ async fn every_page_fits_a_small_screen() {
 async fn write_pictures() {
     let Some(browser) = Browser::open(Scripts::On).await else { return };
     let home = Home::on_sqlite();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
-    std::fs::create_dir_all(&folder).expect("a folder");
+    let folder = images();
     // The address that a reader of the documents sees in their own terminal.
     let serve = || Server::start(home.command("serve --listen 127.0.0.1:4600"), &home.data());
     let server = serve();
@@ -255,7 +254,15 @@ async fn write_pictures() {
     browser.close().await;
 }
 
-async fn pictures(browser: &Browser, folder: &Path, name: &str) {
+/// Where the documents have their pictures.
+pub(crate) fn images() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// A page by day and by night, on a wide screen and on a narrow one.
+pub(crate) async fn pictures(browser: &Browser, folder: &Path, name: &str) {
     for (width, suffix) in [(1280, ""), (360, "-360")] {
         for colours in ["light", "dark"] {
             let feature = json!({ "name": "prefers-color-scheme", "value": colours });

@@ -3,11 +3,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::time::Duration;
 
 use serde_json::json;
 use thirtyfour::Key;
 
+use crate::browser::{images, pictures};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::Ask;
@@ -19,20 +19,40 @@ const PASSWORD: &str = "correct horse battery";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// The app's link for a person.
-fn link(server: &Server, name: &str, redirect: &str) -> (String, String) {
-    let metadata = json!({ "client_name": name, "redirect_uris": [redirect] }).to_string();
+/// Registers an app: its id.
+fn register(server: &Server, name: &str, redirects: &[&str]) -> String {
+    let metadata = json!({ "client_name": name, "redirect_uris": redirects }).to_string();
     let register = Ask::any("POST", "/api/auth/oauth2/register", metadata);
     let register = register.header("content-type", "application/json");
     let registered = register.send(server.address).expect("an answer").expect(201).json();
-    let id = registered["client_id"].as_str().expect("an id").to_owned();
+    registered["client_id"].as_str().expect("an id").to_owned()
+}
+
+/// The app's link for a person.
+fn link(server: &Server, id: &str, redirect: &str) -> String {
     let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
-    let link = format!(
+    format!(
         "{}/api/auth/oauth2/authorize?response_type=code&client_id={id}&redirect_uri={redirect}\
          &state=s1&code_challenge={CHALLENGE}&code_challenge_method=S256",
         server.origin()
-    );
-    (id, link)
+    )
+}
+
+/// Panics unless an address brings an app a code, its state and who gave it; gives the code.
+fn code(server: &Server, back: &str) -> String {
+    let query = back.split_once('?').expect("a query").1;
+    let issuer = format!("iss=http%3A%2F%2Flocalhost%3A{}%2Fapi%2Fauth", server.address.port());
+    let mut code = None;
+    let mut others = Vec::new();
+    for pair in query.split('&') {
+        match pair.strip_prefix("code=") {
+            Some(value) => code = Some(value.to_owned()),
+            None => others.push(pair),
+        }
+    }
+    others.sort_unstable();
+    assert_eq!(others, [issuer.as_str(), "state=s1"], "{back}");
+    code.unwrap_or_else(|| panic!("no code: {back}"))
 }
 
 /// What a browser asks an app on the device for.
@@ -46,88 +66,100 @@ fn heard(listener: &TcpListener) -> String {
     asked.split(' ').nth(1).expect("a path").to_owned()
 }
 
-#[test]
-fn a_person_lets_apps_in_and_out() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let Some(browser) = Browser::open(Scripts::On).await else { return };
-        let home = Home::on_sqlite();
-        home.account(ADA, PASSWORD);
-        let server = home.serve();
+/// What a token opens.
+fn account(server: &Server, token: &str) -> u16 {
+    let ask = Ask::get("/api/v1/account").header("authorization", &format!("Bearer {token}"));
+    server.send(&ask).status
+}
 
-        // A site. Nobody is there, but the browser goes.
-        let (_, site) = link(&server, "Site", "https://app.example/cb");
-        browser.goto(&site).await;
-        browser.see("Sign in").await;
-        browser.read("Sign in to answer “Site”.").await;
-        browser.fill("Email", ADA).await;
-        browser.fill("Password", PASSWORD).await;
-        crate::support::secrets::note(PASSWORD);
-        browser.press("Sign in").await;
-        browser.see("Allow access").await;
-        browser.read("app.example").await;
-        browser.press("Deny").await;
-        let back = browser.arrive("https://app.example/cb?").await;
-        assert!(back.contains("error=access_denied") && back.contains("state=s1"), "{back}");
-        browser.goto(&site).await;
-        browser.press("Allow").await;
-        let back = browser.arrive("https://app.example/cb?").await;
-        assert!(back.contains("code=") && back.contains("iss="), "{back}");
+async fn sign_in(browser: &Browser) {
+    crate::support::secrets::note(PASSWORD);
+    browser.see("Sign in").await;
+    browser.fill("Email", ADA).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.press("Sign in").await;
+}
 
-        // An app that listens on the device, answered with the keyboard alone.
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let redirect =
-            format!("http://127.0.0.1:{}/cb", listener.local_addr().expect("one").port());
-        // The browser waits for the app's answer, and its driver for the browser.
-        let hearing = tokio::task::spawn_blocking(move || heard(&listener));
-        let (id, device) = link(&server, "Device", &redirect);
-        browser.goto(&device).await;
-        browser.see("Allow access").await;
-        while browser.focused().await.text().await.expect("text") != "Allow" {
-            browser.keys(Key::Tab).await;
-        }
-        browser.keys(Key::Enter).await;
-        let asked = hearing.await.expect("a request");
-        let code = asked.split_once("code=").expect("a code").1.split('&').next().expect("one");
-        assert!(asked.contains("state=s1") && asked.contains("iss=http"), "{asked}");
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("client_id", &id),
-            ("redirect_uri", &redirect),
-            ("code", code),
-            ("code_verifier", VERIFIER),
-        ];
-        let tokens = Ask::form("/api/auth/oauth2/token", &fields);
-        let tokens = tokens.send(server.address).expect("an answer").expect(200).json();
-        let token = tokens["access_token"].as_str().expect("a token").to_owned();
-        let account = || {
-            let ask = Ask::get("/api/v1/account");
-            let ask = ask.header("authorization", &format!("Bearer {token}"));
-            ask.send(server.address).expect("an answer").status
-        };
-        assert_eq!(account(), 200);
+/// One app with three ways back to it: a site, an app on the device, a scheme of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_lets_apps_in_and_out() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let server = home.serve();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let device = format!("http://127.0.0.1:{port}/cb");
+    let (site, private) = ("https://app.example/cb", "com.example.app:/cb");
+    let id = register(&server, "Example App", &[site, &device, private]);
 
-        // An app with a scheme of its own. Nothing here takes it, so the page stays; had the policy of the
-        // page kept the browser from going, it would complain.
-        let (_, private) = link(&server, "Private", "com.example.app:/cb");
-        browser.goto(&private).await;
-        browser.see("Allow access").await;
-        browser.complaints().await;
-        browser.press("Allow").await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let complaints = browser.complaints().await.join("\n");
-        assert!(!complaints.contains("Content Security Policy"), "{complaints}");
+    // A site. Nobody is there, but the browser goes.
+    browser.goto(&link(&server, &id, site)).await;
+    browser.read("Sign in to answer “Example App”.").await;
+    sign_in(&browser).await;
+    browser.see("Allow access").await;
+    browser.read("app.example").await;
+    browser.press("Deny").await;
+    let back = browser.arrive("https://app.example/cb?").await;
+    assert!(back.contains("error=access_denied") && back.contains("state=s1"), "{back}");
+    assert!(!back.contains("code="), "{back}");
+    browser.goto(&link(&server, &id, site)).await;
+    browser.press("Allow").await;
+    code(&server, &browser.arrive("https://app.example/cb?").await);
 
-        // The person sees the app and revokes it.
-        browser.goto(&format!("{}/settings", server.origin())).await;
-        browser.read("calls itself “Private”").await;
-        browser.read("calls itself “Device”").await;
-        browser.run("document.querySelectorAll('#apps details').forEach(d => d.open = true)").await;
-        let form = "[...document.querySelectorAll('#apps li')]\
-                    .find(li => li.textContent.includes('Device')).querySelector('button').click()";
-        browser.run(form).await;
-        browser.read("“Device” can no longer act as you.").await;
-        assert_eq!(account(), 401);
-        browser.close().await;
-    });
+    // An app that listens on the device, answered with the keyboard alone.
+    // The browser waits for the app's answer, and its driver for the browser.
+    let hearing = tokio::task::spawn_blocking(move || heard(&listener));
+    browser.goto(&link(&server, &id, &device)).await;
+    browser.see("Allow access").await;
+    while browser.focused().await.text().await.expect("text") != "Allow" {
+        browser.keys(Key::Tab).await;
+    }
+    browser.keys(Key::Enter).await;
+    let code_of_device = code(&server, &hearing.await.expect("a request"));
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &id),
+        ("redirect_uri", &device),
+        ("code", &code_of_device),
+        ("code_verifier", VERIFIER),
+    ];
+    let tokens = server.send(&Ask::form("/api/auth/oauth2/token", &fields)).expect(200).json();
+    let token = tokens["access_token"].as_str().expect("a token");
+    assert_eq!(account(&server, token), 200);
+
+    // The person sees the app and revokes it.
+    browser.goto(&format!("{}/settings", server.origin())).await;
+    browser.unfold("Revoke the app Example App").await;
+    browser.press("Revoke Example App").await;
+    browser.read("can no longer act as you.").await;
+    assert_eq!(account(&server, token), 401);
+
+    // A scheme of its own. Nothing here takes it, so the page stays; but the browser was on its way.
+    // It comes last: the question that the browser then has for the person takes their next click.
+    browser.goto(&link(&server, &id, private)).await;
+    browser.see("Allow access").await;
+    browser.complaints().await;
+    browser.press("Allow").await;
+    code(&server, &browser.leaves_for("com.example.app:/cb?").await);
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.close().await;
+}
+
+/// Pictures of the question for the documents:
+/// `cargo test -p bloom --test process pictures -- --ignored`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes docs/images"]
+async fn write_pictures_of_consent() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let server = home.serve();
+    let site = "https://app.example/oauth/callback";
+    let id = register(&server, "Example App", &[site]);
+    browser.goto(&link(&server, &id, site)).await;
+    sign_in(&browser).await;
+    browser.see("Allow access").await;
+    pictures(&browser, &images(), "consent").await;
+    browser.close().await;
 }

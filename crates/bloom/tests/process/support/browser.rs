@@ -64,6 +64,7 @@ impl Browser {
         }
         wanted.add_experimental_option("prefs", prefs).expect("preferences");
         wanted.set_browser_log_level(LoggingPrefsLogLevel::All).expect("a level");
+        wanted.set_logging_prefs("performance", LoggingPrefsLogLevel::All).expect("a level");
         if let Ok(chromium) = std::env::var("TEST_CHROMIUM") {
             wanted.set_binary(&chromium).expect("a path");
         }
@@ -88,6 +89,24 @@ impl Browser {
                 return address;
             }
             assert!(Instant::now() < deadline, "not at {at} but at {address}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The address beginning so for which the browser leaves, once it does: its policy lets it, whether
+    /// or not something is there that takes it.
+    pub(crate) async fn leaves_for(&self, begin: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            for entry in self.driver.get_log("performance").await.expect("the log") {
+                let entry: Value = serde_json::from_str(&entry.message).expect("JSON");
+                let event = &entry["message"];
+                let address = event["params"]["documentURL"].as_str().unwrap_or_default();
+                if event["method"] == "Network.requestWillBeSent" && address.starts_with(begin) {
+                    return address.to_owned();
+                }
+            }
+            assert!(Instant::now() < deadline, "it does not leave for {begin}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -237,9 +256,9 @@ impl Browser {
     }
 }
 
-/// An element whose words are exactly these, those for screen readers included.
+/// An element with this name: what a label says of it, or its words, those for screen readers included.
 fn named(tag: &str, name: &str) -> String {
-    format!("//{tag}[normalize-space() = {}]", quoted(name))
+    format!("//{tag}[@aria-label = {0} or normalize-space() = {0}]", quoted(name))
 }
 
 fn quoted(text: &str) -> String {

@@ -52,13 +52,40 @@ impl Person {
 
     /// Goes where an app sends them, and says yes; gives the address at which the app gets the answer.
     pub(crate) fn allow(&mut self, server: &Server, url: &str) -> String {
+        let question = self.led_from(server, url);
+        self.say_yes(&question)
+    }
+
+    /// The same for someone who has to sign in on the way.
+    pub(crate) fn sign_in_and_allow(
+        server: &Server,
+        url: &str,
+        email: &str,
+        password: &str,
+    ) -> String {
+        let mut person = Self::open(server, "/sign-in");
+        let sign_in = person.led_from(server, url);
+        assert!(sign_in.starts_with("/sign-in?next="), "{sign_in}");
+        let form = person.get(&sign_in).expect(200);
+        let next = page::between(&form.body, "name=\"next\" value=\"", "\"").expect("a way on");
+        secrets::note(password);
+        let fields = [("next", next), ("email", email), ("password", password)];
+        let answer = person.post("/sign-in", &fields).expect(303);
+        person.say_yes(answer.header("location").expect("the question"))
+    }
+
+    /// Where an app's link leads.
+    fn led_from(&mut self, server: &Server, url: &str) -> String {
         let path = url.strip_prefix(&server.origin()).expect("an address of this server");
-        let page = self.get(path).expect(303).header("location").expect("a page").to_owned();
-        let page = self.get(&page).expect(200);
-        let (_, sealed) = page.body.split_once("name=\"request\" value=\"").expect("a question");
-        let sealed = sealed.split('"').next().unwrap_or_default();
-        let answer = self.post("/authorize", &[("request", sealed), ("decision", "allow")]);
-        answer.expect(303).header("location").expect("the app").to_owned()
+        self.get(path).expect(303).header("location").expect("a page").to_owned()
+    }
+
+    fn say_yes(&mut self, question: &str) -> String {
+        let page = self.get(question).expect(200);
+        let sealed = page::between(&page.body, "name=\"request\" value=\"", "\"");
+        let fields = [("request", sealed.expect("a question")), ("decision", "allow")];
+        let answer = self.post("/authorize", &fields).expect(303);
+        answer.header("location").expect("the app").to_owned()
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {
