@@ -15,6 +15,8 @@ const SOURCE: &str = "crates/bloom/tests/clients";
 const STAMP: &str = "installed";
 /// Seconds after which a registry that does not answer is given up.
 const PATIENCE: &str = "240";
+/// How `timeout` says that it gave up.
+const TIMED_OUT: i32 = 124;
 
 /// A folder with the script `clients.mjs` and the packages it wants.
 pub(super) fn node(root: &Path) -> Result<PathBuf, Failure> {
@@ -79,7 +81,36 @@ fn run(command: &Command) -> Result<(), Failure> {
         .stdin(Stdio::null())
         .output();
     let output = output.map_err(|e| format!("cannot run {program}: {e}"))?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = said.lines().last().unwrap_or_default();
-    if output.status.success() { Ok(()) } else { Err(format!("{program} failed: {last}")) }
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stderr, output.stdout].concat();
+    let why = match output.status.code() {
+        Some(TIMED_OUT) => format!("not done after {PATIENCE} seconds"),
+        _ => reason(&String::from_utf8_lossy(&said)).to_owned(),
+    };
+    Err(format!("{program} failed: {why}"))
+}
+
+/// The line that tells most: npm ends with where its log is, and begins with warnings.
+fn reason(said: &str) -> &str {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.clone().next().unwrap_or("it said nothing");
+    lines.find(|line| line.to_lowercase().contains("error")).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn the_reason_is_the_first_error() {
+        let npm = "npm warn old\nnpm error code ECONNREFUSED\nnpm error A log is in: x\n";
+        assert_eq!(reason(npm), "npm error code ECONNREFUSED");
+        assert_eq!(
+            reason("\nensurepip is not available\nInstall it\n"),
+            "ensurepip is not available"
+        );
+        assert_eq!(reason(""), "it said nothing");
+    }
 }

@@ -105,6 +105,7 @@ async function oauth4webapi() {
   assert.equal(await account(tokens.access_token), email)
   const refreshed = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refresh_token, insecure)
   const next = await oauth.processRefreshTokenResponse(server, client, refreshed)
+  assert.equal(await account(next.access_token), email)
   await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, oauth.None(), next.refresh_token, insecure))
   assert.equal(await account(next.access_token), 401)
 }
@@ -135,6 +136,8 @@ async function appAuth() {
   assert.equal(await account(tokens.accessToken), email)
   const next = await ask({ grant_type: appauth.GRANT_TYPE_REFRESH_TOKEN, refresh_token: tokens.refreshToken })
   assert.equal(await account(next.accessToken), email)
+  await handler.performRevokeTokenRequest(server, new appauth.RevokeTokenRequest({ client_id, token: next.refreshToken }))
+  assert.equal(await account(next.accessToken), 401)
 }
 
 async function mcpSdk() {
@@ -164,7 +167,9 @@ async function mcpSdk() {
   assert.equal(whoami.structuredContent.email, email)
   await client.callTool({ name: 'bloom_check_credits', arguments: {} })
   await client.close()
+  const before = kept.tokens.access_token
   assert.equal(await auth(provider, { serverUrl: url }), 'AUTHORIZED', 'it refreshes')
+  assert.notEqual(kept.tokens.access_token, before, 'the token is another')
   assert.equal(await account(kept.tokens.access_token), email)
 }
 
@@ -178,6 +183,7 @@ for (const [name, run] of Object.entries({
     await run()
     console.log(`PASS ${name}`)
   } catch (error) {
-    console.log(`FAIL ${name}: ${error.stack} ${error.cause ? JSON.stringify(error.cause) : ''}`)
+    const reason = `${error.stack} ${error.cause ? JSON.stringify(error.cause) : ''}`
+    console.log(`FAIL ${name}: ${reason.replaceAll('\n', ' | ')}`)
   }
 }

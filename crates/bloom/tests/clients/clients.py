@@ -14,6 +14,7 @@ os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 import requests
 from authlib.common.security import generate_token
+from authlib.integrations.base_client.sync_openid import OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
 from mcp import ClientSession
 from mcp.client.auth import OAuthClientProvider
@@ -50,6 +51,17 @@ def account(token):
     return answer.json()["data"]["email"] if answer.ok else answer.status_code
 
 
+class OpenIDApp(OpenIDMixin):
+    """Authlib's verification of id tokens, as its integrations with web frameworks put it to use."""
+
+    def __init__(self, client_id, server):
+        self.client_id = client_id
+        self.server_metadata = server | {"jwks": requests.get(server["jwks_uri"]).json()}
+
+    def load_server_metadata(self):
+        return self.server_metadata
+
+
 def authlib():
     server = requests.get(f"{ISSUER}/.well-known/openid-configuration").json()
     metadata = {"client_name": "Authlib", "redirect_uris": [REDIRECT]}
@@ -57,19 +69,20 @@ def authlib():
     session = OAuth2Session(
         client["client_id"],
         redirect_uri=REDIRECT,
-        scope="openid read",
+        scope="openid email read",
         token_endpoint_auth_method="none",
         revocation_endpoint_auth_method="none",
         code_challenge_method="S256",
     )
-    verifier = generate_token(48)
+    verifier, nonce = generate_token(48), generate_token()
     url, state = session.create_authorization_url(
-        server["authorization_endpoint"], code_verifier=verifier
+        server["authorization_endpoint"], code_verifier=verifier, nonce=nonce
     )
     back = allow(url)
     token = session.fetch_token(
         server["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier
     )
+    assert OpenIDApp(client["client_id"], server).parse_id_token(token, nonce)["email"] == EMAIL
     assert account(token["access_token"]) == EMAIL
     next_token = session.refresh_token(server["token_endpoint"], token["refresh_token"])
     assert account(next_token["access_token"]) == EMAIL
@@ -121,7 +134,11 @@ def mcp_sdk():
                 assert names == ["bloom_check_credits", "bloom_whoami"], names
                 whoami = await client.call_tool("bloom_whoami", {})
                 assert EMAIL in whoami.content[0].text, whoami
+                first = kept.tokens.access_token
+                # As if the access token's hour were over: the next request refreshes.
+                provider.context.token_expiry_time = 1
                 await client.call_tool("bloom_check_credits", {})
+                assert kept.tokens.access_token != first
         assert account(kept.tokens.access_token) == EMAIL
 
     asyncio.run(run())
