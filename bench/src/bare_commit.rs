@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
+use bloom_domain::digest::Digest;
 use bloom_domain::ids::{AccessTokenId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_store::refresh_rotations::{self, RefreshRotation};
@@ -56,9 +57,10 @@ async fn answer(State(bare): State<Arc<Bare>>, sent: Bytes) -> (HeaderMap, Bytes
     let id = (number.wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes();
     let id: [u8; 16] = std::array::from_fn(|i| id[i % 8]);
     let at = Timestamp::from_unix_micros(0);
+    let successor = Digest::from_bytes([0; 32]);
     let written = bare.store.write(move |tx| {
         revoked_access_tokens::insert(tx, AccessTokenId::from_bytes(id), at)?;
-        let rotation = RefreshRotation { generation: 0, salt: [0; 16], rotated_at: at };
+        let rotation = RefreshRotation { generation: 0, salt: [0; 16], successor, rotated_at: at };
         refresh_rotations::insert(tx, GrantId::from_bytes(id), &rotation)
     });
     // A run whose yardstick fails is worth nothing, and shows it.

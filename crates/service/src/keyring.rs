@@ -152,11 +152,6 @@ impl Keyring {
         self.all().map(|keys| &keys.signing_key)
     }
 
-    /// How many root secrets it is made of.
-    pub(crate) fn len(&self) -> usize {
-        1 + self.previous.len()
-    }
-
     fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.current).chain(&self.previous)
     }

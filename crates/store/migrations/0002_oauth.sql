@@ -15,8 +15,9 @@
 --                        `generation` is the good one. Neither code nor refresh token is stored.
 --                        Leaves some time after it has ended.
 -- refresh_rotations      a rotation whose used refresh token may still be answered: the salt that
---                        leads from it to its successor. Leaves when that time is over, and with it
---                        the way from one to the other.
+--                        leads from it to its successor, and the successor's digest, which tells the
+--                        right one. Leaves when that time is over, and with it the way from one to
+--                        the other.
 -- revoked_access_tokens  an access token that was revoked alone. Leaves when it would have ended.
 -- signing_keys           a key that signs tokens from `signs_from` until the next one does. `seed` is
 --                        sealed with a key derived from the root secret. Leaves when nothing it has
@@ -76,6 +77,7 @@ CREATE TABLE refresh_rotations (
     grant_id {blob} NOT NULL,
     generation {i64} NOT NULL,
     salt {blob} NOT NULL,
+    successor_digest {blob} NOT NULL,
     rotated_at {i64} NOT NULL,
     PRIMARY KEY (grant_id, generation)
 ) {table};
