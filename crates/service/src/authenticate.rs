@@ -23,7 +23,7 @@ use crate::keyring::{SecretHash, hash_access_token, hash_api_key};
 use crate::last_use::{LastUseSlot, LastUses};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
-use crate::verdicts::{Subject, Verdict};
+use crate::verdicts::{Facts, Sequence, Subject, Verdict};
 use crate::{Error, Service};
 
 /// The credential of a request, as the face found it.
@@ -89,25 +89,25 @@ impl Principal {
     /// The account the credential acts for.
     #[must_use]
     pub fn account(&self) -> &Account {
-        &self.verdict.account
+        &self.verdict.facts.account
     }
 
     /// The id of that account.
     #[must_use]
     pub fn account_id(&self) -> AccountId {
-        self.verdict.account.id
+        self.verdict.facts.account.id
     }
 
     /// How they proved it.
     #[must_use]
     pub fn via(&self) -> Via {
-        self.verdict.via
+        self.verdict.facts.via
     }
 
     /// Whether the credential may be used for an operation: a matter of its access, not of its kind.
     #[must_use]
     pub fn may(&self, operation: &Operation) -> bool {
-        self.verdict.access.allows(operation.scope)
+        self.verdict.facts.access.allows(operation.scope)
     }
 
     /// When they did: the time of the request.
@@ -144,7 +144,7 @@ pub async fn authenticate(
     } else {
         by_api_key(service, text, now).await?
     };
-    if verdict.account.state.is_banned() {
+    if verdict.facts.account.state.is_banned() {
         return Err(Rejection::AccountBanned);
     }
     Ok(Principal { verdict, authenticated_at: now })
@@ -161,7 +161,7 @@ async fn by_api_key(
         Some(verdict) => verdict,
         None => find_api_key(service, hash, now).await?,
     };
-    if verdict.is_in_force { Ok(verdict) } else { Err(Rejection::RevokedApiKey) }
+    if verdict.facts.is_in_force { Ok(verdict) } else { Err(Rejection::RevokedApiKey) }
 }
 
 async fn by_access_token(
@@ -180,9 +180,9 @@ async fn by_access_token(
             find_grant(service, hash, &token, now).await?
         }
     };
-    if verdict.expires_at.is_some_and(|end| end <= now) {
+    if verdict.facts.expires_at.is_some_and(|end| end <= now) {
         Err(Rejection::ExpiredAccessToken)
-    } else if verdict.is_in_force {
+    } else if verdict.facts.is_in_force {
         Ok(verdict)
     } else {
         Err(Rejection::RevokedAccessToken)
@@ -213,21 +213,15 @@ async fn find_api_key(
         .await
         .map_err(|error| Rejection::Failed(error.into()))?
         .ok_or(Rejection::UnknownApiKey)?;
-    let via = Via::ApiKey(found.id);
-    let verdict = Arc::new(Verdict {
-        via,
+    let facts = Facts {
+        via: Via::ApiKey(found.id),
         is_in_force: !found.is_revoked,
         access: Access::All,
         expires_at: None,
         subjects: [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).into(),
         account: found.account,
-        window: service.windows.of(via),
-        last_use: LastUses::slot(via),
-        as_of,
-        filled_at: now,
-    });
-    service.verdicts.keep(hash, verdict.clone());
-    Ok(verdict)
+    };
+    Ok(keep(service, hash, facts, as_of, now))
 }
 
 async fn find_grant(
@@ -251,7 +245,6 @@ async fn find_grant(
     {
         return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
     }
-    let via = Via::Connection(found.connection);
     let subjects = [
         id.as_bytes(),
         grant.as_bytes(),
@@ -259,18 +252,26 @@ async fn find_grant(
         found.client.as_bytes(),
         found.account.id.as_bytes(),
     ];
-    let verdict = Arc::new(Verdict {
-        via,
+    let facts = Facts {
+        via: Via::Connection(found.connection),
         is_in_force: found.is_in_force,
         access: token.access,
         expires_at: Some(token.expires_at),
         subjects: subjects.map(Subject::of).into(),
         account: found.account,
-        window: service.windows.of(via),
-        last_use: LastUses::slot(via),
-        as_of,
-        filled_at: now,
-    });
+    };
+    Ok(keep(service, hash, facts, as_of, now))
+}
+
+fn keep(
+    service: &Service,
+    hash: SecretHash,
+    facts: Facts,
+    as_of: Sequence,
+    now: Timestamp,
+) -> Arc<Verdict> {
+    let (window, last_use) = (service.windows.of(facts.via), LastUses::slot(facts.via));
+    let verdict = Arc::new(Verdict { facts, window, last_use, as_of, filled_at: now });
     service.verdicts.keep(hash, verdict.clone());
-    Ok(verdict)
+    verdict
 }

@@ -15,37 +15,29 @@
 //! *question* is bound to the account that it was put to, and carries the id of the grant that a yes
 //! would write, so that a yes sent twice is one yes.
 
-use std::time::Duration;
-
-use bloom_domain::access::{Access, ScopeSet};
-use bloom_domain::clients::{Client, USED_RESOLUTION};
-use bloom_domain::connections::Consent;
-use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
-use bloom_domain::ids::{AccountId, ClientId, ConnectionId, GrantId};
+use bloom_domain::access::Access;
+use bloom_domain::clients::Client;
+use bloom_domain::ids::{AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Workspace;
-use bloom_oauth::authorization::{
-    AuthorizationRequest, Rules, Unverified, answer as answer_url, error_answer,
-};
+use bloom_oauth::authorization::{Rules, Unverified, error_answer};
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::parameters::Parameters;
-use bloom_oauth::pkce::CodeChallenge;
 use bloom_oauth::redirect_uri::RedirectUri;
 use bloom_oauth::scope::Scopes;
 use bloom_store as store;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use store::Tx;
+use store::connections::InForce;
 
+use crate::approval::{Agreed, approve};
+use crate::authorization_requests::{
+    Known, Pending, Put, QUESTION, REQUEST, find, find_client, open, seal,
+};
 use crate::authorization_server::SCOPES;
-use crate::{Error, Service, SignedIn, clients, codes, sealed, tokens};
+use crate::{Error, Service, SignedIn};
 
-/// How long a person has from the app's request to their answer.
-const LIFETIME: Duration = Duration::from_secs(600);
 /// The longest address.
 const MAX_HINT: usize = 254;
-const REQUEST: &[u8] = b"authorization request";
-const QUESTION: &[u8] = b"consent question";
 
 /// What the browser does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,29 +146,6 @@ impl From<store::Error> for Refusal {
     }
 }
 
-/// A checked request on its way.
-#[derive(Clone, Serialize, Deserialize)]
-struct Pending {
-    request: AuthorizationRequest,
-    /// Microseconds since the epoch.
-    asked_at: i64,
-}
-
-/// A question on its way, with what its answer is bound to.
-#[derive(Serialize, Deserialize)]
-struct Put {
-    pending: Pending,
-    account: [u8; 16],
-    grant: [u8; 16],
-}
-
-/// A request whose client and redirect URI are known.
-struct Known {
-    pending: Pending,
-    client: Client,
-    redirect: RedirectUri,
-}
-
 /// Takes an authorization request (RFC 6749 §4.1.1), as a query, from whoever is at the browser.
 ///
 /// # Errors
@@ -200,7 +169,7 @@ pub async fn anonymous_begin(
         }
     };
     let pending = Pending { request, asked_at: service.now().unix_micros() };
-    proceed(service, person, Known { pending, client, redirect }).await
+    proceed(service, person, &Known { pending, client, redirect }).await
 }
 
 /// Goes on with a sealed request.
@@ -214,12 +183,9 @@ pub async fn anonymous_resume(
 ) -> Result<Resumed, Refusal> {
     let pending: Pending = open(service, REQUEST, sealed).ok_or(Refusal::Expired)?;
     let known = find(service, pending).await?;
-    let (pending, client, redirect) =
-        (known.pending.clone(), known.client.clone(), known.redirect.clone());
-    match (proceed(service, person, known).await?, person) {
+    match (proceed(service, person, &known).await?, person) {
         (Next::Ask { sealed }, Some(person)) => {
-            let question =
-                put(service, person, Known { pending, client, redirect }, sealed).await?;
+            let question = put(service, person, known, sealed).await?;
             Ok(Resumed::Question(Box::new(question)))
         }
         (next, _) => Ok(Resumed::Next(next)),
@@ -270,13 +236,13 @@ pub async fn answer(
 async fn proceed(
     service: &Service,
     person: Option<&SignedIn>,
-    known: Known,
+    known: &Known,
 ) -> Result<Next, Refusal> {
-    let request = &known.pending.request;
-    let prompt = request.prompt;
-    let Some(person) = person.filter(|person| is_recent(service, &known.pending, person)) else {
+    let prompt = known.pending.request.prompt;
+    let now = service.now();
+    let Some(person) = person.filter(|person| known.pending.is_content_with(person, now)) else {
         if prompt.none {
-            return interact(service, person, &known, ErrorCode::LoginRequired).await;
+            return interact(service, person, known, ErrorCode::LoginRequired).await;
         }
         let (sealed, again) = (seal(service, REQUEST, &known.pending)?, person.is_some());
         return Ok(match prompt.create {
@@ -285,29 +251,20 @@ async fn proceed(
         });
     };
     if !prompt.consent && !prompt.select_account {
-        let asked = consent(&known);
-        let (account, client) = (person.account().id, known.client.id);
-        let earlier = in_force(service, account, client).await?;
-        if earlier.is_some_and(|(_, earlier)| asked.is_covered_by(&earlier)) {
+        let asked = known.consent();
+        let there = in_force(service, person, known.client.id, asked.site.clone()).await?;
+        let earlier = there.and_then(|there| there.consent);
+        if earlier.is_some_and(|earlier| asked.is_covered_by(&earlier)) {
             let grant = draw_grant(service)?;
-            if let Some(url) = approve(service, person, &known, grant, Agreed::Before).await? {
+            if let Some(url) = approve(service, person, known, grant, Agreed::Before).await? {
                 return Ok(Next::App(url));
             }
         }
     }
     if prompt.none {
-        return interact(service, Some(person), &known, ErrorCode::ConsentRequired).await;
+        return interact(service, Some(person), known, ErrorCode::ConsentRequired).await;
     }
     Ok(Next::Ask { sealed: seal(service, REQUEST, &known.pending)? })
-}
-
-/// Whether a session is as recent as the request wants it (OpenID Connect Core §3.1.2.1).
-fn is_recent(service: &Service, pending: &Pending, person: &SignedIn) -> bool {
-    let asked_at = Timestamp::from_unix_micros(pending.asked_at);
-    let since_asked = person.signed_in_at() >= asked_at;
-    let prompt = pending.request.prompt;
-    let is_young = |most: u64| service.now().since(person.signed_in_at()).as_secs() <= most;
-    since_asked || !prompt.login && !prompt.create && pending.request.max_age.is_none_or(is_young)
 }
 
 /// `prompt=none`, and something would have to be asked.
@@ -332,7 +289,7 @@ async fn refuse(
     back: String,
 ) -> Result<Next, Refusal> {
     if let Some(person) = person
-        && in_force(service, person.account().id, client.id).await?.is_some()
+        && in_force(service, person, client.id, None).await?.is_some()
     {
         return Ok(Next::App(back));
     }
@@ -345,10 +302,14 @@ fn back(service: &Service, redirect: &str, state: Option<&str>, error: &OAuthErr
 
 async fn in_force(
     service: &Service,
-    account: AccountId,
+    person: &SignedIn,
     client: ClientId,
-) -> Result<Option<(ConnectionId, Consent)>, Error> {
-    let find = move |tx: &mut Tx<'_>| store::connections::find_in_force(tx, account, client);
+    site: Option<String>,
+) -> Result<Option<InForce>, Error> {
+    let account = person.account().id;
+    let find = move |tx: &mut Tx<'_>| {
+        store::connections::find_in_force(tx, account, client, site.as_deref())
+    };
     Ok(service.store.read(find).await?)
 }
 
@@ -359,18 +320,11 @@ async fn put(
     known: Known,
     request: String,
 ) -> Result<Question, Refusal> {
-    let (account, client) = (person.account().id, known.client.id);
-    let find = move |tx: &mut Tx<'_>| {
-        let workspaces = store::workspaces::list_of(tx, account)?;
-        let connections = store::connections::list_of(tx, account)?;
-        Ok((workspaces, connections))
-    };
-    let (workspaces, connections) = service.store.read(find).await?;
-    let connected_since = connections
-        .iter()
-        .find(|connection| connection.client.id == client && connection.revoked_at.is_none())
-        .map(|connection| connection.created_at);
-    let asked = consent(&known);
+    let account = person.account().id;
+    let there = in_force(service, person, known.client.id, None).await?;
+    let list = move |tx: &mut Tx<'_>| store::workspaces::list_of(tx, account);
+    let workspaces = service.store.read(list).await?;
+    let asked = known.consent();
     let put = Put {
         pending: known.pending,
         account: *account.as_bytes(),
@@ -383,160 +337,11 @@ async fn put(
         access: asked.access,
         scopes: asked.scopes,
         workspaces,
-        connected_since,
+        connected_since: there.map(|there| there.created_at),
         request,
     })
 }
 
 fn draw_grant(service: &Service) -> Result<GrantId, Error> {
     Ok(GrantId::new(service.now(), &service.entropy.draw()?))
-}
-
-/// What a request asks a person to agree to. One that names no scope asks for its client's; one that
-/// names no Bloom scope asks for its client's Bloom scopes, or for all access.
-fn consent(known: &Known) -> Consent {
-    let registered = Scopes::parse(&known.client.metadata.scope).unwrap_or_default();
-    let asked = Scopes::parse(&known.pending.request.scope).unwrap_or_default();
-    let access =
-        Access::requested(ScopeSet::among(asked.iter()), ScopeSet::among(registered.iter()));
-    let scopes = if asked.is_empty() { registered } else { asked };
-    Consent::asked(access, scopes, &known.redirect)
-}
-
-/// When the person agreed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Agreed {
-    /// Just now, on the page.
-    Now,
-    /// To as much, some time before.
-    Before,
-}
-
-/// A connection to be written, unless there is one.
-struct NewConnection {
-    id: ConnectionId,
-    account: AccountId,
-    client: ClientId,
-    asked: Consent,
-    now: Timestamp,
-}
-
-/// Writes the grant, and the connection when it is new; gives the way back with the code. `None` when
-/// what was agreed before was taken back meanwhile.
-async fn approve(
-    service: &Service,
-    person: &SignedIn,
-    known: &Known,
-    grant: GrantId,
-    agreed: Agreed,
-) -> Result<Option<String>, Refusal> {
-    let (claim, asked, now) = (person.claim(), consent(known), service.now());
-    let connection = ConnectionId::new(now, &service.entropy.draw()?);
-    let (client, request) = (known.client.id, known.pending.request.clone());
-    let grant = Grant {
-        id: grant,
-        connection,
-        redirect_uri: request.redirect_uri.clone(),
-        challenge: CodeChallenge::from_bytes(request.challenge),
-        scope: asked.scopes.to_string(),
-        access: asked.access,
-        nonce: request.nonce.clone(),
-        signed_in_at: person.signed_in_at(),
-        created_at: now,
-        state: GrantState::Approved { wrong_verifiers: 0 },
-        ends_at: now.plus(CODE_LIFETIME),
-    };
-    let id = grant.id;
-    let new = NewConnection { id: connection, account: claim.account, client, asked, now };
-    let is_written = service
-        .store
-        .write(move |tx| {
-            if let Err(refused) = claim.check(tx)? {
-                return Ok(Err(refused));
-            }
-            // A yes sent twice is one yes, also when the connection was revoked in between.
-            if agreed == Agreed::Now && store::grants::find(tx, id)?.is_some() {
-                return Ok(Ok(true));
-            }
-            let Some(connection) = connect(tx, &new, agreed)? else {
-                return Ok(Ok(false));
-            };
-            store::grants::insert(tx, &Grant { connection, ..grant })?;
-            store::clients::note_use(tx, client, now, now.minus(USED_RESOLUTION))?;
-            Ok(Ok(true))
-        })
-        .await??;
-    if !is_written {
-        return Ok(None);
-    }
-    let code = codes::issue(&service.keyring.load(), id);
-    let issuer = service.authorization_server.issuer();
-    let state = request.state.as_deref();
-    Ok(Some(answer_url(&request.redirect_uri, issuer, state, &[("code", &code)])))
-}
-
-/// The connection that a grant is to be of. The account's row is taken, so nobody connects or revokes
-/// meanwhile. `None` when it must be there already, and is not or no longer covers what is asked.
-fn connect(
-    tx: &mut Tx<'_>,
-    new: &NewConnection,
-    agreed: Agreed,
-) -> Result<Option<ConnectionId>, store::Error> {
-    let NewConnection { id, account, client, asked, now } = new;
-    match (store::connections::find_in_force(tx, *account, *client)?, agreed) {
-        (Some((id, earlier)), Agreed::Before) => Ok(asked.is_covered_by(&earlier).then_some(id)),
-        (None, Agreed::Before) => Ok(None),
-        (Some((id, earlier)), Agreed::Now) => {
-            let both = earlier.joined(asked);
-            if both != earlier {
-                store::connections::set_consent(tx, id, &both)?;
-            }
-            Ok(Some(id))
-        }
-        (None, Agreed::Now) => {
-            store::connections::insert(tx, *id, *account, *client, asked, *now)?;
-            Ok(Some(*id))
-        }
-    }
-}
-
-/// The client and the registered redirect URI that a request names.
-async fn find_client(
-    service: &Service,
-    client_id: &str,
-    redirect_uri: &str,
-) -> Result<(Client, RedirectUri), Refusal> {
-    let client = clients::find(service, client_id).await?;
-    let client = client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?;
-    let redirect = client.redirect(redirect_uri, &service.settings.schemes());
-    let redirect = redirect.ok_or_else(|| {
-        Refusal::Untrusted(OAuthError::invalid_request(
-            "redirect_uri is not one of those that the client registered; they are compared byte by \
-             byte, but for the port of a loopback address",
-        ))
-    })?;
-    Ok((client, redirect))
-}
-
-/// A request that was on its way, with its client as it is now.
-async fn find(service: &Service, pending: Pending) -> Result<Known, Refusal> {
-    let asked_at = Timestamp::from_unix_micros(pending.asked_at);
-    if service.now() >= asked_at.plus(LIFETIME) {
-        return Err(Refusal::Expired);
-    }
-    let request = &pending.request;
-    let (client, redirect) =
-        find_client(service, &request.client_id, &request.redirect_uri).await?;
-    Ok(Known { pending, client, redirect })
-}
-
-fn seal<T: Serialize>(service: &Service, purpose: &[u8], value: &T) -> Result<String, Error> {
-    let keyring = service.keyring.load();
-    let key = keyring.authorization_request_seals().next();
-    sealed::seal(key, &service.entropy, purpose, value)
-}
-
-fn open<T: DeserializeOwned>(service: &Service, purpose: &[u8], sealed: &str) -> Option<T> {
-    let keyring = service.keyring.load();
-    sealed::open(keyring.authorization_request_seals(), purpose, sealed)
 }

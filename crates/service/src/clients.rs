@@ -44,13 +44,12 @@ async fn register(
 ) -> Result<Client, RegistrationError> {
     let failed = |error: store::Error| RegistrationError::Failed(error.into());
     let canonical = metadata.canonical(&service.settings.schemes());
-    let ids = service.keyring.load().client_ids(&canonical);
-    let ids: Vec<_> = ids.into_iter().map(ClientId::from_bytes).collect();
-    let candidates = ids.clone();
+    let candidates = service.keyring.load().client_ids(&canonical);
     let known = service
         .store
         .read(move |tx| {
-            let mut found = candidates.into_iter().map(|id| store::clients::find(tx, id));
+            let candidates = candidates.into_iter().map(ClientId::from_bytes);
+            let mut found = candidates.map(|id| store::clients::find(tx, id));
             found.find_map(Result::transpose).transpose()
         })
         .await
@@ -58,7 +57,7 @@ async fn register(
     if let Some(known) = known {
         return Ok(Client { metadata, ..known });
     }
-    let id = ids.first().copied().unwrap_or_else(|| ClientId::from_bytes([0; 16]));
+    let id = ClientId::from_bytes(service.keyring.load().client_id(&canonical));
     let client = Client { id, metadata, created_at: service.now(), disabled_at: None };
     if service.client_count.load(Ordering::Relaxed) >= service.settings.max_clients {
         return Err(RegistrationError::TooMany);

@@ -14,9 +14,13 @@ use crate::{Error, Service, last_use, signing_keys};
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
 const BATCH: i64 = 500;
-/// How many grants a round looks at. Nothing is urgent about one that has ended, and an index by its
-/// end would have to be written at every refresh.
-const SWEPT: i64 = 1_000;
+/// How many grants a stretch of the sweep looks at. Nothing is urgent about one that has ended, and an
+/// index by its end would have to be written at every refresh.
+const STRETCH: i64 = 1_000;
+/// How many of them must be over for the round to go on with the next stretch.
+const WORTH_GOING_ON: u64 = 100;
+/// Before the first grant.
+pub(crate) const BEGINNING: GrantId = GrantId::from_bytes([0; 16]);
 /// A grant is kept for a while after its end, so that a token that comes back can be told from one
 /// that never was; a revoked connection for as long as its person may want to see it.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
@@ -77,14 +81,20 @@ async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     in_batches(service, move |tx| store::clients::delete_idle(tx, used_before, BATCH)).await
 }
 
-/// Goes one stretch further over the grants; at their end it begins anew.
+/// Goes one stretch further over the grants, and on while much of what it meets is over; at their end it
+/// begins anew.
 async fn sweep_grants(service: &Service) -> Result<(), Error> {
-    let after = *service.swept_grants.lock();
-    let ended_before = service.now().minus(KEPT);
-    let sweep = move |tx: &mut Tx<'_>| store::grants::sweep(tx, after, ended_before, SWEPT);
-    let reached = service.store.write(sweep).await?;
-    *service.swept_grants.lock() = reached.unwrap_or(GrantId::from_bytes([0; 16]));
-    Ok(())
+    loop {
+        let (after, now) = (*service.swept_grants.lock(), service.now());
+        let ended_before = now.minus(KEPT);
+        let sweep =
+            move |tx: &mut Tx<'_>| store::grants::sweep(tx, after, ended_before, now, STRETCH);
+        let swept = service.store.write(sweep).await?;
+        *service.swept_grants.lock() = swept.map_or(BEGINNING, |swept| swept.last);
+        if swept.is_none_or(|swept| swept.deleted < WORTH_GOING_ON) {
+            return Ok(());
+        }
+    }
 }
 
 async fn in_batches(

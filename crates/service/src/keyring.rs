@@ -101,6 +101,11 @@ impl Keyring {
         self.all().any(|keys| sign(&keys.form, browser.expose().as_bytes()) == *token)
     }
 
+    /// The id that metadata gets.
+    pub(crate) fn client_id(&self, metadata: &[u8]) -> [u8; 16] {
+        half(sign(&self.current.client_id, metadata))
+    }
+
     /// The ids that metadata may have got: the current one first.
     pub(crate) fn client_ids(&self, metadata: &[u8]) -> Vec<[u8; 16]> {
         self.all().map(|keys| half(sign(&keys.client_id, metadata))).collect()

@@ -8,8 +8,10 @@
 mod access_tokens;
 pub mod accounts;
 pub mod api_keys;
+mod approval;
 pub mod authenticate;
 pub mod authorization;
+mod authorization_requests;
 pub mod authorization_server;
 pub mod clients;
 pub mod clock;

@@ -140,7 +140,7 @@ impl Service {
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),
             client_count: AtomicI64::new(0),
-            swept_grants: Mutex::new(GrantId::from_bytes([0; 16])),
+            swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,
             entropy,
             clock,

@@ -31,6 +31,15 @@ const UNHEARD_LIFETIME: Duration = Duration::from_secs(1);
 
 /// What authentication found out about one credential.
 pub(crate) struct Verdict {
+    pub(crate) facts: Facts,
+    pub(crate) window: SharedWindow,
+    pub(crate) last_use: LastUseSlot,
+    pub(crate) as_of: Sequence,
+    pub(crate) filled_at: Timestamp,
+}
+
+/// What the database says of a credential.
+pub(crate) struct Facts {
     pub(crate) via: Via,
     /// Whether nothing that it hangs on, but for the account, is revoked.
     pub(crate) is_in_force: bool,
@@ -39,10 +48,6 @@ pub(crate) struct Verdict {
     /// When the credential ends by itself, if it does.
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) subjects: Box<[Subject]>,
-    pub(crate) window: SharedWindow,
-    pub(crate) last_use: LastUseSlot,
-    pub(crate) as_of: Sequence,
-    pub(crate) filled_at: Timestamp,
 }
 
 /// Something that a verdict hangs on: the slot of its id.
@@ -90,8 +95,11 @@ impl Verdicts {
         hears_others: bool,
     ) -> Option<Arc<Verdict>> {
         let verdict = self.verdicts.get(hash)?;
-        let is_current =
-            verdict.subjects.iter().all(|&subject| self.changes.unchanged(subject, verdict.as_of));
+        let is_current = verdict
+            .facts
+            .subjects
+            .iter()
+            .all(|&subject| self.changes.unchanged(subject, verdict.as_of));
         let is_fresh = hears_others || now.since(verdict.filled_at) < UNHEARD_LIFETIME;
         (is_current && is_fresh).then_some(verdict)
     }

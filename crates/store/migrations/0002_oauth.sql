@@ -7,9 +7,10 @@
 --                        changes but for `used_at` (the latest authorization, to the day) and
 --                        `disabled_at` (an operator's word). Leaves when nobody has let it in for 90
 --                        days.
--- connections            an account that let a client in. `access`, `scopes` and `sites` are what its
---                        person has agreed to, over all authorizations. Revoked once and for all;
---                        connecting again makes another row. Leaves 90 days after it was revoked.
+-- connections            an account that let a client in. Revoked once and for all; connecting again
+--                        makes another row. Leaves 90 days after it was revoked.
+-- consents               what the person of a connection has agreed to for answers that go to one site;
+--                        `site` is empty for an app on the device. Leaves with its connection.
 -- grants                 one approved authorization of a connection. Approved by a person, redeemed
 --                        by the client with a code, then rotated with refresh tokens of which
 --                        `generation` is the good one. Neither code nor refresh token is stored.
@@ -37,9 +38,6 @@ CREATE TABLE connections (
     id {blob} NOT NULL PRIMARY KEY,
     account_id {blob} NOT NULL REFERENCES accounts (id),
     client_id {blob} NOT NULL REFERENCES clients (id),
-    access {text} NOT NULL,
-    scopes {text} NOT NULL,
-    sites {text} NOT NULL,
     created_at {i64} NOT NULL,
     revoked_at {i64},
     last_used_at {i64},
@@ -52,6 +50,14 @@ CREATE UNIQUE INDEX connections_in_force ON connections (account_id, client_id)
     WHERE revoked_at IS NULL;
 CREATE INDEX connections_by_account ON connections (account_id, created_at);
 CREATE INDEX connections_by_client ON connections (client_id);
+
+CREATE TABLE consents (
+    connection_id {blob} NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    site {text} NOT NULL,
+    access {text} NOT NULL,
+    scopes {text} NOT NULL,
+    PRIMARY KEY (connection_id, site)
+) {table};
 
 CREATE TABLE grants (
     id {blob} NOT NULL PRIMARY KEY,

@@ -7,7 +7,7 @@ use bloom_domain::ids::{AccountId, ApiKeyId};
 use bloom_domain::time::Timestamp;
 
 use crate::statement::statements;
-use crate::{Error, Row, Tx, accounts};
+use crate::{Error, Row, Tx, accounts, last_use};
 
 statements! {
     /// Whom a digest belongs to: the one statement of a cold authentication.
@@ -124,14 +124,7 @@ pub fn replace(
 
 /// Notes a key's use, unless a later one is noted.
 pub fn note_use(tx: &mut Tx<'_>, id: ApiKeyId, last_use: &LastUse) -> Result<(), Error> {
-    let params = [
-        id.into(),
-        last_use.at.into(),
-        last_use.address.as_str().into(),
-        last_use.agent.as_str().into(),
-        last_use.operation.as_str().into(),
-    ];
-    tx.execute(&NOTE_USE, &params).map(drop)
+    tx.execute(&NOTE_USE, &last_use::params(id.into(), last_use)).map(drop)
 }
 
 fn read(row: &Row) -> Result<ApiKey, Error> {
@@ -143,7 +136,7 @@ fn read(row: &Row) -> Result<ApiKey, Error> {
         created_at: row.timestamp(5)?,
         replaced_at: row.opt_timestamp(6)?,
         state: read_state(row)?,
-        last_use: read_last_use(row)?,
+        last_use: last_use::read(row, 9)?,
     })
 }
 
@@ -154,12 +147,4 @@ fn read_state(row: &Row) -> Result<KeyState, Error> {
     let by = RevokedBy::from_stored(row.text(8)?);
     let by = by.ok_or_else(|| row.unexpected(8, "who revokes keys"))?;
     Ok(KeyState::Revoked { at, by })
-}
-
-fn read_last_use(row: &Row) -> Result<Option<LastUse>, Error> {
-    let Some(at) = row.opt_timestamp(9)? else {
-        return Ok(None);
-    };
-    let text = |index| Ok(row.opt_text(index)?.unwrap_or_default().to_owned());
-    Ok(Some(LastUse { at, address: text(10)?, agent: text(11)?, operation: text(12)? }))
 }

@@ -8,24 +8,25 @@ use bloom_domain::time::Timestamp;
 use bloom_oauth::scope::Scopes;
 
 use crate::statement::statements;
-use crate::{Error, Row, Tx, clients};
+use crate::{Error, Row, Tx, clients, last_use};
 
 statements! {
     /// A new connection.
-    INSERT = "INSERT INTO connections (id, account_id, client_id, access, scopes, sites, created_at) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    /// What a person has agreed to with a client, if they are connected.
-    FIND_IN_FORCE = "SELECT id, access, scopes, sites FROM connections \
-                     WHERE account_id = ?1 AND client_id = ?2 AND revoked_at IS NULL";
-    /// Remembers what a person has agreed to.
-    SET_CONSENT = "UPDATE connections SET access = ?2, scopes = ?3, sites = ?4 \
-                   WHERE id = ?1 AND revoked_at IS NULL";
-    /// A person's connections, newest first.
-    LIST_OF = "SELECT n.id, n.account_id, n.access, n.scopes, n.sites, n.created_at, n.revoked_at, \
-               n.last_used_at, n.last_used_address, n.last_used_agent, n.last_used_operation, \
-               c.id, c.metadata, c.created_at, c.disabled_at \
+    INSERT = "INSERT INTO connections (id, account_id, client_id, created_at) VALUES (?1, ?2, ?3, ?4)";
+    /// The connection of a person with a client that is in force, and what they agreed to for a site.
+    FIND_IN_FORCE = "SELECT n.id, n.created_at, s.site, s.access, s.scopes FROM connections n \
+                     LEFT JOIN consents s ON s.connection_id = n.id AND s.site = ?3 \
+                     WHERE n.account_id = ?1 AND n.client_id = ?2 AND n.revoked_at IS NULL";
+    /// Remembers what a person has agreed to for a site.
+    PUT_CONSENT = "INSERT INTO consents (connection_id, site, access, scopes) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (connection_id, site) DO UPDATE SET access = ?3, scopes = ?4";
+    /// A person's connections, newest first, once for each of their consents.
+    LIST_OF = "SELECT n.id, n.created_at, n.revoked_at, n.last_used_at, n.last_used_address, \
+               n.last_used_agent, n.last_used_operation, c.id, c.metadata, c.created_at, \
+               c.disabled_at, s.site, s.access, s.scopes \
                FROM connections n JOIN clients c ON c.id = n.client_id \
-               WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC";
+               JOIN consents s ON s.connection_id = n.id \
+               WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC, s.site";
     /// Revokes a connection that is in force.
     REVOKE = "UPDATE connections SET revoked_at = ?3 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
@@ -41,51 +42,69 @@ statements! {
                       AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.connection_id = n.id) LIMIT ?2)";
 }
 
+/// A connection that is in force, and what was agreed to for one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The connection.
+    pub id: ConnectionId,
+    /// Since when the client is let in.
+    pub created_at: Timestamp,
+    /// What was agreed to for the place that was asked about.
+    pub consent: Option<Consent>,
+}
+
 /// Writes a new connection.
 pub fn insert(
     tx: &mut Tx<'_>,
     id: ConnectionId,
     account: AccountId,
     client: ClientId,
-    consent: &Consent,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let params = [
-        id.into(),
-        account.into(),
-        client.into(),
-        consent.access.to_string().into(),
-        consent.scopes.to_string().into(),
-        consent.sites.to_string().into(),
-        at.into(),
-    ];
-    tx.execute(&INSERT, &params).map(drop)
+    tx.execute(&INSERT, &[id.into(), account.into(), client.into(), at.into()]).map(drop)
 }
 
-/// The connection of a person with a client that is in force, and what was agreed to.
+/// The connection of a person with a client, and what was agreed to for a site.
 pub fn find_in_force(
     tx: &mut Tx<'_>,
     account: AccountId,
     client: ClientId,
-) -> Result<Option<(ConnectionId, Consent)>, Error> {
-    let row = tx.query_opt(&FIND_IN_FORCE, &[account.into(), client.into()])?;
-    row.map(|row| Ok((ConnectionId::from_bytes(row.id16(0)?), consent(&row, 1)?))).transpose()
+    site: Option<&str>,
+) -> Result<Option<InForce>, Error> {
+    let params = [account.into(), client.into(), site.unwrap_or_default().into()];
+    let row = tx.query_opt(&FIND_IN_FORCE, &params)?;
+    row.map(|row| {
+        Ok(InForce {
+            id: ConnectionId::from_bytes(row.id16(0)?),
+            created_at: row.timestamp(1)?,
+            consent: row.opt_text(2)?.map(|_| consent(&row, 2)).transpose()?,
+        })
+    })
+    .transpose()
 }
 
-/// Remembers what a person has agreed to.
-pub fn set_consent(tx: &mut Tx<'_>, id: ConnectionId, consent: &Consent) -> Result<(), Error> {
+/// Remembers what a person has agreed to, in place of what they had for the same site.
+pub fn put_consent(tx: &mut Tx<'_>, id: ConnectionId, consent: &Consent) -> Result<(), Error> {
     let params = [
         id.into(),
+        consent.site.as_deref().unwrap_or_default().into(),
         consent.access.to_string().into(),
         consent.scopes.to_string().into(),
-        consent.sites.to_string().into(),
     ];
-    tx.execute(&SET_CONSENT, &params).map(drop)
+    tx.execute(&PUT_CONSENT, &params).map(drop)
 }
 
 /// A person's connections, newest first, revoked ones included.
 pub fn list_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Connection>, Error> {
-    tx.query(&LIST_OF, &[account.into()])?.iter().map(read).collect()
+    let mut connections: Vec<Connection> = Vec::new();
+    for row in tx.query(&LIST_OF, &[account.into()])? {
+        let id = ConnectionId::from_bytes(row.id16(0)?);
+        match connections.last_mut().filter(|last| last.id == id) {
+            Some(last) => last.consents.push(consent(&row, 11)?),
+            None => connections.push(read(&row)?),
+        }
+    }
+    Ok(connections)
 }
 
 /// Revokes a connection; `false` when it is not the person's or was revoked before.
@@ -105,14 +124,7 @@ pub fn is_of(tx: &mut Tx<'_>, account: AccountId, id: ConnectionId) -> Result<bo
 
 /// Notes a use, unless a later one is noted.
 pub fn note_use(tx: &mut Tx<'_>, id: ConnectionId, last_use: &LastUse) -> Result<(), Error> {
-    let params = [
-        id.into(),
-        last_use.at.into(),
-        last_use.address.as_str().into(),
-        last_use.agent.as_str().into(),
-        last_use.operation.as_str().into(),
-    ];
-    tx.execute(&NOTE_USE, &params).map(drop)
+    tx.execute(&NOTE_USE, &last_use::params(id.into(), last_use)).map(drop)
 }
 
 /// Deletes at most `limit` connections revoked at or before a time.
@@ -125,29 +137,23 @@ pub fn delete_revoked(
 }
 
 fn read(row: &Row) -> Result<Connection, Error> {
-    let text = |index| Ok(row.opt_text(index)?.unwrap_or_default().to_owned());
-    let last_use = match row.opt_timestamp(7)? {
-        Some(at) => Some(LastUse { at, address: text(8)?, agent: text(9)?, operation: text(10)? }),
-        None => None,
-    };
     Ok(Connection {
         id: ConnectionId::from_bytes(row.id16(0)?),
-        account: AccountId::from_bytes(row.id16(1)?),
-        consent: consent(row, 2)?,
-        created_at: row.timestamp(5)?,
-        revoked_at: row.opt_timestamp(6)?,
-        last_use,
-        client: clients::read(row, 11)?,
+        created_at: row.timestamp(1)?,
+        revoked_at: row.opt_timestamp(2)?,
+        last_use: last_use::read(row, 3)?,
+        client: clients::read(row, 7)?,
+        consents: vec![consent(row, 11)?],
     })
 }
 
 fn consent(row: &Row, first: usize) -> Result<Consent, Error> {
-    let set =
-        |index, what| Scopes::parse(row.text(index)?).map_err(|_| row.unexpected(index, what));
+    let site = row.text(first)?;
+    let scopes = Scopes::parse(row.text(first + 2)?);
     Ok(Consent {
-        access: access(row, first)?,
-        scopes: set(first + 1, "scopes")?,
-        sites: set(first + 2, "sites")?,
+        site: (!site.is_empty()).then(|| site.to_owned()),
+        access: access(row, first + 1)?,
+        scopes: scopes.map_err(|_| row.unexpected(first + 2, "scopes"))?,
     })
 }
 

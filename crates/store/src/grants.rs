@@ -46,8 +46,10 @@ statements! {
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     /// The id at the end of a stretch of rows, in order of ids.
     WALK = "SELECT id FROM grants WHERE id > ?1 ORDER BY id LIMIT ?2";
-    /// Grants of a stretch that ended long ago go.
-    DELETE_ENDED = "DELETE FROM grants WHERE id > ?1 AND id <= ?2 AND ends_at <= ?3";
+    /// Grants of a stretch that ended long ago go, and those whose code was never redeemed as soon as
+    /// it has ended.
+    DELETE_ENDED = "DELETE FROM grants WHERE id > ?1 AND id <= ?2 \
+                    AND (ends_at <= ?3 OR ends_at <= ?4 AND redeemed_at IS NULL)";
 }
 
 /// A grant with all it hangs on.
@@ -162,21 +164,31 @@ pub fn revoke(tx: &mut Tx<'_>, id: GrantId, at: Timestamp) -> Result<bool, Error
     Ok(tx.execute(&REVOKE, &[id.into(), at.into()])? == 1)
 }
 
-/// Goes over the next `limit` grants after an id and deletes those that had ended by a time. Gives
-/// where it stopped; `None` at the end.
+/// What a stretch of a sweep came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Where it stopped.
+    pub last: GrantId,
+    /// How many it deleted.
+    pub deleted: u64,
+}
+
+/// Goes over the next `limit` grants after an id and deletes those that had ended by `ended_before`, or
+/// by `now` when their code was never redeemed. `None` at the end of the table.
 pub fn sweep(
     tx: &mut Tx<'_>,
     after: GrantId,
     ended_before: Timestamp,
+    now: Timestamp,
     limit: i64,
-) -> Result<Option<GrantId>, Error> {
+) -> Result<Option<Swept>, Error> {
     let rows = tx.query(&WALK, &[after.into(), limit.into()])?;
     let Some(last) = rows.last() else {
         return Ok(None);
     };
     let last = GrantId::from_bytes(last.id16(0)?);
-    tx.execute(&DELETE_ENDED, &[after.into(), last.into(), ended_before.into()])?;
-    Ok(Some(last))
+    let params = [after.into(), last.into(), ended_before.into(), now.into()];
+    Ok(Some(Swept { last, deleted: tx.execute(&DELETE_ENDED, &params)? }))
 }
 
 fn read(row: &Row) -> Result<FoundGrant, Error> {

@@ -25,6 +25,7 @@ mod dialect;
 mod error;
 pub mod grants;
 mod job;
+mod last_use;
 mod migrations;
 mod postgresql;
 mod queue;

@@ -13,6 +13,7 @@ use crate::support::{Answer, App, at_once, on_both, urlencoded};
 on_both!(
     of_fifty_parallel_redemptions_one_succeeds,
     a_code_ends_after_a_minute,
+    what_was_never_redeemed_leaves_at_once,
     a_code_needs_its_client_its_redirect_and_its_verifier,
     five_wrong_verifiers_spend_a_code,
     a_mistake_before_the_code_costs_nothing,
@@ -58,6 +59,23 @@ async fn of_fifty_parallel_redemptions_one_succeeds(app: App) {
         assert_eq!(app.get_as("/api/v1/account", &tokens.access).await.status, 200);
         Tokens::of(&client.refresh(&tokens.refresh).await);
     }
+}
+
+/// Codes are cheap to get where consent is remembered, and must not fill the disk.
+async fn what_was_never_redeemed_leaves_at_once(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let kept = client.connect(&mut ada, &[]).await;
+    for _ in 0..1_200 {
+        assert_eq!(ada.get(&client.authorize_url(&[])).await.status, 303);
+    }
+    app.advance(Duration::from_secs(60));
+    bloom_service::housekeeping::once(app.service()).await.unwrap();
+    assert_eq!(app.rows("grants").len(), 1, "more than one stretch of the sweep");
+    Tokens::of(&client.refresh(&kept.refresh).await);
+    app.advance(Duration::from_secs(37 * 86_400));
+    bloom_service::housekeeping::once(app.service()).await.unwrap();
+    assert_eq!(app.rows("grants").len(), 0);
 }
 
 async fn a_code_ends_after_a_minute(app: App) {

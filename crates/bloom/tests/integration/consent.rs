@@ -8,6 +8,7 @@ use crate::support::{App, Browser, PASSWORD, at_once, on_both};
 on_both!(
     the_page_tells_who_asks_and_for_what,
     it_stands_for_this_person_and_this_app,
+    what_was_given_to_one_place_says_nothing_about_another,
     less_than_was_given_is_not_asked_for_again_and_takes_nothing_away,
     an_app_on_the_device_is_asked_for_each_time,
     a_yes_by_another_person_or_after_signing_in_again_counts_for_nothing,
@@ -113,6 +114,29 @@ async fn less_than_was_given_is_not_asked_for_again_and_takes_nothing_away(app: 
         assert!(is_asked(&client.sent_to(&mut ada, &[("scope", scope)]).await), "{scope}");
     }
     assert_eq!(app.rows("connections").len(), 1);
+}
+
+/// The attack: little given to a site, much to an app on the device, both of one client.
+async fn what_was_given_to_one_place_says_nothing_about_another(app: App) {
+    let mut ada = app.person("ada").await;
+    let uris = [REDIRECT, "https://b.example/cb", "http://127.0.0.1/cb"];
+    let client = app.client_with(serde_json::json!({ "redirect_uris": uris })).await;
+    client.connect(&mut ada, &[("scope", "openid read")]).await;
+    for (place, scope) in [(uris[2], "openid"), (uris[1], "openid generate")] {
+        client.code_at(&mut ada, place, scope).await;
+    }
+    for scope in ["openid", "openid read generate write", "openid generate", ""] {
+        assert!(is_asked(&client.sent_to(&mut ada, &[("scope", scope)]).await), "{scope}");
+    }
+    for (place, scope) in [(uris[0], "openid read"), (uris[1], "generate")] {
+        let changes = [("redirect_uri", place), ("scope", scope)];
+        assert!(!is_asked(&client.sent_to(&mut ada, &changes).await), "{place}");
+    }
+    assert!(is_asked(&client.sent_to(&mut ada, &[("redirect_uri", uris[1])]).await));
+    let settings = ada.get("/settings").await;
+    assert!(settings.text().contains("app.example, b.example"), "{settings:?}");
+    assert!(settings.text().contains("Everything but API keys"), "{settings:?}");
+    assert_eq!((app.rows("connections").len(), app.rows("consents").len()), (1, 3));
 }
 
 /// Any app there can catch the answer (RFC 8252 §8.6), so nobody but the person lets one in.

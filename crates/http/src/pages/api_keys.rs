@@ -1,9 +1,8 @@
 //! `/settings/api-keys`: make, replace and revoke keys.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::api_keys::KeyName;
-use bloom_domain::ids::ApiKeyId;
 use bloom_service::{Error, api_keys};
 
 use super::errors::PageError;
@@ -46,7 +45,7 @@ pub(crate) async fn replace(
 ) -> Result<Response, PageError> {
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    let id = read(id)?;
+    let id = super::id(id)?;
     match api_keys::replace(&app.service, person, id).await {
         Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
         Err(Error::ApiKeyRevoked) => {
@@ -65,11 +64,7 @@ pub(crate) async fn revoke(
 ) -> Result<Response, PageError> {
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    let id = read(id)?;
+    let id = super::id(id)?;
     api_keys::revoke(&app.service, person, id).await?;
     Ok(redirect(&format!("/settings?revoked={id}#api-keys")))
-}
-
-fn read(id: Segment) -> Result<ApiKeyId, PageError> {
-    id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(PageError::NotFound)
 }

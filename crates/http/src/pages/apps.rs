@@ -1,6 +1,6 @@
 //! `/settings/apps`: revoke an app's access.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
 use bloom_domain::connections::Connection;
@@ -22,24 +22,24 @@ pub(crate) async fn revoke(
 ) -> Result<Response, PageError> {
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or(PageError::NotFound)?;
+    let id = super::id(id)?;
     connections::revoke(&app.service, person, id).await?;
     Ok(redirect(&format!("/settings?disconnected={id}#apps")))
 }
 
 /// A connection as its person sees it.
 pub(crate) fn row(connection: &Connection, now: Timestamp) -> AppRow {
-    let site = connection.consent.sites.iter().next();
+    let sites: Vec<_> = connection.sites().collect();
     AppRow {
         id: connection.id.to_string(),
         app: AppIdentity {
             name: connection.client.display_name(),
-            kind: match site {
-                Some(host) => AppKind::Unverified { host: host.to_owned() },
-                None => AppKind::OnThisDevice,
+            kind: match sites[..] {
+                [] => AppKind::OnThisDevice,
+                _ => AppKind::Unverified { host: sites.join(", ") },
             },
         },
-        access: summary(connection.consent.access),
+        access: summary(connection.access()),
         connected: moment(connection.created_at, now),
         last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),

@@ -22,6 +22,7 @@ pub(crate) mod sign_out;
 pub(crate) mod sign_up;
 pub(crate) mod views;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use askama::Template;
@@ -40,6 +41,11 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// The variable part of a path. A part that is not even UTF-8 is one that names nothing, so its
 /// handler answers as it does for those.
 type Segment = Result<Path<String>, PathRejection>;
+
+/// The id in a path; what is none names nothing.
+fn id<T: FromStr>(segment: Segment) -> Result<T, PageError> {
+    segment.ok().and_then(|Path(id)| id.parse().ok()).ok_or(PageError::NotFound)
+}
 
 /// What happens around every page.
 pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {

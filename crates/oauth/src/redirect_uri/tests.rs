@@ -52,6 +52,8 @@ fn what_may_not() {
         ("https://app.example@evil.example/cb", UserInfo),
         ("com.example.app://user@host/cb", UserInfo),
         ("cursor://user:pass@host?x", UserInfo),
+        ("https://a.example/'\"><script>", Character),
+        ("https://a.example/{cb}", Character),
         ("https://*.example/cb", Wildcard),
         ("https://app.example/*", Wildcard),
         ("https://app.example/cb#f", Fragment),

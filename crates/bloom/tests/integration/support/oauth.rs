@@ -164,6 +164,14 @@ impl OAuthClient {
         parameter(&url, "code").unwrap_or_else(|| panic!("no code: {url}"))
     }
 
+    /// The code that a person's yes gives at another of the app's redirect URIs.
+    pub(crate) async fn code_at(&self, browser: &mut Browser, place: &str, scope: &str) -> String {
+        let changes = [("redirect_uri", place), ("scope", scope)];
+        let url = self.ask(browser, &changes, "allow").await;
+        assert!(url.starts_with(place), "{url}");
+        parameter(&url, "code").unwrap_or_else(|| panic!("no code: {url}"))
+    }
+
     /// Redeems a code.
     pub(crate) async fn redeem(&self, code: &str) -> Answer {
         self.redeem_with(code, &[]).await

@@ -1,0 +1,113 @@
+//! A person's yes, as one transaction: the connection when it is new, what they agreed to, the grant.
+
+use bloom_domain::clients::USED_RESOLUTION;
+use bloom_domain::connections::Consent;
+use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
+use bloom_domain::ids::{ClientId, ConnectionId, GrantId};
+use bloom_domain::time::Timestamp;
+use bloom_oauth::authorization::answer;
+use bloom_oauth::pkce::CodeChallenge;
+use bloom_store as store;
+use store::Tx;
+
+use crate::authorization_requests::Known;
+use crate::sessions::Claim;
+use crate::{Error, Service, SignedIn, codes};
+
+/// When the person agreed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Agreed {
+    /// Just now, on the page.
+    Now,
+    /// To as much, some time before.
+    Before,
+}
+
+/// A yes to be written.
+struct Approve {
+    claim: Claim,
+    client: ClientId,
+    asked: Consent,
+    /// Its connection is the one to be made, unless there is one.
+    grant: Grant,
+    agreed: Agreed,
+    now: Timestamp,
+}
+
+/// Writes the grant, and the connection when it is new; gives the way back with the code. `None` when
+/// what was agreed before was taken back meanwhile.
+pub(crate) async fn approve(
+    service: &Service,
+    person: &SignedIn,
+    known: &Known,
+    grant: GrantId,
+    agreed: Agreed,
+) -> Result<Option<String>, Error> {
+    let (asked, now, request) = (known.consent(), service.now(), &known.pending.request);
+    let grant = Grant {
+        id: grant,
+        connection: ConnectionId::new(now, &service.entropy.draw()?),
+        redirect_uri: request.redirect_uri.clone(),
+        challenge: CodeChallenge::from_bytes(request.challenge),
+        scope: asked.scopes.to_string(),
+        access: asked.access,
+        nonce: request.nonce.clone(),
+        signed_in_at: person.signed_in_at(),
+        created_at: now,
+        state: GrantState::Approved { wrong_verifiers: 0 },
+        ends_at: now.plus(CODE_LIFETIME),
+    };
+    let code = codes::issue(&service.keyring.load(), grant.id);
+    let (claim, client) = (person.claim(), known.client.id);
+    let approve = Approve { claim, client, asked, grant, agreed, now };
+    let is_written = service.store.write(move |tx| approve.run(tx)).await??;
+    let issuer = service.authorization_server.issuer();
+    let state = request.state.as_deref();
+    let back = || answer(&request.redirect_uri, issuer, state, &[("code", &code)]);
+    Ok(is_written.then(back))
+}
+
+impl Approve {
+    fn run(&self, tx: &mut Tx<'_>) -> Result<Result<bool, Error>, store::Error> {
+        if let Err(refused) = self.claim.check(tx)? {
+            return Ok(Err(refused));
+        }
+        // A yes sent twice is one yes, also when the connection was revoked in between.
+        if self.agreed == Agreed::Now && store::grants::find(tx, self.grant.id)?.is_some() {
+            return Ok(Ok(true));
+        }
+        let Some(connection) = self.connect(tx)? else {
+            return Ok(Ok(false));
+        };
+        store::grants::insert(tx, &Grant { connection, ..self.grant.clone() })?;
+        store::clients::note_use(tx, self.client, self.now, self.now.minus(USED_RESOLUTION))?;
+        Ok(Ok(true))
+    }
+
+    /// The connection that the grant is to be of. The account's row is taken, so nobody connects or
+    /// revokes meanwhile. `None` when what is asked must have been agreed to before, and was not.
+    fn connect(&self, tx: &mut Tx<'_>) -> Result<Option<ConnectionId>, store::Error> {
+        let (account, site) = (self.claim.account, self.asked.site.as_deref());
+        let there = store::connections::find_in_force(tx, account, self.client, site)?;
+        let earlier = there.as_ref().and_then(|there| there.consent.as_ref());
+        if self.agreed == Agreed::Before {
+            let is_covered = earlier.is_some_and(|earlier| self.asked.is_covered_by(earlier));
+            return Ok(there.as_ref().filter(|_| is_covered).map(|there| there.id));
+        }
+        let both =
+            earlier.map_or_else(|| self.asked.clone(), |earlier| earlier.joined(&self.asked));
+        let is_news = earlier != Some(&both);
+        let id = match there {
+            Some(there) => there.id,
+            None => {
+                let id = self.grant.connection;
+                store::connections::insert(tx, id, account, self.client, self.now)?;
+                id
+            }
+        };
+        if is_news {
+            store::connections::put_consent(tx, id, &both)?;
+        }
+        Ok(Some(id))
+    }
+}

@@ -1,0 +1,120 @@
+//! An authorization request between the app's link and the person's answer: sealed, in the browser's
+//! hands, and looked at anew at each step.
+
+use std::time::Duration;
+
+use bloom_domain::access::{Access, ScopeSet};
+use bloom_domain::clients::Client;
+use bloom_domain::connections::Consent;
+use bloom_domain::time::Timestamp;
+use bloom_oauth::authorization::AuthorizationRequest;
+use bloom_oauth::error::OAuthError;
+use bloom_oauth::redirect_uri::RedirectUri;
+use bloom_oauth::scope::Scopes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::authorization::Refusal;
+use crate::{Error, Service, SignedIn, clients, sealed, tokens};
+
+/// How long a person has from the app's request to their answer.
+const LIFETIME: Duration = Duration::from_secs(600);
+/// What a sealed request is sealed for.
+pub(crate) const REQUEST: &[u8] = b"authorization request";
+/// What a sealed question is sealed for.
+pub(crate) const QUESTION: &[u8] = b"consent question";
+
+/// A checked request on its way.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) request: AuthorizationRequest,
+    /// Microseconds since the epoch.
+    pub(crate) asked_at: i64,
+}
+
+/// A question on its way, with what its answer is bound to.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Put {
+    pub(crate) pending: Pending,
+    pub(crate) account: [u8; 16],
+    pub(crate) grant: [u8; 16],
+}
+
+/// A request whose client and redirect URI are known.
+pub(crate) struct Known {
+    pub(crate) pending: Pending,
+    pub(crate) client: Client,
+    pub(crate) redirect: RedirectUri,
+}
+
+impl Pending {
+    /// Whether a session is as recent as the request wants it (OpenID Connect Core §3.1.2.1).
+    pub(crate) fn is_content_with(&self, person: &SignedIn, now: Timestamp) -> bool {
+        let since_asked = person.signed_in_at() >= Timestamp::from_unix_micros(self.asked_at);
+        let AuthorizationRequest { prompt, max_age, .. } = &self.request;
+        let is_young = |most: u64| now.since(person.signed_in_at()).as_secs() <= most;
+        since_asked || !prompt.login && !prompt.create && max_age.is_none_or(is_young)
+    }
+}
+
+impl Known {
+    /// What the request asks a person to agree to. One that names no scope asks for its client's; one
+    /// that names no Bloom scope asks for its client's Bloom scopes, or for all access.
+    pub(crate) fn consent(&self) -> Consent {
+        let registered = Scopes::parse(&self.client.metadata.scope).unwrap_or_default();
+        let asked = Scopes::parse(&self.pending.request.scope).unwrap_or_default();
+        let access =
+            Access::requested(ScopeSet::among(asked.iter()), ScopeSet::among(registered.iter()));
+        let scopes = if asked.is_empty() { registered } else { asked };
+        Consent::asked(access, scopes, &self.redirect)
+    }
+}
+
+/// The client and the registered redirect URI that a request names.
+pub(crate) async fn find_client(
+    service: &Service,
+    client_id: &str,
+    redirect_uri: &str,
+) -> Result<(Client, RedirectUri), Refusal> {
+    let client = clients::find(service, client_id).await?;
+    let client = client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?;
+    let redirect = client.redirect(redirect_uri, &service.settings.schemes());
+    let redirect = redirect.ok_or_else(|| {
+        Refusal::Untrusted(OAuthError::invalid_request(
+            "redirect_uri is not one of those that the client registered; they are compared byte by \
+             byte, but for the port of a loopback address",
+        ))
+    })?;
+    Ok((client, redirect))
+}
+
+/// A request that was on its way, with its client as it is now.
+pub(crate) async fn find(service: &Service, pending: Pending) -> Result<Known, Refusal> {
+    let asked_at = Timestamp::from_unix_micros(pending.asked_at);
+    if service.now() >= asked_at.plus(LIFETIME) {
+        return Err(Refusal::Expired);
+    }
+    let request = &pending.request;
+    let (client, redirect) =
+        find_client(service, &request.client_id, &request.redirect_uri).await?;
+    Ok(Known { pending, client, redirect })
+}
+
+pub(crate) fn seal<T: Serialize>(
+    service: &Service,
+    purpose: &[u8],
+    value: &T,
+) -> Result<String, Error> {
+    let keyring = service.keyring.load();
+    let key = keyring.authorization_request_seals().next();
+    sealed::seal(key, &service.entropy, purpose, value)
+}
+
+pub(crate) fn open<T: DeserializeOwned>(
+    service: &Service,
+    purpose: &[u8],
+    sealed: &str,
+) -> Option<T> {
+    let keyring = service.keyring.load();
+    sealed::open(keyring.authorization_request_seals(), purpose, sealed)
+}
