@@ -24,7 +24,7 @@ const ROUNDS: usize = 60;
 /// Refreshes, dances and registrations of one connection in a run.
 const EACH: usize = 120;
 /// And of the only one.
-const ALONE: usize = 1_000;
+const ALONE: usize = 200;
 /// How long reads are sent while refreshes commit, and how many refreshes a second.
 const SECONDS: f64 = 3.0;
 const REFRESHES_A_SECOND: f64 = 500.0;
@@ -292,11 +292,12 @@ fn reads_beside_refreshes(world: &World, connected: &mut Connected, runtime: &Ru
         let stop = Arc::new(AtomicBool::new(false));
         let latencies = runtime
             .block_on(async {
-                let people = connected.people[..CONNECTIONS].iter();
+                let people = connected.people[..CONNECTIONS].iter().enumerate();
                 let tasks: Vec<_> = people
-                    .map(|person| {
+                    .map(|(index, person)| {
                         let (client, token) = (connected.client_id.clone(), person.refresh.clone());
-                        tokio::spawn(keep_refreshing(server.address, client, token, stop.clone()))
+                        let (address, stop) = (server.address, stop.clone());
+                        tokio::spawn(keep_refreshing(address, index, client, token, stop))
                     })
                     .collect();
                 let latencies = load::open_loop(server.address, reads.clone(), rate).await?;
@@ -322,15 +323,19 @@ fn reads_beside_refreshes(world: &World, connected: &mut Connected, runtime: &Ru
     Ok(())
 }
 
+/// Refreshes at an even pace, each connection at a moment of its own.
 async fn keep_refreshing(
     address: SocketAddr,
+    index: usize,
     client: String,
     mut token: String,
     stop: Arc<AtomicBool>,
 ) -> Result<String, Failure> {
     let mut connection = Connection::open(address).await?;
     let pause = std::time::Duration::from_secs_f64(CONNECTIONS as f64 / REFRESHES_A_SECOND);
-    let mut ticks = tokio::time::interval(pause);
+    let begin = tokio::time::Instant::now() + pause.mul_f64(index as f64 / CONNECTIONS as f64);
+    let mut ticks = tokio::time::interval_at(begin, pause);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stop.load(Ordering::Relaxed) {
         ticks.tick().await;
         let body = refresh_body(&client, &token);

@@ -7,7 +7,8 @@
 //! 2. The shape of an API key, and the signature and claims of an access token, are checked: junk
 //!    never costs a query.
 //! 3. One statement finds whom the credential acts for, and whether all it hangs on is in force; the
-//!    verdict is kept with the point in the order of changes that stood *before* the statement.
+//!    verdict is kept with the point in the order of changes that stood *before* the statement. An
+//!    access token of a grant that is known costs none.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::keyring::{SecretHash, hash_access_token, hash_api_key};
 use crate::last_use::{LastUseSlot, LastUses};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
-use crate::verdicts::{Facts, Sequence, Subject, Verdict};
+use crate::verdicts::{Facts, KnownGrant, Standing, Subject, Verdict};
 use crate::{Error, Service};
 
 /// The credential of a request, as the face found it.
@@ -177,7 +178,7 @@ async fn by_access_token(
             if token.expires_at <= now {
                 return Err(Rejection::ExpiredAccessToken);
             }
-            find_grant(service, hash, &token, now).await?
+            judge(service, hash, &token, now).await?
         }
     };
     if verdict.facts.expires_at.is_some_and(|end| end <= now) {
@@ -213,65 +214,99 @@ async fn find_api_key(
         .await
         .map_err(|error| Rejection::Failed(error.into()))?
         .ok_or(Rejection::UnknownApiKey)?;
+    let via = Via::ApiKey(found.id);
+    let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
     let facts = Facts {
-        via: Via::ApiKey(found.id),
+        via,
         is_in_force: !found.is_revoked,
         access: Access::All,
         expires_at: None,
-        subjects: [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).into(),
-        account: found.account,
+        account: Arc::new(found.account),
     };
-    Ok(keep(service, hash, facts, as_of, now))
+    let verdict = Arc::new(Verdict {
+        facts,
+        window: service.windows.of(via),
+        last_use: LastUses::slot(via),
+        standing: Standing { subjects, as_of, filled_at: now },
+    });
+    service.verdicts.keep(hash, verdict.clone());
+    Ok(verdict)
 }
 
-async fn find_grant(
+/// The verdict on an access token that is good by itself: on its grant, cut to what the token says.
+async fn judge(
     service: &Service,
     hash: SecretHash,
     token: &AccessToken,
     now: Timestamp,
 ) -> Result<Arc<Verdict>, Rejection> {
-    let as_of = service.verdicts.sequence();
-    let (grant, id) = (token.grant, token.id);
-    let found = service
-        .store
-        .read(move |tx| store::grants::find_for_access_token(tx, grant, id))
-        .await
-        .map_err(|error| Rejection::Failed(error.into()))?
-        .ok_or(Rejection::RevokedAccessToken)?;
+    let hears_others = service.store.hears_other_writers();
+    let known = service.verdicts.find_grant(token.grant, token.id, now, hears_others);
+    let (grant, is_token_revoked) = match known {
+        Some(grant) => (grant, false),
+        None => find_grant(service, token, now).await?,
+    };
     // What the token says was true when it was signed, and none of it ever changes.
-    if found.account.id != token.account
-        || found.client != token.client
-        || !token.access.is_within(found.access)
+    if grant.facts.account.id != token.account
+        || grant.client != token.client
+        || !token.access.is_within(grant.facts.access)
     {
         return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
     }
+    let verdict = Arc::new(Verdict {
+        facts: Facts {
+            via: grant.facts.via,
+            is_in_force: grant.facts.is_in_force && !is_token_revoked,
+            account: grant.facts.account.clone(),
+            access: token.access,
+            expires_at: Some(token.expires_at),
+        },
+        window: grant.window.clone(),
+        last_use: grant.last_use.clone(),
+        standing: grant.standing.and(Subject::of(token.id.as_bytes())),
+    });
+    service.verdicts.keep(hash, verdict.clone());
+    Ok(verdict)
+}
+
+/// Asks the database about the grant of an access token, and whether the token was revoked alone. The
+/// grant is kept for its other tokens, unless one of them may be revoked, too.
+async fn find_grant(
+    service: &Service,
+    token: &AccessToken,
+    now: Timestamp,
+) -> Result<(Arc<KnownGrant>, bool), Rejection> {
+    let as_of = service.verdicts.sequence();
+    let (id, token) = (token.grant, token.id);
+    let found = service
+        .store
+        .read(move |tx| store::grants::find_for_access_token(tx, id, token))
+        .await
+        .map_err(|error| Rejection::Failed(error.into()))?
+        .ok_or(Rejection::RevokedAccessToken)?;
+    let via = Via::Connection(found.connection);
     let subjects = [
         id.as_bytes(),
-        grant.as_bytes(),
         found.connection.as_bytes(),
         found.client.as_bytes(),
         found.account.id.as_bytes(),
-    ];
-    let facts = Facts {
-        via: Via::Connection(found.connection),
-        is_in_force: found.is_in_force,
-        access: token.access,
-        expires_at: Some(token.expires_at),
-        subjects: subjects.map(Subject::of).into(),
-        account: found.account,
-    };
-    Ok(keep(service, hash, facts, as_of, now))
-}
-
-fn keep(
-    service: &Service,
-    hash: SecretHash,
-    facts: Facts,
-    as_of: Sequence,
-    now: Timestamp,
-) -> Arc<Verdict> {
-    let (window, last_use) = (service.windows.of(facts.via), LastUses::slot(facts.via));
-    let verdict = Arc::new(Verdict { facts, window, last_use, as_of, filled_at: now });
-    service.verdicts.keep(hash, verdict.clone());
-    verdict
+    ]
+    .map(Subject::of);
+    let grant = Arc::new(KnownGrant {
+        client: found.client,
+        facts: Facts {
+            via,
+            is_in_force: found.is_in_force,
+            account: Arc::new(found.account),
+            access: found.access,
+            expires_at: None,
+        },
+        window: service.windows.of(via),
+        last_use: LastUses::slot(via),
+        standing: Standing { subjects: subjects.to_vec(), as_of, filled_at: now },
+    });
+    if found.tokens_revoked_until.is_none_or(|until| until <= now) {
+        service.verdicts.keep_grant(id, grant.clone());
+    }
+    Ok((grant, found.is_token_revoked))
 }

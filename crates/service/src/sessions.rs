@@ -4,6 +4,8 @@
 //! that nothing is stored of: it only binds forms to this browser, so a stranger leaves no trace.
 //! At sign-in the browser gets a new one, so that a cookie planted before is worth nothing after.
 
+use std::time::Duration;
+
 use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
@@ -16,6 +18,10 @@ use bloom_store as store;
 use store::{Change, Tx};
 
 use crate::{Error, Service};
+
+/// How long a sign-in may wait for others to share its commit with, when many sign in: beside the queue
+/// of passwords no person notices it.
+const SIGN_IN_PATIENCE: Duration = Duration::from_millis(100);
 
 /// A person at a browser who has signed in: the permission to manage their credentials.
 pub struct SignedIn {
@@ -156,13 +162,7 @@ pub async fn anonymous_sign_in(
         replace(tx, &replaced, &account, &new, now)?;
         Ok(Ok(()))
     };
-    // While passwords wait, others will soon sign in, and all of them share a commit. Whoever signs in
-    // alone is not kept waiting for company.
-    if service.passwords.others_wait() {
-        service.store.write_patiently(start).await??;
-    } else {
-        service.store.write(start).await??;
-    }
+    service.store.write_patiently(SIGN_IN_PATIENCE, start).await??;
     Ok(secret)
 }
 

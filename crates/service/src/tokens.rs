@@ -4,6 +4,8 @@
 //! told in OAuth's words, since a client acts on the code: it drops its registration on
 //! `invalid_client` and its tokens on `invalid_grant`.
 
+use std::time::Duration;
+
 use bloom_domain::access::{BloomScope, ScopeSet};
 use bloom_domain::grants::{Grant, Refresh};
 use bloom_domain::ids::{ClientId, GrantId};
@@ -23,6 +25,10 @@ use crate::redemption::Redeem;
 use crate::refresh_tokens::RefreshToken;
 use crate::rotation::Rotate;
 use crate::{Error, Service, clients, codes};
+
+/// How long a refresh may wait for others to share its commit with, when many refresh: less than the way
+/// to most clients.
+const REFRESH_PATIENCE: Duration = Duration::from_millis(20);
 
 /// Why there are no tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +109,8 @@ pub async fn anonymous_refresh(
     let (salt, now) = (service.entropy.draw()?, service.now());
     let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, now };
     let settings = service.settings.clone();
-    let outcome = service.store.write(move |tx| rotate.run(tx, &settings)).await;
+    let rotate = move |tx: &mut Tx<'_>| rotate.run(tx, &settings);
+    let outcome = service.store.write_patiently(REFRESH_PATIENCE, rotate).await;
     let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
     respond(service, &found, asked, refresh)
 }
@@ -140,6 +147,7 @@ pub async fn anonymous_revoke(
     };
     let revoke = move |tx: &mut Tx<'_>| {
         store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)?;
+        store::grants::note_revoked_token(tx, ours.grant, ours.expires_at)?;
         tx.changed(Change::AccessToken(ours.id));
         Ok(())
     };

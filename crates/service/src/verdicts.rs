@@ -3,8 +3,12 @@
 //! A verdict is keyed by the hash of the whole credential and carries the *sequence number* that
 //! stood before its query ran. Every change of something it hangs on (its *subjects*: key, account,
 //! grant, connection, …), once committed, takes the next number and writes it into the slot of the
-//! changed id. A verdict is good while the slots of its subjects hold no later number than its own. So a fill that raced a revocation is worthless from the
-//! start, whichever came first, and a revocation is true when its call returns.
+//! changed id. A verdict is good while the slots of its subjects hold no later number than its own.
+//! So a fill that raced a revocation is worthless from the start, whichever came first, and a
+//! revocation is true when its call returns.
+//!
+//! What the database says of a grant is kept as well, by the grant's id: an app gets a new access
+//! token each hour, and nothing but its signature is news.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +16,7 @@ use std::time::Duration;
 
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
+use bloom_domain::ids::{AccessTokenId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_store::Change;
 use parking_lot::Mutex;
@@ -24,6 +29,8 @@ use crate::rate_limit::SharedWindow;
 
 /// How many verdicts are kept: about 25 MB when all are in use.
 const CAPACITY: usize = 50_000;
+/// How many grants are known: about 10 MB when all are in use.
+const GRANTS: usize = 20_000;
 /// Slots for sequence numbers; two ids in one slot cost a needless query, never a wrong answer.
 const SLOTS: usize = 4_096;
 /// While other nodes cannot be heard, a verdict this old is not used.
@@ -34,8 +41,7 @@ pub(crate) struct Verdict {
     pub(crate) facts: Facts,
     pub(crate) window: SharedWindow,
     pub(crate) last_use: LastUseSlot,
-    pub(crate) as_of: Sequence,
-    pub(crate) filled_at: Timestamp,
+    pub(crate) standing: Standing,
 }
 
 /// What the database says of a credential.
@@ -43,11 +49,39 @@ pub(crate) struct Facts {
     pub(crate) via: Via,
     /// Whether nothing that it hangs on, but for the account, is revoked.
     pub(crate) is_in_force: bool,
-    pub(crate) account: Account,
+    pub(crate) account: Arc<Account>,
     pub(crate) access: Access,
     /// When the credential ends by itself, if it does.
     pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) subjects: Box<[Subject]>,
+}
+
+/// What the database says of a grant, and so of each access token of it.
+pub(crate) struct KnownGrant {
+    pub(crate) client: ClientId,
+    /// What the grant allows, and whom its tokens act for; they end by themselves, it does not.
+    pub(crate) facts: Facts,
+    pub(crate) window: SharedWindow,
+    pub(crate) last_use: LastUseSlot,
+    pub(crate) standing: Standing,
+}
+
+/// How long something that was found out stands: while nothing happened to its subjects since.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    pub(crate) subjects: Vec<Subject>,
+    /// The point in the order of changes that stood before it was found out.
+    pub(crate) as_of: Sequence,
+    pub(crate) filled_at: Timestamp,
+}
+
+impl Standing {
+    /// Of something that hangs on one thing more.
+    pub(crate) fn and(&self, subject: Subject) -> Self {
+        let mut subjects = Vec::with_capacity(self.subjects.len() + 1);
+        subjects.extend_from_slice(&self.subjects);
+        subjects.push(subject);
+        Self { subjects, ..*self }
+    }
 }
 
 /// Something that a verdict hangs on: the slot of its id.
@@ -68,12 +102,17 @@ pub(crate) struct Sequence(u64);
 /// The verdicts of this process.
 pub(crate) struct Verdicts {
     verdicts: Cache<SecretHash, Arc<Verdict>>,
+    grants: Cache<GrantId, Arc<KnownGrant>>,
     changes: Arc<Changes>,
 }
 
 impl Verdicts {
     pub(crate) fn new() -> Self {
-        Self { verdicts: Cache::new(CAPACITY), changes: Arc::new(Changes::new()) }
+        Self {
+            verdicts: Cache::new(CAPACITY),
+            grants: Cache::new(GRANTS),
+            changes: Arc::new(Changes::new()),
+        }
     }
 
     /// The order of changes, for the store's commit path to write into.
@@ -95,17 +134,36 @@ impl Verdicts {
         hears_others: bool,
     ) -> Option<Arc<Verdict>> {
         let verdict = self.verdicts.get(hash)?;
-        let is_current = verdict
-            .facts
-            .subjects
-            .iter()
-            .all(|&subject| self.changes.unchanged(subject, verdict.as_of));
-        let is_fresh = hears_others || now.since(verdict.filled_at) < UNHEARD_LIFETIME;
-        (is_current && is_fresh).then_some(verdict)
+        self.stands(&verdict.standing, now, hears_others).then_some(verdict)
     }
 
     pub(crate) fn keep(&self, hash: SecretHash, verdict: Arc<Verdict>) {
         self.verdicts.insert(hash, verdict);
+    }
+
+    /// What is known of a grant, if it still stands and nothing happened since to an access token of
+    /// it.
+    pub(crate) fn find_grant(
+        &self,
+        id: GrantId,
+        token: AccessTokenId,
+        now: Timestamp,
+        hears_others: bool,
+    ) -> Option<Arc<KnownGrant>> {
+        let grant = self.grants.get(&id)?;
+        let stands = self.stands(&grant.standing, now, hears_others)
+            && self.changes.unchanged(Subject::of(token.as_bytes()), grant.standing.as_of);
+        stands.then_some(grant)
+    }
+
+    pub(crate) fn keep_grant(&self, id: GrantId, grant: Arc<KnownGrant>) {
+        self.grants.insert(id, grant);
+    }
+
+    fn stands(&self, standing: &Standing, now: Timestamp, hears_others: bool) -> bool {
+        let Standing { subjects, as_of, filled_at } = standing;
+        let is_fresh = hears_others || now.since(*filled_at) < UNHEARD_LIFETIME;
+        is_fresh && subjects.iter().all(|&subject| self.changes.unchanged(subject, *as_of))
     }
 }
 

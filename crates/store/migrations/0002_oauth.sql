@@ -7,18 +7,16 @@
 --                        changes but for `used_at` (the latest authorization, to the day) and
 --                        `disabled_at` (an operator's word). Leaves when nobody has let it in for 90
 --                        days.
--- connections            an account that let a client in. Revoked once and for all; connecting again
---                        makes another row. Leaves 90 days after it was revoked.
--- consents               what the person of a connection has agreed to for answers that go to one site;
---                        `site` is empty for an app on the device. Leaves with its connection.
+-- connections            an account that let a client in. `access`, `scopes` and `sites` are what its
+--                        person has agreed to, over all authorizations. Revoked once and for all;
+--                        connecting again makes another row. Leaves 90 days after it was revoked.
 -- grants                 one approved authorization of a connection. Approved by a person, redeemed
 --                        by the client with a code, then rotated with refresh tokens of which
 --                        `generation` is the good one. Neither code nor refresh token is stored.
 --                        Leaves some time after it has ended.
 -- refresh_rotations      a rotation whose used refresh token may still be answered: the salt that
---                        leads from it to its successor, and the successor's digest, which tells the
---                        right one. Leaves when that time is over, and with it the way from one to
---                        the other.
+--                        leads from it to its successor. Leaves when that time is over, and with it
+--                        the way from one to the other.
 -- revoked_access_tokens  an access token that was revoked alone. Leaves when it would have ended.
 -- signing_keys           a key that signs tokens from `signs_from` until the next one does. `seed` is
 --                        sealed with a key derived from the root secret. Leaves when nothing it has
@@ -38,6 +36,9 @@ CREATE TABLE connections (
     id {blob} NOT NULL PRIMARY KEY,
     account_id {blob} NOT NULL REFERENCES accounts (id),
     client_id {blob} NOT NULL REFERENCES clients (id),
+    access {text} NOT NULL,
+    scopes {text} NOT NULL,
+    sites {text} NOT NULL,
     created_at {i64} NOT NULL,
     revoked_at {i64},
     last_used_at {i64},
@@ -50,14 +51,6 @@ CREATE UNIQUE INDEX connections_in_force ON connections (account_id, client_id)
     WHERE revoked_at IS NULL;
 CREATE INDEX connections_by_account ON connections (account_id, created_at);
 CREATE INDEX connections_by_client ON connections (client_id);
-
-CREATE TABLE consents (
-    connection_id {blob} NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
-    site {text} NOT NULL,
-    access {text} NOT NULL,
-    scopes {text} NOT NULL,
-    PRIMARY KEY (connection_id, site)
-) {table};
 
 CREATE TABLE grants (
     id {blob} NOT NULL PRIMARY KEY,
@@ -83,7 +76,6 @@ CREATE TABLE refresh_rotations (
     grant_id {blob} NOT NULL,
     generation {i64} NOT NULL,
     salt {blob} NOT NULL,
-    successor_digest {blob} NOT NULL,
     rotated_at {i64} NOT NULL,
     PRIMARY KEY (grant_id, generation)
 ) {table};

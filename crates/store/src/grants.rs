@@ -27,9 +27,9 @@ statements! {
     /// Whom an access token acts for: the one statement of a cold authentication.
     FIND_FOR_ACCESS_TOKEN = "SELECT g.connection_id, n.client_id, g.access, \
             CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL AND c.disabled_at IS NULL \
-            AND NOT EXISTS (SELECT 1 FROM revoked_access_tokens t WHERE t.id = ?2) \
             THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, \
-            a.id, a.email, a.name, a.created_at, a.banned_at \
+            (SELECT t.ends_at FROM revoked_access_tokens t WHERE t.id = ?2), \
+            g.tokens_revoked_until, a.id, a.email, a.name, a.created_at, a.banned_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
@@ -42,6 +42,9 @@ statements! {
     /// Makes the next refresh token the good one.
     ROTATE = "UPDATE grants SET generation = generation + 1, refresh_digest = ?3, ends_at = ?4 \
               WHERE id = ?1 AND generation = ?2 AND revoked_at IS NULL";
+    /// Notes until when an access token of a grant would have lived that is revoked alone.
+    NOTE_REVOKED_TOKEN = "UPDATE grants SET tokens_revoked_until = ?2 \
+                          WHERE id = ?1 AND COALESCE(tokens_revoked_until, ?2) <= ?2";
     /// Ends a grant.
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     /// The id at the end of a stretch of rows, in order of ids.
@@ -76,8 +79,12 @@ pub struct FoundForAccessToken {
     pub client: ClientId,
     /// What the grant allows.
     pub access: Access,
-    /// Whether grant, connection, client and token are all in force.
+    /// Whether grant, connection and client are all in force.
     pub is_in_force: bool,
+    /// Whether the token itself was revoked.
+    pub is_token_revoked: bool,
+    /// When the last of the grant's access tokens that were revoked alone would have ended.
+    pub tokens_revoked_until: Option<Timestamp>,
     /// Whom it acts for.
     pub account: Account,
 }
@@ -117,7 +124,9 @@ pub fn find_for_access_token(
             client: ClientId::from_bytes(row.id16(1)?),
             access: connections::access(&row, 2)?,
             is_in_force: row.int(3)? == 1,
-            account: accounts::read(&row, 4)?,
+            is_token_revoked: row.opt_int(4)?.is_some(),
+            tokens_revoked_until: row.opt_timestamp(5)?,
+            account: accounts::read(&row, 6)?,
         })
     })
     .transpose()
@@ -157,6 +166,11 @@ pub fn rotate(
 ) -> Result<bool, Error> {
     let params = [id.into(), generation.into(), next.as_bytes().into(), ends_at.into()];
     Ok(tx.execute(&ROTATE, &params)? == 1)
+}
+
+/// Notes that an access token of a grant, which would end at a time, is revoked alone.
+pub fn note_revoked_token(tx: &mut Tx<'_>, id: GrantId, ends_at: Timestamp) -> Result<(), Error> {
+    tx.execute(&NOTE_REVOKED_TOKEN, &[id.into(), ends_at.into()]).map(drop)
 }
 
 /// Ends a grant; `false` when it is not there or has been ended.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -23,8 +24,8 @@ pub(crate) trait Job: Send {
 pub(crate) enum Pace {
     /// As soon as there is somebody to run it.
     Prompt,
-    /// It may wait a little, to share a COMMIT.
-    Patient,
+    /// It may wait until this long after the COMMIT before, to share the next.
+    Patient(Duration),
 }
 
 struct Pending<T, F> {

@@ -26,6 +26,11 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0001_accounts_and_keys.sql"),
     },
     Migration { number: 2, name: "oauth", sql: include_str!("../migrations/0002_oauth.sql") },
+    Migration {
+        number: 3,
+        name: "consent_for_each_site",
+        sql: include_str!("../migrations/0003_consent_for_each_site.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

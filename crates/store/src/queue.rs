@@ -1,16 +1,21 @@
 //! The bounded queue between callers and the threads that own a connection.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::job::Pace;
 use crate::stopwatch;
+
+/// So many that wait are company enough: nothing is gained by waiting for more.
+const COMPANY: usize = 32;
 
 /// First in, first out; refuses when full or closed, and empties before it ends.
 ///
-/// An item may be patient: then nobody is woken for it until its time has come. Whatever is due takes
-/// everything that waits along, so patience never lets an item be overtaken.
+/// An item may be patient: then it is served some time after the last one was, so at once when
+/// nobody was served lately, or along with any other. Whatever is due takes everything that waits
+/// along, so patience never lets an item be overtaken.
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
@@ -21,13 +26,15 @@ struct State<T> {
     waiting: VecDeque<T>,
     /// When what waits is served; nothing when nothing waits.
     due: Option<Due>,
+    /// When somebody was last served who had not come along with another.
+    served: Option<Instant>,
     idle: usize,
     closed: bool,
 }
 
-/// When an item wants to be served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Due {
+/// When an item is to be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
     Now,
     /// At this time, or earlier along with another.
     By(Instant),
@@ -42,11 +49,12 @@ pub(crate) enum Refused {
 
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), due: None, idle: 0, closed: false };
+        let waiting = VecDeque::new();
+        let state = State { waiting, due: None, served: None, idle: 0, closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
     }
 
-    pub(crate) fn push(&self, item: T, due: Due) -> Result<(), Refused> {
+    pub(crate) fn push(&self, item: T, pace: Pace) -> Result<(), Refused> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(Refused::Closed);
@@ -55,7 +63,7 @@ impl<T> Queue<T> {
             return Err(Refused::Full);
         }
         state.waiting.push_back(item);
-        let is_news = state.hasten(due);
+        let is_news = state.hasten(pace);
         let anyone_idle = state.idle > 0;
         drop(state);
         // Waking costs a system call, which a busy thread on the other side does not need, nor does
@@ -70,7 +78,9 @@ impl<T> Queue<T> {
     pub(crate) fn pop(&self) -> Option<T> {
         let mut state = self.state.lock();
         loop {
-            if state.is_due() || state.closed {
+            let now = stopwatch::now();
+            if state.is_due(now) || state.closed {
+                state.served = Some(now);
                 return state.take();
             }
             let due = state.due;
@@ -101,22 +111,28 @@ impl<T> Queue<T> {
 
 impl<T> State<T> {
     /// Takes a newcomer's time into account. True when whoever waits for items must hear of it: for
-    /// each that is due now, since several threads may serve, and when no time was set.
-    fn hasten(&mut self, due: Due) -> bool {
-        match (self.due, due) {
-            (_, Due::Now) | (None, _) => {
-                self.due = Some(due);
-                true
-            }
-            // The patient are equally patient, so the first of them has the earliest time.
-            (Some(_), Due::By(_)) => false,
+    /// each that is due now, since several threads may serve, and when it is due before the others.
+    fn hasten(&mut self, pace: Pace) -> bool {
+        let due = match pace {
+            Pace::Patient(span) if self.waiting.len() < COMPANY => self.after_the_last(span),
+            Pace::Patient(_) | Pace::Prompt => Due::Now,
+        };
+        let is_news = due == Due::Now || self.due.is_none_or(|earliest| due < earliest);
+        if is_news {
+            self.due = Some(due);
         }
+        is_news
     }
 
-    fn is_due(&self) -> bool {
+    fn after_the_last(&self, span: Duration) -> Due {
+        let time = self.served.map(|served| served + span);
+        time.filter(|&time| time > stopwatch::now()).map_or(Due::Now, Due::By)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
         match self.due {
             Some(Due::Now) => true,
-            Some(Due::By(time)) => time <= stopwatch::now(),
+            Some(Due::By(time)) => time <= now,
             None => false,
         }
     }
@@ -132,23 +148,27 @@ impl<T> State<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// Longer than any test may take.
-    fn much_later() -> Due {
-        Due::By(stopwatch::now() + Duration::from_secs(600))
+    const LONG: Pace = Pace::Patient(Duration::from_secs(600));
+
+    /// A queue that has just served somebody.
+    fn busy() -> Queue<u32> {
+        let queue = Queue::new(64);
+        queue.push(0, Pace::Prompt).unwrap();
+        assert_eq!(queue.pop(), Some(0));
+        queue
     }
 
     #[test]
     fn full_and_closed_refuse() {
         let queue = Queue::new(2);
-        assert_eq!((queue.push(1, Due::Now), queue.push(2, much_later())), (Ok(()), Ok(())));
-        assert_eq!(queue.push(3, Due::Now), Err(Refused::Full));
-        assert_eq!(queue.push(3, much_later()), Err(Refused::Full));
+        assert_eq!((queue.push(1, Pace::Prompt), queue.push(2, LONG)), (Ok(()), Ok(())));
+        assert_eq!(queue.push(3, Pace::Prompt), Err(Refused::Full));
+        assert_eq!(queue.push(3, LONG), Err(Refused::Full));
         queue.close();
-        assert_eq!(queue.push(4, Due::Now), Err(Refused::Closed));
+        assert_eq!(queue.push(4, Pace::Prompt), Err(Refused::Closed));
         assert_eq!((queue.pop(), queue.pop(), queue.pop()), (Some(1), Some(2), None));
     }
 
@@ -158,7 +178,7 @@ mod tests {
         std::thread::scope(|scope| {
             let consumer = scope.spawn(|| std::iter::from_fn(|| queue.pop()).sum::<u32>());
             for number in 1..=100 {
-                while queue.push(number, Due::Now) == Err(Refused::Full) {
+                while queue.push(number, Pace::Prompt) == Err(Refused::Full) {
                     std::thread::yield_now();
                 }
             }
@@ -168,35 +188,64 @@ mod tests {
     }
 
     #[test]
-    fn the_patient_wait_for_their_time() {
+    fn the_patient_do_not_wait_when_nobody_was_served_lately() {
         let queue = Queue::new(8);
+        queue.push(1, LONG).unwrap();
+        assert_eq!(queue.pop(), Some(1));
+    }
+
+    #[test]
+    fn the_patient_wait_for_their_time() {
         let begun = stopwatch::now();
-        let time = begun + Duration::from_millis(20);
-        queue.push(1, Due::By(time)).unwrap();
-        queue.push(2, Due::By(time + Duration::from_secs(600))).unwrap();
-        // The second goes with the first.
-        assert_eq!((queue.pop(), queue.pop()), (Some(1), Some(2)));
-        assert!(stopwatch::now() >= time);
+        let queue = busy();
+        let span = Duration::from_millis(20);
+        queue.push(1, LONG).unwrap();
+        queue.push(2, Pace::Patient(span)).unwrap();
+        queue.push(3, LONG).unwrap();
+        // The others go with the one that is due first.
+        assert_eq!((queue.pop(), queue.pop(), queue.pop()), (Some(1), Some(2), Some(3)));
+        assert!(stopwatch::now() >= begun + span);
+    }
+
+    #[test]
+    fn whoever_waits_hears_of_one_that_is_due_earlier() {
+        let queue = busy();
+        std::thread::scope(|scope| {
+            let consumer = scope.spawn(|| (queue.pop(), queue.pop()));
+            queue.push(1, LONG).unwrap();
+            std::thread::sleep(Duration::from_millis(5));
+            queue.push(2, Pace::Patient(Duration::from_millis(10))).unwrap();
+            assert_eq!(consumer.join().unwrap(), (Some(1), Some(2)));
+        });
     }
 
     #[test]
     fn who_is_due_takes_the_patient_along_in_order() {
-        let queue = Queue::new(8);
+        let queue = busy();
         std::thread::scope(|scope| {
             let consumer = scope.spawn(|| (queue.pop(), queue.pop(), queue.pop()));
-            queue.push(1, much_later()).unwrap();
-            queue.push(2, much_later()).unwrap();
-            queue.push(3, Due::Now).unwrap();
+            queue.push(1, LONG).unwrap();
+            queue.push(2, LONG).unwrap();
+            queue.push(3, Pace::Prompt).unwrap();
             assert_eq!(consumer.join().unwrap(), (Some(1), Some(2), Some(3)));
         });
     }
 
     #[test]
+    fn enough_company_is_not_kept_waiting() {
+        let queue = busy();
+        for number in 0..=u32::try_from(COMPANY).unwrap() {
+            queue.push(number, LONG).unwrap();
+        }
+        assert_eq!(queue.pop(), Some(0));
+    }
+
+    #[test]
     fn an_end_does_not_wait_for_the_patient() {
-        let queue = Queue::new(8);
+        let queue = busy();
         std::thread::scope(|scope| {
             let consumer = scope.spawn(|| (queue.pop(), queue.pop()));
-            queue.push(1, much_later()).unwrap();
+            queue.push(1, LONG).unwrap();
             queue.close();
             assert_eq!(consumer.join().unwrap(), (Some(1), None));
         });

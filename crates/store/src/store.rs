@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
 use tokio::sync::oneshot;
@@ -89,18 +90,19 @@ impl Store {
         received(self.submit(Reach::Write, Pace::Prompt, work)?.await)
     }
 
-    /// [`Store::write`] for one that can wait a little to share its COMMIT: on SQLite up to 50 ms, or
-    /// until another write takes it along. All that [`Store::write`] promises holds: the answer
-    /// comes once it is on disk.
+    /// [`Store::write`] for one that can wait a little to share its COMMIT. On SQLite it is run `patience`
+    /// after the COMMIT before, so at once when nobody wrote lately, or as soon as another write takes
+    /// it along, or enough others wait. All that [`Store::write`] promises holds: the answer comes once
+    /// it is on disk.
     ///
     /// A durable COMMIT costs the same for one write and for many, and on a busy core requests wait
     /// meanwhile. PostgreSQL, whose COMMIT is another machine's work, writes at once.
-    pub async fn write_patiently<T, F>(&self, work: F) -> Result<T, Error>
+    pub async fn write_patiently<T, F>(&self, patience: Duration, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        received(self.submit(Reach::Write, Pace::Patient, work)?.await)
+        received(self.submit(Reach::Write, Pace::Patient(patience), work)?.await)
     }
 
     /// [`Store::read`] for threads that may block: the command line, scans. Never call it from

@@ -19,7 +19,9 @@ on_both!(
     a_token_ends_after_an_hour,
     a_token_counts_in_its_header_only,
     a_token_seen_before_costs_no_statement_and_a_new_one_costs_one,
+    a_new_token_of_a_known_grant_costs_no_statement,
     a_token_is_revoked_alone,
+    a_token_revoked_before_its_first_use_is_refused,
     a_token_reaches_what_its_access_names,
     a_token_of_another_issuer_is_refused,
     a_dump_of_the_database_replays_nothing,
@@ -138,6 +140,51 @@ async fn a_token_seen_before_costs_no_statement_and_a_new_one_costs_one(app: App
         assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200);
         assert_eq!(app.service().statements_executed() - before, expected);
     }
+}
+
+async fn a_new_token_of_a_known_grant_costs_no_statement(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    warm(&app, &tokens.access).await;
+    let next = Tokens::of(&client.refresh(&tokens.refresh).await);
+    let narrow = client.refresh_with(&next.refresh, &[("scope", "generate")]).await;
+    let narrow = Tokens::of(&narrow).access;
+    let before = app.service().statements_executed();
+    assert_eq!(app.get_as("/api/v1/account", &next.access).await.status, 200);
+    assert_eq!(app.get_as("/api/v1/account", &narrow).await.error(), "403 FORBIDDEN");
+    assert_eq!(app.service().statements_executed(), before);
+}
+
+/// Whatever is known of its grant by then.
+async fn a_token_revoked_before_its_first_use_is_refused(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    for is_known in [true, false] {
+        let first = client.connect(&mut ada, &[("prompt", "consent")]).await;
+        let second = Tokens::of(&client.refresh(&first.refresh).await);
+        let third = Tokens::of(&client.refresh(&second.refresh).await);
+        if is_known {
+            warm(&app, &first.access).await;
+        }
+        assert_eq!(client.revoke(&second.access).await.status, 200);
+        // Now the grant is known in any case.
+        assert!(app.is_good(&first.access).await);
+        for _ in 0..2 {
+            assert!(!app.is_good(&second.access).await, "known before: {is_known}");
+            assert!(app.is_good(&third.access).await, "known before: {is_known}");
+        }
+    }
+    // Once it has ended by itself, the grant's other tokens cost nothing again.
+    let first = client.connect(&mut ada, &[("prompt", "consent")]).await;
+    assert_eq!(client.revoke(&first.access).await.status, 200);
+    app.advance(Duration::from_secs(3_601));
+    let second = Tokens::of(&client.refresh(&first.refresh).await);
+    let third = Tokens::of(&client.refresh(&second.refresh).await);
+    assert!(app.is_good(&second.access).await);
+    let before = app.service().statements_executed();
+    assert!(app.is_good(&third.access).await);
+    assert_eq!(app.service().statements_executed(), before);
 }
 
 async fn a_token_is_revoked_alone(app: App) {
@@ -326,6 +373,7 @@ async fn a_good_signature_cannot_say_more_than_the_grant(app: App) {
         assert_eq!(answer.error(), "401 UNAUTHORIZED", "{name}: {value}");
     }
     // An account that is gone has no grants; a grant that is gone has no tokens.
+    let token = client.connect(&mut ada, &[]).await.access;
     app.database().run("DELETE FROM grants");
     assert!(!app.is_good(&token).await);
 }
@@ -384,7 +432,9 @@ async fn what_a_warm_token_hangs_on_is_looked_at_each_time(app: App) {
         let sent = ada.get(&client.authorize_url(&[])).await;
         let code = crate::support::oauth::parameter(sent.header("location"), "code").unwrap();
         let other_grant = Tokens::of(&client.redeem(&code).await).access;
-        let sibling = Tokens::of(&client.refresh(&tokens.refresh).await).access;
+        let sibling = Tokens::of(&client.refresh(&tokens.refresh).await);
+        let unseen = Tokens::of(&client.refresh(&sibling.refresh).await).access;
+        let sibling = sibling.access;
         let stranger = client.connect(&mut bob, &[]).await.access;
         for token in [&tokens.access, &sibling, &other_grant, &stranger] {
             warm(&app, token).await;
@@ -396,6 +446,7 @@ async fn what_a_warm_token_hangs_on_is_looked_at_each_time(app: App) {
             assert_eq!(status(&tokens.access).await, blow.status(), "{blow:?}");
             let alone = if blow == Blow::AccessTokenRevoked { 200 } else { blow.status() };
             assert_eq!(status(&sibling).await, alone, "{blow:?}, of the same grant");
+            assert_eq!(status(&unseen).await, alone, "{blow:?}, of the same grant, never seen");
             let is_of_one_grant = matches!(blow, Blow::AccessTokenRevoked | Blow::GrantRevoked);
             let other = if is_of_one_grant { 200 } else { blow.status() };
             assert_eq!(status(&other_grant).await, other, "{blow:?}, of the same connection");

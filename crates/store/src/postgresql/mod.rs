@@ -18,9 +18,9 @@ use std::sync::Arc;
 use bloom_domain::time::Timestamp;
 
 use crate::error::OpenError;
-use crate::job::Job;
+use crate::job::{Job, Pace};
 use crate::migrations;
-use crate::queue::{Due, Refused};
+use crate::queue::Refused;
 use crate::shared::Shared;
 use crate::tx::Reach;
 use connect::Connector;
@@ -60,7 +60,7 @@ impl Postgres {
 
     /// Hands a closure to the pool.
     pub(crate) fn push(&self, request: Request) -> Result<(), Refused> {
-        self.pool.queue().push(request, Due::Now)
+        self.pool.queue().push(request, Pace::Prompt)
     }
 
     pub(crate) fn hears_other_writers(&self) -> bool {

@@ -10,26 +10,20 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
 use parking_lot::Mutex;
 
 use crate::error::{Error, OpenError};
 use crate::job::{self, Job, Pace};
-use crate::queue::{Due, Queue, Refused};
+use crate::queue::{Queue, Refused};
 use crate::shared::Shared;
-use crate::stopwatch;
 use crate::tx::{Connection, Reach, Tx};
 use readers::Readers;
 use writer::Writer;
 
 /// How many closures may wait for the writer. At 15,000 a second, a quarter of a second of work.
 const QUEUE: usize = 4096;
-
-/// How long a patient closure waits for company: no person notices it, and however many there are, they
-/// need no more than 20 commits a second.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -64,11 +58,7 @@ impl Sqlite {
 
     /// Hands a closure to the writer.
     pub(crate) fn push(&self, job: Box<dyn Job>, pace: Pace) -> Result<(), Refused> {
-        let due = match pace {
-            Pace::Prompt => Due::Now,
-            Pace::Patient => Due::By(stopwatch::now() + PATIENCE),
-        };
-        self.queue.push(job, due)
+        self.queue.push(job, pace)
     }
 
     /// Runs the closure here and now, on a connection that nobody else uses meanwhile.

@@ -74,6 +74,53 @@ fn a_migration_that_fails_leaves_nothing() {
     });
 }
 
+/// Blobs are written differently: `{1}` stands for sixteen bytes of it.
+fn blobs(database: &TestDatabase, sql: &str) -> String {
+    let is_sqlite = matches!(database.database(), Database::Sqlite { .. });
+    (1..=9).fold(sql.to_owned(), |sql, digit| {
+        let hex = format!("{digit:02}").repeat(16);
+        let blob = if is_sqlite { format!("x'{hex}'") } else { format!("'\\x{hex}'::bytea") };
+        sql.replace(&format!("{{{digit}}}"), &blob)
+    })
+}
+
+#[test]
+fn consent_over_several_sites_is_asked_for_anew() {
+    for engine in Engine::ALL {
+        let Some(database) = fresh(engine) else { continue };
+        if let Database::Sqlite { path } = database.database() {
+            crate::sqlite::connection::create(path).unwrap();
+        }
+        let now = Timestamp::from_unix_micros(2);
+        with_target(&database, |target| apply(target, &MIGRATIONS[..2], now).unwrap());
+        database.run(&blobs(
+            &database,
+            "INSERT INTO accounts (id, email, password_hash, created_at) VALUES ({1}, 'a@b.c', 'x', 0);
+             INSERT INTO clients (id, metadata, created_at, used_at) VALUES ({2}, '{}', 0, 0);
+             INSERT INTO connections (id, account_id, client_id, access, scopes, sites, created_at)
+                 VALUES ({3}, {1}, {2}, 'read write', 'openid', 'a.example b.example', 0);
+             INSERT INTO grants (id, connection_id, redirect_uri, challenge, scope, access,
+                 signed_in_at, created_at, wrong_verifiers, ends_at)
+                 VALUES ({4}, {3}, 'https://a.example/', {5}, 'openid', 'read', 0, 0, 0, 9);
+             INSERT INTO refresh_rotations (grant_id, generation, salt, rotated_at)
+                 VALUES ({4}, 0, {6}, 0);
+             INSERT INTO revoked_access_tokens (id, ends_at) VALUES ({7}, 5), ({8}, 7);",
+        ));
+        drop(open(&database));
+        let dump = database.dump();
+        let count = |table: &str| dump.lines().filter(|line| line.starts_with(table)).count();
+        assert_eq!(count("refresh_rotations"), 0, "{dump}");
+        assert_eq!(count("revoked_access_tokens"), 2, "{dump}");
+        let agreed = "INSERT INTO consents (connection_id, site, access, scopes)
+                      VALUES ({3}, '', 'read write', 'openid')";
+        let noted = "UPDATE grants SET tokens_revoked_until = 7";
+        // What is there already cannot be added, and what is so already changes nothing.
+        assert_eq!(count("consents"), 1, "{dump}");
+        database.run(&blobs(&database, &format!("DELETE FROM consents; {agreed}; {noted}")));
+        assert_eq!(database.dump(), dump);
+    }
+}
+
 #[test]
 fn migrations_are_numbered_without_gaps() {
     for (index, migration) in MIGRATIONS.iter().enumerate() {

@@ -107,7 +107,7 @@ fn start_patiently<T: Send + 'static>(
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Started<T> {
     let store = store.clone();
-    started(async move { store.write_patiently(work).await })
+    started(async move { store.write_patiently(patience::PATIENCE, work).await })
 }
 
 fn started<T>(write: impl Future<Output = Result<T, Error>> + Send + 'static) -> Started<T> {
