@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
+use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::api_keys::WhichKey;
 use clap::error::ErrorKind;
@@ -76,6 +77,9 @@ enum Verb {
     /// Make, list and revoke API keys of an account
     #[command(subcommand)]
     Keys(KeysVerb),
+    /// List, refuse and take again the apps that registered themselves
+    #[command(subcommand)]
+    Clients(ClientsVerb),
     /// Copy the database and the root secret into a new folder
     Backup(BackupArgs),
     /// Rotate the root secret
@@ -220,6 +224,34 @@ enum KeysVerb {
 }
 
 #[derive(Args)]
+struct WhichClient {
+    #[command(flatten)]
+    place: Place,
+    /// The app's client id, as listed
+    #[arg(long)]
+    id: String,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum ClientsVerb {
+    /// List the apps, newest first
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse an app: the next request with one of its tokens is refused, nothing is deleted
+    Disable(WhichClient),
+    /// Take a refused app again
+    Enable(WhichClient),
+}
+
+#[derive(Args)]
 struct BackupArgs {
     #[command(flatten)]
     place: Place,
@@ -256,6 +288,7 @@ impl Cli {
             Verb::Serve(args) => Ok(Asked::Serve(Box::new(args.config()?))),
             Verb::Account(verb) => verb.asked(),
             Verb::Keys(verb) => verb.asked(),
+            Verb::Clients(verb) => verb.asked(),
             Verb::Backup(args) => {
                 let to = std::path::absolute(&args.to)
                     .map_err(|error| Failure::usage(format!("--to: {error}")))?;
@@ -325,6 +358,24 @@ impl KeysVerb {
             }
         }
     }
+}
+
+impl ClientsVerb {
+    fn asked(self) -> Result<Asked, Failure> {
+        match self {
+            Self::List { place, json } => command(place, Command::ListClients, json),
+            Self::Disable(which) => {
+                command(which.place, Command::DisableClient { id: client(&which.id)? }, which.json)
+            }
+            Self::Enable(which) => {
+                command(which.place, Command::EnableClient { id: client(&which.id)? }, which.json)
+            }
+        }
+    }
+}
+
+fn client(id: &str) -> Result<ClientId, Failure> {
+    id.parse().map_err(|error| Failure::usage(format!("--id: {error}")))
 }
 
 fn command(place: Place, command: Command, is_json: bool) -> Result<Asked, Failure> {

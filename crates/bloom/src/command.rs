@@ -9,10 +9,13 @@ use std::path::PathBuf;
 
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName};
+use bloom_domain::clients::Client;
 use bloom_domain::email::Email;
+use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::api_keys::{self, NewApiKey, WhichKey};
+use bloom_service::clients;
 use bloom_store::Database;
 
 use crate::config::Config;
@@ -32,6 +35,9 @@ pub(crate) enum Command {
     CreateKey { owner: Email, name: KeyName },
     ListKeys { owner: Email },
     RevokeKey { owner: Email, which: WhichKey },
+    ListClients,
+    DisableClient { id: ClientId },
+    EnableClient { id: ClientId },
     Backup { to: PathBuf },
     RotateSecret,
 }
@@ -68,6 +74,8 @@ pub(crate) enum Answer {
     },
     Keys(Vec<ApiKey>),
     Key(ApiKey),
+    Clients(Vec<Client>),
+    Client(Client),
     BackedUp {
         to: PathBuf,
         holds_database: bool,
@@ -142,6 +150,13 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         }
         Command::RevokeKey { owner, which } => {
             Answer::Key(api_keys::revoke_for(service, operator, &owner, which).await?)
+        }
+        Command::ListClients => Answer::Clients(clients::list(service, operator).await?),
+        Command::DisableClient { id } => {
+            Answer::Client(clients::disable(service, operator, id).await?)
+        }
+        Command::EnableClient { id } => {
+            Answer::Client(clients::enable(service, operator, id).await?)
         }
         Command::Backup { to } => backup::make(node, to).await?,
         Command::RotateSecret => secret_file::rotate(node).await?,

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Write};
 
 use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::api_keys::{ApiKey, KeyState};
+use bloom_domain::clients::Client;
 use bloom_domain::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -78,6 +79,13 @@ impl From<Answer> for Shown {
                 json: keys.iter().map(key_json).collect(),
             },
             Answer::Key(key) => Self { text: key_line(&key), json: key_json(&key) },
+            Answer::Clients(clients) => Self {
+                text: lines(clients.iter().map(client_line), "No app has registered."),
+                json: clients.iter().map(client_json).collect(),
+            },
+            Answer::Client(client) => {
+                Self { text: client_line(&client), json: client_json(&client) }
+            }
             Answer::BackedUp { to, holds_database, holds_secret } => {
                 let what = match (holds_database, holds_secret) {
                     (true, true) => {
@@ -174,6 +182,31 @@ fn key_json(key: &ApiKey) -> Value {
             "agent": used.agent,
             "operation": used.operation,
         })),
+    })
+}
+
+/// Names and URIs are the app's own words; the URIs have no character that a terminal minds.
+fn client_line(client: &Client) -> String {
+    let state = match client.disabled_at {
+        None => "active".to_owned(),
+        Some(at) => format!("refused since {}", time(at)),
+    };
+    format!(
+        "{}  {state}  registered {}  {}  {}",
+        client.id,
+        time(client.created_at),
+        client.metadata.redirect_uris.join(" "),
+        client.display_name()
+    )
+}
+
+fn client_json(client: &Client) -> Value {
+    json!({
+        "id": client.id.to_string(),
+        "name": client.metadata.client_name,
+        "redirect_uris": client.metadata.redirect_uris,
+        "created_at": time(client.created_at),
+        "disabled_at": client.disabled_at.map(time),
     })
 }
 

@@ -203,8 +203,11 @@ impl Unverified {
     }
 
     fn max_age(&self) -> Result<Option<u64>, OAuthError> {
-        let age = self.parameters.one("max_age")?.map(str::parse).transpose();
-        age.map_err(|_| OAuthError::invalid_request("max_age must be a number of seconds"))
+        let Some(age) = self.parameters.one("max_age")? else { return Ok(None) };
+        // Rust reads a sign as well, which is none of a number's digits.
+        let age = age.parse().ok().filter(|_| age.bytes().all(|b| b.is_ascii_digit()));
+        let why = || OAuthError::invalid_request("max_age must be a number of seconds");
+        age.map(Some).ok_or_else(why)
     }
 
     fn opaque(&self, name: &'static str) -> Result<Option<String>, OAuthError> {

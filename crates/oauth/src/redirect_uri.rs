@@ -7,8 +7,14 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
+
 /// The longest redirect URI that is taken.
 const MAX_LEN: usize = 2_000;
+/// What an authorization response adds to the query (RFC 6749 §4.1.2, §4.1.2.1, RFC 9207 §2). Were one
+/// there already, the client would find it twice.
+const RESPONSE_PARAMETERS: [&str; 6] =
+    ["code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// A redirect URI that may be registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +50,18 @@ pub enum RedirectUriError {
     Relative,
     /// A user name or password before the host.
     UserInfo,
-    /// The host is missing, malformed or a bare suffix.
+    /// The host is missing, malformed or a public suffix such as `co.uk`.
     Host,
-    /// The port is no number up to 65535.
+    /// The port is no number up to 65535, or begins with a zero.
     Port,
     /// http on a host that is not exactly `localhost`, `127.0.0.1` or `[::1]`.
     PlainHttp,
     /// A scheme that is neither https nor http, has no dot and is not known.
     Scheme,
+    /// A private-use URI without a path, such as `com.example.app:callback`.
+    Path,
+    /// A parameter in its query that the authorization response brings itself.
+    Parameter,
 }
 
 impl fmt::Display for RedirectUriError {
@@ -63,9 +73,11 @@ impl fmt::Display for RedirectUriError {
             Self::Fragment => "it has a fragment",
             Self::Relative => "it is not absolute",
             Self::UserInfo => "it has a user name or password",
-            Self::Host => "its host is missing or malformed",
+            Self::Host => "its host is missing, malformed or a public suffix",
             Self::Port => "its port is not a number up to 65535",
             Self::PlainHttp => "http is taken only for localhost, 127.0.0.1 and [::1]; use https",
+            Self::Path => "a slash must follow its scheme, as in com.example.app:/callback",
+            Self::Parameter => "its query has a parameter of the answer itself: code, state, iss, error, error_description or error_uri",
             Self::Scheme => "its scheme is not taken: use https, or a private-use scheme with a dot such as com.example.app",
         })
     }
@@ -104,6 +116,9 @@ impl RedirectUri {
             },
             _ => RedirectKind::PrivateUse(private_use(scheme, rest, known_schemes)?),
         };
+        if names(rest).any(is_of_the_answer) {
+            return Err(RedirectUriError::Parameter);
+        }
         Ok(Self { text: text.to_owned(), kind })
     }
 
@@ -149,6 +164,16 @@ fn is_uri_character(b: u8) -> bool {
     b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)
 }
 
+/// The names in the query of what stands after `scheme:`.
+fn names(rest: &str) -> impl Iterator<Item = &str> {
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+}
+
+fn is_of_the_answer(name: &str) -> bool {
+    RESPONSE_PARAMETERS.iter().any(|ours| percent_decode_str(name).eq(ours.bytes()))
+}
+
 /// The authority after `scheme:`, checked.
 fn authority(rest: &str) -> Result<&str, RedirectUriError> {
     let rest = rest.strip_prefix("//").ok_or(RedirectUriError::Host)?;
@@ -182,7 +207,18 @@ fn is_domain(host: &str) -> bool {
     };
     let is_numeric = labels.last().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
     let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-    labels.len() >= 2 && labels.iter().all(is_label) && (!is_numeric || is_address)
+    labels.len() >= 2
+        && labels.iter().all(is_label)
+        && (!is_numeric || is_address)
+        && !is_public_suffix(host)
+}
+
+/// Under which anybody can have a name, and which is nobody's site itself.
+fn is_public_suffix(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    psl::suffix(host.as_bytes()).is_some_and(|suffix| {
+        suffix.typ() == Some(psl::Type::Icann) && suffix.as_bytes() == host.as_bytes()
+    })
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -204,7 +240,9 @@ fn port(authority: &str) -> Option<&str> {
 }
 
 fn is_port(port: &str) -> bool {
-    !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    let digits =
+        port.bytes().all(|b| b.is_ascii_digit()) && (port == "0" || !port.starts_with('0'));
+    digits && port.parse::<u16>().is_ok()
 }
 
 /// Host and rest of an http URI on a loopback address; `None` for any other.
@@ -230,10 +268,12 @@ fn private_use(scheme: &str, rest: &str, known: &[&str]) -> Result<String, Redir
         return Err(RedirectUriError::UserInfo);
     }
     let has_dot = scheme.contains('.') && scheme.split('.').all(|label| !label.is_empty());
-    if has_dot || known.contains(&scheme) {
+    if !has_dot && !known.contains(&scheme) {
+        Err(RedirectUriError::Scheme)
+    } else if rest.starts_with('/') {
         Ok(scheme.to_owned())
     } else {
-        Err(RedirectUriError::Scheme)
+        Err(RedirectUriError::Path)
     }
 }
 

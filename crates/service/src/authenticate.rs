@@ -25,7 +25,7 @@ use crate::last_use::{LastUseSlot, LastUses};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
 use crate::verdicts::{Facts, KnownGrant, Standing, Subject, Verdict};
-use crate::{Error, Service};
+use crate::{Error, Service, root_secret};
 
 /// The credential of a request, as the face found it.
 #[derive(Clone, Copy)]
@@ -200,20 +200,22 @@ async fn find_api_key(
     now: Timestamp,
 ) -> Result<Arc<Verdict>, Rejection> {
     let as_of = service.verdicts.sequence();
-    let digests = service.keyring.load().api_key_digests(&hash);
+    let keyring = service.keyring.load_full();
     let found = service
         .store
         .read(move |tx| {
-            for digest in &digests {
+            for digest in &keyring.api_key_digests(&hash) {
                 if let Some(found) = store::api_keys::find_by_digest(tx, digest)? {
-                    return Ok(Some(found));
+                    return Ok(Ok(found));
                 }
             }
-            Ok(None)
+            Ok(Err(match root_secret::is_behind(tx, &keyring)? {
+                true => Rejection::Failed(root_secret::behind()),
+                false => Rejection::UnknownApiKey,
+            }))
         })
         .await
-        .map_err(|error| Rejection::Failed(error.into()))?
-        .ok_or(Rejection::UnknownApiKey)?;
+        .map_err(|error| Rejection::Failed(error.into()))??;
     let via = Via::ApiKey(found.id);
     let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
     let facts = Facts {

@@ -127,11 +127,10 @@ async fn change(
         .ok_or(Error::ClientNotFound)
 }
 
-/// The client that presents an id, unless the operator refuses it.
+/// The client that presents an id, even if the operator refuses it.
 pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Client>, Error> {
     let Some(id) = ClientId::presented(presented) else {
         return Ok(None);
     };
-    let client = service.store.read(move |tx| store::clients::find(tx, id)).await?;
-    Ok(client.filter(|client| client.disabled_at.is_none()))
+    Ok(service.store.read(move |tx| store::clients::find(tx, id)).await?)
 }

@@ -63,7 +63,7 @@ impl fmt::Display for Error {
                 "the account has {} working API keys, the most there may be; revoke one first",
                 bloom_domain::api_keys::MAX_ACTIVE_KEYS
             ),
-            Self::ClientNotFound => f.write_str("there is no such client"),
+            Self::ClientNotFound => f.write_str("there is no app with that id"),
             Self::ConnectionNotFound => f.write_str("there is no such connection"),
             Self::AccountNotFound => f.write_str("no account has that email address"),
             Self::EmailTaken => f.write_str("an account has that email address already"),

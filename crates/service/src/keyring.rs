@@ -9,7 +9,7 @@ use bloom_domain::digest::Digest;
 use bloom_domain::ids::GrantId;
 use bloom_domain::secrets::OpaqueSecret;
 
-use crate::root_secret::RootSecrets;
+use crate::root_secret::{Fingerprint, RootSecrets};
 
 /// SHA-256 of a whole credential: the name under which a verdict is cached.
 pub(crate) type SecretHash = [u8; 32];
@@ -32,6 +32,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// The keys of the current root secret and of those it replaced.
 pub(crate) struct Keyring {
+    fingerprint: Fingerprint,
     current: DerivedKeys,
     previous: Vec<DerivedKeys>,
 }
@@ -54,9 +55,15 @@ struct DerivedKeys {
 impl Keyring {
     pub(crate) fn new(secrets: &RootSecrets) -> Self {
         Self {
+            fingerprint: secrets.current.fingerprint(),
             current: DerivedKeys::new(&secrets.current.prk()),
             previous: secrets.previous.iter().map(|s| DerivedKeys::new(&s.prk())).collect(),
         }
+    }
+
+    /// Which root secret is the current one.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     /// What is stored for an API key.

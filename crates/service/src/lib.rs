@@ -18,6 +18,7 @@ pub mod clock;
 mod codes;
 pub mod connections;
 pub mod credits;
+mod crowd;
 pub mod entropy;
 pub mod error;
 pub mod first_run;

@@ -139,6 +139,11 @@ impl PasswordWorkers {
         self.queue.state.lock().has_room(Caller::Anybody)
     }
 
+    /// Whether passwords wait to be hashed over the web, so that others will be done soon.
+    pub(crate) fn others_wait(&self) -> bool {
+        !self.queue.state.lock().anybody.is_empty()
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -301,11 +306,13 @@ mod tests {
         assert!(workers.has_room());
         let mut late = Box::pin(workers.verify(password("12345678"), None));
         assert!(late.as_mut().poll(&mut context).is_pending());
+        assert!(workers.others_wait());
         // The operator first, then who came late: nobody else is left.
         let mut memory = Memory::new();
         workers.queue.next(&mut memory).unwrap().run(&mut memory);
         assert!(operators.await.is_ok());
         workers.queue.next(&mut memory).unwrap().run(&mut memory);
+        assert!(!workers.others_wait());
         assert_eq!(late.await, Ok(false));
         assert!(workers.queue.state.lock().pop().is_none());
     }

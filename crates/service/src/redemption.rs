@@ -56,8 +56,8 @@ impl Redeem {
         settings: &Settings,
         found: FoundGrant,
     ) -> Result<Outcome, store::Error> {
-        if let Err(why) = is_in_force(&found) {
-            return Ok(Err(Refused::Grant(why)));
+        if let Err(refused) = is_in_force(&found) {
+            return Ok(Err(refused));
         }
         let client = store::clients::find(tx, self.client)?;
         let may_refresh = client.is_some_and(|client| client.metadata.may_use("refresh_token"));

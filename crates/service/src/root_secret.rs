@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::hkdf;
 use bloom_domain::time::Timestamp;
-use bloom_store::{self as store, Store};
+use bloom_store::{self as store, Store, Tx};
 use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
@@ -195,6 +195,21 @@ pub(crate) async fn claim(
         None => Ok(()),
         Some(expected) => Err(OpenError::WrongSecret(WrongSecret { expected, found })),
     }
+}
+
+/// Whether this node works with an older root secret than the database: then it cannot tell a
+/// credential that another node made since from one that nobody made.
+pub(crate) fn is_behind(tx: &mut Tx<'_>, keyring: &Keyring) -> Result<bool, store::Error> {
+    let current = store::root_secrets::current(tx)?.map(Fingerprint);
+    Ok(current.is_some_and(|current| current != keyring.fingerprint()))
+}
+
+/// Why such a node answers nothing of the kind.
+pub(crate) fn behind() -> Error {
+    Error::Unavailable(
+        "the root secret was rotated by another node; copy its secret file to this one and restart it"
+            .to_owned(),
+    )
 }
 
 /// Makes `secrets`, already kept safe by the caller, the ones that this process works with.

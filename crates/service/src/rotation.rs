@@ -71,7 +71,7 @@ impl Rotate {
         if found.client != self.client {
             return Err(Refused::OtherClient);
         }
-        is_in_force(found).map_err(Refused::Grant)?;
+        is_in_force(found)?;
         match &self.asked {
             Some(asked) => may_ask_for(&found.grant, asked).map_err(Refused::Scope),
             None => Ok(()),

@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::clock::Clock;
+use crate::crowd::Crowd;
 use crate::entropy::Entropy;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
@@ -92,6 +93,7 @@ pub struct Service {
     pub(crate) entropy: Entropy,
     pub(crate) authorization_server: AuthorizationServer,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) refreshes: Crowd,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -139,6 +141,7 @@ impl Service {
             passwords: PasswordWorkers::start(),
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),
+            refreshes: Crowd::new(),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,
@@ -188,7 +191,10 @@ impl Service {
     /// # Errors
     /// The reason why they cannot.
     pub async fn anonymous_health(&self) -> Result<(), Error> {
-        self.store.check().await.map_err(Into::into)
+        self.store.check().await?;
+        let keyring = self.keyring.load_full();
+        let is_behind = self.store.read(move |tx| root_secret::is_behind(tx, &keyring)).await?;
+        if is_behind { Err(root_secret::behind()) } else { Ok(()) }
     }
 
     /// Writes what is still in memory. The last step of a shutdown.

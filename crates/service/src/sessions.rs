@@ -19,9 +19,9 @@ use store::{Change, Tx};
 
 use crate::{Error, Service};
 
-/// How long a sign-in may wait for others to share its commit with, when many sign in: beside the queue
-/// of passwords no person notices it.
-const SIGN_IN_PATIENCE: Duration = Duration::from_millis(100);
+/// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
+/// notices it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A person at a browser who has signed in: the permission to manage their credentials.
 pub struct SignedIn {
@@ -162,7 +162,13 @@ pub async fn anonymous_sign_in(
         replace(tx, &replaced, &account, &new, now)?;
         Ok(Ok(()))
     };
-    service.store.write_patiently(SIGN_IN_PATIENCE, start).await??;
+    // While passwords wait, others will soon sign in, and all of them share a commit. Whoever signs in
+    // alone is not kept waiting for company.
+    if service.passwords.others_wait() {
+        service.store.write_patiently(PATIENCE, start).await??;
+    } else {
+        service.store.write(start).await??;
+    }
     Ok(secret)
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use bloom_domain::grants::ACCESS_TOKEN_LIFETIME;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::jwk::{Jwk, JwkSet, key_id};
@@ -36,6 +36,8 @@ pub(crate) struct SigningKey {
     number: i64,
     signs_from: Timestamp,
     public_key: [u8; 32],
+    /// The same, ready to verify with.
+    verifying: Arc<ParsedPublicKey>,
     /// Its id in tokens and in the published set.
     id: String,
     /// Kept: making a pair from its seed costs more than signing. `None` when the root secret that
@@ -62,12 +64,12 @@ impl SigningKeys {
     }
 
     /// The public key with an id, if what it signs may be good now.
-    pub(crate) fn public_key(&self, id: &str, now: Timestamp) -> Option<[u8; 32]> {
+    pub(crate) fn public_key(&self, id: &str, now: Timestamp) -> Option<Arc<ParsedPublicKey>> {
         let keys = self.0.load();
         keys.iter()
             .enumerate()
             .find(|(index, key)| key.id == id && !is_over(&keys, *index, now))
-            .map(|(_, key)| key.public_key)
+            .map(|(_, key)| key.verifying.clone())
     }
 }
 
@@ -130,10 +132,13 @@ fn unseal(service: &Service, stored: &StoredSigningKey) -> Result<SigningKey, Er
     let keyring = service.keyring.load();
     let seed = sealed::open_bytes(keyring.signing_key_seals(), PURPOSE, &stored.seed);
     let pair = seed.map(Zeroizing::new).map(|seed| pair(&seed)).transpose()?;
+    let verifying = jws::verifying_key(&stored.public_key)
+        .ok_or_else(|| Error::Internal("a stored public key is none".to_owned()))?;
     Ok(SigningKey {
         number: stored.number,
         signs_from: stored.signs_from,
         public_key: stored.public_key,
+        verifying: Arc::new(verifying),
         id: key_id(&stored.public_key),
         pair,
     })

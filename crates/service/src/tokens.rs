@@ -4,8 +4,6 @@
 //! told in OAuth's words, since a client acts on the code: it drops its registration on
 //! `invalid_client` and its tokens on `invalid_grant`.
 
-use std::time::Duration;
-
 use bloom_domain::access::{BloomScope, ScopeSet};
 use bloom_domain::grants::{Grant, Refresh};
 use bloom_domain::ids::{ClientId, GrantId};
@@ -24,11 +22,7 @@ use crate::authorization_server::SCOPES;
 use crate::redemption::Redeem;
 use crate::refresh_tokens::RefreshToken;
 use crate::rotation::Rotate;
-use crate::{Error, Service, clients, codes};
-
-/// How long a refresh may wait for others to share its commit with, when many refresh: less than the way
-/// to most clients.
-const REFRESH_PATIENCE: Duration = Duration::from_millis(20);
+use crate::{Error, Service, clients, codes, crowd, root_secret};
 
 /// Why there are no tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +54,8 @@ pub(crate) enum Refused {
     Grant(&'static str),
     /// It is another client's.
     OtherClient,
+    /// The operator refuses the client.
+    Client,
     /// A scope that was not granted.
     Scope(OAuthError),
 }
@@ -107,10 +103,16 @@ pub async fn anonymous_refresh(
     };
     let asked = scope.map(|scope| read_scope(scope, &SCOPES)).transpose()?;
     let (salt, now) = (service.entropy.draw()?, service.now());
+    let is_crowded = service.refreshes.is_there(presented.grant, now);
     let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, now };
     let settings = service.settings.clone();
     let rotate = move |tx: &mut Tx<'_>| rotate.run(tx, &settings);
-    let outcome = service.store.write_patiently(REFRESH_PATIENCE, rotate).await;
+    let (outcome, _turn) = if is_crowded {
+        let outcome = service.store.write_patiently(crowd::PATIENCE, rotate).await;
+        (outcome, service.refreshes.turn().await)
+    } else {
+        (service.store.write(rotate).await, None)
+    };
     let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
     respond(service, &found, asked, refresh)
 }
@@ -184,13 +186,13 @@ fn respond(
 
 /// Whether what a grant hangs on is in force. A suspended account keeps its grants, for the day it is
 /// restored.
-pub(crate) fn is_in_force(found: &FoundGrant) -> Result<(), &'static str> {
+pub(crate) fn is_in_force(found: &FoundGrant) -> Result<(), Refused> {
     if !found.is_connected {
-        Err("the person revoked the app's access")
+        Err(Refused::Grant("the person revoked the app's access"))
     } else if found.is_client_disabled {
-        Err("the operator of this server refuses the app")
+        Err(Refused::Client)
     } else if found.account.state.is_banned() {
-        Err("the account is suspended")
+        Err(Refused::Grant("the account is suspended"))
     } else {
         Ok(())
     }
@@ -237,6 +239,7 @@ async fn resolve(
         Ok(found) => Ok(found),
         Err(Refused::Grant(why)) => Err(OAuthError::invalid_grant(why).into()),
         Err(Refused::Scope(error)) => Err(error.into()),
+        Err(Refused::Client) => Err(refused_client().into()),
         Err(Refused::OtherClient) => {
             Err(not_good(service, client_id, "it was issued to another client").await)
         }
@@ -246,14 +249,30 @@ async fn resolve(
 /// What was presented is not good, or the client itself is not known: only then may it be told so,
 /// since it will register again.
 async fn not_good(service: &Service, client_id: &str, why: &'static str) -> TokenError {
+    let keyring = service.keyring.load_full();
+    match service.store.read(move |tx| root_secret::is_behind(tx, &keyring)).await {
+        Ok(false) => {}
+        Ok(true) => return root_secret::behind().into(),
+        Err(error) => return Error::from(error).into(),
+    }
     match clients::find(service, client_id).await {
+        Ok(Some(client)) if client.disabled_at.is_some() => refused_client().into(),
         Ok(Some(_)) => OAuthError::invalid_grant(why).into(),
         Ok(None) => unknown_client().into(),
         Err(error) => error.into(),
     }
 }
 
-/// No such client, or one that the operator refuses.
+/// The operator refuses the client. It is not told `invalid_client`, on which it would register again,
+/// nor `invalid_grant`, on which it would drop tokens that are good once it is taken again.
+pub(crate) fn refused_client() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::UnauthorizedClient,
+        "the operator of this server refuses the app; ask them to enable it",
+    )
+}
+
+/// No such client.
 pub(crate) fn unknown_client() -> OAuthError {
     OAuthError::new(
         ErrorCode::InvalidClient,

@@ -3,6 +3,7 @@
 use bloom_domain::accounts;
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
+use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::api_keys::WhichKey;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub(super) enum Wire {
     CreateKey { owner: String, name: String },
     ListKeys { owner: String },
     RevokeKey { owner: String, id: Option<String>, name: Option<String> },
+    ListClients {},
+    DisableClient { id: String },
+    EnableClient { id: String },
     Backup { to: std::path::PathBuf },
     RotateSecret {},
 }
@@ -51,6 +55,9 @@ impl From<&Command> for Wire {
                 };
                 Self::RevokeKey { owner: owner.to_string(), id, name }
             }
+            Command::ListClients => Self::ListClients {},
+            Command::DisableClient { id } => Self::DisableClient { id: id.to_string() },
+            Command::EnableClient { id } => Self::EnableClient { id: id.to_string() },
             Command::Backup { to } => Self::Backup { to: to.clone() },
             Command::RotateSecret => Self::RotateSecret {},
         }
@@ -62,6 +69,9 @@ impl TryFrom<Wire> for Command {
 
     fn try_from(wire: Wire) -> Result<Self, Failure> {
         let email = |text: String| Email::parse(&text).map_err(|e| Failure::usage(e.to_string()));
+        let client = |id: &str| -> Result<ClientId, Failure> {
+            id.parse().map_err(|_| Failure::usage("--id is no id"))
+        };
         let password = |text: Option<String>| {
             text.map(Password::parse).transpose().map_err(|e| Failure::usage(e.to_string()))
         };
@@ -94,6 +104,9 @@ impl TryFrom<Wire> for Command {
                 };
                 Self::RevokeKey { owner: email(owner)?, which }
             }
+            Wire::ListClients {} => Self::ListClients,
+            Wire::DisableClient { id } => Self::DisableClient { id: client(&id)? },
+            Wire::EnableClient { id } => Self::EnableClient { id: client(&id)? },
             Wire::Backup { to } => Self::Backup { to },
             Wire::RotateSecret {} => Self::RotateSecret,
         })

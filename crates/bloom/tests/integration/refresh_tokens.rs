@@ -306,7 +306,10 @@ async fn a_late_replay_ends_nothing_unless_its_client_brings_it(app: App) {
     assert_eq!(client.refresh(&used.refresh).await.json()["error"], "invalid_grant");
     app.unban("ada@example.com").await;
     app.disable(&client).await;
-    assert_eq!(client.refresh(&used.refresh).await.json()["error"], "invalid_grant");
+    for token in [used.refresh.as_str(), "nonsense"] {
+        let answer = client.refresh(token).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (400, &"unauthorized_client".into()));
+    }
     app.enable(&client).await;
     assert_eq!(app.rows("grants"), before);
     assert!(app.is_good(&tokens.access).await);

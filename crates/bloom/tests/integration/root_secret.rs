@@ -6,7 +6,9 @@ use bloom_domain::accounts::SignUpPolicy;
 use bloom_service::root_secret::{self, RootSecret, RootSecrets};
 use bloom_service::service::OpenError;
 use bloom_service::setup_links;
+use bloom_store::Database;
 
+use crate::support::oauth::{OAuthClient, REDIRECT, Tokens};
 use crate::support::{App, PASSWORD, on_both};
 
 on_both!(
@@ -15,6 +17,7 @@ on_both!(
     a_setup_link_of_before_still_works,
     an_unrelated_secret_opens_nothing,
     a_rotation_that_was_cut_short_is_finished,
+    a_node_that_is_behind_says_so,
 );
 
 /// Rotates while the app runs; gives the secrets that are in force from then on.
@@ -101,4 +104,35 @@ async fn a_rotation_that_was_cut_short_is_finished(app: App) {
     let restarted = app.again(|options| options.secrets = rotated).await;
     assert_eq!(restarted.account(&key).await.status, 200);
     assert!(app.try_again(|_| {}).await.is_err(), "the old one is no longer current");
+}
+
+/// It cannot tell what another node made with the new secret from what nobody made; a client that was
+/// told `invalid_grant` would drop good tokens. Only PostgreSQL has several nodes.
+async fn a_node_that_is_behind_says_so(app: App) {
+    if matches!(app.database().database(), Database::Sqlite { .. }) {
+        return;
+    }
+    let behind = app.again(|_| {}).await;
+    let mut ada = app.person("ada").await;
+    let before = ada.create_key("before").await.secret;
+    let client = app.client(REDIRECT).await;
+    let old = client.connect(&mut ada, &[]).await;
+    rotate(&app).await;
+    let key = ada.create_key("after").await.secret;
+    let new = Tokens::of(&client.refresh(&old.refresh).await);
+    let code = client.code(&mut ada, &[("prompt", "consent")]).await;
+    for good in [&before, &old.access, &new.access] {
+        assert_eq!(behind.get_as("/api/v1/account", good).await.status, 200);
+    }
+    let there = OAuthClient { app: behind.clone(), ..client.clone() };
+    assert_eq!(behind.account(&key).await.error(), "503 SERVICE_UNAVAILABLE");
+    assert_eq!(there.refresh(&new.refresh).await.status, 503);
+    assert_eq!(there.redeem(&code).await.status, 503);
+    assert_eq!(behind.get("/healthz", &[]).await.status, 503);
+    // Nothing was lost by it.
+    assert_eq!(app.get("/healthz", &[]).await.status, 200);
+    assert_eq!(app.account(&key).await.status, 200);
+    Tokens::of(&client.refresh(&new.refresh).await);
+    Tokens::of(&client.redeem(&code).await);
+    assert_eq!(client.refresh("nonsense").await.json()["error"], "invalid_grant");
 }

@@ -110,6 +110,49 @@ on_both_engines!(beside_a_server_the_very_next_request_knows, |home| {
     }
 });
 
+on_both_engines!(an_app_is_refused_and_taken_again, |home| {
+    home.account(ADA, PASSWORD);
+    assert_eq!(home.bloom("clients list").ok().trim(), "No app has registered.");
+    let server = home.serve();
+    let mut ada = Person::sign_in(&server, ADA, PASSWORD);
+    let redirect = "https://app.example/callback";
+    let metadata = serde_json::json!({ "redirect_uris": [redirect], "client_name": "My\tApp" });
+    let register = || {
+        Ask::any("POST", "/api/auth/oauth2/register", metadata.to_string())
+            .header("content-type", "application/json")
+            .send(server.address)
+            .expect("an answer")
+            .expect(201)
+            .json()
+    };
+    let id = register()["client_id"].as_str().expect("an id").to_owned();
+    let authorize = format!(
+        "/api/auth/oauth2/authorize?client_id={id}&response_type=code&state=s&redirect_uri={redirect}\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+    );
+    ada.get(&authorize).expect(303);
+    let shown = home.bloom("clients list").ok();
+    assert!(shown.starts_with(&format!("{id}  active  registered ")), "{shown}");
+    assert!(shown.trim_end().ends_with(&format!("{redirect}  My App")), "{shown}");
+    for _ in 0..2 {
+        let refused = home.bloom(&format!("clients disable --id {id} --json")).json();
+        assert_eq!(
+            (&refused["id"], refused["disabled_at"].is_null()),
+            (&id.as_str().into(), false)
+        );
+        let page = ada.get(&authorize).expect(400);
+        assert!(page.body.contains("the operator of this server refuses the app"), "{}", page.body);
+        assert_eq!(register()["disabled"], true);
+    }
+    home.bloom(&format!("clients enable --id {id}")).ok();
+    ada.get(&authorize).expect(303);
+    let list = home.bloom("clients list --json").json();
+    assert_eq!((list.as_array().map(Vec::len), list[0]["disabled_at"].is_null()), (Some(1), true));
+    home.bloom("clients disable --id 0123").refused(2);
+    let unknown = home.bloom("clients disable --id AAAAAAAAAAAAAAAAAAAAAA").refused(2);
+    assert!(unknown.contains("there is no app with that id"), "{unknown}");
+});
+
 #[test]
 fn one_name_of_several_keys_is_told_apart_by_id() {
     let home = Home::on_sqlite();

@@ -48,6 +48,7 @@ fn each_fault_has_its_code() {
         ("prompt=none+login", ErrorCode::InvalidRequest),
         ("prompt=maybe", ErrorCode::InvalidRequest),
         ("max_age=-1", ErrorCode::InvalidRequest),
+        ("max_age=%2B5", ErrorCode::InvalidRequest),
         ("code_challenge_method=plain", ErrorCode::InvalidRequest),
     ] {
         assert_eq!(with(more).unwrap_err().0, code, "{more}");

@@ -12,7 +12,11 @@ fn parse(text: &str) -> Result<RedirectUri, RedirectUriError> {
 fn what_may_be_registered() {
     for (text, kind) in [
         ("https://app.example/cb", RedirectKind::Site("app.example".into())),
-        ("https://app.example:8443/cb?x=1", RedirectKind::Site("app.example:8443".into())),
+        (
+            "https://app.example:8443/cb?x=1&postcode=code",
+            RedirectKind::Site("app.example:8443".into()),
+        ),
+        ("https://app.co.uk/cb", RedirectKind::Site("app.co.uk".into())),
         ("https://203.0.113.5/cb", RedirectKind::Site("203.0.113.5".into())),
         ("http://localhost/cb", RedirectKind::Loopback),
         ("http://127.0.0.1:5000/cb", RedirectKind::Loopback),
@@ -37,6 +41,8 @@ fn what_may_not() {
         ("https://", Host),
         ("https:///cb", Host),
         ("https://com/cb", Host),
+        ("https://co.uk/cb", Host),
+        ("https://Co.Uk:443/cb", Host),
         ("https://app.example./cb", Host),
         ("https://app..example/cb", Host),
         ("https://-a.example/cb", Host),
@@ -76,6 +82,18 @@ fn what_may_not() {
         ("file:///etc/passwd", Scheme),
         ("myapp:/cb", Scheme),
         ("com..app:/cb", Scheme),
+        ("com.example.app:", Path),
+        ("com.example.app:cb", Path),
+        ("com.example.app:?x", Path),
+        ("java.script:alert(1)", Path),
+        ("cursor:cb", Path),
+        ("https://app.example/cb?code=1", Parameter),
+        ("https://app.example/cb?x&state", Parameter),
+        ("http://localhost/cb?iss=", Parameter),
+        ("com.example.app:/cb?x=1&error=2", Parameter),
+        ("https://app.example/cb?%63ode=1", Parameter),
+        ("https://app.example:0443/cb", Port),
+        ("http://127.0.0.1:000080/cb", Port),
     ] {
         assert_eq!(parse(text).err(), Some(error), "{text:?}");
     }
@@ -127,6 +145,7 @@ fn only_the_port_of_a_loopback_address_may_differ() {
         "http://127.0.0.1:1/cb/?x=1",
         "http://127.0.0.1:/cb?x=1",
         "http://127.0.0.1:65536/cb?x=1",
+        "http://127.0.0.1:0080/cb?x=1",
         "http://127.0.0.1:1@evil.example/cb?x=1",
         "http://127.0.0.1:1.evil.example/cb?x=1",
         "http://127.0.0.1.evil.example:1/cb?x=1",

@@ -45,9 +45,10 @@ impl App {
         let keys = self.jwks().await;
         let key = |kid: &str| {
             let jwk = keys.iter().find(|jwk| jwk["kid"] == kid)?;
-            decode(jwk["x"].as_str()?).try_into().ok()
+            let bytes = decode(jwk["x"].as_str()?).try_into().ok()?;
+            bloom_oauth::jws::verifying_key(&bytes).map(Box::new)
         };
-        bloom_oauth::jws::verify::<Value>(token, typ, key).is_ok()
+        bloom_oauth::jws::verify::<Value, _>(token, typ, key).is_ok()
     }
 }
 
