@@ -38,7 +38,7 @@ pub(crate) fn issue(
     access: Access,
 ) -> Result<(String, Timestamp), Error> {
     let now = service.now();
-    let expires_at = now.plus(ACCESS_TOKEN_LIFETIME);
+    let expires_at = service.settings.access_ends_at(grant.created_at, now);
     let client = client.to_string();
     let claims = AccessClaims {
         iss: service.authorization_server.issuer().to_owned(),

@@ -1,16 +1,13 @@
 //! What is done differently when many refresh at the same time.
 //!
 //! A durable COMMIT costs about as much for one write as for fifty, and on a busy core requests wait
-//! for it. So in a crowd refreshes wait for each other and share one. Those who shared a COMMIT are
-//! answered together, which would make everybody else wait as well: they take turns, and between two
-//! of them the runtime looks after other requests.
+//! for it. So in a crowd refreshes wait for each other and share one, and are then answered in turns.
 
 use std::time::Duration;
 
 use bloom_domain::ids::GrantId;
 use bloom_domain::time::Timestamp;
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long one of a crowd may wait for the others: less than anybody notices of what happens once an
 /// hour.
@@ -22,10 +19,7 @@ const APART: Duration = Duration::from_millis(20);
 const BURST: u32 = 8;
 
 /// The refreshes of the last moments.
-pub(crate) struct Crowd {
-    arrivals: Mutex<Arrivals>,
-    turns: Semaphore,
-}
+pub(crate) struct Crowd(Mutex<Arrivals>);
 
 struct Arrivals {
     last: Option<GrantId>,
@@ -35,15 +29,13 @@ struct Arrivals {
 
 impl Crowd {
     pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let arrivals = Arrivals { last: None, over_at: Timestamp::from_unix_micros(0) };
-        Self { arrivals: Mutex::new(arrivals), turns: Semaphore::new(cores) }
+        Self(Mutex::new(Arrivals { last: None, over_at: Timestamp::from_unix_micros(0) }))
     }
 
     /// Notes who comes, and tells whether there is a crowd. One grant alone never is one, however often
     /// it comes: nobody would wait along with it.
     pub(crate) fn is_there(&self, who: GrantId, now: Timestamp) -> bool {
-        let mut arrivals = self.arrivals.lock();
+        let mut arrivals = self.0.lock();
         let most = now.plus(APART * BURST);
         if arrivals.last.replace(who) != Some(who) {
             arrivals.over_at = arrivals.over_at.max(now).plus(APART);
@@ -52,16 +44,6 @@ impl Crowd {
         // However many came, it is over soon after the last of them.
         arrivals.over_at = arrivals.over_at.min(most.plus(APART));
         is_crowd
-    }
-
-    /// A turn to work on an answer, which lasts until it is dropped.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // Only a closed semaphore gives none, and this one is never closed.
-        let turn = self.turns.acquire().await.ok();
-        // The runtime looks for other requests before it comes back here. Whoever else was answered
-        // waits for the turn meanwhile, and so is not ahead of them.
-        tokio::task::yield_now().await;
-        turn
     }
 }
 
@@ -111,17 +93,5 @@ mod tests {
     fn one_grant_is_no_crowd() {
         let crowd = Crowd::new();
         assert!((0..100).all(|_| !crowd.is_there(grant(1), NOON)));
-    }
-
-    #[test]
-    fn turns_end() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let crowd = Crowd::new();
-            for _ in 0..100 {
-                let turn = crowd.turn().await;
-                assert!(turn.is_some());
-            }
-        });
     }
 }

@@ -39,6 +39,7 @@ pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
 pub mod tokens;
+pub mod turns;
 mod verdicts;
 pub mod workspaces;
 

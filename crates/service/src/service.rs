@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bloom_domain::accounts::SignUpPolicy;
-use bloom_domain::grants::REFRESH_LIFETIME;
+use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, REFRESH_LIFETIME};
 use bloom_domain::ids::GrantId;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
@@ -24,6 +24,7 @@ use crate::passwords::PasswordWorkers;
 use crate::rate_limit::Windows;
 use crate::root_secret::{self, RootSecrets, WrongSecret};
 use crate::signing_keys::{self, SigningKeys};
+use crate::turns::Turns;
 use crate::verdicts::Verdicts;
 use crate::{Error, clients, housekeeping};
 
@@ -77,7 +78,16 @@ impl Settings {
     /// When a grant ends whose refresh token was issued at `now`.
     pub(crate) fn refresh_ends_at(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
         let sliding = now.plus(REFRESH_LIFETIME);
-        self.max_grant_lifetime.map_or(sliding, |most| sliding.min(created_at.plus(most)))
+        self.within_grant(created_at, sliding)
+    }
+
+    /// When an access token ends that is issued at `now`.
+    pub(crate) fn access_ends_at(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
+        self.within_grant(created_at, now.plus(ACCESS_TOKEN_LIFETIME))
+    }
+
+    fn within_grant(&self, created_at: Timestamp, end: Timestamp) -> Timestamp {
+        self.max_grant_lifetime.map_or(end, |most| end.min(created_at.plus(most)))
     }
 }
 
@@ -94,6 +104,7 @@ pub struct Service {
     pub(crate) authorization_server: AuthorizationServer,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) refreshes: Crowd,
+    pub(crate) turns: Turns,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -142,6 +153,7 @@ impl Service {
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),
             refreshes: Crowd::new(),
+            turns: Turns::new(),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,

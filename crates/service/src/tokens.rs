@@ -109,7 +109,7 @@ pub async fn anonymous_refresh(
     let rotate = move |tx: &mut Tx<'_>| rotate.run(tx, &settings);
     let (outcome, _turn) = if is_crowded {
         let outcome = service.store.write_patiently(crowd::PATIENCE, rotate).await;
-        (outcome, service.refreshes.turn().await)
+        (outcome, Some(service.turns.take().await))
     } else {
         (service.store.write(rotate).await, None)
     };

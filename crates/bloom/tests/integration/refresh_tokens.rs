@@ -139,7 +139,8 @@ async fn salts_are_erased_when_their_window_closes(app: App) {
     let client = app.client(REDIRECT).await;
     let tokens = client.connect(&mut ada, &[]).await;
     let next = Tokens::of(&client.refresh(&tokens.refresh).await);
-    app.advance(Duration::from_secs(59));
+    // A refresh that looked at the clock within its window may still be waiting for the writer.
+    app.advance(Duration::from_secs(64));
     bloom_service::housekeeping::once(app.service()).await.unwrap();
     assert_eq!(app.rows("refresh_rotations").len(), 1);
     app.advance(Duration::from_secs(1));
@@ -185,9 +186,11 @@ async fn a_grant_ends_when_it_is_not_used_or_as_the_operator_says(app: App) {
         app.advance(day - Duration::from_secs(1));
         tokens = Tokens::of(&client.refresh(&tokens.refresh).await);
     }
+    assert_eq!(tokens.body["expires_in"], 2, "no longer than its grant");
     app.advance(Duration::from_secs(2));
     let answer = client.refresh(&tokens.refresh).await;
     assert_eq!(answer.json()["error"], "invalid_grant", "however busy it was");
+    assert!(!app.is_good(&tokens.access).await);
 }
 
 async fn after_a_revocation_returns_nothing_is_refreshed(app: App) {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_service::authorization::{self, Asker};
-use bloom_service::{Error, sessions};
+use bloom_service::{Error, sessions, turns};
 use http::{HeaderValue, StatusCode, header};
 
 use super::browser::{self, Browser};
@@ -39,6 +39,8 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let arrived = Arrived::read(&app, request).await?;
+    // People who sign in come in waves: those who were answered together come back together.
+    let turn = turns::anonymous_turn(&app.service).await;
     // Before anything is asked of the database: what is turned away should cost next to nothing.
     if !sessions::anonymous_sign_in_has_room(&app.service) {
         let (browser, form) = arrived.open_unasked(&app)?;
@@ -61,12 +63,14 @@ pub(crate) async fn submit(
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
         }
     };
+    drop(turn);
     let attempt = match Password::presented(form.text("password").to_owned()) {
         Some(password) => {
             sessions::anonymous_sign_in(&app.service, email, password, Some(browser.cookie())).await
         }
         None => Err(Error::WrongEmailOrPassword),
     };
+    let _turn = turns::anonymous_turn(&app.service).await;
     match attempt {
         Ok(session) => {
             let mut response = redirect(next.as_deref().unwrap_or("/settings"));
