@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use bloom_domain::ids::GrantId;
 use bloom_domain::time::Timestamp;
+use bloom_store::Patience;
 use parking_lot::Mutex;
 
 /// How long one of a crowd may wait for the others: less than anybody notices of what happens once an
 /// hour.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(100);
+pub(crate) const PATIENCE: Patience =
+    Patience { longest: Duration::from_millis(100), quiet: Duration::from_millis(10) };
 
 /// Fifty in a second are no crowd, ...
 const APART: Duration = Duration::from_millis(20);

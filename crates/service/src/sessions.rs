@@ -15,13 +15,14 @@ use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::sessions::SessionTimes;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
-use store::{Change, Tx};
+use store::{Change, Patience, Tx};
 
 use crate::{Error, Service};
 
 /// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
 /// notices it.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Patience =
+    Patience { longest: Duration::from_millis(100), quiet: Duration::from_millis(100) };
 
 /// A person at a browser who has signed in: the permission to manage their credentials.
 pub struct SignedIn {

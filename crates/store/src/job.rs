@@ -24,8 +24,17 @@ pub(crate) trait Job: Send {
 pub(crate) enum Pace {
     /// As soon as there is somebody to run it.
     Prompt,
-    /// It may wait until this long after the COMMIT before, to share the next.
-    Patient(Duration),
+    /// It may wait for others, to share a COMMIT.
+    Patient(Patience),
+}
+
+/// How long a closure may wait for others to share its COMMIT with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// At the longest until so long after the COMMIT before.
+    pub longest: Duration,
+    /// No longer than this after the last of the others came.
+    pub quiet: Duration,
 }
 
 struct Pending<T, F> {

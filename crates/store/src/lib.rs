@@ -53,6 +53,7 @@ mod tests;
 pub use changes::Change;
 pub use database::Database;
 pub use error::{Error, OpenError};
+pub use job::Patience;
 pub use row::Row;
 pub use statement::Statement;
 pub use store::Store;

@@ -1,7 +1,7 @@
 //! The bounded queue between callers and the threads that own a connection.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -9,13 +9,13 @@ use crate::job::Pace;
 use crate::stopwatch;
 
 /// So many that wait are company enough: nothing is gained by waiting for more.
-const COMPANY: usize = 32;
+const COMPANY: usize = 128;
 
 /// First in, first out; refuses when full or closed, and empties before it ends.
 ///
 /// An item may be patient: then it is served some time after the last one was, so at once when
-/// nobody was served lately, or along with any other. Whatever is due takes everything that waits
-/// along, so patience never lets an item be overtaken.
+/// nobody was served lately, or along with any other, or when nobody else comes for a while. Whatever
+/// is due takes everything that waits along, so patience never lets an item be overtaken.
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
@@ -24,8 +24,10 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     waiting: VecDeque<T>,
-    /// When what waits is served; nothing when nothing waits.
+    /// When what waits is served at the latest; nothing when nothing waits.
     due: Option<Due>,
+    /// When the newest of the patient has waited long enough for another.
+    quiet: Option<Instant>,
     /// When somebody was last served who had not come along with another.
     served: Option<Instant>,
     idle: usize,
@@ -50,7 +52,8 @@ pub(crate) enum Refused {
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         let waiting = VecDeque::new();
-        let state = State { waiting, due: None, served: None, idle: 0, closed: false };
+        let state =
+            State { waiting, due: None, quiet: None, served: None, idle: 0, closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
     }
 
@@ -83,11 +86,12 @@ impl<T> Queue<T> {
                 state.served = Some(now);
                 return state.take();
             }
-            let due = state.due;
+            let until = state.until();
             state.idle += 1;
-            match due {
-                Some(Due::By(time)) => drop(self.arrived.wait_until(&mut state, time)),
-                _ => self.arrived.wait(&mut state),
+            match until {
+                // It may have moved by then, when others came.
+                Some(time) => drop(self.arrived.wait_until(&mut state, time)),
+                None => self.arrived.wait(&mut state),
             }
             state.idle -= 1;
         }
@@ -113,26 +117,33 @@ impl<T> State<T> {
     /// Takes a newcomer's time into account. True when whoever waits for items must hear of it: for
     /// each that is due now, since several threads may serve, and when it is due before the others.
     fn hasten(&mut self, pace: Pace) -> bool {
-        let due = match pace {
-            Pace::Patient(span) if self.waiting.len() < COMPANY => self.after_the_last(span),
-            Pace::Patient(_) | Pace::Prompt => Due::Now,
+        let Pace::Patient(patience) = pace else {
+            self.due = Some(Due::Now);
+            return true;
+        };
+        let now = stopwatch::now();
+        let due = match self.served.map(|served| served + patience.longest) {
+            Some(time) if time > now && self.waiting.len() < COMPANY => Due::By(time),
+            _ => Due::Now,
         };
         let is_news = due == Due::Now || self.due.is_none_or(|earliest| due < earliest);
         if is_news {
             self.due = Some(due);
         }
+        self.quiet = Some(now + patience.quiet);
         is_news
     }
 
-    fn after_the_last(&self, span: Duration) -> Due {
-        let time = self.served.map(|served| served + span);
-        time.filter(|&time| time > stopwatch::now()).map_or(Due::Now, Due::By)
+    /// When patient items are served, as it looks now.
+    fn until(&self) -> Option<Instant> {
+        let Some(Due::By(latest)) = self.due else { return None };
+        Some(self.quiet.map_or(latest, |quiet| latest.min(quiet)))
     }
 
     fn is_due(&self, now: Instant) -> bool {
         match self.due {
             Some(Due::Now) => true,
-            Some(Due::By(time)) => time <= now,
+            Some(Due::By(_)) => self.until().is_some_and(|time| time <= now),
             None => false,
         }
     }
@@ -148,14 +159,22 @@ impl<T> State<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::job::Patience;
 
     /// Longer than any test may take.
-    const LONG: Pace = Pace::Patient(Duration::from_secs(600));
+    const LONG: Pace = patient(Duration::from_secs(600), Duration::from_secs(600));
+    const QUIET: Duration = Duration::from_millis(10);
+
+    const fn patient(longest: Duration, quiet: Duration) -> Pace {
+        Pace::Patient(Patience { longest, quiet })
+    }
 
     /// A queue that has just served somebody.
     fn busy() -> Queue<u32> {
-        let queue = Queue::new(64);
+        let queue = Queue::new(256);
         queue.push(0, Pace::Prompt).unwrap();
         assert_eq!(queue.pop(), Some(0));
         queue
@@ -198,13 +217,39 @@ mod tests {
     fn the_patient_wait_for_their_time() {
         let begun = stopwatch::now();
         let queue = busy();
-        let span = Duration::from_millis(20);
+        let span = QUIET;
         queue.push(1, LONG).unwrap();
-        queue.push(2, Pace::Patient(span)).unwrap();
+        queue.push(2, patient(span, span * 2)).unwrap();
         queue.push(3, LONG).unwrap();
         // The others go with the one that is due first.
         assert_eq!((queue.pop(), queue.pop(), queue.pop()), (Some(1), Some(2), Some(3)));
         assert!(stopwatch::now() >= begun + span);
+    }
+
+    #[test]
+    fn nobody_is_waited_for_who_does_not_come() {
+        let queue = busy();
+        let begun = stopwatch::now();
+        queue.push(1, patient(Duration::from_secs(600), QUIET)).unwrap();
+        assert_eq!(queue.pop(), Some(1));
+        assert!(stopwatch::now() >= begun + QUIET);
+    }
+
+    #[test]
+    fn who_comes_is_waited_for() {
+        let queue = busy();
+        std::thread::scope(|scope| {
+            let consumer = scope.spawn(|| {
+                (0..5).for_each(|number| assert_eq!(queue.pop(), Some(number)));
+                stopwatch::now()
+            });
+            for number in 0..5 {
+                queue.push(number, patient(Duration::from_secs(600), QUIET)).unwrap();
+                std::thread::sleep(QUIET / 4);
+            }
+            let quiet = queue.state.lock().quiet.unwrap();
+            assert!(consumer.join().unwrap() >= quiet);
+        });
     }
 
     #[test]
@@ -214,7 +259,7 @@ mod tests {
             let consumer = scope.spawn(|| (queue.pop(), queue.pop()));
             queue.push(1, LONG).unwrap();
             std::thread::sleep(Duration::from_millis(5));
-            queue.push(2, Pace::Patient(Duration::from_millis(10))).unwrap();
+            queue.push(2, patient(QUIET, QUIET)).unwrap();
             assert_eq!(consumer.join().unwrap(), (Some(1), Some(2)));
         });
     }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
 use tokio::sync::oneshot;
@@ -10,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::changes::Change;
 use crate::database::Database;
 use crate::error::{Error, OpenError};
-use crate::job::{self, Job, Pace};
+use crate::job::{self, Job, Pace, Patience};
 use crate::postgresql::{Postgres, Request};
 use crate::queue::Refused;
 use crate::shared::Shared;
@@ -90,14 +89,14 @@ impl Store {
         received(self.submit(Reach::Write, Pace::Prompt, work)?.await)
     }
 
-    /// [`Store::write`] for one that can wait a little to share its COMMIT. On SQLite it is run `patience`
-    /// after the COMMIT before, so at once when nobody wrote lately, or as soon as another write takes
-    /// it along, or enough others wait. All that [`Store::write`] promises holds: the answer comes once
+    /// [`Store::write`] for one that can wait a little to share its COMMIT. On SQLite it is run as
+    /// [`Patience`] says, so at once when nobody wrote lately, or as soon as another write takes it
+    /// along, or enough others wait. All that [`Store::write`] promises holds: the answer comes once
     /// it is on disk.
     ///
     /// A durable COMMIT costs the same for one write and for many, and on a busy core requests wait
     /// meanwhile. PostgreSQL, whose COMMIT is another machine's work, writes at once.
-    pub async fn write_patiently<T, F>(&self, patience: Duration, work: F) -> Result<T, Error>
+    pub async fn write_patiently<T, F>(&self, patience: Patience, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::*;
+use crate::Patience;
 
 /// Enough for a slow machine to gather.
-pub(super) const PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Patience =
+    Patience { longest: Duration::from_millis(50), quiet: Duration::from_millis(50) };
 
 #[test]
 fn a_patient_write_is_answered_once_it_is_written() {
