@@ -52,8 +52,9 @@ pub(crate) fn read() -> Result<Asked, Failure> {
 fn first_line(text: &str) -> String {
     let fault = text.lines().take_while(|line| !line.is_empty());
     let tip = text.lines().filter(|line| line.trim_start().starts_with("tip:"));
-    let words: Vec<_> = fault.chain(tip).flat_map(str::split_whitespace).collect();
-    let line = words.join(" ");
+    let part = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fault = part(&fault.collect::<Vec<_>>().join(" "));
+    let line = std::iter::once(fault).chain(tip.map(part)).collect::<Vec<_>>().join("; ");
     format!("{} (see bloom --help)", line.trim_start_matches("error: "))
 }
 

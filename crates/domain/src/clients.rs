@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 
 /// A client that nobody has let in for this long is forgotten.
 pub const IDLE_LIFETIME: Duration = Duration::from_secs(90 * 86_400);
+/// One that nobody ever let in is forgotten sooner. Registering again gives the same id.
+pub const UNUSED_LIFETIME: Duration = Duration::from_secs(86_400);
 /// A use is written at most this often.
 pub const USED_RESOLUTION: Duration = Duration::from_secs(86_400);
 /// What an app without a name is called.

@@ -60,11 +60,7 @@ impl Consent {
     /// The consent that one authorization asks for.
     #[must_use]
     pub fn asked(access: Access, scopes: Scopes, redirect: &RedirectUri) -> Self {
-        let site = match redirect.kind() {
-            RedirectKind::Site(host) => Some(host.clone()),
-            RedirectKind::Loopback | RedirectKind::PrivateUse(_) => None,
-        };
-        Self { site, access, scopes }
+        Self { site: site_of(redirect), access, scopes }
     }
 
     /// Whether this was agreed to before, so that the person need not be asked. An answer to an app on
@@ -82,6 +78,15 @@ impl Consent {
     pub fn joined(&self, other: &Self) -> Self {
         let scopes = self.scopes.iter().chain(other.scopes.iter()).map(str::to_owned).collect();
         Self { site: self.site.clone(), access: self.access.joined(other.access), scopes }
+    }
+}
+
+/// The site that an answer goes to; `None` for an app on the device.
+#[must_use]
+pub fn site_of(redirect: &RedirectUri) -> Option<String> {
+    match redirect.kind() {
+        RedirectKind::Site(host) => Some(host.clone()),
+        RedirectKind::Loopback | RedirectKind::PrivateUse(_) => None,
     }
 }
 

@@ -6,6 +6,7 @@
 //! (RFC 8252 §7.3).
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use percent_encoding::percent_decode_str;
 
@@ -107,7 +108,7 @@ impl RedirectUri {
         let (scheme, rest) = text.split_once(':').ok_or(RedirectUriError::Relative)?;
         let kind = match scheme {
             "https" => match authority(rest)? {
-                authority if is_loopback(host(authority)) => RedirectKind::Loopback,
+                authority if is_this_device(host(authority)) => RedirectKind::Loopback,
                 authority => RedirectKind::Site(authority.to_owned()),
             },
             "http" => match authority(rest)? {
@@ -206,7 +207,7 @@ fn is_domain(host: &str) -> bool {
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let is_numeric = labels.last().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
-    let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
+    let is_address = host.parse::<Ipv4Addr>().is_ok();
     labels.len() >= 2
         && labels.iter().all(is_label)
         && (!is_numeric || is_address)
@@ -223,6 +224,15 @@ fn is_public_suffix(host: &str) -> bool {
 
 fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// Whatever else leads to the device itself: what listens there is no site.
+fn is_this_device(host: &str) -> bool {
+    let name = host.to_ascii_lowercase();
+    is_loopback(&name)
+        || name.ends_with(".localhost")
+        || name == "localhost.localdomain"
+        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
 }
 
 fn host(authority: &str) -> &str {

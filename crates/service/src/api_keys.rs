@@ -10,8 +10,9 @@ use bloom_domain::ids::{AccountId, ApiKeyId};
 use bloom_store as store;
 use store::{Change, Tx};
 
+use crate::authenticate::Via;
 use crate::keyring::hash_api_key;
-use crate::{Error, Operator, Service, SignedIn, accounts};
+use crate::{Error, Operator, Service, SignedIn, accounts, last_use};
 
 /// A key that was just made or given a new secret: the only time the secret is there to see.
 pub struct NewApiKey {
@@ -186,7 +187,10 @@ async fn create_of(
 }
 
 async fn list_of(service: &Service, owner: AccountId) -> Result<Vec<ApiKey>, Error> {
-    Ok(service.store.read(move |tx| store::api_keys::list_of(tx, owner)).await?)
+    let mut keys = service.store.read(move |tx| store::api_keys::list_of(tx, owner)).await?;
+    let read = keys.iter_mut().map(|key| (Via::ApiKey(key.id), &mut key.last_use));
+    last_use::freshen(service, read);
+    Ok(keys)
 }
 
 async fn revoke_of(

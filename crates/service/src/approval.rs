@@ -31,11 +31,12 @@ struct Approve {
     /// Its connection is the one to be made, unless there is one.
     grant: Grant,
     agreed: Agreed,
+    asked_at: Timestamp,
     now: Timestamp,
 }
 
 /// Writes the grant, and the connection when it is new; gives the way back with the code. `None` when
-/// what was agreed before was taken back meanwhile.
+/// what was agreed to was taken back meanwhile.
 pub(crate) async fn approve(
     service: &Service,
     person: &SignedIn,
@@ -59,7 +60,8 @@ pub(crate) async fn approve(
     };
     let code = codes::issue(&service.keyring.load(), grant.id);
     let (claim, client) = (person.claim(), known.client.id);
-    let approve = Approve { claim, client, asked, grant, agreed, now };
+    let asked_at = Timestamp::from_unix_micros(known.pending.asked_at);
+    let approve = Approve { claim, client, asked, grant, agreed, asked_at, now };
     let is_written = service.store.write(move |tx| approve.run(tx)).await??;
     let issuer = service.authorization_server.issuer();
     let state = request.state.as_deref();
@@ -72,9 +74,16 @@ impl Approve {
         if let Err(refused) = self.claim.check(tx)? {
             return Ok(Err(refused));
         }
-        // A yes sent twice is one yes, also when the connection was revoked in between.
-        if self.agreed == Agreed::Now && store::grants::find(tx, self.grant.id)?.is_some() {
-            return Ok(Ok(true));
+        if self.agreed == Agreed::Now {
+            // A yes sent twice is one yes.
+            if store::grants::find(tx, self.grant.id)?.is_some() {
+                return Ok(Ok(true));
+            }
+            // One from before the app was revoked is none any more, whether or not it was sent before.
+            let account = self.claim.account;
+            if store::connections::was_revoked_since(tx, account, self.client, self.asked_at)? {
+                return Ok(Ok(false));
+            }
         }
         let Some(connection) = self.connect(tx)? else {
             return Ok(Ok(false));

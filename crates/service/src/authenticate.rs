@@ -11,6 +11,7 @@
 //!    access token of a grant that is known costs none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
@@ -24,8 +25,12 @@ use crate::keyring::{SecretHash, hash_access_token, hash_api_key};
 use crate::last_use::{LastUseSlot, LastUses};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
-use crate::verdicts::{Facts, KnownGrant, Standing, Subject, Verdict};
+use crate::verdicts::{Facts, KnownGrant, Standing, State, Subject, Verdict};
 use crate::{Error, Service, root_secret};
+
+/// What is revoked is forgotten only so long after its end: a clock may step back, and those of several
+/// nodes differ.
+pub(crate) const CLOCKS_DIFFER: Duration = Duration::from_secs(3_600);
 
 /// The credential of a request, as the face found it.
 #[derive(Clone, Copy)]
@@ -53,8 +58,10 @@ pub enum Rejection {
     NotAnAccessToken(&'static str),
     /// An access token that has ended.
     ExpiredAccessToken,
-    /// An access token that was revoked, alone or with its grant, connection or client.
+    /// An access token that was revoked, alone or with its grant or connection.
     RevokedAccessToken,
+    /// An access token of a client that the operator refuses; it is good again once they enable it.
+    RefusedClient,
     /// The credential is good; its account is suspended.
     AccountBanned,
     /// Who it is could not be found out.
@@ -162,7 +169,7 @@ async fn by_api_key(
         Some(verdict) => verdict,
         None => find_api_key(service, hash, now).await?,
     };
-    if verdict.facts.is_in_force { Ok(verdict) } else { Err(Rejection::RevokedApiKey) }
+    if verdict.facts.state == State::InForce { Ok(verdict) } else { Err(Rejection::RevokedApiKey) }
 }
 
 async fn by_access_token(
@@ -182,11 +189,12 @@ async fn by_access_token(
         }
     };
     if verdict.facts.expires_at.is_some_and(|end| end <= now) {
-        Err(Rejection::ExpiredAccessToken)
-    } else if verdict.facts.is_in_force {
-        Ok(verdict)
-    } else {
-        Err(Rejection::RevokedAccessToken)
+        return Err(Rejection::ExpiredAccessToken);
+    }
+    match verdict.facts.state {
+        State::InForce => Ok(verdict),
+        State::Revoked => Err(Rejection::RevokedAccessToken),
+        State::ClientRefused => Err(Rejection::RefusedClient),
     }
 }
 
@@ -220,7 +228,7 @@ async fn find_api_key(
     let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
     let facts = Facts {
         via,
-        is_in_force: !found.is_revoked,
+        state: if found.is_revoked { State::Revoked } else { State::InForce },
         access: Access::All,
         expires_at: None,
         account: Arc::new(found.account),
@@ -258,7 +266,7 @@ async fn judge(
     let verdict = Arc::new(Verdict {
         facts: Facts {
             via: grant.facts.via,
-            is_in_force: grant.facts.is_in_force && !is_token_revoked,
+            state: if is_token_revoked { State::Revoked } else { grant.facts.state },
             account: grant.facts.account.clone(),
             access: token.access,
             expires_at: Some(token.expires_at),
@@ -298,7 +306,11 @@ async fn find_grant(
         client: found.client,
         facts: Facts {
             via,
-            is_in_force: found.is_in_force,
+            state: match (found.is_in_force, found.is_client_disabled) {
+                (false, _) => State::Revoked,
+                (true, true) => State::ClientRefused,
+                (true, false) => State::InForce,
+            },
             account: Arc::new(found.account),
             access: found.access,
             expires_at: None,
@@ -307,7 +319,8 @@ async fn find_grant(
         last_use: LastUses::slot(via),
         standing: Standing { subjects: subjects.to_vec(), as_of, filled_at: now },
     });
-    if found.tokens_revoked_until.is_none_or(|until| until <= now) {
+    // Much later than needed: clocks step back, and those of nodes differ.
+    if found.tokens_revoked_until.is_none_or(|until| until.plus(CLOCKS_DIFFER) <= now) {
         service.verdicts.keep_grant(id, grant.clone());
     }
     Ok((grant, found.is_token_revoked))

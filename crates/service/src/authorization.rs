@@ -17,6 +17,7 @@
 
 use bloom_domain::access::Access;
 use bloom_domain::clients::Client;
+use bloom_domain::connections::site_of;
 use bloom_domain::ids::{AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Workspace;
@@ -116,6 +117,8 @@ pub enum Decision {
 pub enum Refusal {
     /// Client or redirect URI are not known: there is nowhere to send the error.
     Untrusted(OAuthError),
+    /// The operator of this server refuses the app.
+    AppRefused,
     /// The app made a mistake. It is not sent there at once, since nobody here has let it in: its link
     /// could be a way to send people from our address to any other.
     Explained {
@@ -165,7 +168,7 @@ pub async fn anonymous_begin(
         Ok(request) => request,
         Err(error) => {
             let back = back(service, &unverified.redirect_uri, unverified.state(), &error);
-            return refuse(service, person, &client, error, back).await;
+            return refuse(service, person, &client, site_of(&redirect), error, back).await;
         }
     };
     let pending = Pending { request, asked_at: service.now().unix_micros() };
@@ -277,19 +280,22 @@ async fn interact(
     let request = &known.pending.request;
     let error = OAuthError::new(code, "prompt is none, and the person has to be asked");
     let back = back(service, &request.redirect_uri, request.state.as_deref(), &error);
-    refuse(service, person, &known.client, error, back).await
+    refuse(service, person, &known.client, site_of(&known.redirect), error, back).await
 }
 
-/// An error for the app. It goes there at once when the person at this browser has let the app in.
+/// An error for the app. It goes there at once when the person at this browser has agreed to answers
+/// that go to that place.
 async fn refuse(
     service: &Service,
     person: Option<&SignedIn>,
     client: &Client,
+    site: Option<String>,
     error: OAuthError,
     back: String,
 ) -> Result<Next, Refusal> {
     if let Some(person) = person
-        && in_force(service, person, client.id, None).await?.is_some()
+        && let Some(there) = in_force(service, person, client.id, site).await?
+        && there.consent.is_some()
     {
         return Ok(Next::App(back));
     }
@@ -321,7 +327,8 @@ async fn put(
     request: String,
 ) -> Result<Question, Refusal> {
     let account = person.account().id;
-    let there = in_force(service, person, known.client.id, None).await?;
+    let there = in_force(service, person, known.client.id, site_of(&known.redirect)).await?;
+    let there = there.filter(|there| there.consent.is_some());
     let list = move |tx: &mut Tx<'_>| store::workspaces::list_of(tx, account);
     let workspaces = service.store.read(list).await?;
     let asked = known.consent();

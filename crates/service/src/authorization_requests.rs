@@ -79,7 +79,7 @@ pub(crate) async fn find_client(
     let client = clients::find(service, client_id).await?;
     let client = client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?;
     if client.disabled_at.is_some() {
-        return Err(Refusal::Untrusted(tokens::refused_client()));
+        return Err(Refusal::AppRefused);
     }
     let redirect = client.redirect(redirect_uri, &service.settings.schemes());
     let redirect = redirect.ok_or_else(|| {

@@ -10,7 +10,7 @@ use bloom_store as store;
 use store::Change;
 
 use crate::authorization_server::{DEFAULT_SCOPE, SCOPES};
-use crate::{Error, Operator, Service};
+use crate::{Error, Operator, Service, root_secret};
 
 /// Why a client was not registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +44,21 @@ async fn register(
 ) -> Result<Client, RegistrationError> {
     let failed = |error: store::Error| RegistrationError::Failed(error.into());
     let canonical = metadata.canonical(&service.settings.schemes());
-    let candidates = service.keyring.load().client_ids(&canonical);
+    let keyring = service.keyring.load_full();
+    let candidates = keyring.client_ids(&canonical);
     let known = service
         .store
         .read(move |tx| {
-            let candidates = candidates.into_iter().map(ClientId::from_bytes);
-            let mut found = candidates.map(|id| store::clients::find(tx, id));
-            found.find_map(Result::transpose).transpose()
+            for candidate in candidates {
+                if let Some(known) = store::clients::find(tx, ClientId::from_bytes(candidate))? {
+                    return Ok(Some(known));
+                }
+            }
+            // By an older root secret the same app would be another client.
+            match root_secret::is_behind(tx, &keyring)? {
+                true => Err(store::Error::Unavailable(root_secret::BEHIND.to_owned())),
+                false => Ok(None),
+            }
         })
         .await
         .map_err(failed)?;

@@ -49,6 +49,12 @@ impl ManualClock {
         self.0.fetch_add(micros, Ordering::SeqCst);
     }
 
+    /// Moves the clock back, as an operator or a time server does.
+    pub fn set_back(&self, span: Duration) {
+        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_sub(micros, Ordering::SeqCst);
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -3,9 +3,10 @@
 use bloom_domain::connections::Connection;
 use bloom_domain::ids::ConnectionId;
 use bloom_store as store;
-use store::Change;
+use store::{Change, Tx};
 
-use crate::{Error, Service, SignedIn};
+use crate::authenticate::Via;
+use crate::{Error, Service, SignedIn, last_use};
 
 /// The person's connections, newest first, revoked ones included.
 ///
@@ -13,7 +14,11 @@ use crate::{Error, Service, SignedIn};
 /// When the database cannot be read.
 pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<Connection>, Error> {
     let account = person.account().id;
-    Ok(service.store.read(move |tx| store::connections::list_of(tx, account)).await?)
+    let list = move |tx: &mut Tx<'_>| store::connections::list_of(tx, account);
+    let mut connections = service.store.read(list).await?;
+    let read = connections.iter_mut().map(|one| (Via::Connection(one.id), &mut one.last_use));
+    last_use::freshen(service, read);
+    Ok(connections)
 }
 
 /// Revokes a connection, and with it every grant: the app's very next request is refused. Doing it

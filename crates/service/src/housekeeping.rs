@@ -9,6 +9,7 @@ use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
 use bloom_store as store;
 use store::Tx;
 
+use crate::authenticate::CLOCKS_DIFFER;
 use crate::{Error, Service, last_use, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -74,14 +75,18 @@ async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     let window = now.minus(service.settings.refresh_replay_window + ON_ITS_WAY);
     in_batches(service, move |tx| store::refresh_rotations::delete_before(tx, window, BATCH))
         .await?;
-    in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, now, BATCH))
+    let ended = now.minus(CLOCKS_DIFFER);
+    in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, ended, BATCH))
         .await?;
     sweep_grants(service).await?;
     let revoked_before = now.minus(CONNECTION_KEPT);
     in_batches(service, move |tx| store::connections::delete_revoked(tx, revoked_before, BATCH))
         .await?;
     let used_before = now.minus(clients::IDLE_LIFETIME);
-    in_batches(service, move |tx| store::clients::delete_idle(tx, used_before, BATCH)).await
+    let new_before = now.minus(clients::UNUSED_LIFETIME);
+    let delete =
+        move |tx: &mut Tx<'_>| store::clients::delete_idle(tx, used_before, new_before, BATCH);
+    in_batches(service, delete).await
 }
 
 /// Goes one stretch further over the grants, and on while much of what it meets is over; at their end it

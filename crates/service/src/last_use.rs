@@ -1,6 +1,7 @@
 //! When and how each key and each connection was last used: kept in memory, written at most once a
 //! minute.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -107,15 +108,37 @@ pub async fn flush(service: &Service) -> Result<(), Error> {
     Ok(())
 }
 
+/// Puts what was noted here, and is not written yet, in the place of what was read. What other nodes
+/// have noted follows within a minute.
+pub(crate) fn freshen<'a>(
+    service: &Service,
+    read: impl Iterator<Item = (Via, &'a mut Option<LastUse>)>,
+) {
+    let mut read: HashMap<_, _> = read.collect();
+    for slot in service.last_uses.queue.lock().iter() {
+        let Some(known) = read.get_mut(&slot.via) else { continue };
+        let noted = slot.note.lock().last_use();
+        if known.as_ref().is_none_or(|known| known.at <= noted.at) {
+            **known = Some(noted);
+        }
+    }
+}
+
 impl Slot {
     fn take_note(&self) -> LastUse {
         let mut note = self.note.lock();
         note.is_queued = false;
+        note.last_use()
+    }
+}
+
+impl Note {
+    fn last_use(&self) -> LastUse {
         LastUse {
-            at: note.at,
-            address: note.address.map(|address| address.to_string()).unwrap_or_default(),
-            agent: note.agent.clone(),
-            operation: note.operation.to_owned(),
+            at: self.at,
+            address: self.address.map(|address| address.to_string()).unwrap_or_default(),
+            agent: self.agent.clone(),
+            operation: self.operation.to_owned(),
         }
     }
 }

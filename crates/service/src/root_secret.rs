@@ -206,11 +206,12 @@ pub(crate) fn is_behind(tx: &mut Tx<'_>, keyring: &Keyring) -> Result<bool, stor
 
 /// Why such a node answers nothing of the kind.
 pub(crate) fn behind() -> Error {
-    Error::Unavailable(
-        "the root secret was rotated by another node; copy its secret file to this one and restart it"
-            .to_owned(),
-    )
+    Error::Unavailable(BEHIND.to_owned())
 }
+
+/// What the operator of such a node is told.
+pub(crate) const BEHIND: &str =
+    "the root secret was rotated by another node; copy its secret file to this one and restart it";
 
 /// Makes `secrets`, already kept safe by the caller, the ones that this process works with.
 ///

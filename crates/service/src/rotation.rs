@@ -16,10 +16,10 @@ use store::Tx;
 use store::grants::FoundGrant;
 use store::refresh_rotations::RefreshRotation;
 
-use crate::Settings;
 use crate::keyring::Keyring;
 use crate::refresh_tokens::RefreshToken;
 use crate::tokens::{Outcome, Refused, end, is_in_force, may_ask_for};
+use crate::{Settings, root_secret};
 
 /// How often a decision is made again because another node was first.
 const ATTEMPTS: usize = 3;
@@ -123,10 +123,13 @@ impl Rotate {
                 "the refresh token was used before; its tokens are revoked",
             )));
         }
-        Ok(match self.newest(&rotations) {
-            Some(newest) => Ok((found, Some(newest))),
-            None => Err(Refused::Grant("the refresh token was used before")),
-        })
+        if let Some(newest) = self.newest(&rotations) {
+            return Ok(Ok((found, Some(newest))));
+        }
+        if root_secret::is_behind(tx, &self.keyring)? {
+            return Err(store::Error::Unavailable(root_secret::BEHIND.to_owned()));
+        }
+        Ok(Err(Refused::Grant("the refresh token was used before")))
     }
 
     /// Follows the salts from the presented token to the newest. The root secret may have been rotated on

@@ -104,7 +104,8 @@ pub struct Service {
     pub(crate) authorization_server: AuthorizationServer,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) refreshes: Crowd,
-    pub(crate) turns: Turns,
+    pub(crate) refresh_turns: Turns,
+    pub(crate) sign_in_turns: Turns,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -153,7 +154,8 @@ impl Service {
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),
             refreshes: Crowd::new(),
-            turns: Turns::new(),
+            refresh_turns: Turns::new(),
+            sign_in_turns: Turns::new(),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,

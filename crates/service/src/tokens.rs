@@ -107,13 +107,13 @@ pub async fn anonymous_refresh(
     let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, now };
     let settings = service.settings.clone();
     let rotate = move |tx: &mut Tx<'_>| rotate.run(tx, &settings);
-    let (outcome, _turn) = if is_crowded {
-        let outcome = service.store.write_patiently(crowd::PATIENCE, rotate).await;
-        (outcome, Some(service.turns.take().await))
+    let outcome = if is_crowded {
+        service.store.write_patiently(crowd::PATIENCE, rotate).await
     } else {
-        (service.store.write(rotate).await, None)
+        service.store.write(rotate).await
     };
     let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    let _turn = if is_crowded { Some(service.refresh_turns.take().await) } else { None };
     respond(service, &found, asked, refresh)
 }
 
@@ -142,11 +142,13 @@ pub async fn anonymous_revoke(
         };
         return Ok(service.store.write(revoke).await?);
     }
-    let access_token = access_tokens::read(service, token).ok();
-    let Some(ours) = access_token.filter(|ours| ours.client == client && now < ours.expires_at)
-    else {
-        return Ok(());
+    let Ok(ours) = access_tokens::read(service, token) else {
+        // It may be one that this node cannot read; to say that it is revoked would be untrue.
+        return if is_behind(service).await? { Err(root_secret::behind()) } else { Ok(()) };
     };
+    if ours.client != client || ours.expires_at <= now {
+        return Ok(());
+    }
     let revoke = move |tx: &mut Tx<'_>| {
         store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)?;
         store::grants::note_revoked_token(tx, ours.grant, ours.expires_at)?;
@@ -249,11 +251,10 @@ async fn resolve(
 /// What was presented is not good, or the client itself is not known: only then may it be told so,
 /// since it will register again.
 async fn not_good(service: &Service, client_id: &str, why: &'static str) -> TokenError {
-    let keyring = service.keyring.load_full();
-    match service.store.read(move |tx| root_secret::is_behind(tx, &keyring)).await {
+    match is_behind(service).await {
         Ok(false) => {}
         Ok(true) => return root_secret::behind().into(),
-        Err(error) => return Error::from(error).into(),
+        Err(error) => return error.into(),
     }
     match clients::find(service, client_id).await {
         Ok(Some(client)) if client.disabled_at.is_some() => refused_client().into(),
@@ -261,6 +262,11 @@ async fn not_good(service: &Service, client_id: &str, why: &'static str) -> Toke
         Ok(None) => unknown_client().into(),
         Err(error) => error.into(),
     }
+}
+
+async fn is_behind(service: &Service) -> Result<bool, Error> {
+    let keyring = service.keyring.load_full();
+    Ok(service.store.read(move |tx| root_secret::is_behind(tx, &keyring)).await?)
 }
 
 /// The operator refuses the client. It is not told `invalid_client`, on which it would register again,

@@ -30,9 +30,10 @@ impl Turns {
     }
 }
 
-/// A turn for a request that comes in waves. Hold it while working, never while waiting.
-pub async fn anonymous_turn(service: &Service) -> Turn<'_> {
-    service.turns.take().await
+/// A turn for a sign-in: people who were answered together come back together. It is not for the time
+/// in which the password waits.
+pub async fn anonymous_sign_in_turn(service: &Service) -> Turn<'_> {
+    service.sign_in_turns.take().await
 }
 
 #[cfg(test)]

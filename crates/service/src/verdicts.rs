@@ -47,12 +47,21 @@ pub(crate) struct Verdict {
 /// What the database says of a credential.
 pub(crate) struct Facts {
     pub(crate) via: Via,
-    /// Whether nothing that it hangs on, but for the account, is revoked.
-    pub(crate) is_in_force: bool,
+    /// Whether what it hangs on, but for the account, is in force.
+    pub(crate) state: State,
     pub(crate) account: Arc<Account>,
     pub(crate) access: Access,
     /// When the credential ends by itself, if it does.
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// Whether a credential is in force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    InForce,
+    Revoked,
+    /// The operator refuses the client.
+    ClientRefused,
 }
 
 /// What the database says of a grant, and so of each access token of it.
@@ -162,7 +171,9 @@ impl Verdicts {
 
     fn stands(&self, standing: &Standing, now: Timestamp, hears_others: bool) -> bool {
         let Standing { subjects, as_of, filled_at } = standing;
-        let is_fresh = hears_others || now.since(*filled_at) < UNHEARD_LIFETIME;
+        // By a clock that was set back nothing is fresh.
+        let is_fresh =
+            hears_others || (now >= *filled_at && now.since(*filled_at) < UNHEARD_LIFETIME);
         is_fresh && subjects.iter().all(|&subject| self.changes.unchanged(subject, *as_of))
     }
 }

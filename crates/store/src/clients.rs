@@ -23,10 +23,10 @@ statements! {
     DISABLE = "UPDATE clients SET disabled_at = ?2 WHERE id = ?1 AND disabled_at IS NULL";
     /// Takes that back.
     ENABLE = "UPDATE clients SET disabled_at = NULL WHERE id = ?1 AND disabled_at IS NOT NULL";
-    /// Clients that nobody has let in for long go, a batch at a time. One that the operator refuses
-    /// stays refused.
-    DELETE_IDLE = "DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c WHERE c.used_at <= ?1 \
-                   AND c.disabled_at IS NULL \
+    /// Clients that nobody has let in for long go, a batch at a time, and those that nobody ever has
+    /// sooner. One that the operator refuses stays refused.
+    DELETE_IDLE = "DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c WHERE c.used_at <= ?3 \
+                   AND (c.used_at <= ?1 OR c.used_at = c.created_at) AND c.disabled_at IS NULL \
                    AND NOT EXISTS (SELECT 1 FROM connections n WHERE n.client_id = c.id) LIMIT ?2)";
 }
 
@@ -73,10 +73,15 @@ pub fn enable(tx: &mut Tx<'_>, id: ClientId) -> Result<bool, Error> {
     Ok(tx.execute(&ENABLE, &[id.into()])? == 1)
 }
 
-/// Deletes at most `limit` clients that were last used at or before a time and that nobody is
-/// connected with.
-pub fn delete_idle(tx: &mut Tx<'_>, used_before: Timestamp, limit: i64) -> Result<u64, Error> {
-    tx.execute(&DELETE_IDLE, &[used_before.into(), limit.into()])
+/// Deletes at most `limit` clients that nobody is connected with: last used by `used_before`, or never,
+/// and registered by `new_before`.
+pub fn delete_idle(
+    tx: &mut Tx<'_>,
+    used_before: Timestamp,
+    new_before: Timestamp,
+    limit: i64,
+) -> Result<u64, Error> {
+    tx.execute(&DELETE_IDLE, &[used_before.into(), limit.into(), new_before.into()])
 }
 
 /// Reads the four columns of a client from `first` on.

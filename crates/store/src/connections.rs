@@ -27,6 +27,9 @@ statements! {
                FROM connections n JOIN clients c ON c.id = n.client_id \
                JOIN consents s ON s.connection_id = n.id \
                WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC, s.site";
+    /// Whether a person has revoked a client after a time.
+    WAS_REVOKED_SINCE = "SELECT CAST(1 AS BIGINT) FROM connections \
+                         WHERE account_id = ?1 AND client_id = ?2 AND revoked_at > ?3 LIMIT 1";
     /// Revokes a connection that is in force.
     REVOKE = "UPDATE connections SET revoked_at = ?3 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
@@ -105,6 +108,17 @@ pub fn list_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Connection>, E
         }
     }
     Ok(connections)
+}
+
+/// Whether a person has revoked a client after a time.
+pub fn was_revoked_since(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    client: ClientId,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let params = [account.into(), client.into(), at.into()];
+    Ok(tx.query_opt(&WAS_REVOKED_SINCE, &params)?.is_some())
 }
 
 /// Revokes a connection; `false` when it is not the person's or was revoked before.

@@ -26,8 +26,8 @@ statements! {
             WHERE g.id = ?1";
     /// Whom an access token acts for: the one statement of a cold authentication.
     FIND_FOR_ACCESS_TOKEN = "SELECT g.connection_id, n.client_id, g.access, \
-            CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL AND c.disabled_at IS NULL \
-            THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, \
+            CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL \
+            THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, c.disabled_at, \
             (SELECT t.ends_at FROM revoked_access_tokens t WHERE t.id = ?2), \
             g.tokens_revoked_until, a.id, a.email, a.name, a.created_at, a.banned_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
@@ -79,8 +79,10 @@ pub struct FoundForAccessToken {
     pub client: ClientId,
     /// What the grant allows.
     pub access: Access,
-    /// Whether grant, connection and client are all in force.
+    /// Whether grant and connection are both in force.
     pub is_in_force: bool,
+    /// Whether the operator refuses the client.
+    pub is_client_disabled: bool,
     /// Whether the token itself was revoked.
     pub is_token_revoked: bool,
     /// When the last of the grant's access tokens that were revoked alone would have ended.
@@ -124,9 +126,10 @@ pub fn find_for_access_token(
             client: ClientId::from_bytes(row.id16(1)?),
             access: connections::access(&row, 2)?,
             is_in_force: row.int(3)? == 1,
-            is_token_revoked: row.opt_int(4)?.is_some(),
-            tokens_revoked_until: row.opt_timestamp(5)?,
-            account: accounts::read(&row, 6)?,
+            is_client_disabled: row.opt_int(4)?.is_some(),
+            is_token_revoked: row.opt_int(5)?.is_some(),
+            tokens_revoked_until: row.opt_timestamp(6)?,
+            account: accounts::read(&row, 7)?,
         })
     })
     .transpose()

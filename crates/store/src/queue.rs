@@ -52,8 +52,7 @@ pub(crate) enum Refused {
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         let waiting = VecDeque::new();
-        let state =
-            State { waiting, due: None, quiet: None, served: None, idle: 0, closed: false };
+        let state = State { waiting, due: None, quiet: None, served: None, idle: 0, closed: false };
         Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
     }
 
@@ -126,12 +125,10 @@ impl<T> State<T> {
             Some(time) if time > now && self.waiting.len() < COMPANY => Due::By(time),
             _ => Due::Now,
         };
-        let is_news = due == Due::Now || self.due.is_none_or(|earliest| due < earliest);
-        if is_news {
-            self.due = Some(due);
-        }
+        let (was_due, before) = (self.due, self.until());
+        self.due = Some(was_due.map_or(due, |earliest| earliest.min(due)));
         self.quiet = Some(now + patience.quiet);
-        is_news
+        due == Due::Now || was_due.is_none() || self.until() < before
     }
 
     /// When patient items are served, as it looks now.

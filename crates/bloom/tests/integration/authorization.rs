@@ -722,23 +722,23 @@ async fn a_refused_or_forgotten_client_gets_no_further(app: App) {
     let place = client.sent_to(&mut ada, &[]).await;
     let question = client.question(&mut ada, &[]).await;
     let answers = [("allow", 303), ("deny", 303)];
-    let try_all = async |ada: &mut crate::support::Browser| {
+    let try_all = async |ada: &mut crate::support::Browser, title: &str| {
         let begun = ada.get(&client.authorize_url(&[])).await;
-        begun.assert_page(400, UNKNOWN);
-        ada.get(&place).await.assert_page(400, UNKNOWN);
+        begun.assert_page(400, title);
+        ada.get(&place).await.assert_page(400, title);
         for (decision, _) in answers {
             let fields = [("request", question.as_str()), ("decision", decision)];
-            ada.post("/authorize", &fields).await.assert_page(400, UNKNOWN);
+            ada.post("/authorize", &fields).await.assert_page(400, title);
         }
     };
     client.disable().await;
     let before = app.database().dump();
-    try_all(&mut ada).await;
+    try_all(&mut ada, "This app is refused here").await;
     assert_eq!(app.database().dump(), before);
     client.enable().await;
     app.database().run("DELETE FROM clients");
     let before = app.database().dump();
-    try_all(&mut ada).await;
+    try_all(&mut ada, UNKNOWN).await;
     assert_eq!(app.database().dump(), before);
     // It is the same one as soon as it registers again.
     assert_eq!(app.client(REDIRECT).await.id, client.id);

@@ -11,6 +11,7 @@ on_both!(
     the_list_tells_app_host_access_and_last_use,
     a_connection_of_somebody_else_is_not_found,
     to_revoke_twice_is_no_error,
+    an_app_that_the_operator_refuses_is_shown_as_that,
     a_revoked_app_is_shown_as_that_for_ninety_days,
     keys_have_nothing_to_do_with_apps,
     signing_out_ends_nothing_of_an_app,
@@ -42,6 +43,27 @@ async fn named(app: &App, name: &str, redirect_uri: &str) -> OAuthClient {
     app.client_with(json!({ "redirect_uris": [redirect_uri], "client_name": name })).await
 }
 
+async fn an_app_that_the_operator_refuses_is_shown_as_that(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = named(&app, "Site", "https://app.example/cb").await;
+    let token = client.connect(&mut ada, &[]).await.access;
+    client.disable().await;
+    let list = apps(&mut ada).await;
+    assert!(list.contains(">Refused<") && !list.contains(">Active<"), "{list}");
+    let answer = app.get_as(ACCOUNT, &token).await;
+    assert_eq!(answer.error(), "401 UNAUTHORIZED");
+    assert!(answer.text().contains("The operator of this server refuses the app"), "{answer:?}");
+    client.enable().await;
+    assert!(apps(&mut ada).await.contains(">Active<"));
+    assert_eq!(app.get_as(ACCOUNT, &token).await.status, 200);
+    // To revoke it is the person's choice in any case.
+    client.disable().await;
+    let id = connection(&mut ada).await;
+    assert_eq!(revoke(&mut ada, &id).await.status, 303);
+    client.enable().await;
+    assert_eq!(app.get_as(ACCOUNT, &token).await.status, 401);
+}
+
 async fn the_list_tells_app_host_access_and_last_use(app: App) {
     let mut ada = app.person("ada").await;
     assert!(apps(&mut ada).await.contains("No apps yet"));
@@ -62,9 +84,7 @@ async fn the_list_tells_app_host_access_and_last_use(app: App) {
         assert!(list.contains(text), "{text}: {list}");
     }
     assert!(list.find("Device") < list.find("Site"), "the newest is first: {list}");
-    // A request is a use; it shows once it is written, which is once a minute.
     assert_eq!(app.get_as("/api/v1/credits", &tokens.access).await.status, 200);
-    app.keep_house().await;
     app.advance(Duration::from_secs(4 * 60));
     let list = apps(&mut ada).await;
     for text in ["192.0.2.7", "<code>credits.get</code>", "4 minutes ago"] {
@@ -160,8 +180,8 @@ async fn keys_have_nothing_to_do_with_apps(app: App) {
     assert_eq!(app.get_as(ACCOUNT, &tokens.access).await.status, 200);
     revoke(&mut ada, &id).await;
     assert_eq!(app.get_as(ACCOUNT, &tokens.access).await.error(), "401 UNAUTHORIZED");
-    assert_eq!(app.account(&key.secret).await.status, 200);
     assert_eq!(keys(&mut ada).await, before);
+    assert_eq!(app.account(&key.secret).await.status, 200);
     let again = client.connect(&mut ada, &[]).await;
     ada.revoke_key(&key).await;
     assert_eq!(app.get_as(ACCOUNT, &again.access).await.status, 200);

@@ -1,5 +1,7 @@
 //! Consent: what a person is told, what their yes is bound to, and for how much it stands.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, claims, parameter};
@@ -14,6 +16,8 @@ on_both!(
     a_yes_by_another_person_or_after_signing_in_again_counts_for_nothing,
     many_yeses_at_once_are_one,
     a_yes_revives_nothing_that_was_revoked,
+    a_yes_of_before_a_revocation_is_none,
+    what_was_given_to_one_place_vouches_for_no_other,
     a_no_and_an_unreadable_answer_write_nothing,
     a_question_is_answered_by_a_form_only,
 );
@@ -241,6 +245,49 @@ async fn a_yes_revives_nothing_that_was_revoked(app: App) {
     assert_eq!(client.redeem(&code).await.json()["error"], "invalid_grant");
     assert_eq!(app.get_as("/api/v1/account", &tokens.access).await.error(), "401 UNAUTHORIZED");
     assert_eq!(client.refresh(&tokens.refresh).await.json()["error"], "invalid_grant");
+}
+
+/// Whatever housekeeping has taken away by then.
+async fn a_yes_of_before_a_revocation_is_none(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let asked = client.question(&mut ada, &[]).await;
+    let never_answered = client.question(&mut ada, &[]).await;
+    let yes = |question| [("request", question), ("decision", "allow")];
+    let place = ada.post("/authorize", &yes(asked.as_str())).await.header("location").to_owned();
+    let code = parameter(&place, "code").unwrap();
+    app.advance(Duration::from_secs(1));
+    disconnect(&mut ada).await;
+    app.advance(Duration::from_secs(120));
+    app.keep_house().await;
+    let before = app.database().dump();
+    for question in [asked.as_str(), never_answered.as_str()] {
+        let page = ada.post("/authorize", &yes(question)).await;
+        page.assert_page(400, "This request has expired");
+    }
+    assert_eq!(client.redeem(&code).await.json()["error"], "invalid_grant");
+    assert_eq!(app.database().dump(), before);
+    // Asked anew, a yes is one.
+    client.connect(&mut ada, &[]).await;
+}
+
+/// Neither is an error sent there, nor does the page say that the app is connected.
+async fn what_was_given_to_one_place_vouches_for_no_other(app: App) {
+    let mut ada = app.person("ada").await;
+    let uris = ["https://good.example/cb", "https://evil.example/cb", "com.example.app:/cb"];
+    let client = app.client_with(serde_json::json!({ "redirect_uris": uris })).await;
+    client.connect(&mut ada, &[]).await;
+    for (uri, is_known) in uris.iter().zip([true, false, false]) {
+        let mistake = [("redirect_uri", *uri), ("scope", "nonsense")];
+        let answer = ada.get(&client.authorize_url(&mistake)).await;
+        assert_eq!(answer.status == 303, is_known, "{uri}: {answer:?}");
+        let silent = [("redirect_uri", *uri), ("prompt", "none")];
+        let answer = ada.get(&client.authorize_url(&silent)).await;
+        assert_eq!(answer.status == 303, is_known, "{uri}: {answer:?}");
+        let asked = [("redirect_uri", *uri), ("prompt", "consent")];
+        let page = client.consent_page(&mut ada, &asked).await;
+        assert_eq!(page.text().contains("<dt>Connected</dt>"), is_known, "{uri}");
+    }
 }
 
 async fn a_no_and_an_unreadable_answer_write_nothing(app: App) {

@@ -135,8 +135,8 @@ async fn ask_at(app: &App, path: &str) -> Answer {
 
 /// The texts are part of the product: each says what is wrong and what to do.
 async fn the_answers_read_well(app: App) {
-    insta::assert_snapshot!(ask(&app, &[]).await.summary(), @r#"401 {"error":{"code":"UNAUTHORIZED","status":401,"message":"The request has no credential. Send an API key in the x-api-key header, or in Authorization: Bearer. Make a key at http://localhost:4600/settings#api-keys."}}"#);
-    insta::assert_snapshot!(ask(&app, &[("x-api-key", "sk-x")]).await.summary(), @r#"401 {"error":{"code":"UNAUTHORIZED","status":401,"message":"This is not a Bloom API key: keys begin with bloom_sk_. Make a key at http://localhost:4600/settings#api-keys."}}"#);
+    insta::assert_snapshot!(ask(&app, &[]).await.summary(), @r#"401 {"error":{"code":"UNAUTHORIZED","status":401,"message":"The request has no credential. Send an API key in the x-api-key header, or in Authorization: Bearer; a query is never read for one. Make a key at http://localhost:4600/settings#api-keys."}}"#);
+    insta::assert_snapshot!(ask(&app, &[("x-api-key", "sk-x")]).await.summary(), @r#"401 {"error":{"code":"UNAUTHORIZED","status":401,"message":"This is not a Bloom API key: keys begin with bloom_sk_. An access token has two dots, and goes into Authorization: Bearer. Make a key at http://localhost:4600/settings#api-keys."}}"#);
     let twice = [("x-api-key", "a"), ("x-api-key", "b")];
     insta::assert_snapshot!(ask(&app, &twice).await.summary(), @r#"400 {"error":{"code":"BAD_REQUEST","status":400,"message":"The request has two x-api-key headers. Send one."}}"#);
 }

@@ -175,8 +175,8 @@ async fn a_tool_that_refuses_says_what_to_do(app: App) {
         tool(&app, &key, "bloom_check_credits", json!({ "workspaceId": id })).await
     };
     let missing = ask(TEAM).await;
-    let text = "You have no such workspace. Leave workspaceId out for the personal one; GET \
-                /api/v1/workspaces lists the ids of the others.";
+    let text = "You have no such workspace. Leave workspaceId out for the personal one, or \
+                ask the person for the id of another.";
     let content = json!([{ "type": "text", "text": text }]);
     assert_eq!(missing, json!({ "content": content, "isError": true }));
     add_team(&app, bob.email());
@@ -244,7 +244,9 @@ async fn who_proves_nothing_is_challenged_whatever_the_method(app: App) {
             let headers = [&headers[..], &[("host", app.host())]].concat();
             let answer = app.request(method, MCP, &headers).await;
             assert_eq!(answer.status, 401, "{method} {headers:?}");
-            assert_eq!(answer.text(), r#"{"error":"unauthorized"}"#, "{method} {headers:?}");
+            assert_eq!(answer.json()["error"], "unauthorized", "{method} {headers:?}");
+            let words = answer.json()["message"].as_str().unwrap().to_owned();
+            assert!(words.contains("x-api-key") || words.contains("key"), "{method}: {words}");
             assert_eq!(answer.header("content-type"), "application/json");
             assert_eq!(answer.header("cache-control"), "no-store");
             assert_eq!(answer.header("www-authenticate"), challenge, "{method} {headers:?}");

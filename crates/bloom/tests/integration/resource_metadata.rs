@@ -14,7 +14,7 @@ async fn a_challenge_leads_to_the_document(app: App) {
     let url = challenge.split('"').nth(1).unwrap();
     let path = url.strip_prefix(app.options().public_url).unwrap();
     let answer = app.get(path, &[]).await;
-    insta::assert_snapshot!(answer.summary(), @r#"200 {"resource":"http://localhost:4600/api/v1","authorization_servers":["http://localhost:4600/api/auth"],"scopes_supported":["openid","offline_access","profile","email","read","generate","write","keys:admin"],"bearer_methods_supported":["header"],"resource_name":"Bloom API"}"#);
+    insta::assert_snapshot!(answer.summary(), @r#"200 {"resource":"http://localhost:4600/api/v1","authorization_servers":["http://localhost:4600/api/auth"],"scopes_supported":["openid","offline_access","profile","email","read","generate","write"],"bearer_methods_supported":["header"],"resource_name":"Bloom API"}"#);
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("cache-control"), "max-age=300");
     assert_eq!(app.request("HEAD", path, &[]).await.status, 200);

@@ -35,7 +35,7 @@ async fn revoking_on_the_page_holds_at_once(app: App) {
     ada.revoke_key(&key).await;
     for _ in 0..2 {
         let answer = app.account(&key.secret).await;
-        insta::assert_snapshot!(answer.summary(), @r#"401 {"error":{"code":"UNAUTHORIZED","status":401,"message":"The API key is revoked or was replaced. Make a key at http://localhost:4600/settings#api-keys."}}"#);
+        insta::assert_snapshot!(answer.summary(), @r#"401 {"error":{"code":"UNAUTHORIZED","status":401,"message":"The API key is revoked. Make a key at http://localhost:4600/settings#api-keys."}}"#);
         assert_eq!(answer.header("x-ratelimit-limit"), "", "it has no window any more");
     }
 }

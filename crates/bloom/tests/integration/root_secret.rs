@@ -8,7 +8,7 @@ use bloom_service::service::OpenError;
 use bloom_service::setup_links;
 use bloom_store::Database;
 
-use crate::support::oauth::{OAuthClient, REDIRECT, Tokens};
+use crate::support::oauth::{OAuthClient, REDIRECT, REGISTER, Tokens};
 use crate::support::{App, PASSWORD, on_both};
 
 on_both!(
@@ -128,6 +128,10 @@ async fn a_node_that_is_behind_says_so(app: App) {
     assert_eq!(behind.account(&key).await.error(), "503 SERVICE_UNAVAILABLE");
     assert_eq!(there.refresh(&new.refresh).await.status, 503);
     assert_eq!(there.redeem(&code).await.status, 503);
+    assert_eq!(there.refresh(&old.refresh).await.status, 503, "its successor is of the new secret");
+    assert_eq!(there.revoke(&new.refresh).await.status, 503, "it would not be revoked");
+    let app_of_before = serde_json::json!({ "redirect_uris": [REDIRECT], "client_name": "New" });
+    assert_eq!(behind.post_json(REGISTER, &app_of_before).await.status, 503, "another id");
     assert_eq!(behind.get("/healthz", &[]).await.status, 503);
     // Nothing was lost by it.
     assert_eq!(app.get("/healthz", &[]).await.status, 200);

@@ -141,7 +141,7 @@ on_both_engines!(an_app_is_refused_and_taken_again, |home| {
             (&id.as_str().into(), false)
         );
         let page = ada.get(&authorize).expect(400);
-        assert!(page.body.contains("the operator of this server refuses the app"), "{}", page.body);
+        assert!(page.body.contains("This app is refused here"), "{}", page.body);
         assert_eq!(register()["disabled"], true);
     }
     home.bloom(&format!("clients enable --id {id}")).ok();
@@ -149,7 +149,8 @@ on_both_engines!(an_app_is_refused_and_taken_again, |home| {
     let list = home.bloom("clients list --json").json();
     assert_eq!((list.as_array().map(Vec::len), list[0]["disabled_at"].is_null()), (Some(1), true));
     home.bloom("clients disable --id 0123").refused(2);
-    let unknown = home.bloom("clients disable --id 00000000-0000-0000-0000-000000000000").refused(2);
+    let unknown =
+        home.bloom("clients disable --id 00000000-0000-0000-0000-000000000000").refused(2);
     assert!(unknown.contains("there is no app with that id"), "{unknown}");
 });
 

@@ -188,19 +188,22 @@ fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
         Rejection::NotPresented => unauthorized(
             Challenge::Missing,
             "The request has no credential. Send an API key in the x-api-key header, or in \
-             Authorization: Bearer.",
+             Authorization: Bearer; a query is never read for one.",
         ),
-        Rejection::NotAnApiKey(ShapeError::Prefix) => {
-            invalid("This is not a Bloom API key: keys begin with bloom_sk_.")
-        }
+        Rejection::NotAnApiKey(ShapeError::Prefix) => invalid(
+            "This is not a Bloom API key: keys begin with bloom_sk_. An access token has two dots, and \
+             goes into Authorization: Bearer.",
+        ),
         Rejection::NotAnApiKey(ShapeError::Form) => invalid(
             "This is not a whole Bloom API key: after bloom_sk_ come 38 letters and digits.",
         ),
         Rejection::NotAnApiKey(ShapeError::Checksum) => invalid(
             "This API key is mistyped, or another system made it: its checksum does not fit.",
         ),
-        Rejection::UnknownApiKey => invalid("This server does not know the API key."),
-        Rejection::RevokedApiKey => invalid("The API key is revoked or was replaced."),
+        Rejection::UnknownApiKey => invalid(
+            "This server does not know the API key: it was replaced, or another server made it.",
+        ),
+        Rejection::RevokedApiKey => invalid("The API key is revoked."),
         Rejection::NotAnAccessToken(why) => {
             let message = format!("This is not an access token of this server: {why}.");
             bad_token(message.into())
@@ -210,6 +213,10 @@ fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
         }
         Rejection::RevokedAccessToken => bad_token(
             "The access token was revoked. Ask the person to let the app in again.".into(),
+        ),
+        Rejection::RefusedClient => bad_token(
+            "The operator of this server refuses the app. Its tokens are good again once they enable it."
+                .into(),
         ),
         Rejection::AccountBanned => ApiError::new(
             ErrorCode::AccountBanned,

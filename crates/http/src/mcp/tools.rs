@@ -136,8 +136,8 @@ impl From<Error> for ToolError {
     fn from(error: Error) -> Self {
         match error {
             Error::WorkspaceNotFound => Self::Refused(
-                "You have no such workspace. Leave workspaceId out for the personal one; \
-                 GET /api/v1/workspaces lists the ids of the others."
+                "You have no such workspace. Leave workspaceId out for the personal one, \
+                 or ask the person for the id of another."
                     .to_owned(),
             ),
             other => Self::Failed(other.into()),

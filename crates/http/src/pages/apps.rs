@@ -47,6 +47,7 @@ pub(crate) fn row(connection: &Connection, now: Timestamp) -> AppRow {
             operation: last_use.operation.clone(),
         }),
         state: match connection.revoked_at {
+            None if connection.client.disabled_at.is_some() => AppState::Refused,
             None => AppState::Active,
             Some(at) => AppState::Revoked { when: moment(at, now) },
         },

@@ -175,6 +175,11 @@ impl PageError {
                 "Bloom does not know the app, or not the address that it wants the answer at. \
                  Nothing was changed. Go back to the app; if it happens again, tell its developer.",
             ),
+            Refusal::AppRefused => words(
+                "This app is refused here",
+                "The operator of this server has disabled the app. Nothing was changed. Ask them, if you \
+                 think that is a mistake.",
+            ),
             Refusal::Explained { .. } => words(
                 "This app's request has a mistake",
                 "Nothing was changed, and nothing was sent to the app.",

@@ -39,8 +39,7 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let arrived = Arrived::read(&app, request).await?;
-    // People who sign in come in waves: those who were answered together come back together.
-    let turn = turns::anonymous_turn(&app.service).await;
+    let turn = turns::anonymous_sign_in_turn(&app.service).await;
     // Before anything is asked of the database: what is turned away should cost next to nothing.
     if !sessions::anonymous_sign_in_has_room(&app.service) {
         let (browser, form) = arrived.open_unasked(&app)?;
@@ -70,7 +69,7 @@ pub(crate) async fn submit(
         }
         None => Err(Error::WrongEmailOrPassword),
     };
-    let _turn = turns::anonymous_turn(&app.service).await;
+    let _turn = turns::anonymous_sign_in_turn(&app.service).await;
     match attempt {
         Ok(session) => {
             let mut response = redirect(next.as_deref().unwrap_or("/settings"));

@@ -23,6 +23,11 @@ fn what_may_be_registered() {
         ("http://[::1]:5000/cb", RedirectKind::Loopback),
         ("https://localhost/cb", RedirectKind::Loopback),
         ("https://127.0.0.1:5000/cb", RedirectKind::Loopback),
+        ("https://127.0.0.2:8443/cb", RedirectKind::Loopback),
+        ("https://0.0.0.0/cb", RedirectKind::Loopback),
+        ("https://app.LocalHost:8443/cb", RedirectKind::Loopback),
+        ("https://localhost.localdomain/cb", RedirectKind::Loopback),
+        ("https://localhost.example/cb", RedirectKind::Site("localhost.example".into())),
         ("com.example.app:/cb", RedirectKind::PrivateUse("com.example.app".into())),
         ("cursor://anysphere.cursor/cb", RedirectKind::PrivateUse("cursor".into())),
     ] {

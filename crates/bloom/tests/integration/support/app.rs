@@ -139,6 +139,10 @@ impl App {
         self.0.clock.advance(span);
     }
 
+    pub(crate) fn set_back(&self, span: Duration) {
+        self.0.clock.set_back(span);
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(Box::pin(self.0.edge.answer(request, Some(PEER))).await).await

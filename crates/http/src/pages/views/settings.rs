@@ -130,11 +130,19 @@ pub(crate) struct AppRow {
 pub(crate) enum AppState {
     /// They are.
     Active,
+    /// The operator refuses them, until they take the app again.
+    Refused,
     /// They are refused, until it is allowed anew.
     Revoked {
         /// Since when.
         when: Moment,
     },
+}
+
+impl AppState {
+    fn can_be_revoked(&self) -> bool {
+        !matches!(self, Self::Revoked { .. })
+    }
 }
 
 /// By whose hand a key was revoked, as its owner reads it.
