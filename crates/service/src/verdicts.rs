@@ -171,11 +171,15 @@ impl Verdicts {
 
     fn stands(&self, standing: &Standing, now: Timestamp, hears_others: bool) -> bool {
         let Standing { subjects, as_of, filled_at } = standing;
-        // By a clock that was set back nothing is fresh.
-        let is_fresh =
-            hears_others || (now >= *filled_at && now.since(*filled_at) < UNHEARD_LIFETIME);
-        is_fresh && subjects.iter().all(|&subject| self.changes.unchanged(subject, *as_of))
+        (hears_others || is_fresh(*filled_at, now))
+            && subjects.iter().all(|&subject| self.changes.unchanged(subject, *as_of))
     }
+}
+
+/// Whether something may be believed that no change could be heard of since. By a clock that was set
+/// back nothing is fresh.
+fn is_fresh(filled_at: Timestamp, now: Timestamp) -> bool {
+    now >= filled_at && now.since(filled_at) < UNHEARD_LIFETIME
 }
 
 /// The order of committed changes, by slot of the changed id.
@@ -262,6 +266,15 @@ mod tests {
         changes.record(&Change::Account(AccountId::from_bytes([2; 16])));
         assert!(changes.unchanged(Subject::of(key(1).as_bytes()), then));
         assert!(!changes.unchanged(Subject::of(&[2; 16]), then));
+    }
+
+    #[test]
+    fn what_cannot_be_heard_of_is_believed_for_a_second() {
+        let filled_at = Timestamp::from_unix_micros(5_000_000);
+        let after = |micros| Timestamp::from_unix_micros(5_000_000 + micros);
+        assert!(is_fresh(filled_at, filled_at) && is_fresh(filled_at, after(999_999)));
+        assert!(!is_fresh(filled_at, after(1_000_000)));
+        assert!(!is_fresh(filled_at, after(-1)), "the clock was set back");
     }
 
     #[test]
