@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn what_cannot_be_heard_of_is_believed_for_a_second() {
         let filled_at = Timestamp::from_unix_micros(5_000_000);
-        let after = |micros| Timestamp::from_unix_micros(5_000_000 + micros);
+        let after = |micros: i64| Timestamp::from_unix_micros(5_000_000 + micros);
         assert!(is_fresh(filled_at, filled_at) && is_fresh(filled_at, after(999_999)));
         assert!(!is_fresh(filled_at, after(1_000_000)));
         assert!(!is_fresh(filled_at, after(-1)), "the clock was set back");
