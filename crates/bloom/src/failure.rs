@@ -44,7 +44,7 @@ impl From<bloom_service::Error> for Failure {
     fn from(error: bloom_service::Error) -> Self {
         use bloom_service::Error;
         match error {
-            Error::Busy { .. } | Error::Unavailable(_) | Error::Internal(_) => {
+            Error::Busy { .. } | Error::Unavailable(_) | Error::Behind | Error::Internal(_) => {
                 Self::machine(error.to_string())
             }
             Error::ApiKeyNameAmbiguous(ids) => {

@@ -217,10 +217,8 @@ async fn find_api_key(
                     return Ok(Ok(found));
                 }
             }
-            Ok(Err(match root_secret::is_behind(tx, &keyring)? {
-                true => Rejection::Failed(root_secret::behind()),
-                false => Rejection::UnknownApiKey,
-            }))
+            let known = root_secret::check(tx, &keyring)?.map_err(Rejection::Failed);
+            Ok(known.and(Err(Rejection::UnknownApiKey)))
         })
         .await
         .map_err(|error| Rejection::Failed(error.into()))??;
@@ -257,23 +255,22 @@ async fn judge(
         None => find_grant(service, token, now).await?,
     };
     // What the token says was true when it was signed, and none of it ever changes.
-    if grant.facts.account.id != token.account
-        || grant.client != token.client
-        || !token.access.is_within(grant.facts.access)
-    {
+    let KnownGrant { client, verdict: of_grant } = &*grant;
+    let Facts { via, state, account, access, .. } = &of_grant.facts;
+    if account.id != token.account || *client != token.client || !token.access.is_within(*access) {
         return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
     }
     let verdict = Arc::new(Verdict {
         facts: Facts {
-            via: grant.facts.via,
-            state: if is_token_revoked { State::Revoked } else { grant.facts.state },
-            account: grant.facts.account.clone(),
+            via: *via,
+            state: if is_token_revoked { State::Revoked } else { *state },
+            account: account.clone(),
             access: token.access,
             expires_at: Some(token.expires_at),
         },
-        window: grant.window.clone(),
-        last_use: grant.last_use.clone(),
-        standing: grant.standing.and(Subject::of(token.id.as_bytes())),
+        window: of_grant.window.clone(),
+        last_use: of_grant.last_use.clone(),
+        standing: of_grant.standing.and(Subject::of(token.id.as_bytes())),
     });
     service.verdicts.keep(hash, verdict.clone());
     Ok(verdict)
@@ -302,23 +299,24 @@ async fn find_grant(
         found.account.id.as_bytes(),
     ]
     .map(Subject::of);
-    let grant = Arc::new(KnownGrant {
-        client: found.client,
-        facts: Facts {
-            via,
-            state: match (found.is_in_force, found.is_client_disabled) {
-                (false, _) => State::Revoked,
-                (true, true) => State::ClientRefused,
-                (true, false) => State::InForce,
-            },
-            account: Arc::new(found.account),
-            access: found.access,
-            expires_at: None,
+    let facts = Facts {
+        via,
+        state: match (found.is_in_force, found.is_client_disabled) {
+            (false, _) => State::Revoked,
+            (true, true) => State::ClientRefused,
+            (true, false) => State::InForce,
         },
+        account: Arc::new(found.account),
+        access: found.access,
+        expires_at: None,
+    };
+    let verdict = Verdict {
+        facts,
         window: service.windows.of(via),
         last_use: LastUses::slot(via),
         standing: Standing { subjects: subjects.to_vec(), as_of, filled_at: now },
-    });
+    };
+    let grant = Arc::new(KnownGrant { client: found.client, verdict });
     // Much later than needed: clocks step back, and those of nodes differ.
     if found.tokens_revoked_until.is_none_or(|until| until.plus(CLOCKS_DIFFER) <= now) {
         service.verdicts.keep_grant(id, grant.clone());

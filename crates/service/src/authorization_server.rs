@@ -10,7 +10,7 @@ pub const API_PATH: &str = "/api/v1";
 /// Below the origin: the MCP server.
 pub const MCP_PATH: &str = "/api/mcp";
 
-/// Every scope there is: OpenID Connect's, then Bloom's.
+/// Every scope there is: OpenID Connect's, then Bloom's, the one for API keys last.
 pub const SCOPES: [&str; 8] = [
     OPENID_SCOPES[0],
     OPENID_SCOPES[1],
@@ -21,6 +21,10 @@ pub const SCOPES: [&str; 8] = [
     BloomScope::Write.as_str(),
     BloomScope::KeysAdmin.as_str(),
 ];
+/// What a client should ask of a resource. Many ask for all that its metadata lists, and a person should
+/// not be asked to let every agent make API keys.
+pub const RESOURCE_SCOPES: [&str; 7] =
+    [SCOPES[0], SCOPES[1], SCOPES[2], SCOPES[3], SCOPES[4], SCOPES[5], SCOPES[6]];
 /// The scopes of a client that names none.
 pub const DEFAULT_SCOPE: &str = "openid offline_access";
 

@@ -51,17 +51,15 @@ async fn register(
         .read(move |tx| {
             for candidate in candidates {
                 if let Some(known) = store::clients::find(tx, ClientId::from_bytes(candidate))? {
-                    return Ok(Some(known));
+                    return Ok(Ok(Some(known)));
                 }
             }
             // By an older root secret the same app would be another client.
-            match root_secret::is_behind(tx, &keyring)? {
-                true => Err(store::Error::Unavailable(root_secret::BEHIND.to_owned())),
-                false => Ok(None),
-            }
+            Ok(root_secret::check(tx, &keyring)?.map(|()| None))
         })
         .await
-        .map_err(failed)?;
+        .map_err(failed)?
+        .map_err(RegistrationError::Failed)?;
     if let Some(known) = known {
         return Ok(Client { metadata, ..known });
     }

@@ -46,6 +46,9 @@ pub enum Error {
     },
     /// The database cannot be reached or written; nothing was done. Holds the cause.
     Unavailable(String),
+    /// Another node has rotated the root secret, and this one does not know it yet: it cannot tell what
+    /// was made with it from what nobody made. Nothing was done.
+    Behind,
     /// A defect. Holds the cause.
     Internal(String),
 }
@@ -74,6 +77,9 @@ impl fmt::Display for Error {
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
             Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),
             Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
+            Self::Behind => f.write_str(
+                "another node has rotated the root secret; copy its secret file to this one and restart it",
+            ),
             Self::Internal(cause) => write!(f, "internal error: {cause}"),
         }
     }

@@ -197,21 +197,19 @@ pub(crate) async fn claim(
     }
 }
 
-/// Whether this node works with an older root secret than the database: then it cannot tell a
-/// credential that another node made since from one that nobody made.
-pub(crate) fn is_behind(tx: &mut Tx<'_>, keyring: &Keyring) -> Result<bool, store::Error> {
+/// [`Error::Behind`] when this node works with an older root secret than the database. Asked before
+/// something is called unknown.
+pub(crate) fn check(tx: &mut Tx<'_>, keyring: &Keyring) -> Result<Result<(), Error>, store::Error> {
     let current = store::root_secrets::current(tx)?.map(Fingerprint);
-    Ok(current.is_some_and(|current| current != keyring.fingerprint()))
+    let is_behind = current.is_some_and(|current| current != keyring.fingerprint());
+    Ok(if is_behind { Err(Error::Behind) } else { Ok(()) })
 }
 
-/// Why such a node answers nothing of the kind.
-pub(crate) fn behind() -> Error {
-    Error::Unavailable(BEHIND.to_owned())
+/// The same by itself.
+pub(crate) async fn check_now(service: &Service) -> Result<(), Error> {
+    let keyring = service.keyring.load_full();
+    service.store.read(move |tx| check(tx, &keyring)).await?
 }
-
-/// What the operator of such a node is told.
-pub(crate) const BEHIND: &str =
-    "the root secret was rotated by another node; copy its secret file to this one and restart it";
 
 /// Makes `secrets`, already kept safe by the caller, the ones that this process works with.
 ///

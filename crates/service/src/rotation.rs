@@ -126,10 +126,8 @@ impl Rotate {
         if let Some(newest) = self.newest(&rotations) {
             return Ok(Ok((found, Some(newest))));
         }
-        if root_secret::is_behind(tx, &self.keyring)? {
-            return Err(store::Error::Unavailable(root_secret::BEHIND.to_owned()));
-        }
-        Ok(Err(Refused::Grant("the refresh token was used before")))
+        let known = root_secret::check(tx, &self.keyring)?.map_err(Refused::Failed);
+        Ok(known.and(Err(Refused::Grant("the refresh token was used before"))))
     }
 
     /// Follows the salts from the presented token to the newest. The root secret may have been rotated on

@@ -206,9 +206,7 @@ impl Service {
     /// The reason why they cannot.
     pub async fn anonymous_health(&self) -> Result<(), Error> {
         self.store.check().await?;
-        let keyring = self.keyring.load_full();
-        let is_behind = self.store.read(move |tx| root_secret::is_behind(tx, &keyring)).await?;
-        if is_behind { Err(root_secret::behind()) } else { Ok(()) }
+        root_secret::check_now(self).await
     }
 
     /// Writes what is still in memory. The last step of a shutdown.

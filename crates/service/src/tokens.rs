@@ -56,6 +56,8 @@ pub(crate) enum Refused {
     OtherClient,
     /// The operator refuses the client.
     Client,
+    /// It cannot be told.
+    Failed(Error),
     /// A scope that was not granted.
     Scope(OAuthError),
 }
@@ -144,7 +146,7 @@ pub async fn anonymous_revoke(
     }
     let Ok(ours) = access_tokens::read(service, token) else {
         // It may be one that this node cannot read; to say that it is revoked would be untrue.
-        return if is_behind(service).await? { Err(root_secret::behind()) } else { Ok(()) };
+        return root_secret::check_now(service).await;
     };
     if ours.client != client || ours.expires_at <= now {
         return Ok(());
@@ -242,6 +244,7 @@ async fn resolve(
         Err(Refused::Grant(why)) => Err(OAuthError::invalid_grant(why).into()),
         Err(Refused::Scope(error)) => Err(error.into()),
         Err(Refused::Client) => Err(refused_client().into()),
+        Err(Refused::Failed(error)) => Err(error.into()),
         Err(Refused::OtherClient) => {
             Err(not_good(service, client_id, "it was issued to another client").await)
         }
@@ -251,10 +254,8 @@ async fn resolve(
 /// What was presented is not good, or the client itself is not known: only then may it be told so,
 /// since it will register again.
 async fn not_good(service: &Service, client_id: &str, why: &'static str) -> TokenError {
-    match is_behind(service).await {
-        Ok(false) => {}
-        Ok(true) => return root_secret::behind().into(),
-        Err(error) => return error.into(),
+    if let Err(error) = root_secret::check_now(service).await {
+        return error.into();
     }
     match clients::find(service, client_id).await {
         Ok(Some(client)) if client.disabled_at.is_some() => refused_client().into(),
@@ -262,11 +263,6 @@ async fn not_good(service: &Service, client_id: &str, why: &'static str) -> Toke
         Ok(None) => unknown_client().into(),
         Err(error) => error.into(),
     }
-}
-
-async fn is_behind(service: &Service) -> Result<bool, Error> {
-    let keyring = service.keyring.load_full();
-    Ok(service.store.read(move |tx| root_secret::is_behind(tx, &keyring)).await?)
 }
 
 /// The operator refuses the client. It is not told `invalid_client`, on which it would register again,

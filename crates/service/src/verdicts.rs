@@ -64,14 +64,10 @@ pub(crate) enum State {
     ClientRefused,
 }
 
-/// What the database says of a grant, and so of each access token of it.
+/// What the database says of a grant, and so of each access token of it, which says less and ends.
 pub(crate) struct KnownGrant {
     pub(crate) client: ClientId,
-    /// What the grant allows, and whom its tokens act for; they end by themselves, it does not.
-    pub(crate) facts: Facts,
-    pub(crate) window: SharedWindow,
-    pub(crate) last_use: LastUseSlot,
-    pub(crate) standing: Standing,
+    pub(crate) verdict: Verdict,
 }
 
 /// How long something that was found out stands: while nothing happened to its subjects since.
@@ -160,8 +156,9 @@ impl Verdicts {
         hears_others: bool,
     ) -> Option<Arc<KnownGrant>> {
         let grant = self.grants.get(&id)?;
-        let stands = self.stands(&grant.standing, now, hears_others)
-            && self.changes.unchanged(Subject::of(token.as_bytes()), grant.standing.as_of);
+        let standing = &grant.verdict.standing;
+        let stands = self.stands(standing, now, hears_others)
+            && self.changes.unchanged(Subject::of(token.as_bytes()), standing.as_of);
         stands.then_some(grant)
     }
 

@@ -262,6 +262,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_waits_hears_of_one_that_is_quiet_earlier() {
+        let queue = busy();
+        std::thread::scope(|scope| {
+            let consumer = scope.spawn(|| (queue.pop(), queue.pop(), stopwatch::now()));
+            queue.push(1, LONG).unwrap();
+            std::thread::sleep(Duration::from_millis(5));
+            let begun = stopwatch::now();
+            queue.push(2, patient(Duration::from_secs(600), QUIET)).unwrap();
+            // Were it not woken, it would be the end that wakes it.
+            std::thread::sleep(QUIET * 50);
+            queue.close();
+            let (first, second, served) = consumer.join().unwrap();
+            assert_eq!((first, second), (Some(1), Some(2)));
+            assert!(served < begun + QUIET * 50);
+        });
+    }
+
+    #[test]
     fn who_is_due_takes_the_patient_along_in_order() {
         let queue = busy();
         std::thread::scope(|scope| {

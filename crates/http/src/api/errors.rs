@@ -140,6 +140,12 @@ impl From<Error> for ApiError {
             )
             .with_retry_after(Duration::from_secs(1))
             .with_cause(cause),
+            Error::Behind => Self::new(
+                ErrorCode::ServiceUnavailable,
+                "This node of the server is not up to date yet. Nothing was done; try again.",
+            )
+            .with_retry_after(Duration::from_secs(1))
+            .with_cause(error.to_string()),
             defect => Self::new(
                 ErrorCode::InternalServerError,
                 "Something went wrong in the server. Its operator finds the cause in the log under \

@@ -81,6 +81,9 @@ impl From<Error> for OAuthFailure {
             Error::Unavailable(cause) => {
                 Self { cause: Some(cause), ..busy(Duration::from_secs(1)) }
             }
+            Error::Behind => {
+                Self { cause: Some(error.to_string()), ..busy(Duration::from_secs(1)) }
+            }
             defect => {
                 let text = "something went wrong in the server; its operator finds the cause in the \
                             log under the x-request-id of this answer";

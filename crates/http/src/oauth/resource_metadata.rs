@@ -3,9 +3,8 @@
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use bloom_domain::access::BloomScope;
 use bloom_oauth::resource_metadata::{ResourceMetadata, WELL_KNOWN};
-use bloom_service::authorization_server::SCOPES;
+use bloom_service::authorization_server::RESOURCE_SCOPES;
 use bytes::Bytes;
 use http::header;
 
@@ -15,19 +14,13 @@ use crate::face::{API_PATH, MCP_PATH};
 /// The resources: the origin itself and the faces that a credential opens.
 const RESOURCES: [&str; 3] = ["", API_PATH, MCP_PATH];
 
-/// What a client should ask for: many ask for all that is listed here, and a person should not be asked
-/// to let every agent make API keys. The server's own metadata lists that scope, too.
-fn asked_for() -> Vec<&'static str> {
-    SCOPES.into_iter().filter(|scope| *scope != BloomScope::KeysAdmin.as_str()).collect()
-}
-
 /// A route for each document; the documents never change, so they are written once.
 pub(crate) fn routes(app: &App) -> Router<App> {
     let origin = app.site.origin();
     RESOURCES.iter().fold(Router::new(), |router, path| {
         let issuer = app.service.authorization_server().issuer();
         let document =
-            ResourceMetadata::new(format!("{origin}{path}"), "Bloom API", issuer, &asked_for());
+            ResourceMetadata::new(format!("{origin}{path}"), "Bloom API", issuer, &RESOURCE_SCOPES);
         // A struct of strings always serializes.
         let body = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
         let headers =

@@ -147,7 +147,7 @@ impl PageError {
                 sign_in,
             ),
             Self::Authorization(refusal) => Self::authorization_words(refusal),
-            Self::Failed(Error::Busy { .. } | Error::Unavailable(_)) => words(
+            Self::Failed(Error::Busy { .. } | Error::Unavailable(_) | Error::Behind) => words(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy",
                 "Nothing was changed. Wait a few seconds, then try once more.",
