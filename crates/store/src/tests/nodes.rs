@@ -18,7 +18,7 @@ fn hearing(store: &Store) -> Receiver<Change> {
     told
 }
 
-fn eventually(within: Duration, what: &str, holds: impl Fn() -> bool) {
+pub(super) fn eventually(within: Duration, what: &str, holds: impl Fn() -> bool) {
     let deadline = stopwatch::now() + within;
     while !holds() {
         assert!(stopwatch::now() < deadline, "not within {within:?}: {what}");
@@ -52,7 +52,8 @@ fn a_change_reaches_the_other_node_and_only_once_its_own() {
     assert!(refused.is_err());
     std::thread::sleep(Duration::from_millis(400));
     assert!(told_here.try_recv().is_err() && told_there.try_recv().is_err());
-    assert!(here.hears_other_writers() && there.hears_other_writers());
+    let both_hear = || here.hears_other_writers() && there.hears_other_writers();
+    eventually(Duration::from_secs(3), "both hear", both_hear);
 }
 
 #[test]
