@@ -22,7 +22,7 @@ use crate::{Error, Service};
 /// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
 /// notices it.
 const PATIENCE: Patience =
-    Patience { longest: Duration::from_millis(100), quiet: Duration::from_millis(100) };
+    Patience { longest: Duration::from_millis(250), quiet: Duration::from_millis(250) };
 
 /// A person at a browser who has signed in: the permission to manage their credentials.
 pub struct SignedIn {
