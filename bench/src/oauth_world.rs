@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
+use bloom_domain::senders::Sender;
 use bloom_oauth::pkce::CodeVerifier;
 use bloom_service::authorization::{self, Decision, Next, Resumed};
-use bloom_service::sessions::{self, Visitor};
+use bloom_service::sessions::{self, Arriving, Visitor};
 use bloom_service::{Service, SignedIn, clients, tokens};
 
 use crate::world::{PASSWORD, World, email};
@@ -82,19 +83,23 @@ async fn let_in(service: Arc<Service>, client_id: String, index: usize) -> Resul
     let debug = |error: &dyn std::fmt::Debug| Error::from(format!("{error:?}"));
     let email = Email::parse(&email(index)).map_err(|e| debug(&e))?;
     let password = Password::parse(PASSWORD.to_owned()).map_err(|e| debug(&e))?;
-    let cookie = sessions::anonymous_sign_in(&service, email, password, None).await?;
-    let Visitor::SignedIn(person) = sessions::anonymous_visit(&service, &cookie).await? else {
+    let sender = &Sender::default();
+    let browser = Arriving { cookie: None, sender };
+    let cookie = sessions::anonymous_sign_in(&service, email, password, browser).await?;
+    let Visitor::SignedIn(person) = sessions::anonymous_visit(&service, &cookie, sender).await?
+    else {
         return Err("nobody signed in".into());
     };
     let code = allow(&service, &person, &client_id).await?;
     let verifier = CodeVerifier::parse(VERIFIER).ok_or("a verifier")?;
     let redirect = "https://app.example/callback".to_owned();
-    let answer = tokens::anonymous_redeem(&service, &client_id, &code, redirect, verifier).await;
+    let proofs = (redirect, verifier);
+    let answer = tokens::anonymous_redeem(&service, &client_id, &code, proofs, sender).await;
     let mut answer = answer.map_err(|e| debug(&e))?;
     let mut access = vec![answer.access_token];
     while access.len() < TOKENS_EACH {
         let refresh = answer.refresh_token.ok_or("no refresh token")?;
-        let next = tokens::anonymous_refresh(&service, &client_id, &refresh, None).await;
+        let next = tokens::anonymous_refresh(&service, &client_id, &refresh, None, sender).await;
         answer = next.map_err(|e| debug(&e))?;
         access.push(answer.access_token);
     }

@@ -1,5 +1,7 @@
 //! The command line: what was asked, read once.
 
+mod audit;
+
 use std::path::PathBuf;
 
 use bloom_domain::api_keys::KeyName;
@@ -81,6 +83,8 @@ enum Verb {
     /// List, refuse and take again the apps that registered themselves
     #[command(subcommand)]
     Clients(ClientsVerb),
+    /// List what was done, by whom and from where; see also bloom audit verify
+    Audit(audit::AuditArgs),
     /// Copy the database and the root secret into a new folder
     Backup(BackupArgs),
     /// Rotate the root secret
@@ -290,6 +294,7 @@ impl Cli {
             Verb::Account(verb) => verb.asked(),
             Verb::Keys(verb) => verb.asked(),
             Verb::Clients(verb) => verb.asked(),
+            Verb::Audit(args) => args.asked(),
             Verb::Backup(args) => {
                 let to = std::path::absolute(&args.to)
                     .map_err(|error| Failure::usage(format!("--to: {error}")))?;

@@ -15,6 +15,7 @@ use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::api_keys::{self, NewApiKey, WhichKey};
+use bloom_service::audit::{self, Listed, Mark, Verdict};
 use bloom_service::clients;
 use bloom_store::Database;
 
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     ListClients,
     DisableClient { id: ClientId },
     EnableClient { id: ClientId },
+    ListAudit { account: Option<Email>, limit: i64 },
+    VerifyAudit { expect: Option<Mark> },
     Backup { to: PathBuf },
     RotateSecret,
 }
@@ -76,6 +79,12 @@ pub(crate) enum Answer {
     Key(ApiKey),
     Clients(Vec<Client>),
     Client(Client),
+    Audit(Vec<Listed>),
+    /// No record was changed; how many there are, and how many have lost their details.
+    AuditWhole {
+        end: Mark,
+        erased: i64,
+    },
     BackedUp {
         to: PathBuf,
         holds_database: bool,
@@ -158,6 +167,17 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         Command::EnableClient { id } => {
             Answer::Client(clients::enable(service, operator, id).await?)
         }
+        Command::ListAudit { account, limit } => {
+            Answer::Audit(audit::list_for(service, operator, account.as_ref(), limit).await?)
+        }
+        Command::VerifyAudit { expect } => match audit::verify(service, operator, expect).await? {
+            Verdict::Whole { end, erased } => Answer::AuditWhole { end, erased },
+            Verdict::Broken { number, why } => {
+                return Err(Failure::machine(format!(
+                    "the audit was changed: record {number}: {why}; compare with a backup"
+                )));
+            }
+        },
         Command::Backup { to } => backup::make(node, to).await?,
         Command::RotateSecret => secret_file::rotate(node).await?,
     })

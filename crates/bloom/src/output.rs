@@ -1,5 +1,7 @@
 //! What the command line writes: for a person, or as JSON for a program.
 
+mod audit;
+
 use std::io::{self, BufRead, Write};
 
 use bloom_domain::accounts::{Account, AccountState};
@@ -86,6 +88,8 @@ impl From<Answer> for Shown {
             Answer::Client(client) => {
                 Self { text: client_line(&client), json: client_json(&client) }
             }
+            Answer::Audit(records) => audit::records(&records),
+            Answer::AuditWhole { end, erased } => audit::whole(end, erased),
             Answer::BackedUp { to, holds_database, holds_secret } => {
                 let what = match (holds_database, holds_secret) {
                     (true, true) => {

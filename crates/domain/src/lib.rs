@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 mod base62;
 pub mod clients;
 pub mod connections;
@@ -19,6 +20,7 @@ pub mod passwords;
 pub mod plans;
 pub mod rate_window;
 pub mod secrets;
+pub mod senders;
 pub mod sessions;
 pub mod setup_links;
 pub mod time;

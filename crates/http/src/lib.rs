@@ -14,7 +14,9 @@ mod health;
 mod mcp;
 mod oauth;
 mod pages;
+mod peer;
 mod router;
+mod sender;
 mod site;
 
 pub use axum::body::Body;

@@ -33,6 +33,7 @@ pub(crate) fn build(app: App) -> Router {
             "/settings/apps/{id}/revoke",
             get(pages::settings::go_to_apps).post(pages::apps::revoke),
         )
+        .route("/settings/activity", get(pages::activity::show))
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)

@@ -2,6 +2,7 @@
 
 use bloom_domain::accounts::{Account, AccountState, SignUpPolicy};
 use bloom_domain::api_keys::{ApiKey, ApiKeySecret};
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, WorkspaceId};
@@ -10,10 +11,13 @@ use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{PERSONAL_NAME, Role, Workspace, WorkspaceKind};
 use bloom_store as store;
+use serde_json::json;
 use store::{Change, Tx};
 
+use crate::audit::{Author, Difference};
 use crate::passwords::Caller;
-use crate::{Error, Operator, Principal, Service, sessions};
+use crate::sessions::{self, Arriving};
+use crate::{Error, Operator, Principal, Service};
 
 /// What a new account needs.
 pub struct NewAccount {
@@ -39,12 +43,12 @@ pub fn get<'a>(_service: &Service, principal: &'a Principal) -> &'a Account {
 pub async fn anonymous_sign_up(
     service: &Service,
     new: NewAccount,
-    replaced: Option<&OpaqueSecret>,
+    browser: Arriving<'_>,
 ) -> Result<OpaqueSecret, Error> {
     if service.settings.sign_up != SignUpPolicy::Open {
         return Err(Error::SignUpClosed);
     }
-    sign_up(service, new, replaced, None).await
+    sign_up(service, new, browser, None).await
 }
 
 /// Makes an account with its personal workspace and a first session in one transaction. With a setup
@@ -52,12 +56,13 @@ pub async fn anonymous_sign_up(
 pub(crate) async fn sign_up(
     service: &Service,
     new: NewAccount,
-    replaced: Option<&OpaqueSecret>,
+    browser: Arriving<'_>,
     setup_link: Option<Vec<Digest>>,
 ) -> Result<OpaqueSecret, Error> {
     let (secret, session) = sessions::draw(service)?;
-    let replaced = sessions::digests(service, replaced);
+    let replaced = sessions::digests(service, browser.cookie);
     let draft = draft_for(service, Caller::Anybody, new).await?;
+    let author = Author::new(service, Actor::Person(draft.account.id), browser.sender)?;
     let now = service.now();
     service
         .store
@@ -67,12 +72,13 @@ pub(crate) async fn sign_up(
             {
                 return Ok(Err(Error::SetupLinkSpent));
             }
-            if !draft.insert(tx)? {
+            if !draft.insert(tx, &author)? {
                 // The link must not be spent on an account that was not made.
                 tx.abandon();
                 return Ok(Err(Error::EmailTaken));
             }
             sessions::replace(tx, &replaced, &draft.account, &session, now)?;
+            sessions::record_start(tx, &author, draft.account.id);
             Ok(Ok(()))
         })
         .await??;
@@ -103,7 +109,8 @@ pub async fn create(
 ) -> Result<Account, Error> {
     let draft = draft(service, new).await?;
     let account = draft.account.clone();
-    let is_new = service.store.write(move |tx| draft.insert(tx)).await?;
+    let author = Author::here(service, Actor::Operator)?;
+    let is_new = service.store.write(move |tx| draft.insert(tx, &author)).await?;
     if is_new { Ok(account) } else { Err(Error::EmailTaken) }
 }
 
@@ -142,14 +149,23 @@ async fn set_state(
     state: AccountState,
 ) -> Result<Account, Error> {
     let id = find(service, operator, email).await?.id;
+    let author = Author::here(service, Actor::Operator)?;
     service
         .store
         .write(move |tx| {
-            let moved = match state {
-                AccountState::Banned { at } => store::accounts::ban(tx, id, at)?,
-                AccountState::Active => store::accounts::unban(tx, id)?,
+            let (moved, action) = match state {
+                AccountState::Banned { at } => {
+                    (store::accounts::ban(tx, id, at)?, Action::AccountBanned)
+                }
+                AccountState::Active => (store::accounts::unban(tx, id)?, Action::AccountUnbanned),
             };
             if moved {
+                let is_banned = state.is_banned();
+                let difference = Difference {
+                    before: json!({ "suspended": !is_banned }),
+                    after: json!({ "suspended": is_banned }),
+                };
+                author.record(tx, action, Subject::Account(id), Some(id), difference);
                 tx.changed(Change::Account(id));
             }
             Ok(())
@@ -172,11 +188,14 @@ pub async fn set_password(
     let salt = service.entropy.draw()?;
     let hash = service.passwords.hash(Caller::Operator, password, salt).await?;
     let id = account.id;
+    let author = Author::here(service, Actor::Operator)?;
     service
         .store
         .write(move |tx| {
             store::accounts::set_password(tx, id, &hash)?;
             store::sessions::delete_of(tx, id)?;
+            let subject = Subject::Account(id);
+            author.record(tx, Action::PasswordSet, subject, Some(id), Difference::default());
             tx.changed(Change::Account(id));
             Ok(())
         })
@@ -242,7 +261,7 @@ impl Draft {
     }
 
     /// Writes it all; `false`, and nothing written, when the address is taken.
-    pub(crate) fn insert(&self, tx: &mut Tx<'_>) -> Result<bool, store::Error> {
+    pub(crate) fn insert(&self, tx: &mut Tx<'_>, author: &Author) -> Result<bool, store::Error> {
         let now: Timestamp = self.account.created_at;
         if !store::accounts::insert(tx, &self.account, &self.password_hash)? {
             return Ok(false);
@@ -254,9 +273,16 @@ impl Draft {
         };
         store::workspaces::insert(tx, &workspace, now)?;
         store::workspaces::add_member(tx, workspace.id, self.account.id, Role::Owner, now)?;
+        self.record(tx, author);
         if let Some((key, digest)) = &self.first_key {
-            store::api_keys::insert(tx, key, digest)?;
+            crate::api_keys::insert(tx, key, digest, author)?;
         }
         Ok(true)
+    }
+    fn record(&self, tx: &mut Tx<'_>, author: &Author) {
+        let Account { id, email, name, .. } = &self.account;
+        let after = json!({ "email": email.as_str(), "name": name });
+        let difference = Difference { after, ..Difference::default() };
+        author.record(tx, Action::AccountCreated, Subject::Account(*id), Some(*id), difference);
     }
 }

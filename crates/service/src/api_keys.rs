@@ -4,12 +4,15 @@
 //! statement carries the owner, so a foreign id answers as a missing one.
 
 use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName, KeyState, MAX_ACTIVE_KEYS, RevokedBy};
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, ApiKeyId};
 use bloom_store as store;
+use serde_json::{Value, json};
 use store::{Change, Tx};
 
+use crate::audit::{Author, Difference};
 use crate::authenticate::Via;
 use crate::keyring::hash_api_key;
 use crate::{Error, Operator, Service, SignedIn, accounts, last_use};
@@ -31,8 +34,8 @@ pub async fn create(
     person: &SignedIn,
     name: &KeyName,
 ) -> Result<NewApiKey, Error> {
-    let claim = person.claim();
-    create_of(service, claim.account, name, move |tx| claim.check(tx)).await
+    let (claim, author) = (person.claim(), person.author(service)?);
+    create_of(service, claim.account, name, author, move |tx| claim.check(tx)).await
 }
 
 /// The person's keys, newest first, revoked ones included.
@@ -53,7 +56,7 @@ pub async fn replace(
     person: &SignedIn,
     id: ApiKeyId,
 ) -> Result<NewApiKey, Error> {
-    let claim = person.claim();
+    let (claim, author) = (person.claim(), person.author(service)?);
     let owner = claim.account;
     let (fresh, digest, secret) = draft(service, owner, "")?;
     let (hint, now) = (fresh.hint, fresh.created_at);
@@ -63,10 +66,16 @@ pub async fn replace(
             if let Err(refused) = claim.check(tx)? {
                 return Ok(Err(refused));
             }
-            if store::api_keys::replace(tx, owner, id, &digest, &hint, now)? {
+            let before = store::api_keys::find(tx, owner, id)?;
+            let is_news = store::api_keys::replace(tx, owner, id, &digest, &hint, now)?;
+            let key = store::api_keys::find(tx, owner, id)?;
+            if let Some(key) = key.as_ref().filter(|_| is_news) {
+                let before = before.as_ref().map(named).unwrap_or_default();
+                let difference = Difference { before, after: named(key) };
+                record(tx, &author, Action::ApiKeyReplaced, key, difference);
                 tx.changed(Change::ApiKey(id));
             }
-            store::api_keys::find(tx, owner, id).map(Ok)
+            Ok(Ok(key))
         })
         .await??;
     match outcome {
@@ -81,8 +90,9 @@ pub async fn replace(
 /// # Errors
 /// [`Error::ApiKeyNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn revoke(service: &Service, person: &SignedIn, id: ApiKeyId) -> Result<ApiKey, Error> {
+    let by = (RevokedBy::Owner, person.author(service)?);
     let claim = person.claim();
-    revoke_of(service, claim.account, id, RevokedBy::Owner, move |tx| claim.check(tx)).await
+    revoke_of(service, claim.account, id, by, move |tx| claim.check(tx)).await
 }
 
 /// Makes a key for an account on the operator's word.
@@ -103,7 +113,8 @@ pub async fn create_for(
             Some(_) => Ok(()),
         })
     };
-    create_of(service, owner, name, is_active).await
+    let author = Author::here(service, Actor::Operator)?;
+    create_of(service, owner, name, author, is_active).await
 }
 
 /// The keys of an account.
@@ -143,7 +154,8 @@ pub async fn revoke_for(
         WhichKey::Id(id) => id,
         WhichKey::Name(name) => find_by_name(service, owner, &name).await?,
     };
-    revoke_of(service, owner, id, RevokedBy::Operator, |_| Ok(Ok(()))).await
+    let by = (RevokedBy::Operator, Author::here(service, Actor::Operator)?);
+    revoke_of(service, owner, id, by, |_| Ok(Ok(()))).await
 }
 
 async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result<ApiKeyId, Error> {
@@ -166,6 +178,7 @@ async fn create_of(
     service: &Service,
     owner: AccountId,
     name: &KeyName,
+    author: Author,
     may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<NewApiKey, Error> {
     let (key, digest, secret) = draft(service, owner, name.as_str())?;
@@ -179,7 +192,7 @@ async fn create_of(
             if store::api_keys::count_active(tx, owner)? >= MAX_ACTIVE_KEYS {
                 return Ok(Err(Error::TooManyApiKeys));
             }
-            store::api_keys::insert(tx, &written, &digest)?;
+            insert(tx, &written, &digest, &author)?;
             Ok(Ok(()))
         })
         .await??;
@@ -197,7 +210,7 @@ async fn revoke_of(
     service: &Service,
     owner: AccountId,
     id: ApiKeyId,
-    by: RevokedBy,
+    (by, author): (RevokedBy, Author),
     may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<ApiKey, Error> {
     let now = service.now();
@@ -207,13 +220,39 @@ async fn revoke_of(
             if let Err(refused) = may(tx)? {
                 return Ok(Err(refused));
             }
-            if store::api_keys::revoke(tx, owner, id, now, by)? {
+            let is_news = store::api_keys::revoke(tx, owner, id, now, by)?;
+            let key = store::api_keys::find(tx, owner, id)?;
+            if let Some(key) = key.as_ref().filter(|_| is_news) {
+                let difference = Difference { before: named(key), ..Difference::default() };
+                record(tx, &author, Action::ApiKeyRevoked, key, difference);
                 tx.changed(Change::ApiKey(id));
             }
-            store::api_keys::find(tx, owner, id).map(Ok)
+            Ok(Ok(key))
         })
         .await??
         .ok_or(Error::ApiKeyNotFound)
+}
+
+/// Writes a new key.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    key: &ApiKey,
+    digest: &Digest,
+    author: &Author,
+) -> Result<(), store::Error> {
+    store::api_keys::insert(tx, key, digest)?;
+    let difference = Difference { after: named(key), ..Difference::default() };
+    record(tx, author, Action::ApiKeyCreated, key, difference);
+    Ok(())
+}
+
+fn record(tx: &mut Tx<'_>, author: &Author, action: Action, key: &ApiKey, difference: Difference) {
+    author.record(tx, action, Subject::ApiKey(key.id), Some(key.account), difference);
+}
+
+/// A key as the audit tells it from others.
+fn named(key: &ApiKey) -> Value {
+    json!({ "name": key.name, "hint": key.hint.to_string() })
 }
 
 /// A key ready to be written, with its digest and its secret.

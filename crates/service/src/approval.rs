@@ -1,15 +1,18 @@
 //! A person's yes, as one transaction: the connection when it is new, what they agreed to, the grant.
 
-use bloom_domain::clients::USED_RESOLUTION;
+use bloom_domain::audit::{Action, Subject};
+use bloom_domain::clients::{Client, USED_RESOLUTION};
 use bloom_domain::connections::Consent;
 use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
-use bloom_domain::ids::{ClientId, ConnectionId, GrantId};
+use bloom_domain::ids::{ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_oauth::authorization::answer;
 use bloom_oauth::pkce::CodeChallenge;
 use bloom_store as store;
+use serde_json::{Value, json};
 use store::Tx;
 
+use crate::audit::{Author, Difference};
 use crate::authorization_requests::Known;
 use crate::sessions::Claim;
 use crate::{Error, Service, SignedIn, codes};
@@ -26,12 +29,13 @@ pub(crate) enum Agreed {
 /// A yes to be written.
 struct Approve {
     claim: Claim,
-    client: ClientId,
+    client: Client,
     asked: Consent,
     /// Its connection is the one to be made, unless there is one.
     grant: Grant,
     agreed: Agreed,
     asked_at: Timestamp,
+    author: Author,
     now: Timestamp,
 }
 
@@ -59,9 +63,10 @@ pub(crate) async fn approve(
         ends_at: now.plus(CODE_LIFETIME),
     };
     let code = codes::issue(&service.keyring.load(), grant.id);
-    let (claim, client) = (person.claim(), known.client.id);
+    let (claim, client) = (person.claim(), known.client.clone());
+    let author = person.author(service)?;
     let asked_at = Timestamp::from_unix_micros(known.pending.asked_at);
-    let approve = Approve { claim, client, asked, grant, agreed, asked_at, now };
+    let approve = Approve { claim, client, asked, grant, agreed, asked_at, author, now };
     let is_written = service.store.write(move |tx| approve.run(tx)).await??;
     let issuer = service.authorization_server.issuer();
     let state = request.state.as_deref();
@@ -81,7 +86,7 @@ impl Approve {
             }
             // One from before the app was revoked is none any more, whether or not it was sent before.
             let account = self.claim.account;
-            if store::connections::was_revoked_since(tx, account, self.client, self.asked_at)? {
+            if store::connections::was_revoked_since(tx, account, self.client.id, self.asked_at)? {
                 return Ok(Ok(false));
             }
         }
@@ -89,7 +94,7 @@ impl Approve {
             return Ok(Ok(false));
         };
         store::grants::insert(tx, &Grant { connection, ..self.grant.clone() })?;
-        store::clients::note_use(tx, self.client, self.now, self.now.minus(USED_RESOLUTION))?;
+        store::clients::note_use(tx, self.client.id, self.now, self.now.minus(USED_RESOLUTION))?;
         Ok(Ok(true))
     }
 
@@ -97,26 +102,54 @@ impl Approve {
     /// revokes meanwhile. `None` when what is asked must have been agreed to before, and was not.
     fn connect(&self, tx: &mut Tx<'_>) -> Result<Option<ConnectionId>, store::Error> {
         let (account, site) = (self.claim.account, self.asked.site.as_deref());
-        let there = store::connections::find_in_force(tx, account, self.client, site)?;
-        let earlier = there.as_ref().and_then(|there| there.consent.as_ref());
+        let there = store::connections::find_in_force(tx, account, self.client.id, site)?;
+        let earlier = there.as_ref().and_then(|there| there.consent.clone());
         if self.agreed == Agreed::Before {
-            let is_covered = earlier.is_some_and(|earlier| self.asked.is_covered_by(earlier));
-            return Ok(there.as_ref().filter(|_| is_covered).map(|there| there.id));
+            let is_covered = earlier.is_some_and(|earlier| self.asked.is_covered_by(&earlier));
+            let Some(there) = there.filter(|_| is_covered) else {
+                return Ok(None);
+            };
+            self.record(tx, Action::AppReturned, there.id, None);
+            return Ok(Some(there.id));
         }
-        let both =
-            earlier.map_or_else(|| self.asked.clone(), |earlier| earlier.joined(&self.asked));
-        let is_news = earlier != Some(&both);
+        let both = earlier
+            .as_ref()
+            .map_or_else(|| self.asked.clone(), |earlier| earlier.joined(&self.asked));
+        let is_news = earlier.as_ref() != Some(&both);
         let id = match there {
             Some(there) => there.id,
             None => {
                 let id = self.grant.connection;
-                store::connections::insert(tx, id, account, self.client, self.now)?;
+                store::connections::insert(tx, id, account, self.client.id, self.now)?;
                 id
             }
         };
         if is_news {
             store::connections::put_consent(tx, id, &both)?;
         }
+        let action = if is_news { Action::AppAllowed } else { Action::AppReturned };
+        self.record(tx, action, id, earlier.as_ref());
         Ok(Some(id))
+    }
+
+    fn record(
+        &self,
+        tx: &mut Tx<'_>,
+        action: Action,
+        connection: ConnectionId,
+        earlier: Option<&Consent>,
+    ) {
+        let agreed = |consent: &Consent| {
+            json!({
+                "app": self.client.display_name(),
+                "site": consent.site,
+                "access": consent.access.to_string(),
+                "scope": consent.scopes.to_string(),
+            })
+        };
+        let before = earlier.map_or(Value::Null, agreed);
+        let difference = Difference { before, after: agreed(&self.asked) };
+        let account = Some(self.claim.account);
+        self.author.record(tx, action, Subject::Connection(connection), account, difference);
     }
 }

@@ -2,13 +2,16 @@
 
 use std::sync::atomic::Ordering;
 
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::clients::Client;
 use bloom_domain::ids::ClientId;
 use bloom_oauth::client_metadata::{self, ClientMetadata};
 use bloom_oauth::error::OAuthError;
 use bloom_store as store;
-use store::Change;
+use serde_json::json;
+use store::{Change, Tx};
 
+use crate::audit::{Author, Difference};
 use crate::authorization_server::{DEFAULT_SCOPE, SCOPES};
 use crate::{Error, Operator, Service, root_secret};
 
@@ -101,7 +104,8 @@ pub async fn disable(
     id: ClientId,
 ) -> Result<Client, Error> {
     let now = service.now();
-    change(service, id, move |tx| store::clients::disable(tx, id, now)).await
+    let disable = move |tx: &mut Tx<'_>| store::clients::disable(tx, id, now);
+    change(service, id, Action::ClientDisabled, disable).await
 }
 
 /// Takes a refused client again.
@@ -113,21 +117,29 @@ pub async fn enable(
     _operator: &Operator,
     id: ClientId,
 ) -> Result<Client, Error> {
-    change(service, id, move |tx| store::clients::enable(tx, id)).await
+    let enable = move |tx: &mut Tx<'_>| store::clients::enable(tx, id);
+    change(service, id, Action::ClientEnabled, enable).await
 }
 
 async fn change(
     service: &Service,
     id: ClientId,
-    change: impl FnOnce(&mut store::Tx<'_>) -> Result<bool, store::Error> + Send + 'static,
+    action: Action,
+    change: impl FnOnce(&mut Tx<'_>) -> Result<bool, store::Error> + Send + 'static,
 ) -> Result<Client, Error> {
+    let author = Author::here(service, Actor::Operator)?;
     service
         .store
         .write(move |tx| {
-            if change(tx)? {
+            let is_news = change(tx)?;
+            let client = store::clients::find(tx, id)?;
+            if let Some(client) = client.as_ref().filter(|_| is_news) {
+                let after = json!({ "name": client.display_name() });
+                let difference = Difference { after, ..Difference::default() };
+                author.record(tx, action, Subject::Client(id), None, difference);
                 tx.changed(Change::Client(id));
             }
-            store::clients::find(tx, id)
+            Ok(client)
         })
         .await?
         .ok_or(Error::ClientNotFound)

@@ -1,10 +1,12 @@
 //! Connections: which apps a person has let in, seen and revoked by that person.
 
+use bloom_domain::audit::{Action, Subject};
 use bloom_domain::connections::Connection;
 use bloom_domain::ids::ConnectionId;
 use bloom_store as store;
 use store::{Change, Tx};
 
+use crate::audit::Difference;
 use crate::authenticate::Via;
 use crate::{Error, Service, SignedIn, last_use};
 
@@ -28,6 +30,7 @@ pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<Connection
 /// [`Error::ConnectionNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn revoke(service: &Service, person: &SignedIn, id: ConnectionId) -> Result<(), Error> {
     let (claim, now) = (person.claim(), service.now());
+    let author = person.author(service)?;
     service
         .store
         .write(move |tx| {
@@ -35,6 +38,9 @@ pub async fn revoke(service: &Service, person: &SignedIn, id: ConnectionId) -> R
                 return Ok(Err(refused));
             }
             if store::connections::revoke(tx, claim.account, id, now)? {
+                let subject = Subject::Connection(id);
+                let difference = Difference::default();
+                author.record(tx, Action::AppRevoked, subject, Some(claim.account), difference);
                 tx.changed(Change::Connection(id));
                 return Ok(Ok(()));
             }

@@ -1,11 +1,13 @@
 //! The first start on one's own machine: an account and a key, so that there is something to try.
 
 use bloom_domain::api_keys::ApiKeySecret;
+use bloom_domain::audit::Actor;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_store as store;
 
 use crate::accounts::{self, NewAccount};
+use crate::audit::Author;
 use crate::{Error, Operator, Service};
 
 /// The name of the first key.
@@ -52,9 +54,10 @@ pub async fn commit(
     _operator: &Operator,
     Draft(draft): Draft,
 ) -> Result<bool, Error> {
+    let author = Author::here(service, Actor::Operator)?;
     let is_first = service
         .store
-        .write(move |tx| Ok(!store::accounts::exist(tx)? && draft.insert(tx)?))
+        .write(move |tx| Ok(!store::accounts::exist(tx)? && draft.insert(tx, &author)?))
         .await?;
     Ok(is_first)
 }

@@ -10,7 +10,7 @@ use bloom_store as store;
 use store::Tx;
 
 use crate::authenticate::CLOCKS_DIFFER;
-use crate::{Error, Service, last_use, signing_keys};
+use crate::{Error, Service, last_use, refused_sign_ins, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
@@ -43,7 +43,7 @@ pub async fn run(service: Arc<Service>) {
     }
 }
 
-/// One round: last uses are written, what has ended is deleted, idle windows are dropped.
+/// One round: last uses and refused sign-ins are written, what has ended is deleted, idle windows are dropped.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -52,6 +52,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
         service.windows.sweep(rule, service.now());
     }
     last_use::flush(service).await?;
+    refused_sign_ins::flush(service).await?;
     let now = service.now();
     service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
     let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
@@ -66,7 +67,8 @@ pub async fn once(service: &Service) -> Result<(), Error> {
 
 /// What must be written before the process ends.
 pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
-    last_use::flush(service).await
+    last_use::flush(service).await?;
+    refused_sign_ins::flush(service).await
 }
 
 /// What OAuth leaves behind: salts first, since they must not outlive their window.

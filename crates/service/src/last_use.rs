@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bloom_domain::api_keys::LastUse;
+use bloom_domain::senders::write_agent;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use parking_lot::Mutex;
@@ -14,8 +15,6 @@ use crate::authenticate::Via;
 use crate::operations::Operation;
 use crate::{Error, Principal, Service};
 
-/// How much of a user agent is kept, in bytes.
-const MAX_AGENT: usize = 200;
 /// How many last uses one transaction writes: far below the 5 ms a closure may take.
 const BATCH: usize = 100;
 
@@ -70,8 +69,7 @@ pub fn note(
     note.address = address;
     note.operation = operation.map_or("", |operation| operation.id);
     note.agent.clear();
-    let printable = agent.iter().take(MAX_AGENT).filter(|b| (0x20..0x7f).contains(*b));
-    note.agent.extend(printable.map(|&byte| char::from(byte)));
+    write_agent(agent, &mut note.agent);
     if !note.is_queued {
         note.is_queued = true;
         service.last_uses.queue.lock().push(slot.clone());

@@ -1,6 +1,7 @@
 //! Redeeming a code, as one transaction: decide from the grant as it is, then write what was decided.
 
-use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, Redemption, Refresh};
+use bloom_domain::audit::{Action, Subject};
+use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, GrantState, Redemption, Refresh};
 use bloom_domain::ids::{ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_oauth::pkce::CodeVerifier;
@@ -9,8 +10,9 @@ use store::Tx;
 use store::grants::FoundGrant;
 
 use crate::Settings;
+use crate::audit::{Author, Difference};
 use crate::refresh_tokens::RefreshToken;
-use crate::tokens::{Outcome, Refused, end, is_in_force};
+use crate::tokens::{End, Outcome, Refused, end, is_in_force};
 
 /// A presented code, with all that must come with it.
 pub(crate) struct Redeem {
@@ -20,6 +22,7 @@ pub(crate) struct Redeem {
     pub(crate) verifier: CodeVerifier,
     /// The refresh token to answer with, and what is stored for it.
     pub(crate) first: (RefreshToken, Refresh),
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -43,11 +46,22 @@ impl Redeem {
                 Ok(Err(Refused::Grant("code_verifier does not fit code_challenge")))
             }
             Redemption::Replayed => {
-                end(tx, self.grant, self.now, "a spent code came back with its verifier")?;
+                let end_of = End::Returned("a spent code came back with its verifier");
+                end(tx, &found, self.now, (&self.author, end_of))?;
                 Ok(Err(Refused::Grant("the code was used before; its tokens are revoked")))
             }
-            Redemption::Refuse(why) => Ok(Err(Refused::Grant(why))),
+            Redemption::Refuse(why) => {
+                if matches!(found.grant.state, GrantState::Redeemed { .. }) {
+                    self.record_repeated(tx, &found);
+                }
+                Ok(Err(Refused::Grant(why)))
+            }
         }
+    }
+
+    fn record_repeated(&self, tx: &mut Tx<'_>, found: &FoundGrant) {
+        let (subject, account) = (Subject::Grant(self.grant), Some(found.account.id));
+        self.author.record(tx, Action::CodeRepeated, subject, account, Difference::default());
     }
 
     fn redeem(

@@ -7,10 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::hkdf;
+use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_store::{self as store, Store, Tx};
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::audit::{Author, Difference};
 use crate::entropy::Entropy;
 use crate::keyring::{Keyring, derive};
 use crate::service::OpenError;
@@ -176,8 +180,10 @@ pub struct WrongSecret {
 pub(crate) async fn claim(
     store: &Store,
     secrets: &RootSecrets,
+    entropy: &Entropy,
     now: Timestamp,
 ) -> Result<(), OpenError> {
+    let author = Author::at(entropy, now, Actor::Operator, &Sender::default())?;
     let found = secrets.current.fingerprint();
     let replaced: Vec<_> = secrets.previous.iter().map(RootSecret::fingerprint).collect();
     let expected = store
@@ -186,6 +192,11 @@ pub(crate) async fn claim(
             let is_ours = known.is_none_or(|known| known == found || replaced.contains(&known));
             if is_ours && known != Some(found) {
                 store::root_secrets::insert(tx, &found.0, now)?;
+                if let Some(replaced) = known {
+                    let named = |of: Fingerprint| json!({ "fingerprint": of.to_string() });
+                    let difference = Difference { before: named(replaced), after: named(found) };
+                    author.record(tx, Action::RootSecretRotated, Subject::Server, None, difference);
+                }
             }
             Ok((!is_ours).then_some(known).flatten())
         })
@@ -220,7 +231,7 @@ pub async fn rotate(
     _operator: &Operator,
     secrets: &RootSecrets,
 ) -> Result<(), OpenError> {
-    claim(&service.store, secrets, service.now()).await?;
+    claim(&service.store, secrets, &service.entropy, service.now()).await?;
     service.keyring.store(Arc::new(Keyring::new(secrets)));
     Ok(())
 }

@@ -16,9 +16,10 @@ use store::Tx;
 use store::grants::FoundGrant;
 use store::refresh_rotations::RefreshRotation;
 
+use crate::audit::Author;
 use crate::keyring::Keyring;
 use crate::refresh_tokens::RefreshToken;
-use crate::tokens::{Outcome, Refused, end, is_in_force, may_ask_for};
+use crate::tokens::{End, Outcome, Refused, end, is_in_force, may_ask_for};
 use crate::{Settings, root_secret};
 
 /// How often a decision is made again because another node was first.
@@ -35,6 +36,7 @@ pub(crate) struct Rotate {
     pub(crate) asked: Option<Scopes>,
     pub(crate) salt: [u8; 16],
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) author: Author,
     pub(crate) now: Timestamp,
 }
 
@@ -118,7 +120,8 @@ impl Rotate {
         let closes =
             |first: &RefreshRotation| first.rotated_at.plus(settings.refresh_replay_window);
         if first.is_none_or(|first| self.now >= closes(first)) {
-            end(tx, grant, self.now, "a used refresh token came back")?;
+            let end_of = End::Returned("a used refresh token came back");
+            end(tx, &found, self.now, (&self.author, end_of))?;
             return Ok(Err(Refused::Grant(
                 "the refresh token was used before; its tokens are revoked",
             )));

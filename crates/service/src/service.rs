@@ -22,6 +22,7 @@ use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::passwords::PasswordWorkers;
 use crate::rate_limit::Windows;
+use crate::refused_sign_ins::RefusedSignIns;
 use crate::root_secret::{self, RootSecrets, WrongSecret};
 use crate::signing_keys::{self, SigningKeys};
 use crate::turns::Turns;
@@ -98,6 +99,7 @@ pub struct Service {
     pub(crate) verdicts: Verdicts,
     pub(crate) windows: Windows,
     pub(crate) last_uses: LastUses,
+    pub(crate) refused_sign_ins: RefusedSignIns,
     pub(crate) passwords: PasswordWorkers,
     pub(crate) settings: Settings,
     pub(crate) entropy: Entropy,
@@ -140,7 +142,7 @@ impl Service {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
-        root_secret::claim(&store, secrets, clock.now()).await?;
+        root_secret::claim(&store, secrets, &entropy, clock.now()).await?;
         let verdicts = Verdicts::new();
         let changes = verdicts.changes();
         store.on_change(move |change| changes.record(change));
@@ -150,6 +152,7 @@ impl Service {
             verdicts,
             windows: Windows::new(),
             last_uses: LastUses::default(),
+            refused_sign_ins: RefusedSignIns::default(),
             passwords: PasswordWorkers::start(),
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),

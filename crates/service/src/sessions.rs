@@ -7,17 +7,20 @@
 use std::time::Duration;
 
 use bloom_domain::accounts::{Account, AccountState};
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::AccountId;
 use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
+use bloom_domain::senders::Sender;
 use bloom_domain::sessions::SessionTimes;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use store::{Change, Patience, Tx};
 
-use crate::{Error, Service};
+use crate::audit::{Author, Difference};
+use crate::{Error, Service, refused_sign_ins};
 
 /// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
 /// notices it.
@@ -29,6 +32,7 @@ pub struct SignedIn {
     account: Account,
     digest: Digest,
     signed_in_at: Timestamp,
+    sender: Sender,
 }
 
 impl SignedIn {
@@ -44,10 +48,24 @@ impl SignedIn {
         self.signed_in_at
     }
 
+    /// Them, as the audit names them.
+    pub(crate) fn author(&self, service: &Service) -> Result<Author, Error> {
+        Author::new(service, Actor::Person(self.account.id), &self.sender)
+    }
+
     /// What a write asks again.
     pub(crate) fn claim(&self) -> Claim {
         Claim { account: self.account.id, digest: self.digest }
     }
+}
+
+/// A browser on its way to a session.
+#[derive(Clone, Copy)]
+pub struct Arriving<'a> {
+    /// The cookie it has, which the session's replaces.
+    pub cookie: Option<&'a OpaqueSecret>,
+    /// Where it is.
+    pub sender: &'a Sender,
 }
 
 /// Whose session a request came with. It may have ended while the request was on its way, so every
@@ -105,7 +123,11 @@ pub fn anonymous_form_is_ours(service: &Service, browser: &OpaqueSecret, token: 
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn anonymous_visit(service: &Service, cookie: &OpaqueSecret) -> Result<Visitor, Error> {
+pub async fn anonymous_visit(
+    service: &Service,
+    cookie: &OpaqueSecret,
+    sender: &Sender,
+) -> Result<Visitor, Error> {
     let now = service.now();
     let found = find(service, cookie).await?;
     let Some((digest, times, account)) = found.filter(|(_, times, _)| times.is_live(now)) else {
@@ -117,7 +139,8 @@ pub async fn anonymous_visit(service: &Service, cookie: &OpaqueSecret) -> Result
     if times.wants_touch(now) {
         service.store.write(move |tx| store::sessions::touch(tx, &digest, now)).await?;
     }
-    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, signed_in_at: times.created_at })))
+    let (signed_in_at, sender) = (times.created_at, sender.clone());
+    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, signed_in_at, sender })))
 }
 
 /// Whether a sign-in would find room in the queue of passwords. One that would not can be turned away
@@ -136,19 +159,27 @@ pub async fn anonymous_sign_in(
     service: &Service,
     email: Email,
     password: Password,
-    replaced: Option<&OpaqueSecret>,
+    browser: Arriving<'_>,
 ) -> Result<OpaqueSecret, Error> {
     let found =
         service.store.read(move |tx| store::accounts::find_with_password(tx, &email)).await?;
     let (account, stored) = found.map_or((None, None), |(a, hash)| (Some(a), Some(hash)));
     let verified = stored.clone();
     let fits = service.passwords.verify(password, stored).await?;
-    let account = account.filter(|_| fits).ok_or(Error::WrongEmailOrPassword)?;
+    let account = match account {
+        Some(account) if fits => account,
+        Some(account) => {
+            refused_sign_ins::note(service, account.id, browser.sender);
+            return Err(Error::WrongEmailOrPassword);
+        }
+        None => return Err(Error::WrongEmailOrPassword),
+    };
     // With the right password only, and without a write for the suspended.
     if account.state.is_banned() {
         return Err(Error::AccountBanned);
     }
-    let replaced = digests(service, replaced);
+    let replaced = digests(service, browser.cookie);
+    let author = Author::new(service, Actor::Person(account.id), browser.sender)?;
     let (secret, new) = draw(service)?;
     let now = service.now();
     let start = move |tx: &mut Tx<'_>| {
@@ -161,6 +192,7 @@ pub async fn anonymous_sign_in(
             return Ok(Err(Error::AccountBanned));
         }
         replace(tx, &replaced, &account, &new, now)?;
+        record_start(tx, &author, account.id);
         Ok(Ok(()))
     };
     // While passwords wait, others will soon sign in, and all of them share a commit. Whoever signs in
@@ -178,15 +210,23 @@ pub async fn anonymous_sign_in(
 ///
 /// # Errors
 /// When the database cannot be written; the session then goes on.
-pub async fn anonymous_sign_out(service: &Service, cookie: &OpaqueSecret) -> Result<(), Error> {
+pub async fn anonymous_sign_out(
+    service: &Service,
+    cookie: &OpaqueSecret,
+    sender: &Sender,
+) -> Result<(), Error> {
     let Some((digest, _, account)) = find(service, cookie).await? else {
         return Ok(());
     };
+    let author = Author::new(service, Actor::Person(account.id), sender)?;
     service
         .store
         .write(move |tx| {
             store::accounts::take(tx, account.id)?;
-            store::sessions::delete(tx, &digest)?;
+            if store::sessions::delete(tx, &digest)? {
+                let (subject, account) = (Subject::Account(account.id), Some(account.id));
+                author.record(tx, Action::SignedOut, subject, account, Difference::default());
+            }
             tx.changed(Change::Session(*digest.as_bytes()));
             Ok(())
         })
@@ -234,7 +274,15 @@ pub(crate) fn replace(
     digest: &Digest,
     now: Timestamp,
 ) -> Result<(), store::Error> {
-    replaced.iter().try_for_each(|old| store::sessions::delete(tx, old))?;
+    for old in replaced {
+        store::sessions::delete(tx, old)?;
+    }
     let times = SessionTimes { created_at: now, seen_at: now };
     store::sessions::insert(tx, digest, account.id, times)
+}
+
+/// Records that a session began.
+pub(crate) fn record_start(tx: &mut Tx<'_>, author: &Author, account: AccountId) {
+    let (action, subject) = (Action::SignedIn, Subject::Account(account));
+    author.record(tx, action, subject, Some(account), Difference::default());
 }

@@ -1,10 +1,13 @@
 //! The setup link: how the first person enters a server that has no account.
 
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::setup_links::LIFETIME;
 use bloom_store as store;
 
 use crate::accounts::{self, NewAccount};
+use crate::audit::{Author, Difference};
+use crate::sessions::Arriving;
 use crate::{Error, Operator, Service};
 
 /// Makes a setup link if no account exists; it replaces earlier ones. Gives the link's token.
@@ -15,6 +18,7 @@ pub async fn issue(service: &Service, _operator: &Operator) -> Result<Option<Opa
     let token = OpaqueSecret::new(&service.entropy.draw()?);
     let digest = service.keyring.load().setup_link_digest(&token);
     let now = service.now();
+    let author = Author::here(service, Actor::Operator)?;
     let is_issued = service
         .store
         .write(move |tx| {
@@ -23,6 +27,8 @@ pub async fn issue(service: &Service, _operator: &Operator) -> Result<Option<Opa
             }
             store::setup_links::delete_all(tx)?;
             store::setup_links::insert(tx, &digest, now, now.plus(LIFETIME))?;
+            let difference = Difference::default();
+            author.record(tx, Action::SetupLinkIssued, Subject::Server, None, difference);
             Ok(true)
         })
         .await?;
@@ -71,8 +77,8 @@ pub async fn anonymous_redeem(
     service: &Service,
     token: &OpaqueSecret,
     new: NewAccount,
-    replaced: Option<&OpaqueSecret>,
+    browser: Arriving<'_>,
 ) -> Result<OpaqueSecret, Error> {
     let digests = service.keyring.load().setup_link_digests(token);
-    accounts::sign_up(service, new, replaced, Some(digests)).await
+    accounts::sign_up(service, new, browser, Some(digests)).await
 }

@@ -5,8 +5,10 @@
 //! `invalid_client` and its tokens on `invalid_grant`.
 
 use bloom_domain::access::{BloomScope, ScopeSet};
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::grants::{Grant, Refresh};
-use bloom_domain::ids::{ClientId, GrantId};
+use bloom_domain::ids::ClientId;
+use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::authorization::read_scope;
 use bloom_oauth::error::{ErrorCode, OAuthError};
@@ -14,10 +16,12 @@ use bloom_oauth::pkce::CodeVerifier;
 use bloom_oauth::scope::Scopes;
 use bloom_oauth::token::TokenResponse;
 use bloom_store as store;
+use serde_json::{Value, json};
 use store::grants::FoundGrant;
 use store::{Change, Tx};
 
 use crate::access_tokens::{self, seconds};
+use crate::audit::{Author, Difference};
 use crate::authorization_server::SCOPES;
 use crate::redemption::Redeem;
 use crate::refresh_tokens::RefreshToken;
@@ -70,8 +74,8 @@ pub async fn anonymous_redeem(
     service: &Service,
     client_id: &str,
     code: &str,
-    redirect_uri: String,
-    verifier: CodeVerifier,
+    (redirect_uri, verifier): (String, CodeVerifier),
+    sender: &Sender,
 ) -> Result<TokenResponse, TokenError> {
     let grant = codes::parse(&service.keyring.load(), code);
     let Some((client, grant)) = ClientId::presented(client_id).zip(grant) else {
@@ -80,7 +84,8 @@ pub async fn anonymous_redeem(
     let first = RefreshToken::first(grant, service.entropy.draw()?);
     let digest = first.digest(&service.keyring.load());
     let first = (first, Refresh { generation: 0, digest });
-    let redeem = Redeem { grant, client, redirect_uri, verifier, first, now: service.now() };
+    let (author, now) = (Author::new(service, Actor::App(client), sender)?, service.now());
+    let redeem = Redeem { grant, client, redirect_uri, verifier, first, author, now };
     let settings = service.settings.clone();
     let outcome = service.store.write(move |tx| redeem.run(tx, &settings)).await;
     let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
@@ -96,6 +101,7 @@ pub async fn anonymous_refresh(
     client_id: &str,
     refresh_token: &str,
     scope: Option<&str>,
+    sender: &Sender,
 ) -> Result<TokenResponse, TokenError> {
     let keyring = service.keyring.load_full();
     let presented = RefreshToken::parse(&keyring, refresh_token);
@@ -106,7 +112,8 @@ pub async fn anonymous_refresh(
     let asked = scope.map(|scope| read_scope(scope, &SCOPES)).transpose()?;
     let (salt, now) = (service.entropy.draw()?, service.now());
     let is_crowded = service.refreshes.is_there(presented.grant, now);
-    let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, now };
+    let author = Author::new(service, Actor::App(client), sender)?;
+    let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, author, now };
     let settings = service.settings.clone();
     let rotate = move |tx: &mut Tx<'_>| rotate.run(tx, &settings);
     let outcome = if is_crowded {
@@ -128,19 +135,21 @@ pub async fn anonymous_revoke(
     service: &Service,
     client_id: &str,
     token: &str,
+    sender: &Sender,
 ) -> Result<(), Error> {
     let Some(client) = ClientId::presented(client_id) else {
         return Ok(());
     };
     let now = service.now();
+    let author = Author::new(service, Actor::App(client), sender)?;
     if let Some(refresh_token) = RefreshToken::parse(&service.keyring.load(), token) {
         let id = refresh_token.grant;
         let revoke = move |tx: &mut Tx<'_>| {
             let found = store::grants::find(tx, id)?;
-            if found.is_some_and(|found| found.client == client) {
-                end(tx, id, now, "its client revoked it")?;
+            match found.filter(|found| found.client == client) {
+                Some(found) => end(tx, &found, now, (&author, End::ByClient)),
+                None => Ok(()),
             }
-            Ok(())
         };
         return Ok(service.store.write(revoke).await?);
     }
@@ -152,7 +161,10 @@ pub async fn anonymous_revoke(
         return Ok(());
     }
     let revoke = move |tx: &mut Tx<'_>| {
-        store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)?;
+        if store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)? {
+            let (action, subject) = (Action::AccessTokenRevoked, Subject::Grant(ours.grant));
+            author.record(tx, action, subject, Some(ours.account), Difference::default());
+        }
         store::grants::note_revoked_token(tx, ours.grant, ours.expires_at)?;
         tx.changed(Change::AccessToken(ours.id));
         Ok(())
@@ -219,17 +231,36 @@ pub(crate) fn may_ask_for(grant: &Grant, asked: &Scopes) -> Result<(), OAuthErro
     }
 }
 
-/// Ends a grant, for a reason that the operator can read.
+/// Why a grant ends before its time.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// Its client gave it up.
+    ByClient,
+    /// What only a thief, or a broken client, brings came back.
+    Returned(&'static str),
+}
+
+/// Ends a grant, for a reason that its person and the operator can read.
 pub(crate) fn end(
     tx: &mut Tx<'_>,
-    grant: GrantId,
+    found: &FoundGrant,
     now: Timestamp,
-    why: &'static str,
+    (author, end): (&Author, End),
 ) -> Result<(), store::Error> {
-    if store::grants::revoke(tx, grant, now)? {
-        tx.changed(Change::Grant(grant));
-        tracing::warn!(%grant, why, "a grant was ended");
+    let (grant, account) = (found.grant.id, found.account.id);
+    if !store::grants::revoke(tx, grant, now)? {
+        return Ok(());
     }
+    let (action, after) = match end {
+        End::ByClient => (Action::GrantRevoked, Value::Null),
+        End::Returned(what) => {
+            tracing::warn!(%grant, what, "a grant was ended");
+            (Action::GrantEnded, json!({ "why": what }))
+        }
+    };
+    let difference = Difference { after, ..Difference::default() };
+    author.record(tx, action, Subject::Grant(grant), Some(account), difference);
+    tx.changed(Change::Grant(grant));
     Ok(())
 }
 

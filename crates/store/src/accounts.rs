@@ -15,6 +15,8 @@ statements! {
     /// The account with an address, and its password hash.
     FIND_BY_EMAIL = "SELECT id, email, name, created_at, banned_at, password_hash \
                      FROM accounts WHERE email = ?1";
+    /// One account.
+    FIND = "SELECT id, email, name, created_at, banned_at FROM accounts WHERE id = ?1";
     /// Every account, oldest first.
     LIST = "SELECT id, email, name, created_at, banned_at FROM accounts ORDER BY created_at, id";
     /// One row when there is any account.
@@ -48,6 +50,11 @@ pub fn insert(tx: &mut Tx<'_>, account: &Account, password_hash: &str) -> Result
 /// The account with an address.
 pub fn find_by_email(tx: &mut Tx<'_>, email: &Email) -> Result<Option<Account>, Error> {
     tx.query_opt(&FIND_BY_EMAIL, &[email.as_str().into()])?.map(|row| read(&row, 0)).transpose()
+}
+
+/// One account.
+pub fn find(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, Error> {
+    tx.query_opt(&FIND, &[id.into()])?.map(|row| read(&row, 0)).transpose()
 }
 
 /// The account with an address, and the hash of its password.

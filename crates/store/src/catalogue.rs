@@ -8,6 +8,7 @@ use crate::statement::Statement;
 pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::accounts::ALL,
     crate::api_keys::ALL,
+    crate::audit::ALL,
     crate::clients::ALL,
     crate::connections::ALL,
     crate::grants::ALL,

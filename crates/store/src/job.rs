@@ -73,12 +73,16 @@ where
     }
 }
 
-/// Calls the closure. A panic, and a failed statement whose error the closure swallowed, are errors.
+/// Calls the closure, and writes what it recorded if it is kept. A panic, and a failed statement whose error the closure swallowed, are errors.
 pub(crate) fn call<T>(
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
     tx: &mut Tx<'_>,
 ) -> Result<T, Error> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut *tx)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let answer = work(&mut *tx)?;
+        tx.append_records()?;
+        Ok(answer)
+    }));
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
     match tx.failure() {
         Some(failure) if outcome.is_ok() => Err(failure.clone()),

@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 mod catalogue;
 mod changes;
 pub mod clients;

@@ -31,6 +31,7 @@ pub(crate) const ALL: &[Migration] = &[
         name: "consent_for_each_site",
         sql: include_str!("../migrations/0003_consent_for_each_site.sql"),
     },
+    Migration { number: 4, name: "audit", sql: include_str!("../migrations/0004_audit.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

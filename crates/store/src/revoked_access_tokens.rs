@@ -14,9 +14,9 @@ statements! {
                     (SELECT id FROM revoked_access_tokens WHERE ends_at <= ?1 LIMIT ?2)";
 }
 
-/// Revokes an access token that would end at a time.
-pub fn insert(tx: &mut Tx<'_>, id: AccessTokenId, ends_at: Timestamp) -> Result<(), Error> {
-    tx.execute(&INSERT, &[id.into(), ends_at.into()]).map(drop)
+/// Revokes an access token that would end at a time; `false` when it was revoked before.
+pub fn insert(tx: &mut Tx<'_>, id: AccessTokenId, ends_at: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(&INSERT, &[id.into(), ends_at.into()])? == 1)
 }
 
 /// Deletes at most `limit` rows of tokens that would have ended by a time.

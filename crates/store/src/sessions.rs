@@ -60,9 +60,9 @@ pub fn touch(tx: &mut Tx<'_>, digest: &Digest, at: Timestamp) -> Result<(), Erro
     tx.execute(&TOUCH, &[digest.as_bytes().into(), at.into()]).map(drop)
 }
 
-/// Ends a session.
-pub fn delete(tx: &mut Tx<'_>, digest: &Digest) -> Result<(), Error> {
-    tx.execute(&DELETE, &[digest.as_bytes().into()]).map(drop)
+/// Ends a session; `false` when there is none.
+pub fn delete(tx: &mut Tx<'_>, digest: &Digest) -> Result<bool, Error> {
+    Ok(tx.execute(&DELETE, &[digest.as_bytes().into()])? == 1)
 }
 
 /// Ends every session of an account.

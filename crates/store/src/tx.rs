@@ -1,5 +1,7 @@
 //! A transaction as a closure sees it.
 
+use bloom_domain::audit::Event;
+
 use crate::changes::Change;
 use crate::counters::Counters;
 use crate::error::Error;
@@ -7,7 +9,7 @@ use crate::postgresql::Session;
 use crate::row::Row;
 use crate::statement::Statement;
 use crate::value::Value;
-use crate::{postgresql, sqlite};
+use crate::{audit, postgresql, sqlite};
 
 /// A running transaction. It commits when the closure that was given it returns `Ok`.
 ///
@@ -18,6 +20,7 @@ pub struct Tx<'a> {
     reach: Reach,
     counters: &'a Counters,
     changes: Vec<Change>,
+    events: Vec<Event>,
     failure: Option<Error>,
     is_abandoned: bool,
 }
@@ -42,6 +45,7 @@ impl<'a> Tx<'a> {
             reach,
             counters,
             changes: Vec::new(),
+            events: Vec::new(),
             failure: None,
             is_abandoned: false,
         }
@@ -107,6 +111,23 @@ impl<'a> Tx<'a> {
             self.failure = Some(Error::Internal(format!("{change:?} announced by a read")));
         }
         self.changes.push(change);
+    }
+
+    /// Records what the transaction does in the audit, if it is kept.
+    pub fn record(&mut self, event: Event) {
+        if self.reach == Reach::Read {
+            self.failure = Some(Error::Internal(format!("{:?} recorded by a read", event.action)));
+        }
+        self.events.push(event);
+    }
+
+    /// Writes what was recorded. The closure is over by now.
+    pub(crate) fn append_records(&mut self) -> Result<(), Error> {
+        let events = std::mem::take(&mut self.events);
+        if events.is_empty() || self.is_abandoned {
+            return Ok(());
+        }
+        audit::append(self, &events)
     }
 
     /// Undoes the transaction when the closure returns, also when it returns `Ok`: for an outcome

@@ -6,6 +6,7 @@ use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::api_keys::WhichKey;
+use bloom_service::audit::Mark;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
@@ -25,6 +26,8 @@ pub(super) enum Wire {
     ListClients {},
     DisableClient { id: String },
     EnableClient { id: String },
+    ListAudit { account: Option<String>, limit: i64 },
+    VerifyAudit { expect: Option<String> },
     Backup { to: std::path::PathBuf },
     RotateSecret {},
 }
@@ -58,6 +61,13 @@ impl From<&Command> for Wire {
             Command::ListClients => Self::ListClients {},
             Command::DisableClient { id } => Self::DisableClient { id: id.to_string() },
             Command::EnableClient { id } => Self::EnableClient { id: id.to_string() },
+            Command::ListAudit { account, limit } => Self::ListAudit {
+                account: account.as_ref().map(ToString::to_string),
+                limit: *limit,
+            },
+            Command::VerifyAudit { expect } => {
+                Self::VerifyAudit { expect: expect.as_ref().map(ToString::to_string) }
+            }
             Command::Backup { to } => Self::Backup { to: to.clone() },
             Command::RotateSecret => Self::RotateSecret {},
         }
@@ -107,6 +117,15 @@ impl TryFrom<Wire> for Command {
             Wire::ListClients {} => Self::ListClients,
             Wire::DisableClient { id } => Self::DisableClient { id: client(&id)? },
             Wire::EnableClient { id } => Self::EnableClient { id: client(&id)? },
+            Wire::ListAudit { account, limit } => {
+                Self::ListAudit { account: account.map(email).transpose()?, limit }
+            }
+            Wire::VerifyAudit { expect } => {
+                let mark = |text: String| {
+                    Mark::parse(&text).ok_or_else(|| Failure::usage("--expect is no mark"))
+                };
+                Self::VerifyAudit { expect: expect.map(mark).transpose()? }
+            }
             Wire::Backup { to } => Self::Backup { to },
             Wire::RotateSecret {} => Self::RotateSecret,
         })

@@ -192,6 +192,22 @@ fn killed_under_load(home: &Home, rounds: usize) {
         client.judge_keys(&server, "");
     }
     assert_eq!(server.stop().code, Some(0));
+    let states: Vec<_> =
+        clients.iter().flat_map(|client| client.keys.values().map(|key| key.state)).collect();
+    judge_audit(home, &states);
+}
+
+/// There is a record of each change that is there, and of none that is not.
+fn judge_audit(home: &Home, states: &[State]) {
+    let records = home.bloom("audit verify --json").json()["records"].clone();
+    let listed = home.bloom("audit --limit 10000 --json").json();
+    let listed = listed.as_array().expect("a list");
+    assert_eq!(records, listed.len(), "more than can be listed at once");
+    let recorded = |action: &str| listed.iter().filter(|one| one["action"] == action).count();
+    let revoked = states.iter().filter(|&&state| state == State::Revoked).count();
+    let working = states.iter().filter(|&&state| state == State::Works).count();
+    assert_eq!(recorded("api_key.created"), working + revoked);
+    assert_eq!(recorded("api_key.revoked"), revoked);
 }
 
 fn killed_at_the_start(home: &Home, moment: Duration) {

@@ -2,7 +2,6 @@
 //! credential (401), an account in good standing (403), room in the credential's window (429).
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -12,16 +11,16 @@ use bloom_domain::rate_window::{RateLimit, Taken};
 use bloom_oauth::challenge::Challenge;
 use bloom_service::authenticate::{Rejection, authenticate};
 use bloom_service::operations::Operation;
-use bloom_service::{Principal, last_use, rate_limit};
-use http::{HeaderMap, HeaderValue, header};
+use bloom_service::{Principal, rate_limit};
+use http::HeaderMap;
 
 use super::credentials::{self, CredentialError};
 use super::errors::{ApiError, ErrorCode};
 use super::query::Query;
-use super::{peer, rate_headers};
+use super::rate_headers;
 use crate::app::App;
-use crate::edge::Arrival;
 use crate::face::Face;
+use crate::sender::Sender;
 
 /// An admitted request, as its handler sees it.
 pub(crate) struct Call {
@@ -75,7 +74,8 @@ pub(crate) async fn admit(
     let mut response = match room.and_then(over_the_limit) {
         Some(error) => face.refuse(error),
         None => {
-            Sender::of(&app, &request).note(&app, &principal, operation);
+            Sender::of(&app, request.headers(), request.extensions())
+                .note(&app, &principal, operation);
             handler(Call { app, principal, request }).await
         }
     };
@@ -108,35 +108,6 @@ fn over_the_limit((rule, taken): (RateLimit, Taken)) -> Option<ApiError> {
         ApiError::new(ErrorCode::TooManyRequests, message).with_retry_after(taken.reset)
     };
     (!taken.allowed).then(error)
-}
-
-/// Where a request came from, as the owner of its credential is shown it.
-#[derive(Debug, Clone)]
-pub(crate) struct Sender {
-    address: Option<IpAddr>,
-    agent: Option<HeaderValue>,
-}
-
-impl Sender {
-    pub(crate) fn of(app: &App, request: &Request) -> Self {
-        let headers = request.headers();
-        let peer = request.extensions().get::<Arrival>().and_then(|arrival| arrival.peer);
-        Self {
-            address: peer::address(headers, peer, app.site.trusted_proxies()),
-            agent: headers.get(header::USER_AGENT).cloned(),
-        }
-    }
-
-    /// Notes a use of the credential.
-    pub(crate) fn note(
-        &self,
-        app: &App,
-        principal: &Principal,
-        operation: Option<&'static Operation>,
-    ) {
-        let agent = self.agent.as_ref().map_or(&b""[..], |agent| agent.as_bytes());
-        last_use::note(&app.service, principal, operation, self.address, agent);
-    }
 }
 
 async fn identify(app: &App, face: Face, headers: &HeaderMap) -> Result<Principal, ApiError> {

@@ -11,7 +11,6 @@ mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
 pub(crate) mod openapi;
-mod peer;
 pub(crate) mod query;
 mod rate_headers;
 mod workspaces;

@@ -19,10 +19,11 @@ use serde_json::{Value, json};
 
 use super::{accounts, credits};
 use crate::api::accounts::AccountView;
-use crate::api::admission::{Call, Sender, too_narrow_for};
+use crate::api::admission::{Call, too_narrow_for};
 use crate::api::credits::CreditsView;
 use crate::api::errors::ApiError;
 use crate::app::App;
+use crate::sender::Sender;
 
 /// A tool.
 pub(crate) struct Tool {
@@ -115,7 +116,7 @@ impl Caller {
     /// Takes an admitted request apart.
     pub(crate) fn of(call: Call) -> (Self, Request) {
         let Call { app, principal, request } = call;
-        let sender = Sender::of(&app, &request);
+        let sender = Sender::of(&app, request.headers(), request.extensions());
         (Self { app, principal, sender }, request)
     }
 }

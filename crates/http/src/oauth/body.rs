@@ -1,13 +1,16 @@
 //! What a client sends, read whole and bounded.
 
 use axum::extract::Request;
+use bloom_domain::senders::Sender;
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::parameters::Parameters;
 use bytes::Bytes;
 use http::{StatusCode, header};
 
 use super::OAuthFailure;
+use crate::app::App;
 use crate::body::{self, BodyError};
+use crate::sender;
 
 /// Larger than any request to these endpoints gets.
 const MAX_BYTES: usize = 64 * 1024;
@@ -16,11 +19,12 @@ const MAX_BYTES: usize = 64 * 1024;
 pub(crate) struct Form {
     pub(crate) parameters: Parameters,
     authorization: Option<Vec<u8>>,
+    sender: Sender,
 }
 
 impl Form {
     /// Reads a form.
-    pub(crate) async fn read(request: Request) -> Result<Self, OAuthFailure> {
+    pub(crate) async fn read(app: &App, request: Request) -> Result<Self, OAuthFailure> {
         if !body::is_of_type(request.headers(), "application/x-www-form-urlencoded") {
             let text = "send the parameters in the body as application/x-www-form-urlencoded";
             return Err(OAuthError::invalid_request(text).into());
@@ -31,9 +35,15 @@ impl Form {
             let text = "the request has two Authorization headers";
             return Err(OAuthError::invalid_request(text).into());
         }
+        let sender = sender::Sender::of(app, request.headers(), request.extensions()).kept();
         let body = read(request).await?;
         let parameters = Parameters::parse(&body).map_err(OAuthError::from)?;
-        Ok(Self { parameters, authorization })
+        Ok(Self { parameters, authorization, sender })
+    }
+
+    /// Where the client is.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
     }
 
     /// The `Authorization` header.

@@ -18,10 +18,10 @@ pub(crate) async fn revoke(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, OAuthFailure> {
-    let form = Form::read(request).await?;
+    let form = Form::read(&app, request).await?;
     let client_id = public_client(&form.parameters, form.authorization())?;
     let token = form.parameters.one("token").map_err(OAuthError::from)?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-    tokens::anonymous_revoke(&app.service, &client_id, token).await?;
+    tokens::anonymous_revoke(&app.service, &client_id, token, form.sender()).await?;
     Ok(json(StatusCode::OK, b"{}".to_vec()))
 }

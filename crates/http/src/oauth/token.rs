@@ -17,18 +17,18 @@ pub(crate) async fn issue(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, OAuthFailure> {
-    let form = Form::read(request).await?;
+    let form = Form::read(&app, request).await?;
     let asked = TokenRequest::read(&form.parameters, form.authorization())?;
     // Before a code is spent on a mistake.
     check_resource(&form.parameters, app.service.authorization_server().resources())?;
     let tokens = match asked {
         TokenRequest::AuthorizationCode { client_id, code, redirect_uri, verifier } => {
-            let service = &app.service;
-            tokens::anonymous_redeem(service, &client_id, &code, redirect_uri, verifier).await?
+            let proofs = (redirect_uri, verifier);
+            tokens::anonymous_redeem(&app.service, &client_id, &code, proofs, form.sender()).await?
         }
         TokenRequest::RefreshToken { client_id, refresh_token, scope } => {
             let (token, scope) = (refresh_token.as_str(), scope.as_deref());
-            tokens::anonymous_refresh(&app.service, &client_id, token, scope).await?
+            tokens::anonymous_refresh(&app.service, &client_id, token, scope, form.sender()).await?
         }
     };
     Ok(json(StatusCode::OK, write(&tokens)))

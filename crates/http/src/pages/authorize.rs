@@ -8,7 +8,7 @@ use bloom_oauth::scope::Scopes;
 use bloom_service::authorization::{self, Decision, Next, Question, Resumed};
 use http::StatusCode;
 
-use super::browser::Browser;
+use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
@@ -23,7 +23,7 @@ const HERE: &str = "/authorize?request=";
 
 /// The authorization endpoint (RFC 6749 §3.1).
 pub(crate) async fn begin(State(app): State<App>, request: Request) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let query = request.uri().query().unwrap_or_default();
     let next = authorization::anonymous_begin(&app.service, browser.person(), query).await?;
     Ok(go_on(&next))
@@ -31,7 +31,7 @@ pub(crate) async fn begin(State(app): State<App>, request: Request) -> Result<Re
 
 /// Where a person answers.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let query = Query(request.uri().query().unwrap_or_default());
     let sealed = query.optional(REQUEST).ok().flatten().unwrap_or_default();
     let resumed = authorization::anonymous_resume(&app.service, browser.person(), &sealed).await?;

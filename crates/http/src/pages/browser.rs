@@ -7,20 +7,40 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bloom_domain::digest::Digest;
 use bloom_domain::secrets::OpaqueSecret;
+use bloom_domain::senders::Sender;
 use bloom_domain::sessions::ABSOLUTE_LIFETIME;
-use bloom_service::sessions::{self, SignedIn, Visitor};
+use bloom_service::sessions::{self, Arriving, SignedIn, Visitor};
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 
+use axum::extract::Request;
 use axum::response::Response;
 
 use super::errors::PageError;
 use super::views::Layout;
 use crate::app::App;
+use crate::sender;
 use crate::site::Site;
 
 /// How many cookies with our name are tried: each costs a look into the database.
 const MAX_COOKIES: usize = 4;
+
+/// What a browser sent, but for the body.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) extensions: &'a Extensions,
+}
+
+impl<'a> Sent<'a> {
+    pub(crate) fn request(request: &'a Request) -> Self {
+        Self { headers: request.headers(), extensions: request.extensions() }
+    }
+
+    fn sender(self, app: &App) -> Sender {
+        sender::Sender::of(app, self.headers, self.extensions).kept()
+    }
+}
 
 /// Who is at the browser.
 pub(crate) struct Browser {
@@ -29,6 +49,7 @@ pub(crate) struct Browser {
     is_new: bool,
     visitor: Visitor,
     form_token: Digest,
+    sender: Sender,
 }
 
 impl Browser {
@@ -36,25 +57,27 @@ impl Browser {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(crate) async fn open(app: &App, headers: &HeaderMap) -> Result<Self, PageError> {
-        let chosen = choose(app, cookies(headers, name(&app.site))).await?;
+    pub(crate) async fn open(app: &App, from: Sent<'_>) -> Result<Self, PageError> {
+        let sender = from.sender(app);
+        let chosen = choose(app, cookies(from.headers, name(&app.site)), &sender).await?;
         let is_new = chosen.is_none();
         let (cookie, visitor) = match chosen {
             Some(chosen) => chosen,
             None => (sessions::anonymous_browser(&app.service)?, Visitor::Stranger),
         };
         let form_token = sessions::anonymous_form_token(&app.service, &cookie);
-        Ok(Self { cookie, is_new, visitor, form_token })
+        Ok(Self { cookie, is_new, visitor, form_token, sender })
     }
 
     /// The browser that a form with this token was made for, if its cookie came along. Nobody is asked
     /// who is signed in there, so it counts as a stranger's.
-    pub(crate) fn of_form(app: &App, headers: &HeaderMap, token: &str) -> Option<Self> {
-        cookies(headers, name(&app.site))
+    pub(crate) fn of_form(app: &App, from: Sent<'_>, token: &str) -> Option<Self> {
+        cookies(from.headers, name(&app.site))
             .into_iter()
             .map(|cookie| {
                 let form_token = sessions::anonymous_form_token(&app.service, &cookie);
-                Self { cookie, is_new: false, visitor: Visitor::Stranger, form_token }
+                let (visitor, sender) = (Visitor::Stranger, from.sender(app));
+                Self { cookie, is_new: false, visitor, form_token, sender }
             })
             .find(|browser| browser.is_our_form(app, token))
     }
@@ -81,6 +104,16 @@ impl Browser {
     /// The cookie's secret.
     pub(crate) fn cookie(&self) -> &OpaqueSecret {
         &self.cookie
+    }
+
+    /// Where the browser is.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// This browser on its way to a session.
+    pub(crate) fn arriving(&self) -> Arriving<'_> {
+        Arriving { cookie: Some(&self.cookie), sender: &self.sender }
     }
 
     /// The frame of a page for this browser.
@@ -149,10 +182,11 @@ fn name(site: &Site) -> &'static str {
 async fn choose(
     app: &App,
     cookies: Vec<OpaqueSecret>,
+    sender: &Sender,
 ) -> Result<Option<(OpaqueSecret, Visitor)>, PageError> {
     let mut chosen = None;
     for cookie in cookies {
-        let visitor = sessions::anonymous_visit(&app.service, &cookie).await?;
+        let visitor = sessions::anonymous_visit(&app.service, &cookie, sender).await?;
         match (&visitor, &chosen) {
             (Visitor::SignedIn(_), _) => return Ok(Some((cookie, visitor))),
             (_, None) | (Visitor::Banned, Some((_, Visitor::Stranger))) => {

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::Request;
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
-use super::browser::Browser;
+use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use crate::app::App;
 use crate::body::{self, BodyError};
@@ -29,6 +29,7 @@ pub(crate) struct Form(BTreeMap<String, String>);
 /// A form that has arrived, and whose it is is not known yet.
 pub(crate) struct Arrived {
     headers: HeaderMap,
+    extensions: Extensions,
     fields: BTreeMap<String, String>,
 }
 
@@ -49,7 +50,8 @@ impl Arrived {
             BodyError::TooLarge => PageError::FormTooLarge,
             BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
         })?;
-        Ok(Self { headers: parts.headers, fields: parse(&body)? })
+        let (headers, extensions) = (parts.headers, parts.extensions);
+        Ok(Self { headers, extensions, fields: parse(&body)? })
     }
 
     /// Finds out who sent it.
@@ -57,7 +59,7 @@ impl Arrived {
     /// # Errors
     /// [`PageError::ForeignForm`], or when the database cannot be read.
     pub(crate) async fn open(self, app: &App) -> Result<(Browser, Form), PageError> {
-        let browser = Browser::open(app, &self.headers).await?;
+        let browser = Browser::open(app, self.sent()).await?;
         if browser.is_our_form(app, self.token()) {
             Ok((browser, Form(self.fields)))
         } else {
@@ -71,8 +73,12 @@ impl Arrived {
     /// # Errors
     /// [`PageError::ForeignForm`].
     pub(crate) fn open_unasked(self, app: &App) -> Result<(Browser, Form), PageError> {
-        let browser = Browser::of_form(app, &self.headers, self.token());
+        let browser = Browser::of_form(app, self.sent(), self.token());
         browser.map(|browser| (browser, Form(self.fields))).ok_or(PageError::ForeignForm)
+    }
+
+    fn sent(&self) -> Sent<'_> {
+        Sent { headers: &self.headers, extensions: &self.extensions }
     }
 
     fn token(&self) -> &str {

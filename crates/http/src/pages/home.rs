@@ -1,23 +1,20 @@
 //! `/`.
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_service::setup_links;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
-use super::browser::Browser;
+use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::page;
 use super::views::{FirstStep, Home};
 use crate::app::App;
 
 /// What this server is, and the next step of whoever reads it.
-pub(crate) async fn show(
-    State(app): State<App>,
-    headers: HeaderMap,
-) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, &headers).await?;
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let first_step = match (browser.person(), app.service.settings().sign_up) {
         (Some(_), _) => FirstStep::CreateKey,
         (None, SignUpPolicy::Open) => FirstStep::CreateAccount,

@@ -4,6 +4,7 @@
 //! the security headers on. A handler gets its [`browser::Browser`] (who is there) and, when
 //! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read).
 
+pub(crate) mod activity;
 pub(crate) mod api_keys;
 pub(crate) mod apps;
 pub(crate) mod assets;

@@ -10,7 +10,7 @@ use bloom_service::api_keys::{self, NewApiKey};
 use bloom_service::connections;
 use http::StatusCode;
 
-use super::browser::Browser;
+use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{self, AccountDetails, Field, KeyRow, LastUsed, NewKey, RevokedBy, Settings};
@@ -23,7 +23,7 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let person = match browser.require_person() {
         Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings")),
         person => person?,

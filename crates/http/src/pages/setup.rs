@@ -4,9 +4,9 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_service::setup_links;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
-use super::browser::Browser;
+use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Purpose, SignUp, SignUpForm, SignUpState};
@@ -17,13 +17,13 @@ use crate::app::App;
 pub(crate) async fn show(
     State(app): State<App>,
     token: Segment,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, PageError> {
     let token = read(token)?;
     if !setup_links::anonymous_is_live(&app.service, &token).await? {
         return Err(PageError::SetupLinkSpent);
     }
-    let browser = Browser::open(&app, &headers).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let view =
         SignUp { layout: browser.layout(), next: None, state: SignUpState::Form(empty(&token)) };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
@@ -44,7 +44,7 @@ pub(crate) async fn submit(
             return Ok(sign_up::refuse(&browser, &form, *refused, status));
         }
     };
-    match setup_links::anonymous_redeem(&app.service, &token, new, Some(browser.cookie())).await {
+    match setup_links::anonymous_redeem(&app.service, &token, new, browser.arriving()).await {
         Ok(session) => Ok(sign_up::welcome(&app, &session, None)),
         Err(error) => sign_up::answer(&browser, &form, empty(&token), error),
     }

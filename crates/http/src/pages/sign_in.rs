@@ -8,7 +8,7 @@ use bloom_service::authorization::{self, Asker};
 use bloom_service::{Error, sessions, turns};
 use http::{HeaderValue, StatusCode, header};
 
-use super::browser::{self, Browser};
+use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
@@ -21,7 +21,7 @@ const WRONG: &str = "The email or the password is not right. Check both.";
 
 /// The form.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let next = next::of_query(request.uri());
     if browser.person().is_some() && !next::is_again(request.uri()) {
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
@@ -65,7 +65,7 @@ pub(crate) async fn submit(
     drop(turn);
     let attempt = match Password::presented(form.text("password").to_owned()) {
         Some(password) => {
-            sessions::anonymous_sign_in(&app.service, email, password, Some(browser.cookie())).await
+            sessions::anonymous_sign_in(&app.service, email, password, browser.arriving()).await
         }
         None => Err(Error::WrongEmailOrPassword),
     };

@@ -16,7 +16,7 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let (browser, _) = Form::read(&app, request).await?;
-    sessions::anonymous_sign_out(&app.service, browser.cookie()).await?;
+    sessions::anonymous_sign_out(&app.service, browser.cookie(), browser.sender()).await?;
     let mut response = redirect("/sign-in");
     browser::end_session(&app, &mut response);
     Ok(response)

@@ -10,7 +10,7 @@ use bloom_service::Error;
 use bloom_service::accounts::{self, NewAccount};
 use http::StatusCode;
 
-use super::browser::{self, Browser};
+use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
@@ -19,7 +19,7 @@ use crate::app::App;
 
 /// The form, or why there is none.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
-    let browser = Browser::open(&app, request.headers()).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
     let next = next::of_query(request.uri());
     if browser.person().is_some() && !next::is_again(request.uri()) {
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
@@ -51,7 +51,7 @@ pub(crate) async fn submit(
             return Ok(refuse(&browser, &form, *refused, StatusCode::UNPROCESSABLE_ENTITY));
         }
     };
-    match accounts::anonymous_sign_up(&app.service, new, Some(browser.cookie())).await {
+    match accounts::anonymous_sign_up(&app.service, new, browser.arriving()).await {
         Ok(session) => Ok(welcome(&app, &session, next.as_deref())),
         Err(error) => answer(&browser, &form, empty(Purpose::Open, "/sign-up".to_owned()), error),
     }

@@ -1,6 +1,7 @@
 //! What each page needs to know, one file per page. A view holds finished texts only: handlers
 //! look things up and choose words for outcomes, templates lay them out, nobody else writes HTML.
 
+mod activity;
 mod app;
 mod consent;
 mod home;
@@ -12,6 +13,7 @@ mod sign_up;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
 pub(crate) use consent::Consent;
 pub(crate) use home::{FirstStep, Home};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::consent::Consent;
-use super::{Home, Message, Settings, SignIn, SignUp};
+use super::{Activity, Home, Message, Settings, SignIn, SignUp};
 use crate::pages::assets;
 
 /// Breaks out of a text or an attribute wherever one is not escaped.
@@ -98,6 +98,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(SignIn::samples()),
         render(Consent::samples()),
         render(Settings::samples()),
+        render(Activity::samples()),
         render(Message::samples()),
     ]
     .concat()

@@ -1,0 +1,313 @@
+//! The audit: what is recorded, what is shown of it, and what shows when somebody changes it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::api_keys::KeyName;
+use bloom_domain::audit::{Action, Actor};
+use bloom_domain::email::Email;
+use bloom_service::api_keys::{self, WhichKey};
+use bloom_service::audit::{self, Listed, Mark, Verdict};
+use bloom_service::root_secret::{self, RootSecret};
+use bloom_service::setup_links;
+use serde_json::{Value, json};
+
+use crate::support::app::PEER;
+use crate::support::{App, PASSWORD, at_once, on_both};
+
+on_both!(
+    everything_that_is_done_is_recorded,
+    what_changes_nothing_is_not_recorded,
+    whoever_changes_a_record_is_found_out,
+    a_record_without_its_details_keeps_the_chain,
+    many_at_once_make_one_chain,
+    refused_sign_ins_are_recorded_once_a_minute,
+    a_person_sees_their_own,
+);
+
+async fn records(app: &App) -> Vec<Listed> {
+    audit::list_for(app.service(), &app.operator(), None, 10_000).await.unwrap()
+}
+
+async fn verdict(app: &App, mark: Option<Mark>) -> Verdict {
+    audit::verify(app.service(), &app.operator(), mark).await.unwrap()
+}
+
+async fn end(app: &App) -> Mark {
+    match verdict(app, None).await {
+        Verdict::Whole { end, .. } => end,
+        broken => panic!("{broken:?}"),
+    }
+}
+
+fn details(listed: &Listed) -> Value {
+    serde_json::from_str(&listed.record.details.as_ref().expect("details").json).expect("JSON")
+}
+
+/// The newest record of an action.
+async fn newest(app: &App, action: Action) -> Listed {
+    let records = records(app).await;
+    let of_it = |listed: &Listed| listed.record.event.action == action.as_str();
+    records.into_iter().find(of_it).unwrap_or_else(|| panic!("no {}", action.as_str()))
+}
+
+/// All that can be done so far, once.
+async fn do_everything(app: &App) {
+    let invited = app.again(|options| options.sign_up = SignUpPolicy::Invite).await;
+    setup_links::issue(invited.service(), &app.operator()).await.unwrap().expect("a link");
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    ada.post(&format!("/settings/api-keys/{}/replace", key.id), &[])
+        .await
+        .assert_page(200, "Settings");
+    ada.revoke_key(&key).await;
+    let client = app.client(crate::support::oauth::REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    client.sent_to(&mut ada, &[]).await;
+    client.revoke(&tokens.access).await;
+    client.revoke(&tokens.refresh).await;
+    let code = client.sent_to(&mut ada, &[]).await;
+    let code = crate::support::oauth::parameter(&code, "code").expect("a code");
+    assert_eq!(client.redeem(&code).await.status, 200);
+    assert_eq!(client.redeem(&code).await.status, 400, "a double submit");
+    app.advance(Duration::from_secs(11));
+    assert_eq!(client.redeem(&code).await.status, 400, "a theft");
+    client.disable().await;
+    client.enable().await;
+    ada.revoke_app().await;
+    app.ban("ada@example.com").await;
+    app.unban("ada@example.com").await;
+    app.set_password("ada@example.com", PASSWORD).await;
+    let mut again = app.browser();
+    assert_eq!(again.sign_in("ada@example.com", "not her password").await.status, 401);
+    again.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    again.post("/sign-out", &[]).await.assert_redirect("/sign-in");
+    app.keep_house().await;
+    let secrets = app.options().secrets.rotated(RootSecret::new([2; 32]));
+    root_secret::rotate(app.service(), &app.operator(), &secrets).await.unwrap();
+}
+
+async fn everything_that_is_done_is_recorded(app: App) {
+    do_everything(&app).await;
+    let records = records(&app).await;
+    let recorded: BTreeSet<_> =
+        records.iter().map(|listed| listed.record.event.action.clone()).collect();
+    let all: BTreeSet<_> = Action::ALL.iter().map(|action| action.as_str().to_owned()).collect();
+    assert_eq!(recorded, all);
+    for listed in &records {
+        let event = &listed.record.event;
+        let details = details(listed);
+        let address = details.get("address").and_then(Value::as_str);
+        match event.actor {
+            Actor::Operator | Actor::Server => assert_eq!(address, None, "{listed:?}"),
+            _ => assert_eq!(address, Some(PEER.to_string().as_str()), "{listed:?}"),
+        }
+        if let Actor::Person(id) = event.actor {
+            assert_eq!(event.account, Some(id), "{listed:?}");
+            assert_eq!(listed.account.as_ref().map(Email::as_str), Some("ada@example.com"));
+        }
+    }
+    let banned = newest(&app, Action::AccountBanned).await;
+    assert_eq!(banned.record.event.actor, Actor::Operator);
+    assert_eq!(
+        details(&banned),
+        json!({ "before": { "suspended": false }, "after": { "suspended": true } })
+    );
+    let replaced = details(&newest(&app, Action::ApiKeyReplaced).await);
+    assert_eq!(replaced["before"]["name"], "ci");
+    assert_ne!(replaced["before"]["hint"], replaced["after"]["hint"]);
+    let allowed = newest(&app, Action::AppAllowed).await;
+    assert!(matches!(allowed.record.event.actor, Actor::Person(_)));
+    let after = &details(&allowed)["after"];
+    assert_eq!((&after["app"], &after["site"]), (&json!("Example App"), &json!("app.example")));
+    let ended = newest(&app, Action::GrantEnded).await;
+    assert!(matches!(ended.record.event.actor, Actor::App(_)), "{ended:?}");
+    assert_eq!(ended.account.as_ref().map(Email::as_str), Some("ada@example.com"));
+    assert_eq!(end(&app).await.number, i64::try_from(records.len()).unwrap());
+}
+
+async fn what_changes_nothing_is_not_recorded(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    ada.revoke_key(&key).await;
+    let client = app.client(crate::support::oauth::REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    client.revoke(&tokens.access).await;
+    client.revoke(&tokens.refresh).await;
+    client.disable().await;
+    let before = end(&app).await;
+
+    ada.revoke_key(&key).await;
+    client.revoke(&tokens.access).await;
+    client.revoke(&tokens.refresh).await;
+    client.revoke("nonsense").await;
+    client.disable().await;
+    app.unban("ada@example.com").await;
+    assert_eq!(app.browser().sign_up("ada@example.com").await.status, 409);
+    assert_eq!(app.browser().sign_in("nobody@example.com", PASSWORD).await.status, 401);
+    assert!(setup_links::issue(app.service(), &app.operator()).await.unwrap().is_none());
+    let mut stranger = app.browser();
+    stranger.get("/sign-in").await;
+    stranger.post("/sign-out", &[]).await;
+    app.keep_house().await;
+    assert_eq!(end(&app).await, before);
+}
+
+async fn whoever_changes_a_record_is_found_out(app: App) {
+    let mut ada = app.person("ada").await;
+    for n in 0..4 {
+        ada.create_key(&format!("k{n}")).await;
+    }
+    let whole = end(&app).await;
+    assert_eq!(whole.number, 6);
+    let table = |change: &str| format!("UPDATE audit_records SET {change} WHERE number = 3");
+    let changes = [
+        ("at", table("at = at + 1")),
+        ("action", table("action = 'api_key.revoked'")),
+        ("actor", table("actor_kind = 'operator', actor_id = substr(actor_id, 1, 0)")),
+        ("subject", table("subject_kind = 'grant'")),
+        ("account", table("account_id = NULL")),
+        ("details", table("details = '{}'")),
+        ("salt", table("salt = substr(hash, 1, 16)")),
+        ("hash of the details", table("details_hash = hash")),
+        ("hash", table("hash = details_hash")),
+    ];
+    for (what, change) in changes {
+        app.database().run("CREATE TABLE kept AS SELECT * FROM audit_records WHERE number = 3");
+        app.database().run(&change);
+        let found = verdict(&app, None).await;
+        assert!(matches!(found, Verdict::Broken { number: 3, .. }), "{what}: {found:?}");
+        app.database().run(
+            "DELETE FROM audit_records WHERE number = 3; \
+             INSERT INTO audit_records SELECT * FROM kept; DROP TABLE kept",
+        );
+        assert_eq!(end(&app).await, whole, "{what}");
+    }
+
+    app.database().run("CREATE TABLE kept AS SELECT * FROM audit_records");
+    let broken_at = async |sql: &str| {
+        app.database().run(sql);
+        let found = verdict(&app, None).await;
+        app.database()
+            .run("DELETE FROM audit_records; INSERT INTO audit_records SELECT * FROM kept");
+        found
+    };
+    let removed = broken_at("DELETE FROM audit_records WHERE number = 4").await;
+    assert!(matches!(removed, Verdict::Broken { number: 4, .. }), "{removed:?}");
+    let closed = "DELETE FROM audit_records WHERE number = 4; \
+                  UPDATE audit_records SET number = 4 WHERE number = 5; \
+                  UPDATE audit_records SET number = 5 WHERE number = 6";
+    let closed = broken_at(closed).await;
+    assert!(matches!(closed, Verdict::Broken { number: 4, .. }), "{closed:?}");
+    let cut = broken_at("DELETE FROM audit_records WHERE number = 6").await;
+    assert!(matches!(cut, Verdict::Broken { number: 6, .. }), "{cut:?}");
+    assert_eq!(end(&app).await, whole);
+
+    // Who can write everything can end the chain earlier; only a mark kept elsewhere tells.
+    app.database().run(
+        "DELETE FROM audit_records WHERE number = 6; UPDATE audit_head SET number = 5, \
+         hash = (SELECT hash FROM audit_records WHERE number = 5)",
+    );
+    assert_eq!(end(&app).await.number, 5);
+    let told = verdict(&app, Some(whole)).await;
+    assert!(matches!(told, Verdict::Broken { number: 6, .. }), "{told:?}");
+    ada.create_key("another sixth").await;
+    let told = verdict(&app, Some(whole)).await;
+    assert!(matches!(told, Verdict::Broken { number: 6, .. }), "{told:?}");
+    assert!(matches!(verdict(&app, Some(end(&app).await)).await, Verdict::Whole { .. }));
+}
+
+async fn a_record_without_its_details_keeps_the_chain(app: App) {
+    let mut ada = app.person("ada").await;
+    ada.create_key("ci").await;
+    app.database().run("UPDATE audit_records SET details = NULL, salt = NULL WHERE number = 1");
+    let found = verdict(&app, None).await;
+    assert!(matches!(found, Verdict::Whole { erased: 1, .. }), "{found:?}");
+    ada.get("/settings/activity").await.assert_page(200, "Activity");
+}
+
+async fn many_at_once_make_one_chain(app: App) {
+    for n in 0..10 {
+        app.person(&format!("p{n}")).await;
+    }
+    let before = end(&app).await.number;
+    let made = at_once(100, |n| {
+        let app = app.clone();
+        async move {
+            let owner = Email::parse(&format!("p{}@example.com", n % 10)).unwrap();
+            let name = KeyName::parse(&format!("k{n}")).unwrap();
+            let (service, operator) = (app.service(), app.operator());
+            api_keys::create_for(service, &operator, &owner, &name).await.unwrap();
+            let which = WhichKey::Name(name.as_str().to_owned());
+            api_keys::revoke_for(service, &operator, &owner, which).await.unwrap();
+        }
+    });
+    assert_eq!(made.await.len(), 100);
+    assert_eq!(end(&app).await.number, before + 200);
+}
+
+async fn refused_sign_ins_are_recorded_once_a_minute(app: App) {
+    app.person("ada").await;
+    app.person("bob").await;
+    let before = end(&app).await.number;
+    for _ in 0..5 {
+        app.browser().sign_in("ada@example.com", "not her password").await;
+    }
+    app.browser().sign_in("bob@example.com", "not his password").await;
+    assert_eq!(end(&app).await.number, before, "nothing is written for a stranger at once");
+    app.keep_house().await;
+    assert_eq!(end(&app).await.number, before + 2);
+    let records = records(&app).await;
+    let times = |email: &str| {
+        let of = |listed: &&Listed| listed.account.as_ref().is_some_and(|a| a.as_str() == email);
+        let newest = records.iter().find(of).expect("a record");
+        assert_eq!(newest.record.event.actor, Actor::Anybody);
+        details(newest)["after"]["times"].clone()
+    };
+    assert_eq!((times("ada@example.com"), times("bob@example.com")), (json!(5), json!(1)));
+    app.keep_house().await;
+    assert_eq!(end(&app).await.number, before + 2, "told once");
+    app.browser().sign_in("ada@example.com", "not her password").await;
+    app.close().await;
+    assert_eq!(end(&app).await.number, before + 3, "also at the end");
+}
+
+async fn a_person_sees_their_own(app: App) {
+    let mut ada = app.person("ada").await;
+    let mut bob = app.person("bob").await;
+    ada.create_key("Ada’s <b>key</b>").await;
+    let page = ada.get("/settings/activity").await;
+    page.assert_page(200, "Activity");
+    for text in ["API key created", "Ada’s &#60;b&#62;key", "You from", &PEER.to_string()] {
+        assert!(page.text().contains(text), "{text}: {}", page.text());
+    }
+    let page = bob.get("/settings/activity").await;
+    assert!(!page.text().contains("API key created"), "{}", page.text());
+    app.ban("bob@example.com").await;
+    app.unban("bob@example.com").await;
+    let page = bob.get("/settings/activity").await;
+    assert!(page.text().contains("The operator of this server"), "{}", page.text());
+
+    for n in 0..60 {
+        let key = ada.create_key(&format!("key-{n:02}")).await;
+        ada.revoke_key(&key).await;
+    }
+    let mut path = "/settings/activity".to_owned();
+    let mut seen = 0;
+    for _ in 0..3 {
+        let page = ada.get(&path).await;
+        seen += page.text().matches("<dt>When</dt>").count();
+        path = match page.between("href=\"/settings/activity?", "\"") {
+            Some(query) => format!("/settings/activity?{query}"),
+            None => break,
+        };
+    }
+    assert_eq!(seen, 123, "an account, a session, 61 keys made and 60 revoked");
+    ada.get("/settings/activity?before=1").await.assert_page(200, "Activity");
+    ada.get("/settings/activity?before=nonsense").await.assert_page(200, "Activity");
+    app.browser()
+        .get("/settings/activity")
+        .await
+        .assert_redirect("/sign-in?next=/settings/activity");
+}

@@ -1,0 +1,412 @@
+//! The audit: what was done to credentials, connections, accounts and sign-ins, by whom, from where.
+//!
+//! 1. A verb that changes something says so with an [`Event`]; it is written in the same transaction,
+//!    so there is no change without its record and no record without its change.
+//! 2. Each record is chained to the one before it: its hash covers that one's hash, and all that it
+//!    says. Whoever changes, removes or inserts one has to change every later one.
+//! 3. What may be personal ([`Event::details`]) is covered through a salted hash. It can be erased with
+//!    its account, and the chain still holds.
+
+use std::fmt;
+
+use crate::ids::{AccountId, ApiKeyId, ClientId, ConnectionId, GrantId};
+use crate::time::Timestamp;
+
+/// What every hash begins with, so that it is worth nothing elsewhere. It changes with the encoding.
+const PREFIX: &[u8] = b"bloom audit v1";
+
+/// What the first record is chained to.
+pub const BEGINNING: Hash = [0; 32];
+
+/// SHA-256. It hides nothing and may be shown.
+pub type Hash = [u8; 32];
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $label:literal;)+) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The word that is stored, and that a program reads. It never changes.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+
+            /// In words, for a person.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$name => $label,)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// An account was made, with its personal workspace.
+    AccountCreated = "account.created", "Account created";
+    /// The operator suspended an account.
+    AccountBanned = "account.banned", "Account suspended";
+    /// The operator restored it.
+    AccountUnbanned = "account.unbanned", "Account restored";
+    /// A password was set; every session ended.
+    PasswordSet = "account.password_set", "Password set, all browsers signed out";
+    /// A person signed in.
+    SignedIn = "session.started", "Signed in";
+    /// Somebody tried to sign in with a wrong password, once or more often within a minute.
+    SignInRefused = "session.refused", "Sign-in refused: wrong password";
+    /// A person signed out.
+    SignedOut = "session.ended", "Signed out";
+    /// An API key was made.
+    ApiKeyCreated = "api_key.created", "API key created";
+    /// An API key got a new secret.
+    ApiKeyReplaced = "api_key.replaced", "API key replaced";
+    /// An API key was revoked.
+    ApiKeyRevoked = "api_key.revoked", "API key revoked";
+    /// A person let an app in, or let it do more.
+    AppAllowed = "connection.allowed", "App allowed";
+    /// An app that was allowed before came back, and got a new grant without a question.
+    AppReturned = "connection.returned", "App connected again";
+    /// A person revoked an app's access.
+    AppRevoked = "connection.revoked", "App revoked";
+    /// An app gave up a grant.
+    GrantRevoked = "grant.revoked", "App signed itself out";
+    /// An app gave up one access token.
+    AccessTokenRevoked = "access_token.revoked", "App gave up an access token";
+    /// A spent code or a used refresh token came back, as it does when it was stolen: the grant ended.
+    GrantEnded = "grant.ended", "App signed out: a used token came back";
+    /// A spent code came back without what would prove that it was stolen; nothing changed.
+    CodeRepeated = "code.repeated", "A used authorization code came back";
+    /// The operator refused an app.
+    ClientDisabled = "client.disabled", "App refused for everybody";
+    /// The operator took it again.
+    ClientEnabled = "client.enabled", "App taken again";
+    /// A setup link was made for the first account.
+    SetupLinkIssued = "setup_link.issued", "Setup link made";
+    /// The root secret was replaced.
+    RootSecretRotated = "root_secret.rotated", "Root secret rotated";
+}
+
+impl Action {
+    /// The meaning of a stored word.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == word)
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Whoever sent the request, who has proven nothing.
+    Anybody,
+    /// A person, at a browser.
+    Person(AccountId),
+    /// An app, by what it presented.
+    App(ClientId),
+    /// Whoever runs the server, at the command line.
+    Operator,
+    /// The server by itself.
+    Server,
+}
+
+impl Actor {
+    /// The word that is stored.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anybody => "anybody",
+            Self::Person(_) => "person",
+            Self::App(_) => "app",
+            Self::Operator => "operator",
+            Self::Server => "server",
+        }
+    }
+
+    /// The id that is stored along with it; empty when the word says all.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        match self {
+            Self::Person(id) => id.as_bytes(),
+            Self::App(id) => id.as_bytes(),
+            Self::Anybody | Self::Operator | Self::Server => &[],
+        }
+    }
+
+    /// The meaning of what is stored.
+    #[must_use]
+    pub fn from_stored(kind: &str, id: &[u8]) -> Option<Self> {
+        Some(match (kind, id) {
+            ("anybody", []) => Self::Anybody,
+            ("person", id) => Self::Person(AccountId::from_bytes(id.try_into().ok()?)),
+            ("app", id) => Self::App(ClientId::from_bytes(id.try_into().ok()?)),
+            ("operator", []) => Self::Operator,
+            ("server", []) => Self::Server,
+            _ => return None,
+        })
+    }
+}
+
+/// What it was done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An account: its state, its password, its sessions.
+    Account(AccountId),
+    /// An API key.
+    ApiKey(ApiKeyId),
+    /// A client, for everybody.
+    Client(ClientId),
+    /// A connection.
+    Connection(ConnectionId),
+    /// A grant.
+    Grant(GrantId),
+    /// The server itself.
+    Server,
+}
+
+impl Subject {
+    /// The word that is stored.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::ApiKey(_) => "api_key",
+            Self::Client(_) => "client",
+            Self::Connection(_) => "connection",
+            Self::Grant(_) => "grant",
+            Self::Server => "server",
+        }
+    }
+
+    /// The id that is stored along with it; empty for the server.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        match self {
+            Self::Account(id) => id.as_bytes(),
+            Self::ApiKey(id) => id.as_bytes(),
+            Self::Client(id) => id.as_bytes(),
+            Self::Connection(id) => id.as_bytes(),
+            Self::Grant(id) => id.as_bytes(),
+            Self::Server => &[],
+        }
+    }
+
+    /// The meaning of what is stored.
+    #[must_use]
+    pub fn from_stored(kind: &str, id: &[u8]) -> Option<Self> {
+        if kind == "server" {
+            return id.is_empty().then_some(Self::Server);
+        }
+        let id = id.try_into().ok()?;
+        Some(match kind {
+            "account" => Self::Account(AccountId::from_bytes(id)),
+            "api_key" => Self::ApiKey(ApiKeyId::from_bytes(id)),
+            "client" => Self::Client(ClientId::from_bytes(id)),
+            "connection" => Self::Connection(ConnectionId::from_bytes(id)),
+            "grant" => Self::Grant(GrantId::from_bytes(id)),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
+        match self {
+            Self::Account(id) => write!(f, "{kind} {id}"),
+            Self::ApiKey(id) => write!(f, "{kind} {id}"),
+            Self::Client(id) => write!(f, "{kind} {id}"),
+            Self::Connection(id) => write!(f, "{kind} {id}"),
+            Self::Grant(id) => write!(f, "{kind} {id}"),
+            Self::Server => f.write_str(kind),
+        }
+    }
+}
+
+/// Something that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub action: Action,
+    /// By whom.
+    pub actor: Actor,
+    /// To what.
+    pub subject: Subject,
+    /// Whose audit it belongs to; `None` when it is the server's alone.
+    pub account: Option<AccountId>,
+    /// What the salted hash covers.
+    pub details: Details,
+}
+
+/// What may be personal in an event, and the salt that hides it once it is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// JSON: `address`, `agent`, `before`, `after`, each only when there is one.
+    pub json: String,
+    /// Random.
+    pub salt: [u8; 16],
+}
+
+impl Details {
+    /// What the hash that stands for the details in the chain is made of.
+    #[must_use]
+    pub fn preimage(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.salt.len() + self.json.len());
+        bytes.extend(self.salt);
+        bytes.extend(self.json.as_bytes());
+        bytes
+    }
+}
+
+/// An event in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place, from 1 on without a gap.
+    pub number: i64,
+    /// What was done.
+    pub event: Link,
+    /// `None` when they were erased with their account.
+    pub details: Option<Details>,
+    /// The hash of this record, which the next one covers.
+    pub hash: Hash,
+}
+
+/// What a record's hash covers of its event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// See [`Event::at`].
+    pub at: Timestamp,
+    /// See [`Event::action`]; a word, since a later version may know more of them.
+    pub action: String,
+    /// See [`Event::actor`].
+    pub actor: Actor,
+    /// See [`Event::subject`].
+    pub subject: Subject,
+    /// See [`Event::account`].
+    pub account: Option<AccountId>,
+    /// The hash of the details.
+    pub details_hash: Hash,
+}
+
+impl Link {
+    /// The part of an event that is covered as it is, beside the hash of its details.
+    #[must_use]
+    pub fn of(event: &Event, details_hash: Hash) -> Self {
+        Self {
+            at: event.at,
+            action: event.action.as_str().to_owned(),
+            actor: event.actor,
+            subject: event.subject,
+            account: event.account,
+            details_hash,
+        }
+    }
+
+    /// What the record's hash is made of: each part with its length before it, so that no two records
+    /// have the same bytes.
+    #[must_use]
+    pub fn preimage(&self, number: i64, previous: &Hash) -> Vec<u8> {
+        let mut bytes = PREFIX.to_vec();
+        let parts: [&[u8]; 9] = [
+            previous,
+            &number.to_be_bytes(),
+            &self.at.unix_micros().to_be_bytes(),
+            self.action.as_bytes(),
+            self.actor.kind().as_bytes(),
+            self.actor.id(),
+            self.subject.kind().as_bytes(),
+            self.subject.id(),
+            self.account.as_ref().map_or(&[], |id| id.as_bytes()),
+        ];
+        for part in parts.into_iter().chain([self.details_hash.as_slice()]) {
+            // No part is anywhere near so long.
+            bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend(part);
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        Link {
+            at: Timestamp::from_unix_micros(1),
+            action: "session.started".to_owned(),
+            actor: Actor::Person(AccountId::from_bytes([1; 16])),
+            subject: Subject::Account(AccountId::from_bytes([1; 16])),
+            account: Some(AccountId::from_bytes([1; 16])),
+            details_hash: BEGINNING,
+        }
+    }
+
+    #[test]
+    fn every_part_is_covered() {
+        let changes: [fn(&mut Link); 6] = [
+            |link| link.at = Timestamp::from_unix_micros(2),
+            |link| link.action = "session.ended".to_owned(),
+            |link| link.actor = Actor::App(ClientId::from_bytes([1; 16])),
+            |link| link.subject = Subject::Grant(GrantId::from_bytes([1; 16])),
+            |link| link.account = None,
+            |link| link.details_hash = [1; 32],
+        ];
+        let mut seen = vec![
+            link().preimage(1, &BEGINNING),
+            link().preimage(2, &BEGINNING),
+            link().preimage(1, &[9; 32]),
+        ];
+        for change in changes {
+            let mut changed = link();
+            change(&mut changed);
+            seen.push(changed.preimage(1, &BEGINNING));
+        }
+        let count = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), count);
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let id = [7; 16];
+        for actor in [
+            Actor::Anybody,
+            Actor::Person(AccountId::from_bytes(id)),
+            Actor::App(ClientId::from_bytes(id)),
+            Actor::Operator,
+            Actor::Server,
+        ] {
+            assert_eq!(Actor::from_stored(actor.kind(), actor.id()), Some(actor));
+        }
+        for subject in [
+            Subject::Account(AccountId::from_bytes(id)),
+            Subject::ApiKey(ApiKeyId::from_bytes(id)),
+            Subject::Client(ClientId::from_bytes(id)),
+            Subject::Connection(ConnectionId::from_bytes(id)),
+            Subject::Grant(GrantId::from_bytes(id)),
+            Subject::Server,
+        ] {
+            assert_eq!(Subject::from_stored(subject.kind(), subject.id()), Some(subject));
+        }
+        for action in Action::ALL {
+            assert_eq!(Action::from_stored(action.as_str()), Some(*action));
+        }
+        assert_eq!(Actor::from_stored("operator", &id), None);
+        assert_eq!(Actor::from_stored("person", &[]), None);
+        assert_eq!(Subject::from_stored("server", &id), None);
+    }
+}

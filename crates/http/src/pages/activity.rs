@@ -1,0 +1,131 @@
+//! `/settings/activity`: the audit of a person's own account.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_domain::audit::{Action, Actor, Record};
+use bloom_domain::time::Timestamp;
+use bloom_service::audit;
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::browser::{Browser, Sent};
+use super::errors::PageError;
+use super::moment::moment;
+use super::views::{Activity, ActivityChange, ActivityRow};
+use super::{page, redirect};
+use crate::api::query::Query;
+use crate::app::App;
+
+/// How many records a page shows.
+const PAGE: usize = 50;
+
+/// The page; a stranger signs in first.
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let person = match browser.require_person() {
+        Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings/activity")),
+        person => person?,
+    };
+    let query = Query(request.uri().query().unwrap_or_default());
+    let before = query.optional("before").ok().flatten().and_then(|text| text.parse().ok());
+    let (from, one_more) = (before.unwrap_or(i64::MAX), PAGE + 1);
+    let limit = i64::try_from(one_more).unwrap_or(i64::MAX);
+    let mut records = audit::list(&app.service, person, from, limit).await?;
+    let has_more = records.len() == one_more;
+    records.truncate(PAGE);
+    let older = records.last().filter(|_| has_more).map(|record| record.number);
+    let (now, me) = (app.service.now(), Actor::Person(person.account().id));
+    let records = records.iter().map(|record| row(record, me, now)).collect();
+    let view = Activity { layout: browser.layout(), records, is_first: before.is_none(), older };
+    Ok(page(StatusCode::OK, &view))
+}
+
+fn row(record: &Record, me: Actor, now: Timestamp) -> ActivityRow {
+    let details = record.details.as_ref().map_or("{}", |details| details.json.as_str());
+    let details: Value = serde_json::from_str(details).unwrap_or_default();
+    let text = |member: &str| details.get(member).and_then(Value::as_str).map(str::to_owned);
+    let action = Action::from_stored(&record.event.action);
+    ActivityRow {
+        what: action
+            .map_or_else(|| record.event.action.clone(), |action| action.label().to_owned()),
+        when: moment(record.event.at, now),
+        by: match record.event.actor {
+            actor if actor == me => "You",
+            Actor::Person(_) => "Another person",
+            Actor::App(_) => "The app",
+            Actor::Anybody => "Somebody who was not signed in",
+            Actor::Operator => "The operator of this server",
+            Actor::Server => "This server",
+        }
+        .to_owned(),
+        address: text("address"),
+        agent: text("agent"),
+        changes: changes(details.get("before"), details.get("after")),
+    }
+}
+
+/// What is different, member by member; what stayed as it was is told once.
+fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<ActivityChange> {
+    let empty = Map::new();
+    let before = before.and_then(Value::as_object).unwrap_or(&empty);
+    let after = after.and_then(Value::as_object).unwrap_or(&empty);
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let change = |name: &String| {
+        let (was, is) = (before.get(name).and_then(words), after.get(name).and_then(words));
+        let change = ActivityChange {
+            name: label(name),
+            before: was.filter(|was| is.as_ref() != Some(was)),
+            after: is,
+        };
+        (change.before.is_some() || change.after.is_some()).then_some(change)
+    };
+    names.into_iter().filter_map(change).collect()
+}
+
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A member's name as a person reads it.
+fn label(name: &str) -> String {
+    let mut words = name.replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_once() {
+        let before = json!({ "name": "ci", "hint": "a", "gone": true, "nothing": null });
+        let after = json!({ "name": "ci", "hint": "b", "times": 3 });
+        let told: Vec<_> = changes(Some(&before), Some(&after))
+            .into_iter()
+            .map(|change| (change.name, change.before, change.after))
+            .collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            told,
+            [
+                ("Gone".to_owned(), text("yes"), None),
+                ("Hint".to_owned(), text("a"), text("b")),
+                ("Name".to_owned(), None, text("ci")),
+                ("Times".to_owned(), None, text("3")),
+            ]
+        );
+        assert!(changes(None, Some(&json!("no object"))).is_empty());
+    }
+}

@@ -1,0 +1,108 @@
+//! `/settings/activity`: what was done with the account.
+
+use askama::Template;
+
+use super::{Layout, Moment};
+
+/// The page at `/settings/activity`.
+#[derive(Debug, Template)]
+#[template(path = "activity.html")]
+pub(crate) struct Activity {
+    /// The frame.
+    pub(crate) layout: Layout,
+    /// Some records, newest first.
+    pub(crate) records: Vec<ActivityRow>,
+    /// Whether these are the newest there are.
+    pub(crate) is_first: bool,
+    /// The number that older records are before; none when these are the oldest.
+    pub(crate) older: Option<i64>,
+}
+
+/// A record as its owner reads it.
+#[derive(Debug, Clone)]
+pub(crate) struct ActivityRow {
+    /// What was done, in a few words.
+    pub(crate) what: String,
+    /// When.
+    pub(crate) when: Moment,
+    /// By whom, in a few words.
+    pub(crate) by: String,
+    /// The address the request came from.
+    pub(crate) address: Option<String>,
+    /// What the program there called itself.
+    pub(crate) agent: Option<String>,
+    /// What was different afterwards.
+    pub(crate) changes: Vec<ActivityChange>,
+}
+
+/// One thing that was different afterwards.
+#[derive(Debug, Clone)]
+pub(crate) struct ActivityChange {
+    /// What it is called.
+    pub(crate) name: String,
+    /// What it was.
+    pub(crate) before: Option<String>,
+    /// What it is.
+    pub(crate) after: Option<String>,
+}
+
+#[cfg(test)]
+impl ActivityRow {
+    fn sample(what: &str, by: &str, changes: Vec<ActivityChange>) -> Self {
+        Self {
+            what: what.into(),
+            when: Moment::sample("4 minutes ago"),
+            by: by.into(),
+            address: Some("203.0.113.7".into()),
+            agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101".into()),
+            changes,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Activity {
+    /// Every state of the page.
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        let change = |name: &str, before: Option<&str>, after: &str| ActivityChange {
+            name: name.into(),
+            before: before.map(Into::into),
+            after: Some(after.into()),
+        };
+        let key = vec![change("Name", None, "ci"), change("Key", Some("…wXyZ"), "…Ab12")];
+        let empty = || Self {
+            layout: Layout::sample_signed_in(),
+            records: Vec::new(),
+            is_first: true,
+            older: None,
+        };
+        let some = vec![
+            ActivityRow::sample("API key replaced", "You", key),
+            ActivityRow::sample("Signed in", "You", Vec::new()),
+            ActivityRow {
+                address: None,
+                agent: None,
+                ..ActivityRow::sample("Account suspended", "The operator", Vec::new())
+            },
+        ];
+        let hostile = || String::from(super::tests::HOSTILE);
+        let hostile_row = ActivityRow {
+            what: hostile(),
+            when: Moment { iso: hostile(), exact: hostile(), relative: hostile() },
+            by: hostile(),
+            address: Some(hostile()),
+            agent: Some(hostile()),
+            changes: vec![ActivityChange {
+                name: hostile(),
+                before: Some(hostile()),
+                after: Some(hostile()),
+            }],
+        };
+        vec![
+            ("activity, nothing yet", empty()),
+            ("activity, nothing older", Self { is_first: false, ..empty() }),
+            ("activity", Self { records: some, older: Some(12), ..empty() }),
+            ("activity, hostile", Self { records: vec![hostile_row], ..empty() }),
+        ]
+    }
+}
