@@ -252,7 +252,7 @@ fn record(tx: &mut Tx<'_>, author: &Author, action: Action, key: &ApiKey, differ
 
 /// A key as the audit tells it from others.
 fn named(key: &ApiKey) -> Value {
-    json!({ "name": key.name, "hint": key.hint.to_string() })
+    json!({ "name": key.name, "key": key.hint.to_string() })
 }
 
 /// A key ready to be written, with its digest and its secret.

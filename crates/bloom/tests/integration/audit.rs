@@ -116,7 +116,7 @@ async fn everything_that_is_done_is_recorded(app: App) {
     );
     let replaced = details(&newest(&app, Action::ApiKeyReplaced).await);
     assert_eq!(replaced["before"]["name"], "ci");
-    assert_ne!(replaced["before"]["hint"], replaced["after"]["hint"]);
+    assert_ne!(replaced["before"]["key"], replaced["after"]["key"]);
     let allowed = newest(&app, Action::AppAllowed).await;
     assert!(matches!(allowed.record.event.actor, Actor::Person(_)));
     let after = &details(&allowed)["after"];
