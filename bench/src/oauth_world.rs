@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_domain::senders::Sender;
+use bloom_domain::workspaces::Reach;
 use bloom_oauth::pkce::CodeVerifier;
 use bloom_service::authorization::{self, Decision, Next, Resumed};
 use bloom_service::sessions::{self, Arriving, Visitor};
@@ -117,7 +118,8 @@ async fn allow(service: &Service, person: &SignedIn, client_id: &str) -> Result<
     let Resumed::Question(question) = resumed.map_err(refused)? else {
         return Err("no question".into());
     };
-    let url = authorization::answer(service, person, &question.sealed, Decision::Allow).await;
+    let url =
+        authorization::answer(service, person, &question.sealed, Decision::Allow(Reach::All)).await;
     let url = url.map_err(refused)?;
     let (_, code) = url.split_once("code=").ok_or("no code")?;
     Ok(code.split('&').next().unwrap_or_default().to_owned())

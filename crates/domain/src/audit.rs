@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use crate::ids::{AccountId, ApiKeyId, ClientId, ConnectionId, GrantId};
+use crate::ids::{AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, InvitationId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// What every hash begins with, so that it is worth nothing elsewhere. It changes with the encoding.
@@ -91,6 +91,30 @@ actions! {
     ClientDisabled = "client.disabled", "App refused for everybody";
     /// The operator took it again.
     ClientEnabled = "client.enabled", "App taken again";
+    /// A team workspace was made.
+    WorkspaceCreated = "workspace.created", "Workspace created";
+    /// It got another name.
+    WorkspaceRenamed = "workspace.renamed", "Workspace renamed";
+    /// It got another owner.
+    WorkspaceTransferred = "workspace.transferred", "Workspace given to another owner";
+    /// It was deleted; it can be restored for a while.
+    WorkspaceDeleted = "workspace.deleted", "Workspace deleted";
+    /// It was restored.
+    WorkspaceRestored = "workspace.restored", "Workspace restored";
+    /// Somebody was invited into a workspace.
+    MemberInvited = "member.invited", "Invited into a workspace";
+    /// An invitation was taken back.
+    InvitationWithdrawn = "invitation.withdrawn", "Invitation taken back";
+    /// An invitation was declined.
+    InvitationDeclined = "invitation.declined", "Invitation declined";
+    /// Somebody accepted an invitation.
+    MemberJoined = "member.joined", "Joined a workspace";
+    /// Somebody was removed from a workspace.
+    MemberRemoved = "member.removed", "Removed from a workspace";
+    /// Somebody left a workspace.
+    MemberLeft = "member.left", "Left a workspace";
+    /// Somebody got another role.
+    RoleChanged = "member.role_changed", "Role in a workspace changed";
     /// A setup link was made for the first account.
     SetupLinkIssued = "setup_link.issued", "Setup link made";
     /// The root secret was replaced.
@@ -170,6 +194,10 @@ pub enum Subject {
     Connection(ConnectionId),
     /// A grant.
     Grant(GrantId),
+    /// An invitation into a workspace.
+    Invitation(InvitationId),
+    /// A workspace: its name, its members.
+    Workspace(WorkspaceId),
     /// The server itself.
     Server,
 }
@@ -184,6 +212,8 @@ impl Subject {
             Self::Client(_) => "client",
             Self::Connection(_) => "connection",
             Self::Grant(_) => "grant",
+            Self::Invitation(_) => "invitation",
+            Self::Workspace(_) => "workspace",
             Self::Server => "server",
         }
     }
@@ -197,6 +227,8 @@ impl Subject {
             Self::Client(id) => id.as_bytes(),
             Self::Connection(id) => id.as_bytes(),
             Self::Grant(id) => id.as_bytes(),
+            Self::Invitation(id) => id.as_bytes(),
+            Self::Workspace(id) => id.as_bytes(),
             Self::Server => &[],
         }
     }
@@ -214,6 +246,8 @@ impl Subject {
             "client" => Self::Client(ClientId::from_bytes(id)),
             "connection" => Self::Connection(ConnectionId::from_bytes(id)),
             "grant" => Self::Grant(GrantId::from_bytes(id)),
+            "invitation" => Self::Invitation(InvitationId::from_bytes(id)),
+            "workspace" => Self::Workspace(WorkspaceId::from_bytes(id)),
             _ => return None,
         })
     }
@@ -228,6 +262,8 @@ impl fmt::Display for Subject {
             Self::Client(id) => write!(f, "{kind} {id}"),
             Self::Connection(id) => write!(f, "{kind} {id}"),
             Self::Grant(id) => write!(f, "{kind} {id}"),
+            Self::Invitation(id) => write!(f, "{kind} {id}"),
+            Self::Workspace(id) => write!(f, "{kind} {id}"),
             Self::Server => f.write_str(kind),
         }
     }
@@ -244,10 +280,37 @@ pub struct Event {
     pub actor: Actor,
     /// To what.
     pub subject: Subject,
-    /// Whose audit it belongs to; `None` when it is the server's alone.
-    pub account: Option<AccountId>,
+    /// Whose it is.
+    pub whose: Whose,
     /// What the salted hash covers.
     pub details: Details,
+}
+
+/// To whose audit an event belongs; to nobody's when it is the server's alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// The account it is about.
+    pub account: Option<AccountId>,
+    /// The workspace it is about.
+    pub workspace: Option<WorkspaceId>,
+}
+
+impl From<AccountId> for Whose {
+    fn from(account: AccountId) -> Self {
+        Self { account: Some(account), workspace: None }
+    }
+}
+
+impl From<WorkspaceId> for Whose {
+    fn from(workspace: WorkspaceId) -> Self {
+        Self { account: None, workspace: Some(workspace) }
+    }
+}
+
+impl From<(AccountId, WorkspaceId)> for Whose {
+    fn from((account, workspace): (AccountId, WorkspaceId)) -> Self {
+        Self { account: Some(account), workspace: Some(workspace) }
+    }
 }
 
 /// What may be personal in an event, and the salt that hides it once it is erased.
@@ -294,8 +357,8 @@ pub struct Link {
     pub actor: Actor,
     /// See [`Event::subject`].
     pub subject: Subject,
-    /// See [`Event::account`].
-    pub account: Option<AccountId>,
+    /// See [`Event::whose`].
+    pub whose: Whose,
     /// The hash of the details.
     pub details_hash: Hash,
 }
@@ -309,7 +372,7 @@ impl Link {
             action: event.action.as_str().to_owned(),
             actor: event.actor,
             subject: event.subject,
-            account: event.account,
+            whose: event.whose,
             details_hash,
         }
     }
@@ -319,7 +382,7 @@ impl Link {
     #[must_use]
     pub fn preimage(&self, number: i64, previous: &Hash) -> Vec<u8> {
         let mut bytes = PREFIX.to_vec();
-        let parts: [&[u8]; 9] = [
+        let parts: [&[u8]; 10] = [
             previous,
             &number.to_be_bytes(),
             &self.at.unix_micros().to_be_bytes(),
@@ -328,7 +391,8 @@ impl Link {
             self.actor.id(),
             self.subject.kind().as_bytes(),
             self.subject.id(),
-            self.account.as_ref().map_or(&[], |id| id.as_bytes()),
+            self.whose.account.as_ref().map_or(&[], |id| id.as_bytes()),
+            self.whose.workspace.as_ref().map_or(&[], |id| id.as_bytes()),
         ];
         for part in parts.into_iter().chain([self.details_hash.as_slice()]) {
             // No part is anywhere near so long.
@@ -349,19 +413,20 @@ mod tests {
             action: "session.started".to_owned(),
             actor: Actor::Person(AccountId::from_bytes([1; 16])),
             subject: Subject::Account(AccountId::from_bytes([1; 16])),
-            account: Some(AccountId::from_bytes([1; 16])),
+            whose: Whose::from(AccountId::from_bytes([1; 16])),
             details_hash: BEGINNING,
         }
     }
 
     #[test]
     fn every_part_is_covered() {
-        let changes: [fn(&mut Link); 6] = [
+        let changes: [fn(&mut Link); 7] = [
             |link| link.at = Timestamp::from_unix_micros(2),
             |link| link.action = "session.ended".to_owned(),
             |link| link.actor = Actor::App(ClientId::from_bytes([1; 16])),
             |link| link.subject = Subject::Grant(GrantId::from_bytes([1; 16])),
-            |link| link.account = None,
+            |link| link.whose.account = None,
+            |link| link.whose.workspace = Some(WorkspaceId::from_bytes([1; 16])),
             |link| link.details_hash = [1; 32],
         ];
         let mut seen = vec![
@@ -398,6 +463,8 @@ mod tests {
             Subject::Client(ClientId::from_bytes(id)),
             Subject::Connection(ConnectionId::from_bytes(id)),
             Subject::Grant(GrantId::from_bytes(id)),
+            Subject::Invitation(InvitationId::from_bytes(id)),
+            Subject::Workspace(WorkspaceId::from_bytes(id)),
             Subject::Server,
         ] {
             assert_eq!(Subject::from_stored(subject.kind(), subject.id()), Some(subject));

@@ -8,6 +8,7 @@ use crate::api_keys::LastUse;
 use crate::clients::Client;
 use crate::ids::ConnectionId;
 use crate::time::Timestamp;
+use crate::workspaces::Reach;
 use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 use bloom_oauth::scope::Scopes;
 
@@ -20,6 +21,8 @@ pub struct Connection {
     pub client: Client,
     /// What they have agreed to, once for each place where answers go.
     pub consents: Vec<Consent>,
+    /// The workspaces that the client may act in.
+    pub reach: Reach,
     /// When they first did.
     pub created_at: Timestamp,
     /// The latest request through it.

@@ -101,6 +101,10 @@ id!(
     GrantId
 );
 id!(
+    /// An invitation into a team workspace.
+    InvitationId
+);
+id!(
     /// A workspace, personal or team.
     WorkspaceId
 );

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::{api, health, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
-const SETUP: &str = "/setup/";
+const SECRET: [&str; 2] = ["/setup/", "/invitations/"];
 
 /// Every path this server answers.
 pub(crate) fn build(app: App) -> Router {
@@ -33,6 +33,16 @@ pub(crate) fn build(app: App) -> Router {
             "/settings/apps/{id}/revoke",
             get(pages::settings::go_to_apps).post(pages::apps::revoke),
         )
+        .route(
+            "/settings/workspaces",
+            get(pages::workspaces::go_to_list).post(pages::workspaces::create),
+        )
+        .route("/settings/workspaces/{id}", get(pages::workspaces::show))
+        .merge(workspace_forms())
+        .route(
+            "/invitations/{token}",
+            get(pages::invitations::show).post(pages::invitations::submit),
+        )
         .route("/settings/activity", get(pages::activity::show))
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
@@ -47,7 +57,24 @@ pub(crate) fn build(app: App) -> Router {
         .with_state(app)
 }
 
-/// A path as it may be logged: the token of a setup link is a secret.
+/// The forms on the page of a team workspace.
+fn workspace_forms() -> Router<App> {
+    use pages::workspaces as forms;
+
+    let of = |form| format!("/settings/workspaces/{{id}}/{form}");
+    Router::new()
+        .route(&of("name"), get(forms::go_to_it).post(forms::rename))
+        .route(&of("invitations"), get(forms::go_to_it).post(forms::invite))
+        .route(&of("invitations/{one}/withdraw"), get(forms::go_to_it).post(forms::withdraw))
+        .route(&of("members/{one}/remove"), get(forms::go_to_it).post(forms::remove))
+        .route(&of("members/{one}/role"), get(forms::go_to_it).post(forms::set_role))
+        .route(&of("members/{one}/own"), get(forms::go_to_it).post(forms::transfer))
+        .route(&of("leave"), get(forms::go_to_it).post(forms::leave))
+        .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
+        .route(&of("restore"), get(forms::go_to_it).post(forms::restore))
+}
+
+/// A path as it may be logged: the token of a setup link or an invitation is a secret.
 pub(crate) fn without_secrets(path: &str) -> &str {
-    if path.starts_with(SETUP) { SETUP } else { path }
+    SECRET.into_iter().find(|secret| path.starts_with(secret)).unwrap_or(path)
 }

@@ -17,7 +17,7 @@ use store::{Change, Tx};
 use crate::audit::{Author, Difference};
 use crate::passwords::Caller;
 use crate::sessions::{self, Arriving};
-use crate::{Error, Operator, Principal, Service};
+use crate::{Error, Operator, Principal, Service, invitations};
 
 /// What a new account needs.
 pub struct NewAccount {
@@ -35,18 +35,26 @@ pub fn get<'a>(_service: &Service, principal: &'a Principal) -> &'a Account {
     principal.account()
 }
 
-/// Signs a stranger up, as far as the operator allows; gives the cookie of their first session, which
+/// Signs a stranger up, as far as the operator allows: on some servers only with the secret of an
+/// invitation into a workspace, which they answer afterwards. Gives the cookie of their first session, which
 /// replaces the one the browser had.
 ///
 /// # Errors
-/// [`Error::SignUpClosed`], [`Error::EmailTaken`], [`Error::Busy`].
+/// [`Error::SignUpClosed`], [`Error::InvitationNotFound`], [`Error::EmailTaken`], [`Error::Busy`].
 pub async fn anonymous_sign_up(
     service: &Service,
     new: NewAccount,
     browser: Arriving<'_>,
+    invitation: Option<OpaqueSecret>,
 ) -> Result<OpaqueSecret, Error> {
-    if service.settings.sign_up != SignUpPolicy::Open {
-        return Err(Error::SignUpClosed);
+    match (service.settings.sign_up, invitation) {
+        (SignUpPolicy::Open, _) => {}
+        // One that is answered before the account is made lets nobody in; the account is then one
+        // that somebody was invited to make.
+        (SignUpPolicy::Invite, Some(secret)) => {
+            invitations::anonymous_find(service, &secret).await?;
+        }
+        (SignUpPolicy::Invite | SignUpPolicy::Closed, _) => return Err(Error::SignUpClosed),
     }
     sign_up(service, new, browser, None).await
 }
@@ -165,7 +173,7 @@ async fn set_state(
                     before: json!({ "suspended": !is_banned }),
                     after: json!({ "suspended": is_banned }),
                 };
-                author.record(tx, action, Subject::Account(id), Some(id), difference);
+                author.record(tx, action, Subject::Account(id), id, difference);
                 tx.changed(Change::Account(id));
             }
             Ok(())
@@ -195,7 +203,7 @@ pub async fn set_password(
             store::accounts::set_password(tx, id, &hash)?;
             store::sessions::delete_of(tx, id)?;
             let subject = Subject::Account(id);
-            author.record(tx, Action::PasswordSet, subject, Some(id), Difference::default());
+            author.record(tx, Action::PasswordSet, subject, id, Difference::default());
             tx.changed(Change::Account(id));
             Ok(())
         })
@@ -272,7 +280,7 @@ impl Draft {
             name: PERSONAL_NAME.to_owned(),
         };
         store::workspaces::insert(tx, &workspace, now)?;
-        store::workspaces::add_member(tx, workspace.id, self.account.id, Role::Owner, now)?;
+        store::members::insert(tx, workspace.id, self.account.id, Role::Owner, now)?;
         self.record(tx, author);
         if let Some((key, digest)) = &self.first_key {
             crate::api_keys::insert(tx, key, digest, author)?;
@@ -283,6 +291,6 @@ impl Draft {
         let Account { id, email, name, .. } = &self.account;
         let after = json!({ "email": email.as_str(), "name": name });
         let difference = Difference { after, ..Difference::default() };
-        author.record(tx, Action::AccountCreated, Subject::Account(*id), Some(*id), difference);
+        author.record(tx, Action::AccountCreated, Subject::Account(*id), *id, difference);
     }
 }

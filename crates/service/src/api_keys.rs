@@ -247,7 +247,7 @@ pub(crate) fn insert(
 }
 
 fn record(tx: &mut Tx<'_>, author: &Author, action: Action, key: &ApiKey, difference: Difference) {
-    author.record(tx, action, Subject::ApiKey(key.id), Some(key.account), difference);
+    author.record(tx, action, Subject::ApiKey(key.id), key.account, difference);
 }
 
 /// A key as the audit tells it from others.

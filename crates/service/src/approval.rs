@@ -6,11 +6,12 @@ use bloom_domain::connections::Consent;
 use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
 use bloom_domain::ids::{ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::Reach;
 use bloom_oauth::authorization::answer;
 use bloom_oauth::pkce::CodeChallenge;
 use bloom_store as store;
 use serde_json::{Value, json};
-use store::Tx;
+use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::authorization_requests::Known;
@@ -18,10 +19,10 @@ use crate::sessions::Claim;
 use crate::{Error, Service, SignedIn, codes};
 
 /// When the person agreed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Agreed {
-    /// Just now, on the page.
-    Now,
+    /// Just now, on the page, where they chose the workspaces that the client may act in.
+    Now(Reach),
     /// To as much, some time before.
     Before,
 }
@@ -79,7 +80,7 @@ impl Approve {
         if let Err(refused) = self.claim.check(tx)? {
             return Ok(Err(refused));
         }
-        if self.agreed == Agreed::Now {
+        if let Agreed::Now(_) = self.agreed {
             // A yes sent twice is one yes.
             if store::grants::find(tx, self.grant.id)?.is_some() {
                 return Ok(Ok(true));
@@ -104,18 +105,20 @@ impl Approve {
         let (account, site) = (self.claim.account, self.asked.site.as_deref());
         let there = store::connections::find_in_force(tx, account, self.client.id, site)?;
         let earlier = there.as_ref().and_then(|there| there.consent.clone());
-        if self.agreed == Agreed::Before {
+        let Agreed::Now(chosen) = &self.agreed else {
             let is_covered = earlier.is_some_and(|earlier| self.asked.is_covered_by(&earlier));
             let Some(there) = there.filter(|_| is_covered) else {
                 return Ok(None);
             };
             self.record(tx, Action::AppReturned, there.id, None);
             return Ok(Some(there.id));
-        }
+        };
         let both = earlier
             .as_ref()
             .map_or_else(|| self.asked.clone(), |earlier| earlier.joined(&self.asked));
-        let is_news = earlier.as_ref() != Some(&both);
+        let is_wider = earlier.as_ref() != Some(&both);
+        let reach = self.within(tx, chosen)?;
+        let is_elsewhere = there.as_ref().map_or(&Reach::All, |there| &there.reach) != &reach;
         let id = match there {
             Some(there) => there.id,
             None => {
@@ -124,12 +127,28 @@ impl Approve {
                 id
             }
         };
-        if is_news {
+        if is_wider {
             store::connections::put_consent(tx, id, &both)?;
         }
+        if is_elsewhere {
+            // It holds for the tokens that the app has, too.
+            store::connections::set_reach(tx, id, &reach)?;
+            tx.changed(Change::Connection(id));
+        }
+        let is_news = is_wider || is_elsewhere;
         let action = if is_news { Action::AppAllowed } else { Action::AppReturned };
         self.record(tx, action, id, earlier.as_ref());
         Ok(Some(id))
+    }
+
+    /// A choice of workspaces, without those that the person does not belong to.
+    fn within(&self, tx: &mut Tx<'_>, chosen: &Reach) -> Result<Reach, store::Error> {
+        let Reach::Only(chosen) = chosen else {
+            return Ok(Reach::All);
+        };
+        let theirs = store::workspaces::list_of(tx, self.claim.account)?;
+        let ids = theirs.into_iter().map(|workspace| workspace.id);
+        Ok(Reach::Only(ids.filter(|id| chosen.contains(id)).collect()))
     }
 
     fn record(
@@ -149,7 +168,7 @@ impl Approve {
         };
         let before = earlier.map_or(Value::Null, agreed);
         let difference = Difference { before, after: agreed(&self.asked) };
-        let account = Some(self.claim.account);
+        let account = self.claim.account;
         self.author.record(tx, action, Subject::Connection(connection), account, difference);
     }
 }

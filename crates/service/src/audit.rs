@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use bloom_domain::audit::{Action, Actor, BEGINNING, Details, Event, Hash, Record, Subject};
+use bloom_domain::audit::{Action, Actor, BEGINNING, Details, Event, Hash, Record, Subject, Whose};
 use bloom_domain::email::Email;
 use bloom_domain::ids::AccountId;
 use bloom_domain::senders::Sender;
@@ -11,6 +11,7 @@ use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use serde_json::{Map, Value};
 use store::Tx;
+use store::audit::Of;
 
 use crate::entropy::Entropy;
 use crate::{Error, Operator, Service, SignedIn, accounts};
@@ -56,18 +57,19 @@ impl Author {
         Ok(Self { actor, sender: sender.clone(), at, salt: entropy.draw()? })
     }
 
-    /// Records what a transaction does to something of an account, or of nobody's.
+    /// Records what a transaction does to something of somebody.
     pub(crate) fn record(
         &self,
         tx: &mut Tx<'_>,
         action: Action,
         subject: Subject,
-        account: Option<AccountId>,
+        whose: impl Into<Whose>,
         difference: Difference,
     ) {
+        let whose = whose.into();
         let details = Details { json: self.json(difference), salt: self.salt };
         let (at, actor) = (self.at, self.actor);
-        tx.record(Event { at, action, actor, subject, account, details });
+        tx.record(Event { at, action, actor, subject, whose, details });
     }
 
     fn json(&self, difference: Difference) -> String {
@@ -158,7 +160,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Record>, Error> {
     let account = person.account().id;
-    let list = move |tx: &mut Tx<'_>| store::audit::list_before(tx, Some(account), before, limit);
+    let list =
+        move |tx: &mut Tx<'_>| store::audit::list_before(tx, Of::Account(account), before, limit);
     Ok(service.store.read(list).await?)
 }
 
@@ -172,16 +175,16 @@ pub async fn list_for(
     owner: Option<&Email>,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
-    let account = match owner {
-        Some(owner) => Some(accounts::find(service, operator, owner).await?.id),
-        None => None,
+    let of = match owner {
+        Some(owner) => Of::Account(accounts::find(service, operator, owner).await?.id),
+        None => Of::Everybody,
     };
     let list = move |tx: &mut Tx<'_>| {
-        let records = store::audit::list_before(tx, account, i64::MAX, limit)?;
+        let records = store::audit::list_before(tx, of, i64::MAX, limit)?;
         let mut known = HashMap::new();
         let mut listed = Vec::with_capacity(records.len());
         for record in records {
-            let account = match record.event.account {
+            let account = match record.event.whose.account {
                 Some(id) => email_of(tx, &mut known, id)?,
                 None => None,
             };

@@ -18,6 +18,7 @@ use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{ApiKeySecret, ShapeError};
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::Reach;
 use bloom_store as store;
 
 use crate::access_tokens::{self, AccessToken};
@@ -116,6 +117,11 @@ impl Principal {
     #[must_use]
     pub fn may(&self, operation: &Operation) -> bool {
         self.verdict.facts.access.allows(operation.scope)
+    }
+
+    /// The workspaces that the credential reaches, of those that the person belongs to.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.verdict.facts.reach
     }
 
     /// When they did: the time of the request.
@@ -228,6 +234,7 @@ async fn find_api_key(
         via,
         state: if found.is_revoked { State::Revoked } else { State::InForce },
         access: Access::All,
+        reach: Arc::new(Reach::All),
         expires_at: None,
         account: Arc::new(found.account),
     };
@@ -256,7 +263,7 @@ async fn judge(
     };
     // What the token says was true when it was signed, and none of it ever changes.
     let KnownGrant { client, verdict: of_grant } = &*grant;
-    let Facts { via, state, account, access, .. } = &of_grant.facts;
+    let Facts { via, state, account, access, reach, .. } = &of_grant.facts;
     if account.id != token.account || *client != token.client || !token.access.is_within(*access) {
         return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
     }
@@ -266,6 +273,7 @@ async fn judge(
             state: if is_token_revoked { State::Revoked } else { *state },
             account: account.clone(),
             access: token.access,
+            reach: reach.clone(),
             expires_at: Some(token.expires_at),
         },
         window: of_grant.window.clone(),
@@ -308,6 +316,7 @@ async fn find_grant(
         },
         account: Arc::new(found.account),
         access: found.access,
+        reach: Arc::new(found.reach),
         expires_at: None,
     };
     let verdict = Verdict {

@@ -20,7 +20,7 @@ use bloom_domain::clients::Client;
 use bloom_domain::connections::site_of;
 use bloom_domain::ids::{AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
-use bloom_domain::workspaces::Workspace;
+use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_oauth::authorization::{Rules, Unverified, error_answer};
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::parameters::Parameters;
@@ -86,8 +86,10 @@ pub struct Question {
     pub access: Access,
     /// The granted scopes: OpenID Connect's tell the app who the person is.
     pub scopes: Scopes,
-    /// Where the app could do it.
+    /// The person's workspaces.
     pub workspaces: Vec<Workspace>,
+    /// In which of them the app may act if nothing else is chosen: as before, or in all.
+    pub reach: Reach,
     /// Since when the person has let the app in, if they have.
     pub connected_since: Option<Timestamp>,
     /// The sealed request, for whoever wants to answer as somebody else.
@@ -104,10 +106,10 @@ pub struct Asker {
 }
 
 /// A person's answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Yes.
-    Allow,
+    /// Yes, in these of the person's workspaces.
+    Allow(Reach),
     /// No.
     Deny,
 }
@@ -227,9 +229,9 @@ pub async fn answer(
             let request = &known.pending.request;
             Ok(back(service, &request.redirect_uri, request.state.as_deref(), &error))
         }
-        Decision::Allow => {
+        Decision::Allow(reach) => {
             let grant = GrantId::from_bytes(put.grant);
-            let approved = approve(service, person, &known, grant, Agreed::Now).await?;
+            let approved = approve(service, person, &known, grant, Agreed::Now(reach)).await?;
             approved.ok_or(Refusal::Expired)
         }
     }
@@ -328,6 +330,7 @@ async fn put(
 ) -> Result<Question, Refusal> {
     let account = person.account().id;
     let there = in_force(service, person, known.client.id, site_of(&known.redirect)).await?;
+    let reach = there.as_ref().map_or(Reach::All, |there| there.reach.clone());
     let there = there.filter(|there| there.consent.is_some());
     let list = move |tx: &mut Tx<'_>| store::workspaces::list_of(tx, account);
     let workspaces = service.store.read(list).await?;
@@ -344,6 +347,7 @@ async fn put(
         access: asked.access,
         scopes: asked.scopes,
         workspaces,
+        reach,
         connected_since: there.map(|there| there.created_at),
         request,
     })

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::audit::{Action, Actor, Subject, Whose};
 use bloom_domain::clients::Client;
 use bloom_domain::ids::ClientId;
 use bloom_oauth::client_metadata::{self, ClientMetadata};
@@ -136,7 +136,7 @@ async fn change(
             if let Some(client) = client.as_ref().filter(|_| is_news) {
                 let after = json!({ "name": client.display_name() });
                 let difference = Difference { after, ..Difference::default() };
-                author.record(tx, action, Subject::Client(id), None, difference);
+                author.record(tx, action, Subject::Client(id), Whose::default(), difference);
                 tx.changed(Change::Client(id));
             }
             Ok(client)

@@ -40,7 +40,7 @@ pub async fn revoke(service: &Service, person: &SignedIn, id: ConnectionId) -> R
             if store::connections::revoke(tx, claim.account, id, now)? {
                 let subject = Subject::Connection(id);
                 let difference = Difference::default();
-                author.record(tx, Action::AppRevoked, subject, Some(claim.account), difference);
+                author.record(tx, Action::AppRevoked, subject, claim.account, difference);
                 tx.changed(Change::Connection(id));
                 return Ok(Ok(()));
             }

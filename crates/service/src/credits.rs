@@ -3,9 +3,8 @@
 use bloom_domain::credits::CreditBalance;
 use bloom_domain::plans::Plan;
 use bloom_domain::workspaces::WorkspaceChoice;
-use bloom_store as store;
 
-use crate::{Error, Principal, Service};
+use crate::{Error, Principal, Service, workspaces};
 
 /// What can be spent in a workspace of the caller.
 ///
@@ -16,14 +15,7 @@ pub async fn get(
     principal: &Principal,
     choice: WorkspaceChoice,
 ) -> Result<CreditBalance, Error> {
-    if let WorkspaceChoice::Team(id) = choice {
-        let account = principal.account_id();
-        let is_in_reach =
-            service.store.read(move |tx| store::workspaces::is_in_reach(tx, account, id)).await?;
-        if !is_in_reach {
-            return Err(Error::WorkspaceNotFound);
-        }
-    }
+    workspaces::resolve(service, principal, choice).await?;
     // No credits are granted on this plan, and none are needed.
     Ok(CreditBalance { balance: 0, unlimited: Plan::SelfHosted.has_unlimited_credits() })
 }

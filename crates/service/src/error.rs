@@ -13,6 +13,18 @@ use bloom_domain::ids::ApiKeyId;
 pub enum Error {
     /// No such workspace within the caller's reach.
     WorkspaceNotFound,
+    /// The person's role in the workspace does not let them do that.
+    NotAllowed,
+    /// No such person in the workspace.
+    MemberNotFound,
+    /// The person belongs to the workspace already.
+    AlreadyMember,
+    /// The invitation is unknown, expired, answered or taken back.
+    InvitationNotFound,
+    /// The person owns as many workspaces as one may.
+    TooManyWorkspaces,
+    /// The workspace has as many people as one may have, invited ones included.
+    TooManyPeople,
     /// No such key of this owner.
     ApiKeyNotFound,
     /// The key is revoked already, so it cannot be replaced.
@@ -58,6 +70,22 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WorkspaceNotFound => f.write_str("there is no such workspace"),
+            Self::NotAllowed => f.write_str("the role in the workspace does not allow it"),
+            Self::MemberNotFound => f.write_str("there is no such person in the workspace"),
+            Self::AlreadyMember => f.write_str("the person belongs to the workspace already"),
+            Self::InvitationNotFound => {
+                f.write_str("the invitation is unknown, expired, answered or taken back")
+            }
+            Self::TooManyWorkspaces => write!(
+                f,
+                "the person owns {} workspaces, the most there may be",
+                bloom_domain::workspaces::MAX_OWNED
+            ),
+            Self::TooManyPeople => write!(
+                f,
+                "the workspace has {} people, the most there may be",
+                bloom_domain::workspaces::MAX_PEOPLE
+            ),
             Self::ApiKeyNotFound => f.write_str("there is no such API key"),
             Self::ApiKeyRevoked => f.write_str("the API key is revoked"),
             Self::ApiKeyNameAmbiguous(_) => f.write_str("several keys have that name"),

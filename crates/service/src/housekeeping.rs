@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::clients;
 use bloom_domain::ids::GrantId;
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
+use bloom_domain::{clients, workspaces};
 use bloom_store as store;
 use store::Tx;
 
 use crate::authenticate::CLOCKS_DIFFER;
+use crate::workspaces::empty_deleted;
 use crate::{Error, Service, last_use, refused_sign_ins, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -60,6 +61,9 @@ pub async fn once(service: &Service) -> Result<(), Error> {
         store::sessions::delete_ended(tx, idle_since, created_before, BATCH)
     })
     .await?;
+    in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
+    let deleted = now.minus(workspaces::GRACE);
+    in_batches(service, move |tx| empty_deleted(tx, deleted, BATCH)).await?;
     signing_keys::refresh(service).await?;
     delete_ended_authorizations(service).await?;
     crate::clients::count(service).await

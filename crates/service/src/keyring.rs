@@ -42,6 +42,7 @@ struct DerivedKeys {
     api_key: hmac::Key,
     session: hmac::Key,
     setup_link: hmac::Key,
+    invitation: hmac::Key,
     form: hmac::Key,
     client_id: hmac::Key,
     code: hmac::Key,
@@ -96,6 +97,17 @@ impl Keyring {
     pub(crate) fn setup_link_digests(&self, secret: &OpaqueSecret) -> Vec<Digest> {
         let hash = sha256(secret.expose().as_bytes());
         self.all().map(|keys| sign(&keys.setup_link, &hash)).collect()
+    }
+
+    /// What is stored for an invitation.
+    pub(crate) fn invitation_digest(&self, secret: &OpaqueSecret) -> Digest {
+        sign(&self.current.invitation, &sha256(secret.expose().as_bytes()))
+    }
+
+    /// What may be stored for an invitation: the current digest first.
+    pub(crate) fn invitation_digests(&self, secret: &OpaqueSecret) -> Vec<Digest> {
+        let hash = sha256(secret.expose().as_bytes());
+        self.all().map(|keys| sign(&keys.invitation, &hash)).collect()
     }
 
     /// The token that a form of this browser carries.
@@ -177,6 +189,7 @@ impl DerivedKeys {
             api_key: key(b"bloom api key digest v1"),
             session: key(b"bloom session digest v1"),
             setup_link: key(b"bloom setup link digest v1"),
+            invitation: key(b"bloom invitation digest v1"),
             form: key(b"bloom form token v1"),
             client_id: key(b"bloom client id v1"),
             code: key(b"bloom authorization code v1"),

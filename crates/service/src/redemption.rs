@@ -60,7 +60,7 @@ impl Redeem {
     }
 
     fn record_repeated(&self, tx: &mut Tx<'_>, found: &FoundGrant) {
-        let (subject, account) = (Subject::Grant(self.grant), Some(found.account.id));
+        let (subject, account) = (Subject::Grant(self.grant), found.account.id);
         self.author.record(tx, Action::CodeRepeated, subject, account, Difference::default());
     }
 

@@ -75,7 +75,7 @@ async fn record(service: &Service, batch: &[(AccountId, Refused)]) -> Result<(),
         for (author, account, times) in records {
             let difference = Difference { after: json!({ "times": times }), ..Default::default() };
             let subject = Subject::Account(account);
-            author.record(tx, Action::SignInRefused, subject, Some(account), difference);
+            author.record(tx, Action::SignInRefused, subject, account, difference);
         }
         Ok(())
     };

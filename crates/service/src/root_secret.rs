@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::hkdf;
-use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::audit::{Action, Actor, Subject, Whose};
 use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_store::{self as store, Store, Tx};
@@ -195,7 +195,13 @@ pub(crate) async fn claim(
                 if let Some(replaced) = known {
                     let named = |of: Fingerprint| json!({ "fingerprint": of.to_string() });
                     let difference = Difference { before: named(replaced), after: named(found) };
-                    author.record(tx, Action::RootSecretRotated, Subject::Server, None, difference);
+                    author.record(
+                        tx,
+                        Action::RootSecretRotated,
+                        Subject::Server,
+                        Whose::default(),
+                        difference,
+                    );
                 }
             }
             Ok((!is_ours).then_some(known).flatten())

@@ -224,7 +224,7 @@ pub async fn anonymous_sign_out(
         .write(move |tx| {
             store::accounts::take(tx, account.id)?;
             if store::sessions::delete(tx, &digest)? {
-                let (subject, account) = (Subject::Account(account.id), Some(account.id));
+                let (subject, account) = (Subject::Account(account.id), account.id);
                 author.record(tx, Action::SignedOut, subject, account, Difference::default());
             }
             tx.changed(Change::Session(*digest.as_bytes()));
@@ -284,5 +284,5 @@ pub(crate) fn replace(
 /// Records that a session began.
 pub(crate) fn record_start(tx: &mut Tx<'_>, author: &Author, account: AccountId) {
     let (action, subject) = (Action::SignedIn, Subject::Account(account));
-    author.record(tx, action, subject, Some(account), Difference::default());
+    author.record(tx, action, subject, account, Difference::default());
 }

@@ -1,6 +1,6 @@
 //! The setup link: how the first person enters a server that has no account.
 
-use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::audit::{Action, Actor, Subject, Whose};
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::setup_links::LIFETIME;
 use bloom_store as store;
@@ -28,7 +28,13 @@ pub async fn issue(service: &Service, _operator: &Operator) -> Result<Option<Opa
             store::setup_links::delete_all(tx)?;
             store::setup_links::insert(tx, &digest, now, now.plus(LIFETIME))?;
             let difference = Difference::default();
-            author.record(tx, Action::SetupLinkIssued, Subject::Server, None, difference);
+            author.record(
+                tx,
+                Action::SetupLinkIssued,
+                Subject::Server,
+                Whose::default(),
+                difference,
+            );
             Ok(true)
         })
         .await?;

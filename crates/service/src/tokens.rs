@@ -163,7 +163,7 @@ pub async fn anonymous_revoke(
     let revoke = move |tx: &mut Tx<'_>| {
         if store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)? {
             let (action, subject) = (Action::AccessTokenRevoked, Subject::Grant(ours.grant));
-            author.record(tx, action, subject, Some(ours.account), Difference::default());
+            author.record(tx, action, subject, ours.account, Difference::default());
         }
         store::grants::note_revoked_token(tx, ours.grant, ours.expires_at)?;
         tx.changed(Change::AccessToken(ours.id));
@@ -259,7 +259,7 @@ pub(crate) fn end(
         }
     };
     let difference = Difference { after, ..Difference::default() };
-    author.record(tx, action, Subject::Grant(grant), Some(account), difference);
+    author.record(tx, action, Subject::Grant(grant), account, difference);
     tx.changed(Change::Grant(grant));
     Ok(())
 }

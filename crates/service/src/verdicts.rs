@@ -18,6 +18,7 @@ use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
 use bloom_domain::ids::{AccessTokenId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::Reach;
 use bloom_store::Change;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
@@ -51,6 +52,8 @@ pub(crate) struct Facts {
     pub(crate) state: State,
     pub(crate) account: Arc<Account>,
     pub(crate) access: Access,
+    /// The workspaces that it reaches, of those that the person belongs to.
+    pub(crate) reach: Arc<Reach>,
     /// When the credential ends by itself, if it does.
     pub(crate) expires_at: Option<Timestamp>,
 }

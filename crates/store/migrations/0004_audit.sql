@@ -16,6 +16,7 @@ CREATE TABLE audit_records (
     subject_kind {text} NOT NULL,
     subject_id {blob} NOT NULL,
     account_id {blob},
+    workspace_id {blob},
     details {text},
     salt {blob},
     details_hash {blob} NOT NULL,
@@ -23,6 +24,9 @@ CREATE TABLE audit_records (
 ) {table};
 
 CREATE INDEX audit_records_by_account ON audit_records (account_id, number);
+
+CREATE INDEX audit_records_by_workspace ON audit_records (workspace_id, number)
+    WHERE workspace_id IS NOT NULL;
 
 CREATE TABLE audit_head (
     id {i64} NOT NULL PRIMARY KEY CHECK (id = 1),

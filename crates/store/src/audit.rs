@@ -1,8 +1,8 @@
 //! The audit, as rows of a chain.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use bloom_domain::audit::{Actor, BEGINNING, Details, Event, Hash, Link, Record, Subject};
-use bloom_domain::ids::AccountId;
+use bloom_domain::audit::{Actor, BEGINNING, Details, Event, Hash, Link, Record, Subject, Whose};
+use bloom_domain::ids::{AccountId, WorkspaceId};
 
 use crate::statement::statements;
 use crate::{Error, Row, Tx, Value};
@@ -18,20 +18,24 @@ statements! {
     HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
     /// A new record.
     INSERT = "INSERT INTO audit_records (number, at, action, actor_kind, actor_id, subject_kind, \
-              subject_id, account_id, details, salt, details_hash, hash) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+              subject_id, account_id, workspace_id, details, salt, details_hash, hash) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     /// A stretch of the chain, in its order.
     LIST_FROM = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
-                 details, salt, details_hash, hash FROM audit_records \
+                 workspace_id, details, salt, details_hash, hash FROM audit_records \
                  WHERE number > ?1 ORDER BY number LIMIT ?2";
     /// The newest records before one.
     LIST_BEFORE = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
-                   details, salt, details_hash, hash FROM audit_records \
+                   workspace_id, details, salt, details_hash, hash FROM audit_records \
                    WHERE number < ?1 ORDER BY number DESC LIMIT ?2";
     /// The newest records of an account before one.
     LIST_OF = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
-               details, salt, details_hash, hash FROM audit_records \
+               workspace_id, details, salt, details_hash, hash FROM audit_records \
                WHERE account_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
+    /// The newest records of a workspace before one.
+    LIST_OF_WORKSPACE = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
+               workspace_id, details, salt, details_hash, hash FROM audit_records \
+               WHERE workspace_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
 }
 
 /// The end of the chain: the number of the last record, and its hash.
@@ -84,7 +88,8 @@ fn insert(
         link.actor.id().into(),
         link.subject.kind().into(),
         link.subject.id().into(),
-        link.account.as_ref().map_or(Value::Null, |id| id.as_bytes().as_slice().into()),
+        link.whose.account.as_ref().map_or(Value::Null, |id| id.as_bytes().as_slice().into()),
+        link.whose.workspace.as_ref().map_or(Value::Null, |id| id.as_bytes().as_slice().into()),
         details.json.as_str().into(),
         details.salt.as_slice().into(),
         link.details_hash.as_slice().into(),
@@ -122,16 +127,26 @@ pub fn list_from(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Record>,
     tx.query(&LIST_FROM, &[after.into(), limit.into()])?.iter().map(read).collect()
 }
 
-/// At most `limit` records before the one with a number, newest first: all, or an account's.
-pub fn list_before(
-    tx: &mut Tx<'_>,
-    account: Option<AccountId>,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<Record>, Error> {
-    let rows = match account {
-        Some(account) => tx.query(&LIST_OF, &[account.into(), before.into(), limit.into()])?,
-        None => tx.query(&LIST_BEFORE, &[before.into(), limit.into()])?,
+/// Which records are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// All.
+    Everybody,
+    /// An account's.
+    Account(AccountId),
+    /// A workspace's.
+    Workspace(WorkspaceId),
+}
+
+/// At most `limit` records before the one with a number, newest first.
+pub fn list_before(tx: &mut Tx<'_>, of: Of, before: i64, limit: i64) -> Result<Vec<Record>, Error> {
+    let (before, limit) = (before.into(), limit.into());
+    let rows = match of {
+        Of::Everybody => tx.query(&LIST_BEFORE, &[before, limit])?,
+        Of::Account(account) => tx.query(&LIST_OF, &[account.into(), before, limit])?,
+        Of::Workspace(workspace) => {
+            tx.query(&LIST_OF_WORKSPACE, &[workspace.into(), before, limit])?
+        }
     };
     rows.iter().map(read).collect()
 }
@@ -143,9 +158,13 @@ fn read_head(row: &Row) -> Result<Head, Error> {
 fn read(row: &Row) -> Result<Record, Error> {
     let actor = Actor::from_stored(row.text(3)?, row.blob(4)?);
     let subject = Subject::from_stored(row.text(5)?, row.blob(6)?);
-    let account = row.opt_blob(7)?.map(|_| row.id16(7)).transpose()?;
-    let details = match (row.opt_text(8)?, row.opt_blob(9)?) {
-        (Some(json), Some(_)) => Some(Details { json: json.to_owned(), salt: row.bytes(9)? }),
+    let id = |index| row.opt_blob(index)?.map(|_| row.id16(index)).transpose();
+    let whose = Whose {
+        account: id(7)?.map(AccountId::from_bytes),
+        workspace: id(8)?.map(WorkspaceId::from_bytes),
+    };
+    let details = match (row.opt_text(9)?, row.opt_blob(10)?) {
+        (Some(json), Some(_)) => Some(Details { json: json.to_owned(), salt: row.bytes(10)? }),
         _ => None,
     };
     Ok(Record {
@@ -155,10 +174,10 @@ fn read(row: &Row) -> Result<Record, Error> {
             action: row.text(2)?.to_owned(),
             actor: actor.ok_or_else(|| row.unexpected(3, "who does something"))?,
             subject: subject.ok_or_else(|| row.unexpected(5, "what something is done to"))?,
-            account: account.map(AccountId::from_bytes),
-            details_hash: row.bytes(10)?,
+            whose,
+            details_hash: row.bytes(11)?,
         },
         details,
-        hash: row.bytes(11)?,
+        hash: row.bytes(12)?,
     })
 }

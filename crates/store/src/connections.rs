@@ -5,6 +5,7 @@ use bloom_domain::api_keys::LastUse;
 use bloom_domain::connections::{Connection, Consent};
 use bloom_domain::ids::{AccountId, ClientId, ConnectionId};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::Reach;
 use bloom_oauth::scope::Scopes;
 
 use crate::statement::statements;
@@ -12,18 +13,21 @@ use crate::{Error, Row, Tx, clients, last_use};
 
 statements! {
     /// A new connection.
-    INSERT = "INSERT INTO connections (id, account_id, client_id, created_at) VALUES (?1, ?2, ?3, ?4)";
+    INSERT = "INSERT INTO connections (id, account_id, client_id, created_at) \
+              VALUES (?1, ?2, ?3, ?4)";
     /// The connection of a person with a client that is in force, and what they agreed to for a site.
-    FIND_IN_FORCE = "SELECT n.id, n.created_at, s.site, s.access, s.scopes FROM connections n \
+    FIND_IN_FORCE = "SELECT n.id, n.created_at, n.workspaces, s.site, s.access, s.scopes FROM connections n \
                      LEFT JOIN consents s ON s.connection_id = n.id AND s.site = ?3 \
                      WHERE n.account_id = ?1 AND n.client_id = ?2 AND n.revoked_at IS NULL";
     /// Remembers what a person has agreed to for a site.
     PUT_CONSENT = "INSERT INTO consents (connection_id, site, access, scopes) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (connection_id, site) DO UPDATE SET access = ?3, scopes = ?4";
+    /// The workspaces that a client may act in from now on.
+    SET_REACH = "UPDATE connections SET workspaces = ?2 WHERE id = ?1";
     /// A person's connections, newest first, once for each of their consents.
     LIST_OF = "SELECT n.id, n.created_at, n.revoked_at, n.last_used_at, n.last_used_address, \
                n.last_used_agent, n.last_used_operation, c.id, c.metadata, c.created_at, \
-               c.disabled_at, s.site, s.access, s.scopes \
+               c.disabled_at, s.site, s.access, s.scopes, n.workspaces \
                FROM connections n JOIN clients c ON c.id = n.client_id \
                JOIN consents s ON s.connection_id = n.id \
                WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC, s.site";
@@ -52,6 +56,8 @@ pub struct InForce {
     pub id: ConnectionId,
     /// Since when the client is let in.
     pub created_at: Timestamp,
+    /// The workspaces that the client may act in.
+    pub reach: Reach,
     /// What was agreed to for the place that was asked about.
     pub consent: Option<Consent>,
 }
@@ -80,7 +86,8 @@ pub fn find_in_force(
         Ok(InForce {
             id: ConnectionId::from_bytes(row.id16(0)?),
             created_at: row.timestamp(1)?,
-            consent: row.opt_text(2)?.map(|_| consent(&row, 2)).transpose()?,
+            reach: reach(&row, 2)?,
+            consent: row.opt_text(3)?.map(|_| consent(&row, 3)).transpose()?,
         })
     })
     .transpose()
@@ -95,6 +102,11 @@ pub fn put_consent(tx: &mut Tx<'_>, id: ConnectionId, consent: &Consent) -> Resu
         consent.scopes.to_string().into(),
     ];
     tx.execute(&PUT_CONSENT, &params).map(drop)
+}
+
+/// Sets the workspaces that a client may act in.
+pub fn set_reach(tx: &mut Tx<'_>, id: ConnectionId, reach: &Reach) -> Result<(), Error> {
+    tx.execute(&SET_REACH, &[id.into(), reach.to_stored().into()]).map(drop)
 }
 
 /// A person's connections, newest first, revoked ones included.
@@ -158,6 +170,7 @@ fn read(row: &Row) -> Result<Connection, Error> {
         last_use: last_use::read(row, 3)?,
         client: clients::read(row, 7)?,
         consents: vec![consent(row, 11)?],
+        reach: reach(row, 14)?,
     })
 }
 
@@ -169,6 +182,12 @@ fn consent(row: &Row, first: usize) -> Result<Consent, Error> {
         access: access(row, first + 1)?,
         scopes: scopes.map_err(|_| row.unexpected(first + 2, "scopes"))?,
     })
+}
+
+/// Reads the workspaces that a client may act in.
+pub(crate) fn reach(row: &Row, index: usize) -> Result<Reach, Error> {
+    Reach::from_stored(row.opt_text(index)?)
+        .ok_or_else(|| row.unexpected(index, "ids of workspaces"))
 }
 
 /// Reads an access set.

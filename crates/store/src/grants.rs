@@ -6,6 +6,7 @@ use bloom_domain::digest::Digest;
 use bloom_domain::grants::{Grant, GrantState, MAX_WRONG_VERIFIERS, Refresh};
 use bloom_domain::ids::{AccessTokenId, ClientId, ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::Reach;
 use bloom_oauth::pkce::CodeChallenge;
 
 use crate::statement::statements;
@@ -29,7 +30,7 @@ statements! {
             CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL \
             THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, c.disabled_at, \
             (SELECT t.ends_at FROM revoked_access_tokens t WHERE t.id = ?2), \
-            g.tokens_revoked_until, a.id, a.email, a.name, a.created_at, a.banned_at \
+            g.tokens_revoked_until, n.workspaces, a.id, a.email, a.name, a.created_at, a.banned_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
@@ -87,6 +88,8 @@ pub struct FoundForAccessToken {
     pub is_token_revoked: bool,
     /// When the last of the grant's access tokens that were revoked alone would have ended.
     pub tokens_revoked_until: Option<Timestamp>,
+    /// The workspaces that the connection's client may act in.
+    pub reach: Reach,
     /// Whom it acts for.
     pub account: Account,
 }
@@ -129,7 +132,8 @@ pub fn find_for_access_token(
             is_client_disabled: row.opt_int(4)?.is_some(),
             is_token_revoked: row.opt_int(5)?.is_some(),
             tokens_revoked_until: row.opt_timestamp(6)?,
-            account: accounts::read(&row, 7)?,
+            reach: connections::reach(&row, 7)?,
+            account: accounts::read(&row, 8)?,
         })
     })
     .transpose()

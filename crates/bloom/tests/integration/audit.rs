@@ -14,7 +14,8 @@ use bloom_service::setup_links;
 use serde_json::{Value, json};
 
 use crate::support::app::PEER;
-use crate::support::{App, PASSWORD, at_once, on_both};
+use crate::support::{App, Browser, PASSWORD, at_once, on_both};
+use crate::teams::{invite, join, member_id, team};
 
 on_both!(
     everything_that_is_done_is_recorded,
@@ -76,6 +77,7 @@ async fn do_everything(app: &App) {
     client.disable().await;
     client.enable().await;
     ada.revoke_app().await;
+    do_everything_in_a_team(app, &mut ada).await;
     app.ban("ada@example.com").await;
     app.unban("ada@example.com").await;
     app.set_password("ada@example.com", PASSWORD).await;
@@ -86,6 +88,36 @@ async fn do_everything(app: &App) {
     app.keep_house().await;
     let secrets = app.options().secrets.rotated(RootSecret::new([2; 32]));
     root_secret::rotate(app.service(), &app.operator(), &secrets).await.unwrap();
+}
+
+async fn do_everything_in_a_team(app: &App, ada: &mut Browser) {
+    let id = team(ada, "Engines").await;
+    let at = |form: &str| format!("/settings/workspaces/{id}/{form}");
+    let mut bob = app.person("bob").await;
+    let declined = invite(ada, &id, "bob@example.com", "member").await;
+    bob.post(&declined, &[("decision", "decline")]).await;
+    invite(ada, &id, "bob@example.com", "member").await;
+    let page = ada.get(&at("name").replace("/name", "")).await;
+    let invitation = page.between("/invitations/", "/withdraw").expect("a form").to_owned();
+    ada.post(&at(&format!("invitations/{invitation}/withdraw")), &[]).await;
+    let mut done = async |form: &str, fields: &[(&str, &str)]| {
+        let answer = ada.post(&at(form), fields).await;
+        assert_eq!(answer.status, 303, "{form}: {}", answer.text());
+    };
+    done("name", &[("name", "Analytical Engines")]).await;
+    done("delete", &[("name", "Analytical Engines")]).await;
+    done("restore", &[]).await;
+    join(ada, &id, &mut bob, "member").await;
+    let bobs = member_id(ada, &id, "bob@example.com").await;
+    let mut done = async |form: &str, fields: &[(&str, &str)]| {
+        let answer = ada.post(&at(&format!("members/{bobs}/{form}")), fields).await;
+        assert_eq!(answer.status, 303, "{form}: {}", answer.text());
+    };
+    done("role", &[("role", "admin")]).await;
+    done("remove", &[]).await;
+    join(ada, &id, &mut bob, "member").await;
+    ada.post(&at(&format!("members/{bobs}/own")), &[]).await;
+    ada.post(&at("leave"), &[]).await.assert_redirect("/settings?left=workspace#workspaces");
 }
 
 async fn everything_that_is_done_is_recorded(app: App) {
@@ -104,8 +136,10 @@ async fn everything_that_is_done_is_recorded(app: App) {
             _ => assert_eq!(address, Some(PEER.to_string().as_str()), "{listed:?}"),
         }
         if let Actor::Person(id) = event.actor {
-            assert_eq!(event.account, Some(id), "{listed:?}");
-            assert_eq!(listed.account.as_ref().map(Email::as_str), Some("ada@example.com"));
+            let is_about_others =
+                ["member.removed", "member.role_changed", "workspace.transferred"];
+            let is_about_others = is_about_others.contains(&event.action.as_str());
+            assert_eq!(event.whose.account != Some(id), is_about_others, "{listed:?}");
         }
     }
     let banned = newest(&app, Action::AccountBanned).await;
@@ -114,6 +148,13 @@ async fn everything_that_is_done_is_recorded(app: App) {
         details(&banned),
         json!({ "before": { "suspended": false }, "after": { "suspended": true } })
     );
+    let removed = newest(&app, Action::MemberRemoved).await;
+    assert_eq!(removed.account.as_ref().map(Email::as_str), Some("bob@example.com"));
+    let before = json!({
+        "member": "bob@example.com", "role": "admin", "workspace": "Analytical Engines",
+    });
+    assert_eq!(details(&removed)["before"], before);
+    assert!(removed.record.event.whose.workspace.is_some());
     let replaced = details(&newest(&app, Action::ApiKeyReplaced).await);
     assert_eq!(replaced["before"]["name"], "ci");
     assert_ne!(replaced["before"]["key"], replaced["after"]["key"]);
@@ -168,6 +209,7 @@ async fn whoever_changes_a_record_is_found_out(app: App) {
         ("actor", table("actor_kind = 'operator', actor_id = substr(actor_id, 1, 0)")),
         ("subject", table("subject_kind = 'grant'")),
         ("account", table("account_id = NULL")),
+        ("workspace", table("workspace_id = account_id")),
         ("details", table("details = '{}'")),
         ("salt", table("salt = substr(hash, 1, 16)")),
         ("hash of the details", table("details_hash = hash")),

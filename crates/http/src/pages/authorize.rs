@@ -3,6 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
+use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 use bloom_oauth::scope::Scopes;
 use bloom_service::authorization::{self, Decision, Next, Question, Resumed};
@@ -12,12 +13,16 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
-use super::views::{AppIdentity, AppKind, Consent};
+use super::views::{AppIdentity, AppKind, Consent, WorkspaceChoice, WorkspaceOption};
 use super::{next, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
 
 const REQUEST: &str = "request";
+/// The field with the sealed request that the question was made from.
+const AGAIN: &str = "again";
+/// What the names of the fields that choose a workspace begin with.
+const WORKSPACE: &str = "workspace-";
 /// What comes before a sealed request in the address of this page.
 const HERE: &str = "/authorize?request=";
 
@@ -49,12 +54,57 @@ pub(crate) async fn submit(
     let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let decision = match form.text("decision") {
-        "allow" => Decision::Allow,
+        "allow" => Decision::Allow(reach(&form)?),
         "deny" => Decision::Deny,
         _ => return Err(PageError::UnreadableForm("It has neither of the two answers.")),
     };
+    if decision == Decision::Allow(Reach::Only(Vec::new())) {
+        return ask_again(&app, &browser, form.text(AGAIN)).await;
+    }
     let sealed = form.text(REQUEST);
     Ok(redirect(&authorization::answer(&app.service, person, sealed, decision).await?))
+}
+
+/// The workspaces that were chosen.
+fn reach(form: &Form) -> Result<Reach, PageError> {
+    match form.text("workspaces") {
+        "" | "all" => Ok(Reach::All),
+        "some" => {
+            let ids: Result<Vec<_>, _> = form.checked(WORKSPACE).map(str::parse).collect();
+            ids.map(Reach::Only).map_err(|_| PageError::UnreadableForm("It names no workspace."))
+        }
+        _ => Err(PageError::UnreadableForm("It has neither of the two choices.")),
+    }
+}
+
+/// The page once more for whoever wanted to choose and chose nothing.
+async fn ask_again(app: &App, browser: &Browser, sealed: &str) -> Result<Response, PageError> {
+    match authorization::anonymous_resume(&app.service, browser.person(), sealed).await? {
+        Resumed::Next(next) => Ok(go_on(&next)),
+        Resumed::Question(question) => {
+            let choice = WorkspaceChoice {
+                error: Some("Choose at least one workspace, or all of them.".to_owned()),
+                is_limited: true,
+                ..choice(&question)
+            };
+            let view = Consent { choice: Some(choice), ..view(app, browser, *question) };
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+    }
+}
+
+/// The choice of workspaces.
+fn choice(question: &Question) -> WorkspaceChoice {
+    let option = |workspace: &Workspace| WorkspaceOption {
+        id: workspace.id.to_string(),
+        name: workspace.name.clone(),
+        is_chosen: question.reach != Reach::All && question.reach.contains(workspace.id),
+    };
+    WorkspaceChoice {
+        options: question.workspaces.iter().map(option).collect(),
+        is_limited: question.reach != Reach::All,
+        error: None,
+    }
 }
 
 /// The sealed request in a `next` that leads back here.
@@ -79,10 +129,15 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
     let now = app.service.now();
     let layout = browser.layout();
     let here = format!("{HERE}{}", question.request);
+    // With a single one there is nothing to choose, unless it was chosen before.
+    let has_choice = question.workspaces.len() > 1 || question.reach != Reach::All;
+    let choice = has_choice.then(|| choice(&question));
     Consent {
         account: layout.signed_in_as.clone().unwrap_or_default(),
         layout,
         sealed: question.sealed,
+        again: question.request,
+        choice,
         app: AppIdentity {
             name: question.client.display_name(),
             kind: match question.redirect.kind() {

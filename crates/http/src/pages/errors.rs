@@ -37,6 +37,10 @@ pub(crate) enum PageError {
     Banned,
     /// The setup link does not work.
     SetupLinkSpent,
+    /// The invitation is unknown, expired, answered or taken back.
+    InvitationSpent,
+    /// The person's role does not let them do that.
+    NotAllowed,
     /// An authorization that cannot go on.
     Authorization(Refusal),
     /// The verb failed.
@@ -58,7 +62,12 @@ impl From<Error> for PageError {
             Error::SignedOut => Self::SignedOut,
             Error::AccountBanned => Self::Banned,
             Error::SetupLinkSpent => Self::SetupLinkSpent,
-            Error::ApiKeyNotFound | Error::ConnectionNotFound => Self::NotFound,
+            Error::InvitationNotFound => Self::InvitationSpent,
+            Error::NotAllowed => Self::NotAllowed,
+            Error::ApiKeyNotFound
+            | Error::ConnectionNotFound
+            | Error::WorkspaceNotFound
+            | Error::MemberNotFound => Self::NotFound,
             error => Self::Failed(error),
         }
     }
@@ -146,6 +155,26 @@ impl PageError {
                  has no account yet, restart it to get a new link.",
                 sign_in,
             ),
+            Self::InvitationSpent => words(
+                StatusCode::GONE,
+                "This invitation does not work",
+                "It was answered or taken back, is more than a week old, or is incomplete. Ask whoever sent \
+                 it for another one.",
+                home,
+            ),
+            Self::NotAllowed => words(
+                StatusCode::FORBIDDEN,
+                "Your role does not allow this",
+                "Nothing was changed. Ask the owner of the workspace.",
+                Some(("Go to your workspaces", "/settings#workspaces")),
+            ),
+            Self::Failed(Error::TooManyWorkspaces) => words(
+                StatusCode::CONFLICT,
+                "They own too many workspaces",
+                "Nothing was changed. They have to delete one, or give one away, before they can take this \
+                 one.",
+                Some(("Go to your workspaces", "/settings#workspaces")),
+            ),
             Self::Authorization(refusal) => Self::authorization_words(refusal),
             Self::Failed(Error::Busy { .. } | Error::Unavailable(_) | Error::Behind) => words(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -211,7 +240,7 @@ impl PageError {
 
     fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Failed(Error::Busy { .. }) => None,
+            Self::Failed(Error::Busy { .. } | Error::TooManyWorkspaces) => None,
             Self::Failed(error) => Some(Cause(error.to_string().into())),
             _ => None,
         }

@@ -95,6 +95,11 @@ impl Form {
         Arrived::read(app, request).await?.open(app).await
     }
 
+    /// What comes after `beginning` in the names of the boxes that were checked.
+    pub(crate) fn checked<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.keys().filter_map(move |name| name.strip_prefix(beginning))
+    }
+
     /// A field as it was typed; empty when it is not there.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap_or_default()

@@ -14,6 +14,7 @@ pub(crate) mod errors;
 mod forms;
 mod headers;
 pub(crate) mod home;
+pub(crate) mod invitations;
 mod moment;
 mod next;
 pub(crate) mod settings;
@@ -22,6 +23,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
 pub(crate) mod views;
+pub(crate) mod workspaces;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -7,13 +7,16 @@ use bloom_domain::connections::Connection;
 use bloom_domain::time::Timestamp;
 use bloom_service::SignedIn;
 use bloom_service::api_keys::{self, NewApiKey};
-use bloom_service::connections;
+use bloom_service::workspaces::Team;
+use bloom_service::{connections, workspaces};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
-use super::views::{self, AccountDetails, Field, KeyRow, LastUsed, NewKey, RevokedBy, Settings};
+use super::views::{
+    self, AccountDetails, Field, KeyRow, LastUsed, NewKey, RevokedBy, Settings, TeamRow,
+};
 use super::{apps, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -40,7 +43,11 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         .and_then(|id| lists.apps.iter().find(|app| app.id.to_string() == id))
         .filter(|app| app.revoked_at.is_some())
         .map(|app| format!("“{}” can no longer act as you.", app.client.display_name()));
-    let view = Settings { done: revoked.or(disconnected), ..view(&app, &browser, person, &lists) };
+    let has = |name| query.optional(name).ok().flatten().is_some();
+    let left = has("left").then(|| "You left the workspace.".to_owned());
+    let declined = has("declined").then(|| "You declined the invitation.".to_owned());
+    let done = revoked.or(disconnected).or(left).or(declined);
+    let view = Settings { done, ..view(&app, &browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
 }
 
@@ -81,6 +88,18 @@ pub(crate) async fn with_refused_name(
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
 
+/// The page with the form for a new workspace as it was typed, and what is wrong with it.
+pub(crate) async fn with_refused_workspace(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    workspace_name: Field,
+) -> Result<Response, PageError> {
+    let lists = Lists::read(app, person).await?;
+    let view = Settings { workspace_name, ..view(app, browser, person, &lists) };
+    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+}
+
 /// The page with a sentence on why something was refused.
 pub(crate) async fn with_refusal(
     app: &App,
@@ -102,12 +121,14 @@ pub(crate) async fn with_refusal(
 struct Lists {
     keys: Vec<ApiKey>,
     apps: Vec<Connection>,
+    teams: Vec<Team>,
 }
 
 impl Lists {
     async fn read(app: &App, person: &SignedIn) -> Result<Self, PageError> {
         let keys = api_keys::list(&app.service, person).await?;
-        Ok(Self { keys, apps: connections::list(&app.service, person).await? })
+        let apps = connections::list(&app.service, person).await?;
+        Ok(Self { keys, apps, teams: workspaces::teams(&app.service, person).await? })
     }
 }
 
@@ -121,9 +142,21 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         done: None,
         refusal: None,
         key_name: Field::default(),
+        workspace_name: Field::default(),
         new_key: None,
+        teams: lists.teams.iter().map(team).collect(),
         apps: lists.apps.iter().map(|app| apps::row(app, now)).collect(),
         keys: lists.keys.iter().map(|key| row(key, now)).collect(),
+    }
+}
+
+fn team(team: &Team) -> TeamRow {
+    TeamRow {
+        id: team.workspace.id.to_string(),
+        name: team.workspace.name.clone(),
+        role: team.role,
+        members: team.members,
+        is_deleted: team.deleted_at.is_some(),
     }
 }
 

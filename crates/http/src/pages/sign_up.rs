@@ -14,7 +14,7 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
-use super::{next, page, redirect, settings};
+use super::{invitations, next, page, redirect, settings};
 use crate::app::App;
 
 /// The form, or why there is none.
@@ -24,7 +24,11 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     if browser.person().is_some() && !next::is_again(request.uri()) {
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
+    let is_invited = is_invited(&app, next.as_deref()).await?;
     let state = match app.service.settings().sign_up {
+        SignUpPolicy::Invite if is_invited => {
+            SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned()))
+        }
         SignUpPolicy::Open => SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned())),
         SignUpPolicy::Invite => SignUpState::ByInvitation,
         SignUpPolicy::Closed => SignUpState::Closed,
@@ -41,7 +45,11 @@ pub(crate) async fn submit(
     let (browser, form) = Form::read(&app, request).await?;
     let next = next::of_form(&form);
     // Before anything typed is looked at: there is no form here to correct it in.
-    if app.service.settings().sign_up != SignUpPolicy::Open {
+    let invitation = next.as_deref().and_then(invitations::token_in);
+    let policy = app.service.settings().sign_up;
+    if policy == SignUpPolicy::Closed
+        || policy == SignUpPolicy::Invite && !is_invited(&app, next.as_deref()).await?
+    {
         return Ok(redirect(&next::link("/sign-up", next.as_deref())));
     }
     let blank = empty(Purpose::Open, "/sign-up".to_owned());
@@ -51,9 +59,21 @@ pub(crate) async fn submit(
             return Ok(refuse(&browser, &form, *refused, StatusCode::UNPROCESSABLE_ENTITY));
         }
     };
-    match accounts::anonymous_sign_up(&app.service, new, browser.arriving()).await {
+    match accounts::anonymous_sign_up(&app.service, new, browser.arriving(), invitation).await {
         Ok(session) => Ok(welcome(&app, &session, next.as_deref())),
         Err(error) => answer(&browser, &form, empty(Purpose::Open, "/sign-up".to_owned()), error),
+    }
+}
+
+/// Whether the page that somebody goes on to is an invitation that is good.
+async fn is_invited(app: &App, next: Option<&str>) -> Result<bool, PageError> {
+    let Some(token) = next.and_then(invitations::token_in) else {
+        return Ok(false);
+    };
+    match bloom_service::invitations::anonymous_find(&app.service, &token).await {
+        Ok(_) => Ok(true),
+        Err(Error::InvitationNotFound) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{AppIdentity, AppKind, Layout, Moment};
+use super::{AppIdentity, AppKind, Layout, Moment, Problem, problems};
 
 /// The page at `/authorize`.
 #[derive(Debug, Template)]
@@ -12,6 +12,8 @@ pub(crate) struct Consent {
     pub(crate) layout: Layout,
     /// The authorization request, sealed; goes back with the answer.
     pub(crate) sealed: String,
+    /// The sealed request that the question was made from, to ask once more.
+    pub(crate) again: String,
     /// Who asks.
     pub(crate) app: AppIdentity,
     /// Where the answer goes, in words a person can check: `https://app.example`,
@@ -27,8 +29,58 @@ pub(crate) struct Consent {
     pub(crate) not_granted: Option<String>,
     /// The names of the workspaces that the app can act in.
     pub(crate) workspaces: Vec<String>,
+    /// The choice between them, when there is one to make.
+    pub(crate) choice: Option<WorkspaceChoice>,
     /// Since when the person has had this app connected, when they have.
     pub(crate) connected_since: Option<Moment>,
+}
+
+/// The choice of workspaces that an app may act in.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkspaceChoice {
+    /// The person's workspaces.
+    pub(crate) options: Vec<WorkspaceOption>,
+    /// Whether the app is to act in some of them only.
+    pub(crate) is_limited: bool,
+    /// What is wrong with the choice.
+    pub(crate) error: Option<String>,
+}
+
+/// A workspace that can be chosen.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkspaceOption {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it is chosen.
+    pub(crate) is_chosen: bool,
+}
+
+impl Consent {
+    fn problems(&self) -> Vec<Problem> {
+        let error = self.choice.as_ref().and_then(|choice| choice.error.as_ref());
+        problems(None, &[("workspaces-some", error)])
+    }
+}
+
+#[cfg(test)]
+impl WorkspaceChoice {
+    fn sample(error: Option<&str>) -> Self {
+        let option = |id: &str, name: &str, is_chosen| WorkspaceOption {
+            id: id.into(),
+            name: name.into(),
+            is_chosen,
+        };
+        Self {
+            options: vec![
+                option("01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d", "Personal", false),
+                option("01935a2e-7b1c-7def-8a90-3c5d1e2f4a6e", "Analytical Engines", true),
+            ],
+            is_limited: true,
+            error: error.map(Into::into),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -37,6 +89,8 @@ impl Consent {
         Self {
             layout: Layout::sample_signed_in(),
             sealed: "sample-sealed-request".into(),
+            again: "sample-sealed-request".into(),
+            choice: None,
             app,
             answer_goes_to: answer_goes_to.into(),
             account: "ada@example.com".into(),
@@ -57,6 +111,12 @@ impl Consent {
         Self {
             layout: Layout { signed_in_as: Some(hostile()), form_token: hostile() },
             sealed: hostile(),
+            again: hostile(),
+            choice: Some(WorkspaceChoice {
+                options: vec![WorkspaceOption { id: hostile(), name: hostile(), is_chosen: true }],
+                is_limited: true,
+                error: Some(hostile()),
+            }),
             app: AppIdentity::sample(&hostile(), AppKind::Unverified { host: hostile() }),
             answer_goes_to: hostile(),
             account: hostile(),
@@ -82,9 +142,17 @@ impl Consent {
                 "consent-again",
                 Self {
                     workspaces: vec!["Ada Lovelace".into(), "Analytical Engines".into()],
+                    choice: Some(WorkspaceChoice::sample(None)),
                     connected_since: Some(Moment::sample("3 weeks ago")),
                     not_granted: None,
                     access: vec!["See your brands, images and credits".into()],
+                    ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
+                },
+            ),
+            (
+                "consent-nothing-chosen",
+                Self {
+                    choice: Some(WorkspaceChoice::sample(Some("Choose at least one workspace."))),
                     ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
                 },
             ),

@@ -12,19 +12,21 @@ mod sign_in;
 mod sign_up;
 #[cfg(test)]
 mod tests;
+mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
-pub(crate) use consent::Consent;
+pub(crate) use consent::{Consent, WorkspaceChoice, WorkspaceOption};
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
 pub(crate) use settings::{
     AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, RevokedBy,
-    Settings,
+    Settings, TeamRow,
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
+pub(crate) use workspaces::{InvitationPage, InvitationRow, MemberRow, TeamPage};
 
 /// A text field as it comes back to the person: what was typed, and what is wrong with it.
 /// Passwords are never one of these, because they are never sent back.

@@ -2,6 +2,7 @@
 //! apps under `#apps`.
 
 use askama::Template;
+use bloom_domain::workspaces::Role;
 
 use super::{AppIdentity, AppKind, Field, Layout, Problem, curl_line, problems};
 
@@ -25,6 +26,10 @@ pub(crate) struct Settings {
     pub(crate) new_key: Option<NewKey>,
     /// Every key, newest first, revoked ones too.
     pub(crate) keys: Vec<KeyRow>,
+    /// The team workspaces of the person.
+    pub(crate) teams: Vec<TeamRow>,
+    /// The name of a workspace to create, as typed.
+    pub(crate) workspace_name: Field,
     /// Every app that was ever allowed, newest first, revoked ones too.
     pub(crate) apps: Vec<AppRow>,
 }
@@ -108,6 +113,21 @@ pub(crate) enum KeyState {
     },
 }
 
+/// A team workspace in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct TeamRow {
+    /// Its id, as it stands in paths.
+    pub(crate) id: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// What the person is there.
+    pub(crate) role: Role,
+    /// How many belong to it.
+    pub(crate) members: i64,
+    /// Whether it is deleted, and can still be restored.
+    pub(crate) is_deleted: bool,
+}
+
 /// An app in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct AppRow {
@@ -165,7 +185,11 @@ impl RevokedBy {
 
 impl Settings {
     fn problems(&self) -> Vec<Problem> {
-        problems(self.refusal.as_ref(), &[("key-name", self.key_name.error.as_ref())])
+        let fields = [
+            ("key-name", self.key_name.error.as_ref()),
+            ("team-name", self.workspace_name.error.as_ref()),
+        ];
+        problems(self.refusal.as_ref(), &fields)
     }
 
     fn curl(&self) -> String {
@@ -257,6 +281,8 @@ impl Settings {
             key_name: Field::default(),
             new_key: None,
             keys: Vec::new(),
+            teams: Vec::new(),
+            workspace_name: Field::default(),
             apps: Vec::new(),
         }
     }
@@ -299,6 +325,14 @@ impl Settings {
             done: Some(hostile()),
             refusal: Some(hostile()),
             key_name: Field { value: hostile(), error: Some(hostile()) },
+            workspace_name: Field { value: hostile(), error: Some(hostile()) },
+            teams: vec![TeamRow {
+                id: hostile(),
+                name: hostile(),
+                role: Role::Owner,
+                members: 2,
+                is_deleted: true,
+            }],
             new_key: Some(NewKey { name: hostile(), secret: hostile(), curl: hostile() }),
             keys: vec![
                 row(KeyState::Active),

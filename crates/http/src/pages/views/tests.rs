@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::consent::Consent;
-use super::{Activity, Home, Message, Settings, SignIn, SignUp};
+use super::{Activity, Home, InvitationPage, Message, Settings, SignIn, SignUp, TeamPage};
 use crate::pages::assets;
 
 /// Breaks out of a text or an attribute wherever one is not escaped.
@@ -99,6 +99,8 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(Consent::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
+        render(TeamPage::samples()),
+        render(InvitationPage::samples()),
         render(Message::samples()),
     ]
     .concat()

@@ -1,0 +1,79 @@
+//! `/invitations/{token}`: somebody answers an invitation into a team workspace.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::secrets::OpaqueSecret;
+use bloom_service::invitations;
+use http::StatusCode;
+
+use super::browser::{Browser, Sent};
+use super::errors::PageError;
+use super::forms::Form;
+use super::views::InvitationPage;
+use super::{Segment, next, page, redirect, workspaces};
+use crate::app::App;
+
+/// What comes before the token in the address of this page.
+const HERE: &str = "/invitations/";
+
+/// What somebody is invited to.
+pub(crate) async fn show(
+    State(app): State<App>,
+    token: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let token = read(token)?;
+    let found = invitations::anonymous_find(&app.service, &token).await?;
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let path = format!("{HERE}{}", token.expose());
+    let account = browser.person().map(|person| person.account().email.to_string());
+    let makes_accounts = app.service.settings().sign_up != SignUpPolicy::Closed;
+    let view = InvitationPage {
+        layout: browser.layout(),
+        workspace: found.workspace_name,
+        invited_by: found.invited_by.to_string(),
+        email: found.invitation.email.to_string(),
+        role: found.invitation.role,
+        sign_in_href: match account {
+            Some(_) => next::link_again("/sign-in", &path),
+            None => next::link("/sign-in", Some(&path)),
+        },
+        sign_up_href: makes_accounts.then(|| next::link("/sign-up", Some(&path))),
+        account,
+        path,
+    };
+    Ok(browser.keep(&app, page(StatusCode::OK, &view)))
+}
+
+/// Takes the answer.
+pub(crate) async fn submit(
+    State(app): State<App>,
+    token: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let token = read(token)?;
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    match form.text("decision") {
+        "accept" => {
+            let id = invitations::accept(&app.service, person, &token).await?;
+            Ok(redirect(&format!("{}?done=joined", workspaces::path(id))))
+        }
+        "decline" => {
+            invitations::decline(&app.service, person, &token).await?;
+            Ok(redirect("/settings?declined=invitation#workspaces"))
+        }
+        _ => Err(PageError::UnreadableForm("It has neither of the two answers.")),
+    }
+}
+
+/// The invitation that a `next` leads to.
+pub(crate) fn token_in(next: &str) -> Option<OpaqueSecret> {
+    OpaqueSecret::parse(next.strip_prefix(HERE)?)
+}
+
+fn read(token: Segment) -> Result<OpaqueSecret, PageError> {
+    let token = token.ok().and_then(|Path(token)| OpaqueSecret::parse(&token));
+    token.ok_or(PageError::InvitationSpent)
+}
