@@ -101,6 +101,10 @@ id!(
     GrantId
 );
 id!(
+    /// A mail on its way. Its name in the world too: its `Message-ID`.
+    MailId
+);
+id!(
     /// A workspace, personal or team.
     WorkspaceId
 );

@@ -15,6 +15,7 @@ pub mod digest;
 pub mod email;
 pub mod grants;
 pub mod ids;
+pub mod mail;
 pub mod names;
 pub mod passwords;
 pub mod plans;

@@ -26,6 +26,7 @@ pub mod first_run;
 pub mod housekeeping;
 pub mod keyring;
 pub mod last_use;
+pub mod mail;
 pub mod operations;
 pub mod operator;
 pub mod passwords;

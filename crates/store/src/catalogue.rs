@@ -12,6 +12,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::clients::ALL,
     crate::connections::ALL,
     crate::grants::ALL,
+    crate::mails::ALL,
     crate::refresh_rotations::ALL,
     crate::revoked_access_tokens::ALL,
     crate::root_secrets::ALL,

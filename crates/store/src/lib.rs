@@ -27,6 +27,7 @@ mod error;
 pub mod grants;
 mod job;
 mod last_use;
+pub mod mails;
 mod migrations;
 mod postgresql;
 mod queue;

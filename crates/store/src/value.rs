@@ -1,7 +1,7 @@
 //! The four kinds of value that both databases store alike.
 
 use bloom_domain::ids::{
-    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, WorkspaceId,
+    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, MailId, WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -100,4 +100,4 @@ macro_rules! ids {
     )+};
 }
 
-ids!(AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, WorkspaceId);
+ids!(AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, MailId, WorkspaceId);

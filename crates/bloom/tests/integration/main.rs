@@ -29,6 +29,7 @@ mod credits;
 mod failures;
 mod forms;
 mod last_use;
+mod mail;
 mod mcp;
 mod oauth;
 mod openapi;
