@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
+use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::clock::Clock;
 use bloom_service::entropy::Entropy;
@@ -84,9 +85,12 @@ async fn open(folder: &Path, origin: &str) -> Result<(Store, Service), Error> {
     let database = Database::Sqlite { path: folder.join("bloom.db") };
     let store = Store::open(&database, Clock::System.now())?;
     let settings = Settings::at(origin);
-    let opened =
-        Service::open(store.clone(), &secrets(), settings, Clock::System, Entropy::System).await;
-    Ok((store, opened.map_err(|error| format!("{error:?}"))?))
+    let from = Sender::parse("bloom@localhost").map_err(|error| error.to_string())?;
+    let mailer = Arc::new(Outbox::new(folder.join("outbox"), from));
+    let (clock, entropy) = (Clock::System, Entropy::System);
+    let secrets = secrets();
+    let opened = Service::open(store.clone(), &secrets, settings, clock, entropy, mailer);
+    Ok((store, opened.await.map_err(|error| format!("{error:?}"))?))
 }
 
 /// The address of an account.

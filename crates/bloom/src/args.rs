@@ -1,6 +1,7 @@
 //! The command line: what was asked, read once.
 
 mod audit;
+mod mail;
 
 use std::path::PathBuf;
 
@@ -85,6 +86,9 @@ enum Verb {
     Clients(ClientsVerb),
     /// List what was done, by whom and from where; see also bloom audit verify
     Audit(audit::AuditArgs),
+    /// Try whether mails arrive, and see how many wait
+    #[command(subcommand)]
+    Mail(mail::MailVerb),
     /// Copy the database and the root secret into a new folder
     Backup(BackupArgs),
     /// Rotate the root secret
@@ -295,6 +299,7 @@ impl Cli {
             Verb::Keys(verb) => verb.asked(),
             Verb::Clients(verb) => verb.asked(),
             Verb::Audit(args) => args.asked(),
+            Verb::Mail(verb) => verb.asked(),
             Verb::Backup(args) => {
                 let to = std::path::absolute(&args.to)
                     .map_err(|error| Failure::usage(format!("--to: {error}")))?;

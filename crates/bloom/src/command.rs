@@ -16,7 +16,7 @@ use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::api_keys::{self, NewApiKey, WhichKey};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
-use bloom_service::clients;
+use bloom_service::{clients, mail};
 use bloom_store::Database;
 
 use crate::config::Config;
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     EnableClient { id: ClientId },
     ListAudit { account: Option<Email>, limit: i64 },
     VerifyAudit { expect: Option<Mark> },
+    TestMail { to: Email, is_queued: bool },
+    MailStatus,
     Backup { to: PathBuf },
     RotateSecret,
 }
@@ -85,6 +87,12 @@ pub(crate) enum Answer {
         end: Mark,
         erased: i64,
     },
+    /// A test mail was sent; where it is now, or nowhere yet.
+    Mailed {
+        to: Email,
+        place: Option<String>,
+    },
+    MailStatus(mail::Status),
     BackedUp {
         to: PathBuf,
         holds_database: bool,
@@ -178,6 +186,15 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
                 )));
             }
         },
+        Command::TestMail { to, is_queued: false } => {
+            let place = mail::send_test(service, operator, to.clone()).await?;
+            Answer::Mailed { to, place: Some(place) }
+        }
+        Command::TestMail { to, is_queued: true } => {
+            mail::queue_test(service, operator, to.clone()).await?;
+            Answer::Mailed { to, place: None }
+        }
+        Command::MailStatus => Answer::MailStatus(mail::status(service, operator).await?),
         Command::Backup { to } => backup::make(node, to).await?,
         Command::RotateSecret => secret_file::rotate(node).await?,
     })

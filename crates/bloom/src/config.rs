@@ -17,6 +17,8 @@ use toml::{Table, Value};
 use crate::failure::Failure;
 use crate::settings::{self, Kind};
 
+mod mail;
+
 /// The prefix of our variables in the environment.
 const PREFIX: &str = "BLOOM_";
 /// Where our pages tell a person to put a key: of clients, and not a setting.
@@ -145,6 +147,7 @@ impl Config {
         self.database()?;
         self.secrets()?;
         self.drain()?;
+        self.mail()?;
         self.verbs(&self.site(listening)?, listening)?;
         Ok(())
     }
@@ -345,7 +348,10 @@ fn is_loopback(origin: &str) -> bool {
     let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
     let host =
         authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    let host = host.map_or(authority, |(host, _)| host);
+    is_loopback_host(host.map_or(authority, |(host, _)| host))
+}
+
+fn is_loopback_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

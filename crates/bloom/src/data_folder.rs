@@ -76,6 +76,11 @@ impl DataFolder {
         control_path(&self.path)
     }
 
+    /// Where mails go when no mail server is named.
+    pub(crate) fn outbox_path(&self) -> PathBuf {
+        self.path.join("outbox")
+    }
+
     /// Where the first start leaves account and key when nobody is at the terminal.
     pub(crate) fn first_run_path(&self) -> PathBuf {
         self.path.join("first-run.txt")

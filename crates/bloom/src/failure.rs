@@ -40,13 +40,22 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<bloom_service::mail::MailError> for Failure {
+    fn from(error: bloom_service::mail::MailError) -> Self {
+        let said = if error.said.is_empty() { String::new() } else { format!(" ({})", error.said) };
+        Self::machine(format!("the mail was not sent: {error}{said}"))
+    }
+}
+
 impl From<bloom_service::Error> for Failure {
     fn from(error: bloom_service::Error) -> Self {
         use bloom_service::Error;
         match error {
-            Error::Busy { .. } | Error::Unavailable(_) | Error::Behind | Error::Internal(_) => {
-                Self::machine(error.to_string())
-            }
+            Error::Busy { .. }
+            | Error::Unavailable(_)
+            | Error::Behind
+            | Error::MailUnavailable(_)
+            | Error::Internal(_) => Self::machine(error.to_string()),
             Error::ApiKeyNameAmbiguous(ids) => {
                 let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
                 let ids = ids.join(", ");

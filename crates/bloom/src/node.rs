@@ -54,7 +54,10 @@ impl Node {
         };
         let store = Store::open(&database, clock.now())
             .map_err(|error| Failure::machine(error.to_string()))?;
-        let opened = Service::open(store.clone(), &secrets, settings, clock, entropy.clone()).await;
+        let mailer = config.mail()?.open(&folder)?;
+        let opened =
+            Service::open(store.clone(), &secrets, settings, clock, entropy.clone(), mailer);
+        let opened = opened.await;
         let service = opened.map_err(|error| explain(error, &folder, secret_is_configured))?;
         Ok(Self {
             service: Arc::new(service),

@@ -1,6 +1,7 @@
 //! What the command line writes: for a person, or as JSON for a program.
 
 mod audit;
+mod mail;
 
 use std::io::{self, BufRead, Write};
 
@@ -90,6 +91,8 @@ impl From<Answer> for Shown {
             }
             Answer::Audit(records) => audit::records(&records),
             Answer::AuditWhole { end, erased } => audit::whole(end, erased),
+            Answer::Mailed { to, place } => mail::mailed(&to, place.as_deref()),
+            Answer::MailStatus(status) => mail::status(&status),
             Answer::BackedUp { to, holds_database, holds_secret } => {
                 let what = match (holds_database, holds_secret) {
                     (true, true) => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_http::Edge;
-use bloom_service::{housekeeping, setup_links};
+use bloom_service::{housekeeping, mail, setup_links};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -54,12 +54,18 @@ fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
         let node = std::sync::Arc::new(node);
         let commands = tokio::spawn(control::answer(socket, node.clone()));
         let chores = tokio::spawn(housekeeping::run(node.service.clone()));
+        let mut mailing = tokio::spawn(mail::worker::run(node.service.clone(), stop.clone()));
         let answering = tokio::spawn(listeners.run(edge, stop, drain));
         signals.wait().await;
         tracing::info!("stopping: no new connections, running requests finish");
         let _ = stopping.send(true);
         // A panic in there has been reported; closing goes on.
         let _ = answering.await;
+        // A mail in hand would go out twice if it were cut off after the server took it.
+        if tokio::time::timeout(drain, &mut mailing).await.is_err() {
+            mailing.abort();
+            let _ = mailing.await;
+        }
         commands.abort();
         chores.abort();
         let _ = commands.await;

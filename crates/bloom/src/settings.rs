@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 16] = [
+pub(crate) static ALL: [Setting; 23] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -71,6 +71,23 @@ pub(crate) static ALL: [Setting; 16] = [
         "the root secret, instead of the file in the data folder",
     ),
     setting("secret", "previous", Kind::Text, "root secrets it replaced, separated by commas"),
+    setting(
+        "mail",
+        "from",
+        Kind::Text,
+        "whom mails are from, such as Bloom <bloom@example.com>; needed with mail.host",
+    ),
+    setting("mail", "host", Kind::Text, "the mail server; without one, mails are files"),
+    setting("mail", "port", Kind::Whole, "its port; usually left out"),
+    setting("mail", "security", Kind::Text, "starttls, tls or none"),
+    setting("mail", "user", Kind::Text, "whom the mail server knows us as"),
+    setting("mail", "password", Kind::Text, "the password of mail.user"),
+    setting(
+        "mail",
+        "timeout_seconds",
+        Kind::Whole,
+        "how long handing over a mail may take, 1 to 60",
+    ),
     setting("log", "format", Kind::Text, "text or json"),
     setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
 ];

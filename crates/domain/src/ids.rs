@@ -105,6 +105,10 @@ id!(
     InvitationId
 );
 id!(
+    /// A mail on its way. Its name in the world too: its `Message-ID`.
+    MailId
+);
+id!(
     /// A workspace, personal or team.
     WorkspaceId
 );

@@ -16,6 +16,7 @@ pub mod email;
 pub mod grants;
 pub mod ids;
 pub mod invitations;
+pub mod mail;
 pub mod names;
 pub mod passwords;
 pub mod plans;

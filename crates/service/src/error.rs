@@ -61,6 +61,8 @@ pub enum Error {
     /// Another node has rotated the root secret, and this one does not know it yet: it cannot tell what
     /// was made with it from what nobody made. Nothing was done.
     Behind,
+    /// No mail can be sent now, and what was asked for needs one; nothing was done. Holds the cause.
+    MailUnavailable(String),
     /// A defect. Holds the cause.
     Internal(String),
 }
@@ -108,6 +110,9 @@ impl fmt::Display for Error {
             Self::Behind => f.write_str(
                 "another node has rotated the root secret; copy its secret file to this one and restart it",
             ),
+            Self::MailUnavailable(cause) => {
+                write!(f, "no mail can be sent now, so nothing was done: {cause}")
+            }
             Self::Internal(cause) => write!(f, "internal error: {cause}"),
         }
     }

@@ -4,33 +4,43 @@ use bloom_domain::audit::{Action, Subject};
 use bloom_domain::email::Email;
 use bloom_domain::ids::{InvitationId, WorkspaceId};
 use bloom_domain::invitations::{Invitation, LIFETIME};
+use bloom_domain::mail as letters;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::workspaces::{Act, MAX_PEOPLE, Role};
 use bloom_store as store;
 use serde_json::{Value, json};
 use store::Tx;
 pub use store::invitations::Found;
+use store::mails::StoredMail;
 
 use crate::audit::{Author, Difference};
-use crate::{Error, Service, SignedIn, members};
+use crate::{Error, Service, SignedIn, mail, members};
 
-/// Invites somebody to a role; gives the secret of the link. An earlier invitation of the same address
-/// into the workspace ends.
+/// What comes before the secret in the path of an invitation.
+pub const PATH: &str = "/invitations/";
+
+/// Invites somebody to a role, with a mail that has the link; gives the link too when mails go into files,
+/// since then somebody has to pass it on. An earlier invitation of the same address into the workspace
+/// ends.
 ///
 /// # Errors
 /// [`Error::WorkspaceNotFound`], [`Error::NotAllowed`], [`Error::AlreadyMember`],
-/// [`Error::TooManyPeople`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::TooManyPeople`], [`Error::MailUnavailable`], [`Error::SignedOut`],
+/// [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
     person: &SignedIn,
     workspace: WorkspaceId,
     (email, role): (Email, Role),
-) -> Result<OpaqueSecret, Error> {
+) -> Result<Option<String>, Error> {
+    mail::require(service).await?;
     let now = service.now();
     let secret = OpaqueSecret::new(&service.entropy.draw()?);
     let digest = service.keyring.load().invitation_digest(&secret);
     let id = InvitationId::new(now, &service.entropy.draw()?);
     let expires_at = now.plus(LIFETIME);
+    let link = format!("{}{PATH}{}", service.settings.origin, secret.expose());
+    let letter = letter(service, person, workspace, (&email, &link)).await?;
     let invitation = Invitation { id, email, role, created_at: now, expires_at };
     members::change(service, person, workspace, Act::Invite(role), move |tx, admitted| {
         let people = store::members::list(tx, workspace)?;
@@ -43,13 +53,31 @@ pub async fn create(
             return Ok(Err(Error::TooManyPeople));
         }
         store::invitations::insert(tx, workspace, &invitation, &digest, admitted.account)?;
+        mail::queue(tx, &letter)?;
         let after = admitted.named(&told(&invitation));
         let difference = Difference { after, ..Difference::default() };
         admitted.record(tx, Action::MemberInvited, difference);
         Ok(Ok(()))
     })
     .await?;
-    Ok(secret)
+    Ok(mail::is_passed_on_by_hand(service).then_some(link))
+}
+
+/// The mail with a link.
+async fn letter(
+    service: &Service,
+    person: &SignedIn,
+    workspace: WorkspaceId,
+    (to, link): (&Email, &str),
+) -> Result<StoredMail, Error> {
+    let account = person.account();
+    let find = {
+        let id = account.id;
+        move |tx: &mut Tx<'_>| store::workspaces::find_team(tx, id, workspace)
+    };
+    let team = service.store.read(find).await?.ok_or(Error::WorkspaceNotFound)?;
+    let name = &team.workspace.name;
+    mail::write(service, &letters::invitation(to.clone(), name, &account.email, link))
 }
 
 /// Takes an invitation back: its link is worth nothing from here on.

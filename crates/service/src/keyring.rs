@@ -51,6 +51,7 @@ struct DerivedKeys {
     refresh_successor: hmac::Key,
     authorization_request: LessSafeKey,
     signing_key: LessSafeKey,
+    mail: LessSafeKey,
 }
 
 impl Keyring {
@@ -176,6 +177,11 @@ impl Keyring {
         self.all().map(|keys| &keys.signing_key)
     }
 
+    /// The keys that seal mails on their way: the current one first.
+    pub(crate) fn mail_seals(&self) -> impl Iterator<Item = &LessSafeKey> {
+        self.all().map(|keys| &keys.mail)
+    }
+
     fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.current).chain(&self.previous)
     }
@@ -198,6 +204,7 @@ impl DerivedKeys {
             refresh_successor: key(b"bloom refresh token successor v1"),
             authorization_request: seal(b"bloom authorization request seal v1"),
             signing_key: seal(b"bloom signing key seal v1"),
+            mail: seal(b"bloom mail seal v1"),
         }
     }
 }

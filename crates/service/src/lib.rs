@@ -27,6 +27,7 @@ pub mod housekeeping;
 pub mod invitations;
 pub mod keyring;
 pub mod last_use;
+pub mod mail;
 pub mod members;
 pub mod operations;
 pub mod operator;

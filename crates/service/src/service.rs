@@ -20,6 +20,7 @@ use crate::crowd::Crowd;
 use crate::entropy::Entropy;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
+use crate::mail::{Mailer, Post};
 use crate::passwords::PasswordWorkers;
 use crate::rate_limit::Windows;
 use crate::refused_sign_ins::RefusedSignIns;
@@ -108,6 +109,7 @@ pub struct Service {
     pub(crate) refreshes: Crowd,
     pub(crate) refresh_turns: Turns,
     pub(crate) sign_in_turns: Turns,
+    pub(crate) post: Post,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -131,7 +133,7 @@ impl From<Error> for OpenError {
 }
 
 impl Service {
-    /// Binds the verbs to a database and its root secrets.
+    /// Binds the verbs to a database and its root secrets, and to what takes its mails.
     ///
     /// # Errors
     /// [`OpenError::WrongSecret`] when the database belongs to another root secret.
@@ -141,11 +143,17 @@ impl Service {
         settings: Settings,
         clock: Clock,
         entropy: Entropy,
+        mailer: Arc<dyn Mailer>,
     ) -> Result<Self, OpenError> {
         root_secret::claim(&store, secrets, &entropy, clock.now()).await?;
         let verdicts = Verdicts::new();
         let changes = verdicts.changes();
-        store.on_change(move |change| changes.record(change));
+        let post = Post::through(mailer);
+        let ring = post.bell();
+        store.on_change(move |change| {
+            changes.record(change);
+            ring(change);
+        });
         let service = Self {
             store,
             keyring: ArcSwap::from_pointee(Keyring::new(secrets)),
@@ -159,6 +167,7 @@ impl Service {
             refreshes: Crowd::new(),
             refresh_turns: Turns::new(),
             sign_in_turns: Turns::new(),
+            post,
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,

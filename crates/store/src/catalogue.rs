@@ -14,6 +14,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::grants::ALL,
     crate::invitations::ALL,
     crate::members::ALL,
+    crate::mails::ALL,
     crate::refresh_rotations::ALL,
     crate::revoked_access_tokens::ALL,
     crate::root_secrets::ALL,

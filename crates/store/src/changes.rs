@@ -21,6 +21,8 @@ pub enum Change {
     Grant(GrantId),
     /// The browser session with this digest ended.
     Session([u8; 32]),
+    /// A mail was written.
+    Mail,
     /// Another root secret became the current one.
     RootSecret,
     /// Anything may have changed: this node did not hear the others for a while.
@@ -38,6 +40,7 @@ impl fmt::Display for Change {
             Self::Connection(id) => write!(f, "connection:{}", Hex(id.as_bytes())),
             Self::Grant(id) => write!(f, "grant:{}", Hex(id.as_bytes())),
             Self::Session(digest) => write!(f, "session:{}", Hex(digest)),
+            Self::Mail => f.write_str("mail"),
             Self::RootSecret => f.write_str("root-secret"),
             Self::Everything => f.write_str("everything"),
         }
@@ -59,6 +62,7 @@ impl Change {
             "connection" => from_hex(hex).map(|id| Self::Connection(ConnectionId::from_bytes(id))),
             "grant" => from_hex(hex).map(|id| Self::Grant(GrantId::from_bytes(id))),
             "session" => from_hex(hex).map(Self::Session),
+            "mail" => Some(Self::Mail),
             "root-secret" => Some(Self::RootSecret),
             _ => None,
         };
@@ -101,6 +105,7 @@ mod tests {
             Change::Connection(ConnectionId::from_bytes(id)),
             Change::Grant(GrantId::from_bytes(id)),
             Change::Session([0xfe; 32]),
+            Change::Mail,
             Change::RootSecret,
             Change::Everything,
         ] {

@@ -28,6 +28,7 @@ pub mod grants;
 pub mod invitations;
 mod job;
 mod last_use;
+pub mod mails;
 pub mod members;
 mod migrations;
 mod postgresql;

@@ -32,7 +32,8 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0003_consent_for_each_site.sql"),
     },
     Migration { number: 4, name: "audit", sql: include_str!("../migrations/0004_audit.sql") },
-    Migration { number: 5, name: "teams", sql: include_str!("../migrations/0005_teams.sql") },
+    Migration { number: 5, name: "mails", sql: include_str!("../migrations/0005_mails.sql") },
+    Migration { number: 6, name: "teams", sql: include_str!("../migrations/0006_teams.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -149,6 +149,12 @@ impl Store {
         }
     }
 
+    /// Whether no other process writes into this database, as with SQLite.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        matches!(self.inner.engine, Engine::Sqlite(_))
+    }
+
     /// Statements run since the store was opened, so that a test can show that a warm key costs
     /// none.
     #[must_use]

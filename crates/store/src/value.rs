@@ -1,7 +1,8 @@
 //! The four kinds of value that both databases store alike.
 
 use bloom_domain::ids::{
-    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, InvitationId, WorkspaceId,
+    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, InvitationId, MailId,
+    WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -108,5 +109,6 @@ ids!(
     ConnectionId,
     GrantId,
     InvitationId,
+    MailId,
     WorkspaceId,
 );

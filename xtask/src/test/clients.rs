@@ -1,4 +1,4 @@
-//! OAuth clients from npm and PyPI, installed once beside what cargo builds.
+//! OAuth clients from npm and PyPI and a mail server from there, installed once beside what cargo builds.
 //!
 //! They stay there from run to run: a stamp says which versions are installed. The scripts are copied
 //! each time, since Node looks for packages beside the script that wants them.
@@ -30,10 +30,10 @@ pub(super) fn node(root: &Path) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// A folder with the script `clients.py` and, below `venv`, a Python that has the packages it wants.
+/// A folder with the scripts `clients.py` and `smtp.py` and, below `venv`, a Python that has the packages it wants.
 pub(super) fn python(root: &Path) -> Result<PathBuf, Failure> {
     let python = programs::find(&["python3"], &[]).ok_or("no python3; install Python")?;
-    let folder = folder(root, "python", &["requirements.txt", "clients.py"])?;
+    let folder = folder(root, "python", &["requirements.txt", "clients.py", "smtp.py"])?;
     install(&folder, "requirements.txt", || {
         run(Command::new(&python).args(["-m", "venv", "--clear", "venv"]).current_dir(&folder))?;
         let arguments = ["install", "--quiet", "--requirement", "requirements.txt"];

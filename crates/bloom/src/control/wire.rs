@@ -28,6 +28,8 @@ pub(super) enum Wire {
     EnableClient { id: String },
     ListAudit { account: Option<String>, limit: i64 },
     VerifyAudit { expect: Option<String> },
+    TestMail { to: String, is_queued: bool },
+    MailStatus {},
     Backup { to: std::path::PathBuf },
     RotateSecret {},
 }
@@ -68,6 +70,10 @@ impl From<&Command> for Wire {
             Command::VerifyAudit { expect } => {
                 Self::VerifyAudit { expect: expect.as_ref().map(ToString::to_string) }
             }
+            Command::TestMail { to, is_queued } => {
+                Self::TestMail { to: to.to_string(), is_queued: *is_queued }
+            }
+            Command::MailStatus => Self::MailStatus {},
             Command::Backup { to } => Self::Backup { to: to.clone() },
             Command::RotateSecret => Self::RotateSecret {},
         }
@@ -126,6 +132,8 @@ impl TryFrom<Wire> for Command {
                 };
                 Self::VerifyAudit { expect: expect.map(mark).transpose()? }
             }
+            Wire::TestMail { to, is_queued } => Self::TestMail { to: email(to)?, is_queued },
+            Wire::MailStatus {} => Self::MailStatus,
             Wire::Backup { to } => Self::Backup { to },
             Wire::RotateSecret {} => Self::RotateSecret,
         })

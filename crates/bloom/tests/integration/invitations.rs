@@ -10,6 +10,8 @@ use crate::teams::{invite, join, team};
 on_both!(
     a_link_lets_one_person_in_once,
     a_link_lets_a_stranger_make_an_account,
+    the_link_goes_out_by_mail,
+    without_mail_nobody_is_invited,
     what_ends_a_link,
     many_answers_at_once_are_one,
     an_answer_that_races_a_withdrawal_is_one_or_the_other,
@@ -76,6 +78,31 @@ async fn a_link_lets_a_stranger_make_an_account(app: App) {
     let link = invite(&mut ada, &id, "carl@example.com", "member").await;
     let page = closed.browser().get(&link).await;
     assert!(!page.text().contains("Create account</a>\n  </p>"), "{}", page.text());
+}
+
+async fn the_link_goes_out_by_mail(app: App) {
+    let mut ada = app.person("ada").await;
+    let id = team(&mut ada, "Engines").await;
+    let link = invite(&mut ada, &id, "mary@example.com", "member").await;
+    app.deliver_mails().await;
+    let file = std::fs::read_dir(app.outbox()).unwrap().next().expect("a mail").unwrap();
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    for part in ["To: mary@example.com", "ada@example.com invites you", "Engines"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.replace("=\r\n", "").contains(&format!("http://localhost:4600{link}")), "{text}");
+}
+
+async fn without_mail_nobody_is_invited(app: App) {
+    let mut ada = app.person("ada").await;
+    let id = team(&mut ada, "Engines").await;
+    std::fs::write(app.outbox(), "in the way").unwrap();
+    let before = app.database().dump();
+    let fields = [("email", "mary@example.com"), ("role", "member")];
+    let answer = ada.post(&format!("/settings/workspaces/{id}/invitations"), &fields).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.text().contains("nothing was changed"), "{}", answer.text());
+    assert_eq!(app.database().dump(), before);
 }
 
 async fn what_ends_a_link(app: App) {

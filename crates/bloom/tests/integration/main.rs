@@ -30,6 +30,7 @@ mod failures;
 mod forms;
 mod invitations;
 mod last_use;
+mod mail;
 mod mcp;
 mod oauth;
 mod openapi;

@@ -48,7 +48,7 @@ async fn the_database_holds_no_secret(app: App) {
 }
 
 /// The raw files with SQLite, log and all; every row with PostgreSQL.
-fn everything_stored(app: &App) -> Vec<u8> {
+pub(crate) fn everything_stored(app: &App) -> Vec<u8> {
     let mut stored = app.database().dump().into_bytes();
     if let Some(folder) = app.database().folder() {
         for file in std::fs::read_dir(folder).unwrap() {
@@ -58,7 +58,7 @@ fn everything_stored(app: &App) -> Vec<u8> {
     stored
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 

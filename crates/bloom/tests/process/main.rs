@@ -1,8 +1,8 @@
 //! The program itself: started, asked, commanded, killed, and looked at with a browser.
 //!
 //! Each test has a data folder of its own and a server on a free port. The variants on PostgreSQL need
-//! `TEST_POSTGRES_URL`, those with a browser `TEST_CHROMEDRIVER_URL` and `TEST_CHROMIUM`; without
-//! them they say that they were skipped.
+//! `TEST_POSTGRES_URL`, those with a browser `TEST_CHROMEDRIVER_URL` and `TEST_CHROMIUM`, those
+//! with a mail server `TEST_PYTHON_CLIENTS`; without them they say that they were skipped.
 
 #![expect(
     clippy::expect_used,
@@ -48,6 +48,7 @@ mod consent;
 mod crash;
 mod first_start;
 mod full_disk;
+mod mail;
 mod mcp;
 mod nodes;
 mod oauth_clients;

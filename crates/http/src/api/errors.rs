@@ -146,6 +146,13 @@ impl From<Error> for ApiError {
             )
             .with_retry_after(Duration::from_secs(1))
             .with_cause(error.to_string()),
+            Error::MailUnavailable(cause) => Self::new(
+                ErrorCode::ServiceUnavailable,
+                "The server cannot send mail now, and this needs one. Nothing was done; try again in a few \
+                 minutes.",
+            )
+            .with_retry_after(Duration::from_secs(60))
+            .with_cause(cause),
             defect => Self::new(
                 ErrorCode::InternalServerError,
                 "Something went wrong in the server. Its operator finds the cause in the log under \
@@ -185,6 +192,16 @@ pub(crate) fn whole_seconds(wait: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_mail_the_answer_says_so_and_not_why() {
+        let error = ApiError::from(Error::MailUnavailable("mail.example.com:587 is down".into()));
+        assert_eq!(error.code().status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(error.message().contains("cannot send mail"), "{}", error.message());
+        assert!(!error.message().contains("mail.example.com"));
+        assert_eq!(error.retry_after, Some(Duration::from_secs(60)));
+        assert_eq!(error.cause.as_deref(), Some("mail.example.com:587 is down"));
+    }
 
     #[test]
     fn waits_are_rounded_up() {

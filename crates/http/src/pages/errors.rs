@@ -182,6 +182,13 @@ impl PageError {
                 "Nothing was changed. Wait a few seconds, then try once more.",
                 None,
             ),
+            Self::Failed(Error::MailUnavailable(_)) => words(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "No mail can be sent now",
+                "This needs one, so nothing was changed. Try once more in a few minutes; if it stays so, tell \
+                 the person who runs this server.",
+                None,
+            ),
             Self::Failed(_) => words(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong",

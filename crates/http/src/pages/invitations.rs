@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::secrets::OpaqueSecret;
-use bloom_service::invitations;
+use bloom_service::invitations::{self, PATH as HERE};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
@@ -13,9 +13,6 @@ use super::forms::Form;
 use super::views::InvitationPage;
 use super::{Segment, next, page, redirect, workspaces};
 use crate::app::App;
-
-/// What comes before the token in the address of this page.
-const HERE: &str = "/invitations/";
 
 /// What somebody is invited to.
 pub(crate) async fn show(

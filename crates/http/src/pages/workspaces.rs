@@ -107,10 +107,9 @@ pub(crate) async fn invite(
         Err(error) => error.to_string(),
         Ok(email) => {
             match invitations::create(&app.service, person, id, (email.clone(), role)).await {
-                Ok(secret) => {
-                    let link = format!("{}/invitations/{}", app.site.origin(), secret.expose());
+                Ok(link) => {
                     let view = view(&app, &browser, person, id).await?;
-                    let view = TeamPage { new_link: Some((email.to_string(), link)), ..view };
+                    let view = TeamPage { invited: Some((email.to_string(), link)), ..view };
                     return Ok(page(StatusCode::OK, &view));
                 }
                 Err(Error::AlreadyMember) => "They belong to this workspace already.".to_owned(),
@@ -288,7 +287,7 @@ async fn view(
         name: team.workspace.name,
         role: Role::Member,
         done: None,
-        new_link: None,
+        invited: None,
         can_rename: can(Act::Rename),
         invites_to: Role::GIVEN.into_iter().filter(|&role| can(Act::Invite(role))).collect(),
         can_leave: can(Act::Leave),

@@ -1,6 +1,7 @@
 //! The app with its levers: clock, database, settings, and the operator's verbs.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,16 @@ use bloom_domain::passwords::Password;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_http::{Edge, Site};
+use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::clock::{Clock, ManualClock};
 use bloom_service::entropy::Entropy;
+use bloom_service::mail::{Mailer, worker};
 use bloom_service::root_secret::{RootSecret, RootSecrets};
 use bloom_service::service::OpenError;
 use bloom_service::{Operator, Service, Settings};
 use bloom_store::Store;
 use bloom_store::testing::TestDatabase;
+use tempfile::TempDir;
 
 use super::{Answer, Browser};
 
@@ -40,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) max_clients: i64,
     pub(crate) refresh_replay_window: Duration,
     pub(crate) max_grant_lifetime: Option<Duration>,
+    /// What takes mails, instead of the outbox.
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -52,6 +58,7 @@ struct Parts {
     clock: ManualClock,
     entropy: Entropy,
     options: Options,
+    place: Arc<TempDir>,
     /// Last, because it goes away when it is dropped, and the service must be gone by then.
     database: Arc<TestDatabase>,
 }
@@ -66,11 +73,13 @@ impl App {
             max_clients: 100,
             refresh_replay_window: Duration::from_secs(60),
             max_grant_lifetime: None,
+            mailer: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
-        let started =
-            Self::start(Arc::new(database), options, ManualClock::at(START), Entropy::seeded(1));
+        let place = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let (clock, entropy) = (ManualClock::at(START), Entropy::seeded(1));
+        let started = Self::start(Arc::new(database), place, options, clock, entropy);
         started.await.expect("it starts")
     }
 
@@ -87,11 +96,13 @@ impl App {
         change(&mut options);
         let (database, clock) = (self.0.database.clone(), self.0.clock.clone());
         // The same stream goes on: two processes never draw the same bytes.
-        Self::start(database, options, clock, self.0.entropy.clone()).await
+        let place = self.0.place.clone();
+        Self::start(database, place, options, clock, self.0.entropy.clone()).await
     }
 
     async fn start(
         database: Arc<TestDatabase>,
+        place: Arc<TempDir>,
         options: Options,
         clock: ManualClock,
         entropy: Entropy,
@@ -106,16 +117,43 @@ impl App {
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());
-        let service =
-            Service::open(store, &options.secrets, settings, manual, entropy.clone()).await?;
-        let service = Arc::new(service);
+        let mailer = options.mailer.clone().unwrap_or_else(|| {
+            let from = Sender::parse("bloom@example.com").expect("an address");
+            Arc::new(Outbox::new(place.path().join("outbox"), from))
+        });
+        let opened =
+            Service::open(store, &options.secrets, settings, manual, entropy.clone(), mailer);
+        let service = Arc::new(opened.await?);
         let site = Site::new(options.public_url, options.trusted_proxies).expect("a public URL");
         let edge = Edge::new(service.clone(), site).expect("an edge");
-        Ok(Self(Arc::new(Parts { edge, service, clock, entropy, options, database })))
+        Ok(Self(Arc::new(Parts { edge, service, clock, entropy, options, place, database })))
     }
 
     pub(crate) fn service(&self) -> &Service {
         &self.0.service
+    }
+
+    /// Where mails are written to.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        self.0.place.path().join("outbox")
+    }
+
+    /// What the worker does when it is woken.
+    pub(crate) async fn deliver_mails(&self) {
+        worker::once(&self.0.service).await.expect("mails are looked at");
+    }
+
+    /// Runs the worker itself, until it is told to stop.
+    pub(crate) fn mail_worker(
+        &self,
+        stop: tokio::sync::watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        worker::run(self.0.service.clone(), stop)
+    }
+
+    /// The verbs, for what runs beside them.
+    pub(crate) fn shared_service(&self) -> Arc<Service> {
+        self.0.service.clone()
     }
 
     pub(crate) fn operator(&self) -> Operator {

@@ -8,6 +8,7 @@ pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod secrets;
 pub(crate) mod server;
+pub(crate) mod smtp;
 
 use std::time::{Duration, Instant};
 

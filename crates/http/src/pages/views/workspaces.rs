@@ -19,8 +19,9 @@ pub(crate) struct TeamPage {
     pub(crate) role: Role,
     /// What was just done, as one sentence, or nothing.
     pub(crate) done: Option<String>,
-    /// Whom a link was just made for, and the link: the only time it is there to see.
-    pub(crate) new_link: Option<(String, String)>,
+    /// Who was just invited, and the link when the reader has to pass it on: the only time it is there to
+    /// see.
+    pub(crate) invited: Option<(String, Option<String>)>,
     /// Whether the reader may give it another name.
     pub(crate) can_rename: bool,
     /// The roles that the reader may invite to.
@@ -156,7 +157,7 @@ impl TeamPage {
             name: "Analytical Engines".into(),
             role: Role::Member,
             done: None,
-            new_link: None,
+            invited: None,
             can_rename: true,
             invites_to: Role::GIVEN.to_vec(),
             can_leave: false,
@@ -200,7 +201,7 @@ impl TeamPage {
             id: hostile(),
             name: hostile(),
             done: Some(hostile()),
-            new_link: Some((hostile(), hostile())),
+            invited: Some((hostile(), Some(hostile()))),
             can_leave: true,
             new_name: field(),
             email: field(),
@@ -234,7 +235,11 @@ impl TeamPage {
             ("workspace-member", plain()),
             (
                 "workspace-invited",
-                Self { new_link: Some(("mary@example.com".into(), link)), ..Self::sample() },
+                Self { invited: Some(("mary@example.com".into(), Some(link))), ..Self::sample() },
+            ),
+            (
+                "workspace-invited-by-mail",
+                Self { invited: Some(("mary@example.com".into(), None)), ..Self::sample() },
             ),
             (
                 "workspace-deleted",
