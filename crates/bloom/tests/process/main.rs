@@ -51,5 +51,6 @@ mod full_disk;
 mod mcp;
 mod nodes;
 mod oauth_clients;
+mod scan;
 mod serving;
 mod support;
