@@ -20,6 +20,7 @@ mod oauth;
 mod oauth_world;
 mod process;
 mod samples;
+mod scan;
 mod sign_in;
 mod start;
 mod world;
@@ -30,9 +31,9 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 5] = ["group-commit", "keys", "oauth", "sign-in", "start"];
+const SCENARIOS: [&str; 6] = ["group-commit", "scan", "keys", "oauth", "sign-in", "start"];
 const USAGE: &str =
-    "usage: bloom-bench --bloom PATH [group-commit] [keys] [oauth] [sign-in] [start]";
+    "usage: bloom-bench --bloom PATH [group-commit] [scan] [keys] [oauth] [sign-in] [start]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +61,9 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     let wants = |scenario| chosen.is_empty() || chosen.contains(&scenario);
     if wants("group-commit") {
         group_commit::run()?;
+    }
+    if wants("scan") {
+        scan::run(bloom)?;
     }
     if !["keys", "oauth", "sign-in", "start"].into_iter().any(wants) {
         return Ok(());

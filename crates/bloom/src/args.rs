@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::command::Command;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, scan};
 
 /// Where `bloom start` keeps its data, and where it listens.
 const START_DATA: &str = "bloom-data";
@@ -32,6 +32,8 @@ pub(crate) enum Asked {
     Start(Box<Config>),
     /// The real server.
     Serve(Box<Config>),
+    /// A search for keys in files and in git history.
+    Scan(scan::Request),
     /// A command of the operator.
     Command { config: Box<Config>, command: Command, is_json: bool },
 }
@@ -78,7 +80,7 @@ enum Verb {
     /// Make, list, suspend and restore accounts
     #[command(subcommand)]
     Account(AccountVerb),
-    /// Make, list and revoke API keys of an account
+    /// Make, list and revoke API keys of an account; find keys in files
     #[command(subcommand)]
     Keys(KeysVerb),
     /// List, refuse and take again the apps that registered themselves
@@ -230,6 +232,8 @@ enum KeysVerb {
         #[arg(long)]
         id: Option<String>,
     },
+    /// Find keys in files and in git history; exit code 1 when there are some, 2 when some places could not be read
+    Scan(scan::Request),
 }
 
 #[derive(Args)]
@@ -367,6 +371,7 @@ impl KeysVerb {
                 let verb = Command::RevokeKey { owner: email(&of.account)?, which };
                 command(of.place, verb, of.json)
             }
+            Self::Scan(request) => Ok(Asked::Scan(request)),
         }
     }
 }

@@ -12,6 +12,7 @@ mod listen;
 mod logging;
 mod node;
 mod output;
+mod scan;
 mod secret_file;
 mod serve;
 mod settings;
@@ -23,7 +24,7 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     match args::read().and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             output::complain(&failure);
             failure.exit_code()
@@ -31,15 +32,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(asked: Asked) -> Result<(), Failure> {
+fn run(asked: Asked) -> Result<ExitCode, Failure> {
     match asked {
         Asked::Text(text) => output::say(&text),
         Asked::OpenApi => output::say(&format!("{:#}", bloom_http::openapi())),
         Asked::Start(config) => serve::start(&config),
         Asked::Serve(config) => serve::serve(&config),
+        // The one command whose answer is its exit code as well.
+        Asked::Scan(request) => return scan::run(&request),
         Asked::Command { config, command, is_json } => {
             let answer = command::run(&config, command)?;
             output::show(&answer, is_json)
         }
     }
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -5,6 +5,8 @@
 //! without a query; it is no protection, the randomness is. There is no other underscore, so a
 //! double click selects the whole key. The prefix never changes: scanners know it.
 
+pub mod finder;
+
 use std::fmt;
 
 use zeroize::Zeroize;

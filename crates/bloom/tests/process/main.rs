@@ -52,5 +52,6 @@ mod mail;
 mod mcp;
 mod nodes;
 mod oauth_clients;
+mod scan;
 mod serving;
 mod support;
