@@ -23,9 +23,11 @@ mod grants;
 mod holds;
 #[cfg(test)]
 mod interleavings;
+mod lines;
 mod movements;
 mod periods;
 mod prices;
+mod references;
 #[cfg(test)]
 mod tests;
 
@@ -37,9 +39,11 @@ pub use grants::{
     Buckets, CreditGrant, GrantKind, NEVER, REFUND_LIFETIME, Standing, standing, total,
 };
 pub use holds::{Held, Part, Refusal, Resolved, SettleError, SettledPart, hold, settle, void};
+pub use lines::{ChargedVia, HoldState, ItemState, LedgerLine, Spender};
 pub use movements::{Deltas, Movement, MovementKind};
 pub use periods::{Period, period};
 pub use prices::{ImageSize, MAX_VARIANTS, PaidWork, PriceError};
+pub use references::{Reference, ReferenceError};
 
 /// What can be spent, and what else a person wants to know of their credits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,18 +53,6 @@ impl GrantKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// Its place in the order, as stored.
-    #[must_use]
-    pub const fn rank(self) -> i64 {
-        self as i64
-    }
-
-    /// The kind at a place in the order.
-    #[must_use]
-    pub fn from_rank(rank: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.rank() == rank)
-    }
-
     /// Whether new credits of this kind first pay what the workspace owes: they were paid for, or given
     /// by somebody who knows.
     #[must_use]

@@ -168,7 +168,7 @@ fn end(
     let mut draft = Draft::on(grants, debt);
     let (mut charge, mut lapsed) = (charged, 0);
     let mut ended = Vec::with_capacity(parts.len());
-    for &part in parts {
+    for part in in_spend_order(&draft, parts)? {
         let settled = charge.min(part.amount.get());
         charge -= settled;
         draft.push(part.grant, MovementKind::Settled, settled)?;
@@ -180,6 +180,14 @@ fn end(
         lapsed => Some(Amount::new(lapsed).map_err(|_| LedgerError("a refund is too large"))?),
     };
     Ok(Resolved { parts: ended, movements: draft.into_movements(), refund })
+}
+
+/// Whatever the order in which they were read, an item is charged to the grants that were spent first.
+fn in_spend_order(draft: &Draft<'_>, parts: &[Part]) -> Result<Vec<Part>, LedgerError> {
+    let placed = |part: &Part| Ok((part.item, draft.grant(part.grant)?.place(), *part));
+    let mut placed = parts.iter().map(placed).collect::<Result<Vec<_>, LedgerError>>()?;
+    placed.sort_unstable_by_key(|(item, place, _)| (*item, *place));
+    Ok(placed.into_iter().map(|(_, _, part)| part).collect())
 }
 
 /// Gives held credits back: first to a debt for credits of this grant, then to the grant. Says how many

@@ -9,6 +9,7 @@ use axum::http::{Request, request::Builder};
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
+use bloom_domain::plans::Plan;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_http::{Edge, Site};
@@ -40,6 +41,7 @@ pub(crate) struct Options {
     pub(crate) max_clients: i64,
     pub(crate) refresh_replay_window: Duration,
     pub(crate) max_grant_lifetime: Option<Duration>,
+    pub(crate) plan: Plan,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -66,6 +68,7 @@ impl App {
             max_clients: 100,
             refresh_replay_window: Duration::from_secs(60),
             max_grant_lifetime: None,
+            plan: Plan::SelfHosted,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -103,6 +106,7 @@ impl App {
             max_clients: options.max_clients,
             refresh_replay_window: options.refresh_replay_window,
             max_grant_lifetime: options.max_grant_lifetime,
+            plan: options.plan,
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());
