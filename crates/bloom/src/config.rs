@@ -242,6 +242,7 @@ impl Config {
             max_clients: i64::from(clients),
             refresh_replay_window: Duration::from_secs(window.into()),
             max_grant_lifetime: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
+            plan: defaults.plan,
             origin: defaults.origin,
         })
     }

@@ -115,6 +115,10 @@ actions! {
     MemberLeft = "member.left", "Left a workspace";
     /// Somebody got another role.
     RoleChanged = "member.role_changed", "Role in a workspace changed";
+    /// The operator granted credits.
+    CreditsGranted = "credits.granted", "Credits granted";
+    /// Bought credits were taken back, since their money was given back.
+    CreditsTakenBack = "credits.taken_back", "Bought credits taken back";
     /// A setup link was made for the first account.
     SetupLinkIssued = "setup_link.issued", "Setup link made";
     /// The root secret was replaced.

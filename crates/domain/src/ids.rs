@@ -97,6 +97,14 @@ id!(
     ConnectionId
 );
 id!(
+    /// A credit grant: credits that came together.
+    CreditGrantId
+);
+id!(
+    /// A hold: the credits of one job.
+    CreditHoldId
+);
+id!(
     /// A grant: one approved authorization. The `sid` of its tokens.
     GrantId
 );

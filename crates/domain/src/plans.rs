@@ -5,6 +5,8 @@
 pub enum Plan {
     /// The plan of a server whose operator has not turned billing on: everything, without a bill.
     SelfHosted,
+    /// A plan whose operations cost credits that must be there.
+    Metered,
 }
 
 impl Plan {
@@ -13,6 +15,7 @@ impl Plan {
     pub fn has_unlimited_credits(self) -> bool {
         match self {
             Self::SelfHosted => true,
+            Self::Metered => false,
         }
     }
 }

@@ -51,6 +51,36 @@ pub enum Error {
     SignUpClosed,
     /// The setup link is unknown, expired or used.
     SetupLinkSpent,
+    /// Too few credits can be spent in the workspace.
+    InsufficientCredits {
+        /// So many can be.
+        balance: i64,
+        /// So many would be needed.
+        needed: i64,
+    },
+    /// The money for credits that were spent was given back; until it is made up for, nothing is charged.
+    CreditsOwed {
+        /// For so many.
+        debt: i64,
+    },
+    /// Something else was asked for under this reference before.
+    CreditReferenceTaken,
+    /// No credits were granted under this reference.
+    CreditGrantNotFound,
+    /// The hold has no such item.
+    CreditItemNotFound,
+    /// The item holds fewer credits than it is to be settled at.
+    AboveHeld {
+        /// So many it holds.
+        held: i64,
+    },
+    /// Fewer credits were bought than are to be taken back.
+    AboveGranted {
+        /// So many were.
+        granted: i64,
+    },
+    /// Credits cannot be granted like that; says why.
+    CannotGrant(&'static str),
     /// As much is waiting as may wait; nothing was done.
     Busy {
         /// When trying again makes sense.
@@ -105,6 +135,20 @@ impl fmt::Display for Error {
             Self::AccountBanned => f.write_str("the account is suspended"),
             Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
+            Self::InsufficientCredits { balance, needed } => {
+                write!(f, "{needed} credits are needed and {balance} can be spent")
+            }
+            Self::CreditsOwed { debt } => write!(f, "{debt} credits are owed"),
+            Self::CreditReferenceTaken => {
+                f.write_str("something else was asked for under that reference before")
+            }
+            Self::CreditGrantNotFound => {
+                f.write_str("no credits were bought under that reference")
+            }
+            Self::CreditItemNotFound => f.write_str("the hold has no such item"),
+            Self::AboveHeld { held } => write!(f, "the item holds only {held} credits"),
+            Self::AboveGranted { granted } => write!(f, "only {granted} credits were bought"),
+            Self::CannotGrant(why) => f.write_str(why),
             Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),
             Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
             Self::Behind => f.write_str(

@@ -11,7 +11,7 @@ use store::Tx;
 
 use crate::authenticate::CLOCKS_DIFFER;
 use crate::workspaces::empty_deleted;
-use crate::{Error, Service, last_use, refused_sign_ins, signing_keys};
+use crate::{Error, Service, credits, last_use, refused_sign_ins, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
@@ -44,7 +44,8 @@ pub async fn run(service: Arc<Service>) {
     }
 }
 
-/// One round: last uses and refused sign-ins are written, what has ended is deleted, idle windows are dropped.
+/// One round: last uses and refused sign-ins are written, what has ended is deleted, idle windows are
+/// dropped, and the ledgers follow the clock.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -66,7 +67,34 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     in_batches(service, move |tx| empty_deleted(tx, deleted, BATCH)).await?;
     signing_keys::refresh(service).await?;
     delete_ended_authorizations(service).await?;
-    crate::clients::count(service).await
+    crate::clients::count(service).await?;
+    expire_credits(service).await?;
+    reap_credit_holds(service).await?;
+    grant_monthly_credits(service).await
+}
+
+/// Writes off what is left of credits that have ended.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn expire_credits(service: &Service) -> Result<(), Error> {
+    credits::sweep::expire(service).await
+}
+
+/// Voids the holds of jobs that nobody has ended in time.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn reap_credit_holds(service: &Service) -> Result<(), Error> {
+    credits::sweep::reap(service).await
+}
+
+/// Grants the credits of the months that have begun.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn grant_monthly_credits(service: &Service) -> Result<(), Error> {
+    credits::monthly::grant_due(service).await
 }
 
 /// What must be written before the process ends.

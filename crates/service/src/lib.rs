@@ -1,8 +1,8 @@
 //! The verbs of Bloom: who may do what, in which order, in which transaction.
 //!
 //! Every public verb takes an actor that proves permission to ask: a [`Principal`] (an API
-//! credential), a [`SignedIn`] person (a browser session), or the [`Operator`] (the command line);
-//! a verb without one says `anonymous` in its name. Rules live in `bloom-domain`, statements in
+//! credential), a [`SignedIn`] person (a browser session), the [`Operator`] (the command line), or
+//! [`Work`] (a job that holds credits); a verb without one says `anonymous` in its name. Rules live in `bloom-domain`, statements in
 //! `bloom-store`; here they are put in order. Nothing here knows HTTP.
 
 mod access_tokens;
@@ -46,6 +46,7 @@ pub mod signing_keys;
 pub mod tokens;
 pub mod turns;
 mod verdicts;
+pub mod work;
 pub mod workspaces;
 
 pub use authenticate::Principal;
@@ -53,3 +54,4 @@ pub use error::Error;
 pub use operator::Operator;
 pub use service::{Service, Settings};
 pub use sessions::SignedIn;
+pub use work::Work;

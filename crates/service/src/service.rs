@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, REFRESH_LIFETIME};
 use bloom_domain::ids::GrantId;
+use bloom_domain::plans::Plan;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_store::Store;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub refresh_replay_window: Duration,
     /// The longest a grant lives however busy it is; `None` for no such limit.
     pub max_grant_lifetime: Option<Duration>,
+    /// The plan of every workspace.
+    pub plan: Plan,
 }
 
 impl Settings {
@@ -70,6 +73,7 @@ impl Settings {
             max_clients: MAX_CLIENTS,
             refresh_replay_window: REFRESH_REPLAY_WINDOW,
             max_grant_lifetime: None,
+            plan: Plan::SelfHosted,
         }
     }
 

@@ -7,7 +7,8 @@ use bloom_domain::audit::{Action, Subject};
 use bloom_domain::ids::{AccountId, WorkspaceId};
 use bloom_domain::invitations::Invitation;
 use bloom_domain::workspaces::{
-    Act, GRACE, MAX_OWNED, Member, Role, Workspace, WorkspaceChoice, WorkspaceKind, WorkspaceName,
+    Act, GRACE, MAX_OWNED, Member, Reach, Role, Workspace, WorkspaceChoice, WorkspaceKind,
+    WorkspaceName,
 };
 use bloom_store as store;
 use serde_json::json;
@@ -40,14 +41,23 @@ pub(crate) async fn resolve(
     principal: &Principal,
     choice: WorkspaceChoice,
 ) -> Result<Workspace, Error> {
-    let account = principal.account_id();
-    let find = move |tx: &mut Tx<'_>| match choice {
-        WorkspaceChoice::Personal => store::workspaces::find_personal(tx, account),
-        WorkspaceChoice::Team(id) => store::workspaces::find_in_reach(tx, account, id),
-    };
-    let found = service.store.read(find).await?;
-    let found = found.filter(|workspace| principal.reach().contains(workspace.id));
+    let (account, reach) = (principal.account_id(), principal.reach().clone());
+    let found = service.store.read(move |tx| find_in(tx, account, &reach, choice)).await?;
     found.ok_or(Error::WorkspaceNotFound)
+}
+
+/// The same in the transaction of whoever changes something there.
+pub(crate) fn find_in(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    reach: &Reach,
+    choice: WorkspaceChoice,
+) -> Result<Option<Workspace>, store::Error> {
+    let found = match choice {
+        WorkspaceChoice::Personal => store::workspaces::find_personal(tx, account)?,
+        WorkspaceChoice::Team(id) => store::workspaces::find_in_reach(tx, account, id)?,
+    };
+    Ok(found.filter(|workspace| reach.contains(workspace.id)))
 }
 
 /// The person's team workspaces by name, deleted ones included.

@@ -34,6 +34,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 4, name: "audit", sql: include_str!("../migrations/0004_audit.sql") },
     Migration { number: 5, name: "mails", sql: include_str!("../migrations/0005_mails.sql") },
     Migration { number: 6, name: "teams", sql: include_str!("../migrations/0006_teams.sql") },
+    Migration { number: 7, name: "credits", sql: include_str!("../migrations/0007_credits.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

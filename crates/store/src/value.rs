@@ -1,8 +1,8 @@
 //! The four kinds of value that both databases store alike.
 
 use bloom_domain::ids::{
-    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, InvitationId, MailId,
-    WorkspaceId,
+    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, CreditGrantId, CreditHoldId,
+    GrantId, InvitationId, MailId, WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -107,6 +107,8 @@ ids!(
     ApiKeyId,
     ClientId,
     ConnectionId,
+    CreditGrantId,
+    CreditHoldId,
     GrantId,
     InvitationId,
     MailId,

@@ -13,6 +13,7 @@ use bloom_service::root_secret::{self, RootSecret};
 use bloom_service::setup_links;
 use serde_json::{Value, json};
 
+use crate::credits::person::Person;
 use crate::support::app::PEER;
 use crate::support::{App, Browser, PASSWORD, at_once, on_both};
 use crate::teams::{invite, join, member_id, team};
@@ -78,6 +79,10 @@ async fn do_everything(app: &App) {
     client.enable().await;
     ada.revoke_app().await;
     do_everything_in_a_team(app, &mut ada).await;
+    let payer = Person::new(app, "payer").await;
+    payer.topup(10, "in_1").await;
+    payer.topup(10, "in_1").await;
+    payer.take_back("in_1", 4).await.unwrap();
     app.ban("ada@example.com").await;
     app.unban("ada@example.com").await;
     app.set_password("ada@example.com", PASSWORD).await;
@@ -155,6 +160,13 @@ async fn everything_that_is_done_is_recorded(app: App) {
     });
     assert_eq!(details(&removed)["before"], before);
     assert!(removed.record.event.whose.workspace.is_some());
+    let taken = newest(&app, Action::CreditsTakenBack).await;
+    assert_eq!(taken.account.as_ref().map(Email::as_str), Some("payer@example.com"));
+    let told =
+        |credits: i64| json!({ "kind": "topup", "credits": credits, "source": "topup:in_1" });
+    assert_eq!(details(&taken), json!({ "before": told(10), "after": told(6) }));
+    let granted = |listed: &&Listed| listed.record.event.action == Action::CreditsGranted.as_str();
+    assert_eq!(records.iter().filter(granted).count(), 1, "the same order counts once");
     let replaced = details(&newest(&app, Action::ApiKeyReplaced).await);
     assert_eq!(replaced["before"]["name"], "ci");
     assert_ne!(replaced["before"]["key"], replaced["after"]["key"]);

@@ -1,5 +1,14 @@
-//! `GET /credits`, and how a query is read.
+//! `GET /credits`, and how a query is read; beside it the ledger behind it, through the verbs.
 
+mod model;
+pub(crate) mod person;
+mod properties;
+mod races;
+mod verbs;
+
+use bloom_service::credits::monthly;
+
+use self::person::{Person, amount, metered};
 use crate::support::{Answer, App, on_both};
 use crate::workspaces::{TEAM, add_team};
 
@@ -9,6 +18,7 @@ on_both!(
     a_malformed_query_is_refused,
     an_unknown_parameter_is_ignored,
     the_shape_comes_after_credential_and_limit,
+    what_there_is_and_when_more_comes,
 );
 
 async fn ask(app: &App, key: &str, query: &str) -> Answer {
@@ -18,12 +28,24 @@ async fn ask(app: &App, key: &str, query: &str) -> Answer {
 async fn credits_are_unlimited_on_a_server_of_ones_own(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await.secret;
-    insta::assert_snapshot!(ask(&app, &key, "").await.summary(), @r#"200 {"data":{"balance":0,"unlimited":true}}"#);
+    insta::assert_snapshot!(ask(&app, &key, "").await.summary(), @r#"200 {"data":{"balance":0,"unlimited":true,"held":0,"monthly":0,"topup":0,"next_refresh_at":null}}"#);
     add_team(&app, ada.email());
     for id in [TEAM, &TEAM.to_uppercase(), &TEAM.replace('-', "%2D")] {
         let answer = ask(&app, &key, &format!("?workspaceId={id}")).await;
-        insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":0,"unlimited":true}}"#);
+        insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":0,"unlimited":true,"held":0,"monthly":0,"topup":0,"next_refresh_at":null}}"#);
     }
+}
+
+async fn what_there_is_and_when_more_comes(app: App) {
+    let ada = Person::new(&metered(app).await, "ada").await;
+    let (service, operator) = (ada.app.service(), ada.app.operator());
+    let (workspace, start) = (ada.workspace, service.now());
+    monthly::begin(service, &operator, workspace, amount(50), start).await.unwrap();
+    ada.app.keep_house().await;
+    ada.topup(10, "in_1").await;
+    ada.images("job", 3).await.unwrap();
+    let answer = ask(&ada.app, &ada.key, "").await;
+    insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":57,"unlimited":false,"held":3,"monthly":47,"topup":10,"next_refresh_at":"2027-02-15T08:00:00Z"}}"#);
 }
 
 async fn a_workspace_out_of_reach_is_not_found(app: App) {

@@ -56,7 +56,12 @@ async fn use_the_tools(client: &Client, server: &Server, key: &str) {
     let account: Value = serde_json::from_str(&server.account(key).body).expect("JSON");
     assert_eq!(whoami.structured_content.as_ref(), Some(&account["data"]));
     let credits = call(client, "bloom_check_credits", json!({})).await;
-    assert_eq!(credits.structured_content, Some(json!({ "balance": 0, "unlimited": true })));
+    assert_eq!(
+        credits.structured_content,
+        Some(
+            json!({ "balance": 0, "unlimited": true, "held": 0, "monthly": 0, "topup": 0, "next_refresh_at": null })
+        )
+    );
     let refused = call(client, "bloom_check_credits", json!({ "workspaceId": "nowhere" })).await;
     assert_eq!((refused.is_error, refused.structured_content), (Some(true), None));
     assert!(client.call_tool(CallToolRequestParams::new("bloom_nothing")).await.is_err());

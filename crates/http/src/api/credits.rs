@@ -1,6 +1,7 @@
 //! `GET /credits`.
 
 use bloom_domain::credits::CreditBalance;
+use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::WorkspaceChoice;
 use bloom_service::{Error, Principal, Service, credits};
 use schemars::JsonSchema;
@@ -18,12 +19,33 @@ pub(crate) struct CreditsView {
     balance: i64,
     /// Whether operations run whatever the balance is.
     unlimited: bool,
+    /// Credits that running jobs hold.
+    held: i64,
+    /// How much of the balance is this month's.
+    monthly: i64,
+    /// How much of it was bought and never ends.
+    topup: i64,
+    /// When the next month's credits come, if any do.
+    next_refresh_at: Option<String>,
 }
 
 impl From<CreditBalance> for CreditsView {
     fn from(credits: CreditBalance) -> Self {
-        Self { balance: credits.balance, unlimited: credits.unlimited }
+        Self {
+            balance: credits.balance,
+            unlimited: credits.unlimited,
+            held: credits.held,
+            monthly: credits.monthly,
+            topup: credits.topup,
+            next_refresh_at: credits.next_refresh_at.map(time),
+        }
     }
+}
+
+/// RFC 3339, in UTC, to the second.
+fn time(at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_microsecond(at.unix_micros()).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The view of a workspace that a text names, or of the personal one.

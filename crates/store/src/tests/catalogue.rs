@@ -87,3 +87,17 @@ fn every_module_is_in_the_catalogue() {
         }
     }
 }
+
+/// Movements are only ever added.
+#[test]
+fn no_statement_changes_a_movement() {
+    let touching = statements().filter(|statement| statement.sql().contains("credit_movements"));
+    let verbs: HashSet<_> = touching.filter_map(|s| s.sql().split_whitespace().next()).collect();
+    assert_eq!(verbs, HashSet::from(["INSERT", "SELECT"]));
+    let upserts = |statement: &&Statement| statement.sql().contains("DO UPDATE");
+    let tables: Vec<_> = statements()
+        .filter(upserts)
+        .filter_map(|statement| statement.sql().split_whitespace().nth(2))
+        .collect();
+    assert!(!tables.contains(&"credit_movements"), "{tables:?}");
+}

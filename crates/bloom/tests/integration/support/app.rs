@@ -10,6 +10,7 @@ use axum::http::{Request, request::Builder};
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
+use bloom_domain::plans::Plan;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_http::{Edge, Site};
@@ -46,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) max_grant_lifetime: Option<Duration>,
     /// What takes mails, instead of the outbox.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
+    pub(crate) plan: Plan,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -74,6 +76,7 @@ impl App {
             refresh_replay_window: Duration::from_secs(60),
             max_grant_lifetime: None,
             mailer: None,
+            plan: Plan::SelfHosted,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -114,6 +117,7 @@ impl App {
             max_clients: options.max_clients,
             refresh_replay_window: options.refresh_replay_window,
             max_grant_lifetime: options.max_grant_lifetime,
+            plan: options.plan,
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());

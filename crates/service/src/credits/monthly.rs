@@ -1,0 +1,91 @@
+//! Credits that come each month.
+
+use bloom_domain::credits::{self, Amount, GrantKind, NEVER};
+use bloom_domain::ids::{CreditGrantId, WorkspaceId};
+use bloom_domain::time::Timestamp;
+use bloom_store as store;
+use store::Tx;
+use store::credit_movements::Cause;
+use store::monthly_credits::MonthlyCredits;
+
+use super::grants::{fresh, open};
+use super::sweep::{BATCH, is_last};
+use crate::{Error, Operator, Service};
+
+/// Lets a workspace have credits each month, beginning with the one that begins at `anchor`. Saying so
+/// twice brings no month's credits twice.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn begin(
+    service: &Service,
+    _operator: &Operator,
+    workspace: WorkspaceId,
+    amount: Amount,
+    anchor: Timestamp,
+) -> Result<(), Error> {
+    let set =
+        move |tx: &mut Tx<'_>| store::monthly_credits::set(tx, workspace, amount, anchor, NEVER);
+    Ok(service.store.write(set).await?)
+}
+
+/// Lets no more credits come. Those of the running month stay until it ends.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn end(
+    service: &Service,
+    _operator: &Operator,
+    workspace: WorkspaceId,
+) -> Result<(), Error> {
+    let now = service.now();
+    service.store.write(move |tx| store::monthly_credits::stop(tx, workspace, now)).await?;
+    Ok(())
+}
+
+/// Grants the credits of the months that have begun. After a long sleep only the running month's: those
+/// of the others would have ended by now.
+pub(crate) async fn grant_due(service: &Service) -> Result<(), Error> {
+    let now = service.now();
+    loop {
+        let due = move |tx: &mut Tx<'_>| store::monthly_credits::due(tx, now, BATCH);
+        let due = service.store.read(due).await?;
+        let is_last = is_last(due.len());
+        for monthly in due {
+            let id = CreditGrantId::new(now, &service.entropy.draw()?);
+            service.store.write(move |tx| grant_in(tx, &monthly, id, now)).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+fn grant_in(
+    tx: &mut Tx<'_>,
+    monthly: &MonthlyCredits,
+    id: CreditGrantId,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let ledger = store::credits::take(tx, monthly.workspace)?;
+    let Some(period) = credits::period(monthly.anchor, now) else {
+        return Err(store::Error::Corrupt("a month that no calendar holds".to_owned()));
+    };
+    // Whoever is second finds that somebody has moved on.
+    if !store::monthly_credits::move_on(tx, monthly, period.end)? {
+        return Ok(());
+    }
+    let grant = fresh(
+        id,
+        monthly.workspace,
+        GrantKind::Monthly,
+        period.reference(monthly.workspace),
+        monthly.amount,
+        (period.start, period.end),
+    );
+    if let Some((_, movements)) = open(tx, &ledger, grant)? {
+        let cause = Cause { operation: "credits.monthly", hold: None, at: now };
+        store::credit_movements::record(tx, &ledger, cause, &movements)?;
+    }
+    Ok(())
+}
