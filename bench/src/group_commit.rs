@@ -36,7 +36,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-async fn rate(
+pub(crate) async fn rate(
     store: &Store,
     producers: usize,
     next: &Arc<AtomicI64>,

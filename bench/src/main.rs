@@ -13,6 +13,7 @@
 
 mod bare;
 mod bare_commit;
+mod credits;
 mod group_commit;
 mod keys;
 mod load;
@@ -31,9 +32,10 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 6] = ["group-commit", "scan", "keys", "oauth", "sign-in", "start"];
-const USAGE: &str =
-    "usage: bloom-bench --bloom PATH [group-commit] [scan] [keys] [oauth] [sign-in] [start]";
+const SCENARIOS: [&str; 8] =
+    ["credits", "credits-large", "group-commit", "scan", "keys", "oauth", "sign-in", "start"];
+const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
+                     [keys] [oauth] [sign-in] [start]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -59,6 +61,13 @@ fn main() -> ExitCode {
 
 fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     let wants = |scenario| chosen.is_empty() || chosen.contains(&scenario);
+    if wants("credits") {
+        credits::run(false)?;
+    }
+    // Ten million movements take their time: only when they are asked for.
+    if chosen.contains(&"credits-large") {
+        credits::run(true)?;
+    }
     if wants("group-commit") {
         group_commit::run()?;
     }

@@ -82,9 +82,16 @@ fn secrets() -> RootSecrets {
 }
 
 async fn open(folder: &Path, origin: &str) -> Result<(Store, Service), Error> {
+    open_with(folder, Settings::at(origin)).await
+}
+
+/// Binds the verbs to a folder.
+pub(crate) async fn open_with(
+    folder: &Path,
+    settings: Settings,
+) -> Result<(Store, Service), Error> {
     let database = Database::Sqlite { path: folder.join("bloom.db") };
     let store = Store::open(&database, Clock::System.now())?;
-    let settings = Settings::at(origin);
     let from = Sender::parse("bloom@localhost").map_err(|error| error.to_string())?;
     let mailer = Arc::new(Outbox::new(folder.join("outbox"), from));
     let (clock, entropy) = (Clock::System, Entropy::System);

@@ -1,6 +1,7 @@
 //! The command line: what was asked, read once.
 
 mod audit;
+mod credits;
 mod mail;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::Command;
+use crate::command::credits::{Format, Purse};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{output, scan};
@@ -36,6 +38,8 @@ pub(crate) enum Asked {
     Scan(scan::Request),
     /// A command of the operator.
     Command { config: Box<Config>, command: Command, is_json: bool },
+    /// Every movement of some credits, page by page.
+    ExportCredits { config: Box<Config>, purse: Purse, format: Format },
 }
 
 /// Reads the command line, and with it the file and the environment.
@@ -91,6 +95,9 @@ enum Verb {
     /// Try whether mails arrive, and see how many wait
     #[command(subcommand)]
     Mail(mail::MailVerb),
+    /// Grant credits to workspaces, see what they have, and export every movement
+    #[command(subcommand)]
+    Credits(credits::CreditsVerb),
     /// Copy the database and the root secret into a new folder
     Backup(BackupArgs),
     /// Rotate the root secret
@@ -304,6 +311,7 @@ impl Cli {
             Verb::Clients(verb) => verb.asked(),
             Verb::Audit(args) => args.asked(),
             Verb::Mail(verb) => verb.asked(),
+            Verb::Credits(verb) => verb.asked(),
             Verb::Backup(args) => {
                 let to = std::path::absolute(&args.to)
                     .map_err(|error| Failure::usage(format!("--to: {error}")))?;

@@ -4,6 +4,8 @@
 //! it travels over the folder's control socket and runs there, so that what the server keeps in
 //! memory is never behind.
 
+pub(crate) mod credits;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -24,7 +26,9 @@ use crate::control;
 use crate::data_folder::{DataFolder, OpenFolderError};
 use crate::failure::Failure;
 use crate::node::Node;
+use crate::output::Shown;
 use crate::{backup, secret_file};
+use credits::{CreditsAnswer, CreditsCommand};
 
 /// A command of the operator.
 pub(crate) enum Command {
@@ -43,6 +47,7 @@ pub(crate) enum Command {
     VerifyAudit { expect: Option<Mark> },
     TestMail { to: Email, is_queued: bool },
     MailStatus,
+    Credits(CreditsCommand),
     Backup { to: PathBuf },
     RotateSecret,
 }
@@ -93,6 +98,7 @@ pub(crate) enum Answer {
         place: Option<String>,
     },
     MailStatus(mail::Status),
+    Credits(CreditsAnswer),
     BackedUp {
         to: PathBuf,
         holds_database: bool,
@@ -107,30 +113,64 @@ pub(crate) enum Answer {
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Runs a command: in the server that has the folder open, or here.
-pub(crate) fn run(config: &Config, command: Command) -> Result<crate::output::Shown, Failure> {
-    config.check(NOWHERE)?;
-    let data = config.data()?;
-    if matches!(data.try_exists(), Ok(false)) {
-        command.find_its_data(config)?;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::machine(format!("cannot start: {error}")))?;
-    let folder = match DataFolder::open(data) {
-        Ok(folder) => folder,
-        Err(OpenFolderError::InUse(path)) => {
-            return runtime.block_on(control::ask(&path, &command));
+pub(crate) fn run(config: &Config, command: Command) -> Result<Shown, Failure> {
+    let desk = Desk::open(config, &command)?;
+    let shown = desk.ask(command);
+    desk.close();
+    shown
+}
+
+/// Where commands are run, for as many as are asked.
+struct Desk {
+    runtime: tokio::runtime::Runtime,
+    place: Place,
+}
+
+enum Place {
+    /// Here: nobody else works in the folder.
+    Here(Box<Node>),
+    /// In the server that works in this folder.
+    Server(PathBuf),
+}
+
+impl Desk {
+    /// Opens the folder, or finds the server that has it open.
+    fn open(config: &Config, command: &Command) -> Result<Self, Failure> {
+        config.check(NOWHERE)?;
+        let data = config.data()?;
+        if matches!(data.try_exists(), Ok(false)) {
+            command.find_its_data(config)?;
         }
-        Err(OpenFolderError::Failed(failure)) => return Err(failure),
-    };
-    command.find_its_data(config)?;
-    runtime.block_on(async {
-        let node = Node::open(config, folder, NOWHERE).await?;
-        let answer = execute(&node, command).await;
-        node.close().await;
-        Ok(answer?.into())
-    })
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::machine(format!("cannot start: {error}")))?;
+        let folder = match DataFolder::open(data) {
+            Ok(folder) => folder,
+            Err(OpenFolderError::InUse(path)) => {
+                return Ok(Self { runtime, place: Place::Server(path) });
+            }
+            Err(OpenFolderError::Failed(failure)) => return Err(failure),
+        };
+        command.find_its_data(config)?;
+        let node = runtime.block_on(Node::open(config, folder, NOWHERE))?;
+        Ok(Self { runtime, place: Place::Here(Box::new(node)) })
+    }
+
+    fn ask(&self, command: Command) -> Result<Shown, Failure> {
+        self.runtime.block_on(async {
+            match &self.place {
+                Place::Here(node) => Ok(execute(node, command).await?.into()),
+                Place::Server(path) => control::ask(path, &command).await,
+            }
+        })
+    }
+
+    fn close(self) {
+        if let Place::Here(node) = self.place {
+            self.runtime.block_on(node.close());
+        }
+    }
 }
 
 /// Runs a command on an open node.
@@ -195,6 +235,7 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
             Answer::Mailed { to, place: None }
         }
         Command::MailStatus => Answer::MailStatus(mail::status(service, operator).await?),
+        Command::Credits(command) => credits::execute(node, command).await?,
         Command::Backup { to } => backup::make(node, to).await?,
         Command::RotateSecret => secret_file::rotate(node).await?,
     })

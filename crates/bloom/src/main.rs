@@ -44,6 +44,9 @@ fn run(asked: Asked) -> Result<ExitCode, Failure> {
             let answer = command::run(&config, command)?;
             output::show(&answer, is_json)
         }
+        Asked::ExportCredits { config, purse, format } => {
+            command::credits::export(&config, &purse, format)
+        }
     }
     .map(|()| ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! What the command line writes: for a person, or as JSON for a program.
 
 mod audit;
+mod credits;
 mod mail;
 
 use std::io::{self, BufRead, Write};
@@ -13,6 +14,8 @@ use serde_json::{Value, json};
 
 use crate::command::Answer;
 use crate::failure::Failure;
+
+pub(crate) use credits::next_page;
 
 /// An answer as it is shown: both forms, since it may have come over the control socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +96,7 @@ impl From<Answer> for Shown {
             Answer::AuditWhole { end, erased } => audit::whole(end, erased),
             Answer::Mailed { to, place } => mail::mailed(&to, place.as_deref()),
             Answer::MailStatus(status) => mail::status(&status),
+            Answer::Credits(answer) => credits::shown(&answer),
             Answer::BackedUp { to, holds_database, holds_secret } => {
                 let what = match (holds_database, holds_secret) {
                     (true, true) => {

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::command::Command;
 use crate::failure::Failure;
 
+mod credits;
+use credits::CreditsWire;
+
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Wire {
@@ -30,6 +33,7 @@ pub(super) enum Wire {
     VerifyAudit { expect: Option<String> },
     TestMail { to: String, is_queued: bool },
     MailStatus {},
+    Credits { command: CreditsWire },
     Backup { to: std::path::PathBuf },
     RotateSecret {},
 }
@@ -74,6 +78,7 @@ impl From<&Command> for Wire {
                 Self::TestMail { to: to.to_string(), is_queued: *is_queued }
             }
             Command::MailStatus => Self::MailStatus {},
+            Command::Credits(command) => Self::Credits { command: command.into() },
             Command::Backup { to } => Self::Backup { to: to.clone() },
             Command::RotateSecret => Self::RotateSecret {},
         }
@@ -134,6 +139,7 @@ impl TryFrom<Wire> for Command {
             }
             Wire::TestMail { to, is_queued } => Self::TestMail { to: email(to)?, is_queued },
             Wire::MailStatus {} => Self::MailStatus,
+            Wire::Credits { command } => Self::Credits(command.try_into()?),
             Wire::Backup { to } => Self::Backup { to },
             Wire::RotateSecret {} => Self::RotateSecret,
         })

@@ -142,10 +142,10 @@ impl Client {
 }
 
 /// Moments nobody chose. The seed is told when a test fails.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let seed = u64::from(now.subsec_nanos()) << 20 | u64::from(std::process::id()) | 1;
         eprintln!("seed {seed}");
@@ -153,7 +153,7 @@ impl Chance {
     }
 
     /// Up to so many milliseconds.
-    fn millis(&mut self, most: u64) -> Duration {
+    pub(crate) fn millis(&mut self, most: u64) -> Duration {
         // xorshift64
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -46,6 +46,7 @@ mod clients;
 mod commands;
 mod consent;
 mod crash;
+mod credits;
 mod first_start;
 mod full_disk;
 mod mail;

@@ -92,13 +92,15 @@ fn the_earliest_end_goes_first_and_topups_last() {
         grant(3, GrantKind::Monthly, 1, at(100)),
         grant(5, GrantKind::Promo, 1, at(100)),
         grant(6, GrantKind::Promo, 1, at(50)),
+        grant(7, GrantKind::Promo, 1, NEVER),
     ];
     let held = hold(&mut grants, 0, &[amount(3), amount(2), amount(5)], at(10)).unwrap().unwrap();
-    let expected = [(0, 6, 1), (0, 5, 1), (0, 3, 1), (1, 4, 1), (1, 2, 1), (2, 2, 4), (2, 1, 1)];
+    let expected = [(0, 6, 1), (0, 5, 1), (0, 3, 1), (1, 4, 1), (1, 7, 1), (2, 2, 5)];
     assert_eq!(from(&held.parts), expected);
     // One movement for each grant, whatever the number of items.
     assert_eq!(held.movements.len(), 6);
-    assert_eq!(standing(&grants, 0, at(10)).unwrap().balance(), 4);
+    let left = standing(&grants, 0, at(10)).unwrap();
+    assert_eq!((left.balance(), left.topup), (5, 5));
 }
 
 #[test]

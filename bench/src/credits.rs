@@ -1,0 +1,218 @@
+//! Credits on SQLite, through the verbs: holds that are settled, and what a balance costs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use bloom_domain::api_keys::KeyName;
+use bloom_domain::credits::{Amount, GrantKind, Movement, MovementKind, PaidWork, Reference};
+use bloom_domain::email::Email;
+use bloom_domain::ids::WorkspaceId;
+use bloom_domain::passwords::Password;
+use bloom_domain::plans::Plan;
+use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice, WorkspaceKind};
+use bloom_service::accounts::{self, NewAccount};
+use bloom_service::authenticate::{Presented, authenticate};
+use bloom_service::credits::{GrantOrder, endings, holds};
+use bloom_service::{Operator, Principal, Service, Settings, api_keys, credits};
+use bloom_store::Store;
+use bloom_store::credit_movements::{self, Cause};
+
+use crate::samples::median;
+use crate::world::open_with;
+use crate::{Outcome, group_commit};
+
+type Error = Box<dyn std::error::Error>;
+
+const RUNS: usize = 5;
+const LENGTH: Duration = Duration::from_secs(1);
+const PRODUCERS: usize = 64;
+/// Workspaces among which the holds are spread.
+const WORKSPACES: u32 = 1_000;
+/// Movements of a ledger that is large, and of one that is very large.
+const MANY: i64 = 1_000_000;
+const VERY_MANY: i64 = 10_000_000;
+/// Movements that are written in one transaction.
+const AT_ONCE: i64 = 10_000;
+/// Balances that are read in a run.
+const READS: u32 = 20_000;
+
+/// Somebody with many workspaces.
+struct World {
+    store: Store,
+    service: Arc<Service>,
+    principal: Principal,
+    workspaces: Vec<WorkspaceId>,
+    next: Arc<AtomicI64>,
+}
+
+/// The yardstick of a pair is two durable one-row transactions by as many producers.
+pub(crate) fn run(is_large: bool) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let world = World::make(folder.path()).await?;
+        if !is_large {
+            pairs(&world).await?;
+        }
+        balances(&world, if is_large { VERY_MANY } else { MANY }).await
+    })
+}
+
+async fn pairs(world: &World) -> Outcome {
+    let (mut bare, mut many, mut one) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        bare.push(group_commit::rate(&world.store, PRODUCERS, &world.next).await? / 2.0);
+        many.push(world.rate(&world.workspaces).await?);
+        one.push(world.rate(&world.workspaces[..1]).await?);
+    }
+    let [bare, many, one] = [&bare, &many, &one].map(|rates| median(rates));
+    println!(
+        "\ncredits on SQLite, hold and settle, pairs a second (synchronous=FULL, 64 producers)"
+    );
+    println!("  two one-row transactions (yardstick) {bare:>9.0}   1.00x");
+    println!("  over {WORKSPACES} workspaces                 {many:>9.0}   {:.2}x", many / bare);
+    println!("  in one workspace                     {one:>9.0}   {:.2}x", one / bare);
+    Ok(())
+}
+
+async fn balances(world: &World, movements: i64) -> Outcome {
+    let [few, many] = [world.workspaces[1], world.workspaces[2]];
+    world.fill(many, movements).await?;
+    let (mut small, mut large) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        small.push(world.micros_of_balance(few).await?);
+        large.push(world.micros_of_balance(many).await?);
+    }
+    let [small, large] = [&small, &large].map(|micros| median(micros));
+    println!("\nwhat can be spent, one verb");
+    println!("  a ledger of few movements (yardstick)     {small:>6.2} us   1.00x");
+    println!(
+        "  a ledger of {movements:>10} movements         {large:>6.2} us   {:.2}x",
+        large / small
+    );
+    Ok(())
+}
+
+impl World {
+    async fn make(folder: &Path) -> Result<Self, Error> {
+        println!("preparing {WORKSPACES} workspaces ...");
+        let settings = Settings { plan: Plan::Metered, ..Settings::at("http://localhost:8080") };
+        let (store, service) = open_with(folder, settings).await?;
+        let service = Arc::new(service);
+        let operator = Operator::at_the_command_line();
+        let email = Email::parse("ada@example.com").map_err(|error| error.to_string())?;
+        let password = Password::parse("correct horse battery staple".to_owned())
+            .map_err(|error| error.to_string())?;
+        let new = NewAccount { email: email.clone(), name: None, password };
+        let account = accounts::create(&service, &operator, new).await?.id;
+        let name = KeyName::parse("bench").map_err(|error| error.to_string())?;
+        let key = api_keys::create_for(&service, &operator, &email, &name).await?.secret;
+        let principal = authenticate(&service, Presented::ApiKey(key.expose())).await;
+        let principal = principal.map_err(|error| format!("{error:?}"))?;
+        let mut workspaces = Vec::new();
+        for number in 0..WORKSPACES {
+            let mut id = [0xaa; 16];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            let id = WorkspaceId::from_bytes(id);
+            let at = service.now();
+            let kind = WorkspaceKind::Team;
+            let made = store.write(move |tx| {
+                let workspace = Workspace { id, kind, name: "bench".to_owned() };
+                bloom_store::workspaces::insert(tx, &workspace, at)?;
+                bloom_store::members::insert(tx, id, account, Role::Member, at)
+            });
+            made.await?;
+            let order = GrantOrder {
+                workspace: id,
+                kind: GrantKind::Topup,
+                amount: Amount::MAX,
+                expires: None,
+                reference: Reference::parse(&format!("bench-{number}"))?,
+            };
+            credits::grant(&service, &operator, order).await?;
+            workspaces.push(id);
+        }
+        Ok(Self { store, service, principal, workspaces, next: Arc::new(AtomicI64::new(0)) })
+    }
+
+    /// Pairs of hold and settle a second.
+    async fn rate(&self, workspaces: &[WorkspaceId]) -> Result<f64, Error> {
+        let started = Instant::now();
+        let workspaces: Arc<[WorkspaceId]> = workspaces.into();
+        let tasks: Vec<_> = (0..PRODUCERS)
+            .map(|_| {
+                let (service, principal) = (self.service.clone(), self.principal.clone());
+                let (workspaces, next) = (workspaces.clone(), self.next.clone());
+                tokio::spawn(async move {
+                    let mut pairs = 0;
+                    while started.elapsed() < LENGTH {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let index = usize::try_from(number).unwrap_or(0) % workspaces.len();
+                        let choice = WorkspaceChoice::Team(workspaces[index]);
+                        pair(&service, &principal, choice, number).await?;
+                        pairs += 1;
+                    }
+                    Ok::<_, bloom_service::Error>(pairs)
+                })
+            })
+            .collect();
+        let mut pairs = 0;
+        for task in tasks {
+            pairs += task.await??;
+        }
+        Ok(f64::from(pairs) / started.elapsed().as_secs_f64())
+    }
+
+    /// Gives a ledger a long history: credits that are held and voided again and again.
+    async fn fill(&self, workspace: WorkspaceId, movements: i64) -> Outcome {
+        println!("writing {movements} movements ...");
+        let at = self.service.now();
+        for _ in 0..movements / AT_ONCE {
+            let written = self.store.write(move |tx| {
+                let grants = bloom_store::credits::spendable(tx, workspace, at)?;
+                let ledger = bloom_store::credits::take(tx, workspace)?;
+                let amount = grants.first().and_then(|_| Amount::new(1).ok());
+                let Some((grant, amount)) = grants.first().zip(amount) else { return Ok(()) };
+                let there_and_back = [MovementKind::Held, MovementKind::Voided];
+                let moved: Vec<_> = there_and_back
+                    .into_iter()
+                    .cycle()
+                    .take(usize::try_from(AT_ONCE).unwrap_or(0))
+                    .map(|kind| Movement { grant: grant.id, kind, amount })
+                    .collect();
+                let cause = Cause { operation: "bench", hold: None, at };
+                credit_movements::record(tx, &ledger, cause, &moved)
+            });
+            written.await?;
+        }
+        Ok(())
+    }
+
+    async fn micros_of_balance(&self, workspace: WorkspaceId) -> Result<f64, Error> {
+        let started = Instant::now();
+        for _ in 0..READS {
+            let choice = WorkspaceChoice::Team(workspace);
+            credits::get(&self.service, &self.principal, choice).await?;
+        }
+        Ok(started.elapsed().as_secs_f64() * 1e6 / f64::from(READS))
+    }
+}
+
+async fn pair(
+    service: &Service,
+    principal: &Principal,
+    choice: WorkspaceChoice,
+    number: i64,
+) -> Result<(), bloom_service::Error> {
+    let internal = |what: &str| bloom_service::Error::Internal(what.to_owned());
+    let order = holds::HoldOrder {
+        work: PaidWork::Resize,
+        reference: Reference::parse(&format!("job-{number}")).map_err(|_| internal("name"))?,
+        lifetime: Duration::from_secs(3_600),
+    };
+    let held = holds::hold(service, principal, choice, order).await?;
+    let one = Amount::new(1).map_err(|_| internal("amount"))?;
+    endings::settle(service, &held.work, 0, one).await.map(drop)
+}
