@@ -16,6 +16,7 @@ mod bare_commit;
 mod credits;
 mod group_commit;
 mod keys;
+mod limiter;
 mod load;
 mod oauth;
 mod oauth_world;
@@ -32,16 +33,26 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 8] =
-    ["credits", "credits-large", "group-commit", "scan", "keys", "oauth", "sign-in", "start"];
+const SCENARIOS: [&str; 9] = [
+    "credits",
+    "credits-large",
+    "group-commit",
+    "scan",
+    "limiter",
+    "keys",
+    "oauth",
+    "sign-in",
+    "start",
+];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
-                     [keys] [oauth] [sign-in] [start]";
+                     [limiter] [keys] [oauth] [sign-in] [start]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["bare", body, headers] => bare::serve(body, headers),
         ["bare-commit", body, headers] => bare_commit::serve(body, headers),
+        ["limiter", keys] => limiter::measure(keys),
         ["--bloom", path, ref chosen @ ..] if chosen.iter().all(|c| SCENARIOS.contains(c)) => {
             run(&PathBuf::from(path), chosen)
         }
@@ -73,6 +84,9 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     }
     if wants("scan") {
         scan::run(bloom)?;
+    }
+    if wants("limiter") {
+        limiter::run()?;
     }
     if !["keys", "oauth", "sign-in", "start"].into_iter().any(wants) {
         return Ok(());

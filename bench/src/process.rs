@@ -77,11 +77,19 @@ impl Server {
 
     /// Memory it has in use, in MiB.
     pub(crate) fn resident_mib(&self) -> Result<f64, Error> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
-        let kib: f64 = line.split_whitespace().nth(1).ok_or("no figure")?.parse()?;
-        Ok(kib / 1_024.0)
+        Ok(status_kib(&self.child.id().to_string(), "VmRSS:")? / 1_024.0)
     }
+}
+
+/// Memory that this process has written to, in KiB.
+pub(crate) fn written_kib() -> Result<f64, Error> {
+    status_kib("self", "RssAnon:")
+}
+
+fn status_kib(process: &str, field: &str) -> Result<f64, Error> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find(|line| line.starts_with(field)).ok_or("no such figure")?;
+    Ok(line.split_whitespace().nth(1).ok_or("no figure")?.parse()?)
 }
 
 impl Drop for Server {

@@ -2,7 +2,8 @@
 //!
 //! A ring of the times of the last `limit` requests. Two counters or a leaky bucket would be
 //! smaller, but let nearly twice the limit through in one window or refuse bursts that the contract
-//! allows; the ring does neither. 4 bytes an entry: half a kilobyte at the usual 120.
+//! allows; the ring does neither (`differential.rs` shows it). 4 bytes an entry: half a kilobyte at
+//! the usual 120.
 
 use std::time::Duration;
 
@@ -38,15 +39,47 @@ pub struct Taken {
 /// than two windows, so wrapping subtraction gives its true age.
 type Micros = u32;
 
-/// The window of one credential.
-#[derive(Debug, Clone, Default)]
+/// The window of one credential. As small as can be: there is one for each that was used lately.
+#[derive(Debug, Clone)]
 pub struct RateWindow {
-    ring: Vec<Micros>,
-    /// Index of the oldest entry once the ring has been filled.
+    ring: Ring,
+    /// When the last request was allowed; at the beginning of time when none was.
+    latest: Timestamp,
+    /// Index of the oldest entry that is still in the window.
     oldest: u16,
     /// How many entries, from `oldest` on, are still in the window.
     len: u16,
-    latest: Option<Timestamp>,
+}
+
+/// Room for entries. Most who come, come once or twice, and cost no allocation; who comes more often gets
+/// all of it at once, since each size in between would leave a gap in memory.
+#[derive(Debug, Clone)]
+enum Ring {
+    Few([Micros; 2]),
+    All(Box<[Micros]>),
+}
+
+impl Ring {
+    fn entries(&self) -> &[Micros] {
+        match self {
+            Self::Few(entries) => entries,
+            Self::All(entries) => entries,
+        }
+    }
+
+    fn entries_mut(&mut self) -> &mut [Micros] {
+        match self {
+            Self::Few(entries) => entries,
+            Self::All(entries) => entries,
+        }
+    }
+}
+
+impl Default for RateWindow {
+    fn default() -> Self {
+        let latest = Timestamp::from_unix_micros(i64::MIN);
+        Self { ring: Ring::Few([0; 2]), latest, oldest: 0, len: 0 }
+    }
 }
 
 impl RateWindow {
@@ -59,7 +92,7 @@ impl RateWindow {
         let allowed = self.len < rule.limit;
         if allowed {
             self.push(rule, wrapped(now));
-            self.latest = Some(now);
+            self.latest = now;
         }
         Taken {
             allowed,
@@ -71,19 +104,15 @@ impl RateWindow {
     /// Whether nothing in it matters any more, so that it can be dropped.
     #[must_use]
     pub fn is_idle(&self, rule: RateLimit, now: Timestamp) -> bool {
-        self.latest.is_none_or(|latest| now.since(latest) >= rule.span)
+        now.since(self.latest) >= rule.span
     }
 
     fn as_of(&mut self, rule: RateLimit, now: Timestamp) -> Timestamp {
-        match self.latest {
-            Some(latest) if latest.since(now) > rule.span => {
-                self.ring.fill(wrapped(now));
-                self.latest = Some(now);
-                now
-            }
-            Some(latest) => latest.max(now),
-            None => now,
+        if self.latest.since(now) > rule.span {
+            self.ring.entries_mut().fill(wrapped(now));
+            self.latest = now;
         }
+        self.latest.max(now)
     }
 
     fn forget_before(&mut self, rule: RateLimit, now: Timestamp) {
@@ -93,33 +122,43 @@ impl RateWindow {
             return;
         }
         while self.len > 0 && self.age_of_oldest(now) >= span(rule) {
-            self.oldest = self.next(self.oldest);
-            self.len -= 1;
+            self.forget_oldest();
         }
     }
 
     fn push(&mut self, rule: RateLimit, entry: Micros) {
-        let capacity = usize::from(rule.limit);
-        if self.len == 0 {
-            self.ring.clear();
-            self.oldest = 0;
+        if usize::from(self.len) == self.ring.entries().len() {
+            self.grow(rule);
         }
-        let index = usize::from(self.oldest) + usize::from(self.len);
-        if self.ring.len() < capacity && index == self.ring.len() {
-            self.ring.push(entry);
-        } else {
-            let index = index % self.ring.len();
-            self.ring[index] = entry;
-        }
+        let index = self.wrap(usize::from(self.oldest) + usize::from(self.len));
+        self.ring.entries_mut()[index] = entry;
         self.len += 1;
     }
 
-    fn next(&self, index: u16) -> u16 {
-        if usize::from(index) + 1 == self.ring.len() { 0 } else { index + 1 }
+    fn grow(&mut self, rule: RateLimit) {
+        let mut ring = Vec::with_capacity(rule.limit.into());
+        let (newer, older) = self.ring.entries().split_at(self.oldest.into());
+        ring.extend_from_slice(older);
+        ring.extend_from_slice(newer);
+        ring.resize(rule.limit.into(), 0);
+        self.ring = Ring::All(ring.into_boxed_slice());
+        self.oldest = 0;
+    }
+
+    /// An index less than twice around.
+    fn wrap(&self, index: usize) -> usize {
+        let around = self.ring.entries().len();
+        if index < around { index } else { index - around }
+    }
+
+    fn forget_oldest(&mut self) {
+        // Below the limit, so it fits.
+        self.oldest = self.wrap(usize::from(self.oldest) + 1) as u16;
+        self.len -= 1;
     }
 
     fn age_of_oldest(&self, now: Timestamp) -> Micros {
-        wrapped(now).wrapping_sub(self.ring[usize::from(self.oldest)])
+        wrapped(now).wrapping_sub(self.ring.entries()[usize::from(self.oldest)])
     }
 
     fn until_oldest_leaves(&self, rule: RateLimit, now: Timestamp) -> Duration {
@@ -139,5 +178,7 @@ fn span(rule: RateLimit) -> Micros {
     Micros::try_from(rule.span.as_micros()).unwrap_or(Micros::MAX)
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;

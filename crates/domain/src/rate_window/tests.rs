@@ -99,6 +99,31 @@ proptest! {
         }
     }
 
+    /// All that is told, by limits of any size, with bursts in one instant.
+    #[test]
+    fn tells_what_a_list_of_times_tells(
+        limit in 1u16..150,
+        span in 1u64..1_800_000,
+        steps in proptest::collection::vec((0u64..4, 0u64..1_000), 1..600),
+    ) {
+        let rule = RateLimit { limit, span: Duration::from_millis(span) };
+        let (mut window, mut passed) = (RateWindow::default(), Vec::<u64>::new());
+        let (mut now, span) = (0, span * 1_000);
+        for (kind, part) in steps {
+            // None, some or all of the window, or a little less or more than all of it.
+            now += [0, span * part / 60_000, span * part / 1_000, span + part - 500.min(span)][kind as usize];
+            passed.retain(|then| now - then < span);
+            let allowed = passed.len() < usize::from(limit);
+            if allowed {
+                passed.push(now);
+            }
+            let reset = Duration::from_micros(span - (now - passed[0]));
+            let remaining = limit - passed.len() as u16;
+            let taken = window.take(rule, at(now as i64));
+            prop_assert_eq!(taken, Taken { allowed, remaining, reset }, "at {}", now);
+        }
+    }
+
     #[test]
     fn waiting_for_the_reset_always_works(steps in proptest::collection::vec(0i64..30_000_000, 1..200)) {
         let mut window = RateWindow::default();
