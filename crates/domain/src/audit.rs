@@ -115,6 +115,8 @@ actions! {
     MemberLeft = "member.left", "Left a workspace";
     /// Somebody got another role.
     RoleChanged = "member.role_changed", "Role in a workspace changed";
+    /// A key or an app got another budget.
+    BudgetSet = "budget.set", "Budget changed";
     /// The operator granted credits.
     CreditsGranted = "credits.granted", "Credits granted";
     /// Bought credits were taken back, since their money was given back.

@@ -18,6 +18,7 @@
 //! on: a bucket never falls below zero.
 
 mod amounts;
+mod budgets;
 mod changes;
 mod grants;
 mod holds;
@@ -34,6 +35,7 @@ mod tests;
 use crate::time::Timestamp;
 
 pub use amounts::{Amount, AmountError, LedgerError};
+pub use budgets::{Budget, BudgetSpan, Cap, OverBudget, Spending, UsageDay, span_end};
 pub use changes::{TakeBackError, expire, open, take_back};
 pub use grants::{
     Buckets, CreditGrant, GrantKind, NEVER, REFUND_LIFETIME, Standing, standing, total,
@@ -60,4 +62,6 @@ pub struct CreditBalance {
     pub topup: i64,
     /// When the next month's credits come, if any do.
     pub next_refresh_at: Option<Timestamp>,
+    /// How many the credential may spend by its own budget; `None` when it has none.
+    pub budget_left: Option<i64>,
 }

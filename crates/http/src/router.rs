@@ -22,6 +22,14 @@ pub(crate) fn build(app: App) -> Router {
         .route("/settings", get(pages::settings::show))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
         .route(
+            "/settings/api-keys/{id}/budget",
+            get(pages::budgets::show_of_key).post(pages::budgets::set_of_key),
+        )
+        .route(
+            "/settings/apps/{id}/budget",
+            get(pages::budgets::show_of_app).post(pages::budgets::set_of_app),
+        )
+        .route(
             "/settings/api-keys/{id}/replace",
             get(pages::settings::go_to_keys).post(pages::api_keys::replace),
         )

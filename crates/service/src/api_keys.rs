@@ -150,12 +150,21 @@ pub async fn revoke_for(
     which: WhichKey,
 ) -> Result<ApiKey, Error> {
     let owner = accounts::find(service, operator, owner).await?.id;
-    let id = match which {
-        WhichKey::Id(id) => id,
-        WhichKey::Name(name) => find_by_name(service, owner, &name).await?,
-    };
+    let id = find(service, owner, which).await?;
     let by = (RevokedBy::Operator, Author::here(service, Actor::Operator)?);
     revoke_of(service, owner, id, by, |_| Ok(Ok(()))).await
+}
+
+/// The key that the operator names; whether an id is of this owner is for the statements to say.
+pub(crate) async fn find(
+    service: &Service,
+    owner: AccountId,
+    which: WhichKey,
+) -> Result<ApiKeyId, Error> {
+    match which {
+        WhichKey::Id(id) => Ok(id),
+        WhichKey::Name(name) => find_by_name(service, owner, &name).await,
+    }
 }
 
 async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result<ApiKeyId, Error> {

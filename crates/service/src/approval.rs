@@ -3,6 +3,7 @@
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::clients::{Client, USED_RESOLUTION};
 use bloom_domain::connections::Consent;
+use bloom_domain::credits::{Budget, ChargedVia, Spender};
 use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
 use bloom_domain::ids::{ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
@@ -15,14 +16,24 @@ use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::authorization_requests::Known;
+use crate::credits::budgets;
 use crate::sessions::Claim;
 use crate::{Error, Service, SignedIn, codes};
+
+/// What a person chose when they said yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The workspaces that the client may act in.
+    pub reach: Reach,
+    /// How much it may spend. A budget that the connection has already is never raised by this.
+    pub budget: Budget,
+}
 
 /// When the person agreed.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Agreed {
-    /// Just now, on the page, where they chose the workspaces that the client may act in.
-    Now(Reach),
+    /// Just now, on the page.
+    Now(Terms),
     /// To as much, some time before.
     Before,
 }
@@ -117,7 +128,7 @@ impl Approve {
             .as_ref()
             .map_or_else(|| self.asked.clone(), |earlier| earlier.joined(&self.asked));
         let is_wider = earlier.as_ref() != Some(&both);
-        let reach = self.within(tx, chosen)?;
+        let reach = self.within(tx, &chosen.reach)?;
         let is_elsewhere = there.as_ref().map_or(&Reach::All, |there| &there.reach) != &reach;
         let id = match there {
             Some(there) => there.id,
@@ -135,6 +146,8 @@ impl Approve {
             store::connections::set_reach(tx, id, &reach)?;
             tx.changed(Change::Connection(id));
         }
+        let spender = Spender { account, via: ChargedVia::Connection(id) };
+        budgets::lower(tx, spender, &chosen.budget, &self.author)?;
         let is_news = is_wider || is_elsewhere;
         let action = if is_news { Action::AppAllowed } else { Action::AppReturned };
         self.record(tx, action, id, earlier.as_ref());

@@ -18,6 +18,7 @@
 use bloom_domain::access::Access;
 use bloom_domain::clients::Client;
 use bloom_domain::connections::site_of;
+use bloom_domain::credits::{Budget, ChargedVia};
 use bloom_domain::ids::{AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Reach, Workspace};
@@ -30,6 +31,7 @@ use bloom_store as store;
 use store::Tx;
 use store::connections::InForce;
 
+pub use crate::approval::Terms;
 use crate::approval::{Agreed, approve};
 use crate::authorization_requests::{
     Known, Pending, Put, QUESTION, REQUEST, find, find_client, open, seal,
@@ -90,6 +92,8 @@ pub struct Question {
     pub workspaces: Vec<Workspace>,
     /// In which of them the app may act if nothing else is chosen: as before, or in all.
     pub reach: Reach,
+    /// How much it may spend, if that was chosen before.
+    pub budget: Budget,
     /// Since when the person has let the app in, if they have.
     pub connected_since: Option<Timestamp>,
     /// The sealed request, for whoever wants to answer as somebody else.
@@ -108,8 +112,8 @@ pub struct Asker {
 /// A person's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Yes, in these of the person's workspaces.
-    Allow(Reach),
+    /// Yes, on these terms.
+    Allow(Terms),
     /// No.
     Deny,
 }
@@ -229,9 +233,9 @@ pub async fn answer(
             let request = &known.pending.request;
             Ok(back(service, &request.redirect_uri, request.state.as_deref(), &error))
         }
-        Decision::Allow(reach) => {
+        Decision::Allow(terms) => {
             let grant = GrantId::from_bytes(put.grant);
-            let approved = approve(service, person, &known, grant, Agreed::Now(reach)).await?;
+            let approved = approve(service, person, &known, grant, Agreed::Now(terms)).await?;
             approved.ok_or(Refusal::Expired)
         }
     }
@@ -331,9 +335,14 @@ async fn put(
     let account = person.account().id;
     let there = in_force(service, person, known.client.id, site_of(&known.redirect)).await?;
     let reach = there.as_ref().map_or(Reach::All, |there| there.reach.clone());
+    let id = there.as_ref().map(|there| there.id);
     let there = there.filter(|there| there.consent.is_some());
-    let list = move |tx: &mut Tx<'_>| store::workspaces::list_of(tx, account);
-    let workspaces = service.store.read(list).await?;
+    let read = move |tx: &mut Tx<'_>| {
+        let budget = id.map(|id| store::credit_budgets::find(tx, ChargedVia::Connection(id)));
+        let budget = budget.transpose()?.unwrap_or_default();
+        Ok((store::workspaces::list_of(tx, account)?, budget))
+    };
+    let (workspaces, budget) = service.store.read(read).await?;
     let asked = known.consent();
     let put = Put {
         pending: known.pending,
@@ -348,6 +357,7 @@ async fn put(
         scopes: asked.scopes,
         workspaces,
         reach,
+        budget,
         connected_since: there.map(|there| there.created_at),
         request,
     })

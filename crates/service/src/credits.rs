@@ -7,14 +7,18 @@
 //!    reference, and the second time changes nothing.
 //! 3. What has ended counts for nothing at once. That it is written off later is for the books
 //!    (`sweep`).
+//! 4. A key or an app may have a budget, which counts in every workspace ([`budgets`]).
 
+pub mod budgets;
 pub mod endings;
 mod grants;
 pub mod holds;
 pub mod monthly;
 pub(crate) mod sweep;
 
-use bloom_domain::credits::{CreditBalance, CreditGrant, LedgerError, LedgerLine, Standing};
+use bloom_domain::credits::{
+    CreditBalance, CreditGrant, LedgerError, LedgerLine, Spender, Standing,
+};
 use bloom_domain::email::Email;
 use bloom_domain::ids::WorkspaceId;
 use bloom_domain::workspaces::{WorkspaceChoice, WorkspaceKind};
@@ -45,11 +49,13 @@ pub async fn get(
 ) -> Result<CreditBalance, Error> {
     let (workspace, now) =
         (workspaces::resolve(service, principal, choice).await?.id, service.now());
+    let spender = Spender { account: principal.account_id(), via: principal.via().into() };
     let read = service.store.read(move |tx| {
         let standing = store::credits::standing(tx, workspace, now)?;
-        Ok((standing, store::monthly_credits::find(tx, workspace)?))
+        let monthly = store::monthly_credits::find(tx, workspace)?;
+        Ok((standing, monthly, budgets::left(tx, spender, now)?))
     });
-    let (standing, monthly) = read.await?;
+    let (standing, monthly, budget_left) = read.await?;
     let next = monthly.filter(|monthly| monthly.next < monthly.ends).map(|monthly| monthly.next);
     Ok(CreditBalance {
         balance: standing.balance(),
@@ -58,6 +64,7 @@ pub async fn get(
         monthly: standing.monthly,
         topup: standing.topup,
         next_refresh_at: next,
+        budget_left,
     })
 }
 

@@ -6,7 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use bloom_domain::credits::OverBudget;
 use bloom_domain::ids::ApiKeyId;
+use bloom_domain::time::Timestamp;
 
 /// Why a verb did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,13 @@ pub enum Error {
     CreditsOwed {
         /// For so many.
         debt: i64,
+    },
+    /// The key or app has a budget, which leaves too little.
+    OverBudget {
+        /// How much it leaves, and how much is asked for.
+        over: OverBudget,
+        /// When more may be spent; `None` when never.
+        resets: Option<Timestamp>,
     },
     /// Something else was asked for under this reference before.
     CreditReferenceTaken,
@@ -137,6 +146,10 @@ impl fmt::Display for Error {
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
             Self::InsufficientCredits { balance, needed } => {
                 write!(f, "{needed} credits are needed and {balance} can be spent")
+            }
+            Self::OverBudget { over: OverBudget { span, cap, spent, needed }, .. } => {
+                let span = span.as_str();
+                write!(f, "{needed} credits are more than a budget of {cap} ({span}) leaves: {spent} are spent")
             }
             Self::CreditsOwed { debt } => write!(f, "{debt} credits are owed"),
             Self::CreditReferenceTaken => {

@@ -11,6 +11,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::audit::ALL,
     crate::clients::ALL,
     crate::connections::ALL,
+    crate::credit_budgets::ALL,
     crate::credit_holds::ALL,
     crate::credit_movements::ALL,
     crate::credits::ALL,

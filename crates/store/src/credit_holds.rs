@@ -1,11 +1,10 @@
 //! Holds of credits and their parts, as rows.
 
-use bloom_domain::credits::{
-    ChargedVia, CreditGrant, HoldState, ItemState, Part, SettledPart, Spender,
-};
+use bloom_domain::credits::{CreditGrant, HoldState, ItemState, Part, SettledPart, Spender};
 use bloom_domain::ids::{CreditGrantId, CreditHoldId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 
+use crate::credit_budgets;
 use crate::credits::{self, amount, grant_columns, guarded};
 use crate::statement::statements;
 use crate::{Error, Row, Tx};
@@ -92,10 +91,7 @@ pub struct FoundParts {
 
 /// Writes a hold, without its parts; `false` when its workspace has one of that name.
 pub fn insert(tx: &mut Tx<'_>, hold: &NewHold) -> Result<bool, Error> {
-    let (via_kind, via_id) = match hold.spender.via {
-        ChargedVia::ApiKey(id) => ("api_key", id.into()),
-        ChargedVia::Connection(id) => ("connection", id.into()),
-    };
+    let [via_kind, via_id] = credit_budgets::key(hold.spender.via);
     let params = [
         hold.id.into(),
         hold.workspace.into(),
@@ -103,7 +99,7 @@ pub fn insert(tx: &mut Tx<'_>, hold: &NewHold) -> Result<bool, Error> {
         hold.operation.as_str().into(),
         hold.items.into(),
         hold.spender.account.into(),
-        via_kind.into(),
+        via_kind,
         via_id,
         hold.at.into(),
         hold.until.into(),

@@ -1,11 +1,10 @@
 //! Movements of credits, as rows that are only ever added.
 
-use bloom_domain::credits::{ChargedVia, GrantKind, LedgerLine, Movement, MovementKind, Spender};
-use bloom_domain::ids::{
-    AccountId, ApiKeyId, ConnectionId, CreditGrantId, CreditHoldId, WorkspaceId,
-};
+use bloom_domain::credits::{GrantKind, LedgerLine, Movement, MovementKind, Spender};
+use bloom_domain::ids::{AccountId, CreditGrantId, CreditHoldId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 
+use crate::credit_budgets::via;
 use crate::credits::{TakenLedger, amount, apply};
 use crate::statement::statements;
 use crate::{Error, Row, Tx};
@@ -94,18 +93,13 @@ fn read(row: &Row) -> Result<LedgerLine, Error> {
         grant_kind: grant_kind.ok_or_else(|| row.unexpected(5, "a kind of credit grant"))?,
         grant_source: row.text(6)?.to_owned(),
         operation: row.text(7)?.to_owned(),
-        spender: if hold.is_some() { Some(spender(row)?) } else { None },
+        spender: match hold {
+            Some(_) => {
+                Some(Spender { account: AccountId::from_bytes(row.id16(10)?), via: via(row, 11)? })
+            }
+            None => None,
+        },
         hold,
         at: row.timestamp(13)?,
     })
-}
-
-fn spender(row: &Row) -> Result<Spender, Error> {
-    let id = row.id16(12)?;
-    let via = match row.text(11)? {
-        "api_key" => ChargedVia::ApiKey(ApiKeyId::from_bytes(id)),
-        "connection" => ChargedVia::Connection(ConnectionId::from_bytes(id)),
-        _ => return Err(row.unexpected(11, "a kind of credential")),
-    };
-    Ok(Spender { account: AccountId::from_bytes(row.id16(10)?), via })
 }

@@ -21,6 +21,7 @@ mod changes;
 pub mod clients;
 pub mod connections;
 mod counters;
+pub mod credit_budgets;
 pub mod credit_holds;
 pub mod credit_movements;
 pub mod credits;

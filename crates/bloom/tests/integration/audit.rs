@@ -63,6 +63,8 @@ async fn do_everything(app: &App) {
     ada.post(&format!("/settings/api-keys/{}/replace", key.id), &[])
         .await
         .assert_page(200, "Settings");
+    let budget = [("day", "5"), ("month", ""), ("total", "")];
+    ada.post(&format!("/settings/api-keys/{}/budget", key.id), &budget).await;
     ada.revoke_key(&key).await;
     let client = app.client(crate::support::oauth::REDIRECT).await;
     let tokens = client.connect(&mut ada, &[]).await;
@@ -183,6 +185,8 @@ async fn everything_that_is_done_is_recorded(app: App) {
 async fn what_changes_nothing_is_not_recorded(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
+    let budget = [("day", "5"), ("month", ""), ("total", "")];
+    ada.post(&format!("/settings/api-keys/{}/budget", key.id), &budget).await;
     ada.revoke_key(&key).await;
     let client = app.client(crate::support::oauth::REDIRECT).await;
     let tokens = client.connect(&mut ada, &[]).await;

@@ -1,5 +1,6 @@
 //! `GET /credits`, and how a query is read; beside it the ledger behind it, through the verbs.
 
+mod budgets;
 mod model;
 pub(crate) mod person;
 mod properties;
@@ -28,11 +29,11 @@ async fn ask(app: &App, key: &str, query: &str) -> Answer {
 async fn credits_are_unlimited_on_a_server_of_ones_own(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await.secret;
-    insta::assert_snapshot!(ask(&app, &key, "").await.summary(), @r#"200 {"data":{"balance":0,"unlimited":true,"held":0,"monthly":0,"topup":0,"next_refresh_at":null}}"#);
+    insta::assert_snapshot!(ask(&app, &key, "").await.summary(), @r#"200 {"data":{"balance":0,"unlimited":true,"held":0,"monthly":0,"topup":0,"next_refresh_at":null,"budget_left":null}}"#);
     add_team(&app, ada.email());
     for id in [TEAM, &TEAM.to_uppercase(), &TEAM.replace('-', "%2D")] {
         let answer = ask(&app, &key, &format!("?workspaceId={id}")).await;
-        insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":0,"unlimited":true,"held":0,"monthly":0,"topup":0,"next_refresh_at":null}}"#);
+        insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":0,"unlimited":true,"held":0,"monthly":0,"topup":0,"next_refresh_at":null,"budget_left":null}}"#);
     }
 }
 
@@ -45,7 +46,7 @@ async fn what_there_is_and_when_more_comes(app: App) {
     ada.topup(10, "in_1").await;
     ada.images("job", 3).await.unwrap();
     let answer = ask(&ada.app, &ada.key, "").await;
-    insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":57,"unlimited":false,"held":3,"monthly":47,"topup":10,"next_refresh_at":"2027-02-15T08:00:00Z"}}"#);
+    insta::assert_snapshot!(answer.summary(), @r#"200 {"data":{"balance":57,"unlimited":false,"held":3,"monthly":47,"topup":10,"next_refresh_at":"2027-02-15T08:00:00Z","budget_left":null}}"#);
 }
 
 async fn a_workspace_out_of_reach_is_not_found(app: App) {

@@ -123,7 +123,15 @@ async fn the_tools_are_listed_with_their_schemas(app: App) {
     let input = &tools[0]["inputSchema"];
     assert_eq!(input["properties"]["workspaceId"]["type"], json!(["string", "null"]));
     assert_eq!(input["required"], Value::Null, "it may be left out");
-    let credits = json!(["balance", "unlimited", "held", "monthly", "topup", "next_refresh_at"]);
+    let credits = json!([
+        "balance",
+        "unlimited",
+        "held",
+        "monthly",
+        "topup",
+        "next_refresh_at",
+        "budget_left"
+    ]);
     assert_eq!(tools[0]["outputSchema"]["required"], credits);
     assert_eq!(tools[1]["outputSchema"]["required"], json!(["email", "name"]));
 }

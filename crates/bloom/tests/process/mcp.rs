@@ -59,7 +59,7 @@ async fn use_the_tools(client: &Client, server: &Server, key: &str) {
     assert_eq!(
         credits.structured_content,
         Some(
-            json!({ "balance": 0, "unlimited": true, "held": 0, "monthly": 0, "topup": 0, "next_refresh_at": null })
+            json!({ "balance": 0, "unlimited": true, "held": 0, "monthly": 0, "topup": 0, "next_refresh_at": null, "budget_left": null })
         )
     );
     let refused = call(client, "bloom_check_credits", json!({ "workspaceId": "nowhere" })).await;

@@ -6,7 +6,7 @@ use crate::ids::{AccountId, ApiKeyId, ConnectionId, CreditHoldId};
 use crate::time::Timestamp;
 
 /// With which credential credits were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChargedVia {
     /// With an API key.
     ApiKey(ApiKeyId),

@@ -27,6 +27,8 @@ pub(crate) struct CreditsView {
     topup: i64,
     /// When the next month's credits come, if any do.
     next_refresh_at: Option<String>,
+    /// How many credits this key or app may still spend by its own budget; `null` when it has none.
+    budget_left: Option<i64>,
 }
 
 impl From<CreditBalance> for CreditsView {
@@ -38,6 +40,7 @@ impl From<CreditBalance> for CreditsView {
             monthly: credits.monthly,
             topup: credits.topup,
             next_refresh_at: credits.next_refresh_at.map(time),
+            budget_left: credits.budget_left,
         }
     }
 }

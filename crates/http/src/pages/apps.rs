@@ -4,8 +4,10 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
 use bloom_domain::connections::Connection;
+use bloom_domain::credits::ChargedVia;
 use bloom_domain::time::Timestamp;
 use bloom_service::connections;
+use bloom_service::credits::budgets::Budgets;
 
 use super::errors::PageError;
 use super::forms::Form;
@@ -28,7 +30,7 @@ pub(crate) async fn revoke(
 }
 
 /// A connection as its person sees it.
-pub(crate) fn row(connection: &Connection, now: Timestamp) -> AppRow {
+pub(crate) fn row(connection: &Connection, budgets: &Budgets, now: Timestamp) -> AppRow {
     let sites: Vec<_> = connection.sites().collect();
     AppRow {
         id: connection.id.to_string(),
@@ -41,6 +43,7 @@ pub(crate) fn row(connection: &Connection, now: Timestamp) -> AppRow {
         },
         access: summary(connection.access()),
         connected: moment(connection.created_at, now),
+        spent: super::budgets::summary(&budgets.of(ChargedVia::Connection(connection.id))),
         last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),

@@ -3,17 +3,20 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
+use bloom_domain::credits::{Budget, BudgetSpan};
 use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 use bloom_oauth::scope::Scopes;
-use bloom_service::authorization::{self, Decision, Next, Question, Resumed};
+use bloom_service::authorization::{self, Decision, Next, Question, Resumed, Terms};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
-use super::views::{AppIdentity, AppKind, Consent, WorkspaceChoice, WorkspaceOption};
+use super::views::{
+    AppIdentity, AppKind, BudgetChoice, Consent, Field, WorkspaceChoice, WorkspaceOption,
+};
 use super::{next, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -23,6 +26,9 @@ const REQUEST: &str = "request";
 const AGAIN: &str = "again";
 /// What the names of the fields that choose a workspace begin with.
 const WORKSPACE: &str = "workspace-";
+/// The fields that choose a budget.
+const BUDGET: &str = "budget";
+const BUDGET_SPAN: &str = "budget-span";
 /// What comes before a sealed request in the address of this page.
 const HERE: &str = "/authorize?request=";
 
@@ -54,15 +60,52 @@ pub(crate) async fn submit(
     let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let decision = match form.text("decision") {
-        "allow" => Decision::Allow(reach(&form)?),
+        "allow" => match terms(&form)? {
+            Ok(terms) => Decision::Allow(terms),
+            Err(errors) => return ask_again(&app, &browser, &form, errors).await,
+        },
         "deny" => Decision::Deny,
         _ => return Err(PageError::UnreadableForm("It has neither of the two answers.")),
     };
-    if decision == Decision::Allow(Reach::Only(Vec::new())) {
-        return ask_again(&app, &browser, form.text(AGAIN)).await;
-    }
     let sealed = form.text(REQUEST);
     Ok(redirect(&authorization::answer(&app.service, person, sealed, decision).await?))
+}
+
+/// What is wrong with what was chosen.
+#[derive(Default)]
+struct TermErrors {
+    workspaces: Option<String>,
+    budget: Option<String>,
+}
+
+/// What was chosen.
+fn terms(form: &Form) -> Result<Result<Terms, TermErrors>, PageError> {
+    let (reach, budget) = (reach(form)?, budget(form)?);
+    let nowhere = "Choose at least one workspace, or all of them.";
+    let errors = TermErrors {
+        workspaces: (reach == Reach::Only(Vec::new())).then(|| nowhere.to_owned()),
+        budget: budget.as_ref().err().map(|error| format!("The budget: {error}.")),
+    };
+    Ok(match (errors, budget) {
+        (TermErrors { workspaces: None, .. }, Ok(budget)) => Ok(Terms { reach, budget }),
+        (errors, _) => Err(errors),
+    })
+}
+
+/// The budget that was chosen.
+fn budget(form: &Form) -> Result<Result<Budget, String>, PageError> {
+    let none = Budget::default();
+    let cap = match super::budgets::cap(form.text(BUDGET)) {
+        Ok(None) => return Ok(Ok(none)),
+        Ok(cap) => cap,
+        Err(error) => return Ok(Err(error)),
+    };
+    match form.text(BUDGET_SPAN) {
+        "day" => Ok(Ok(Budget { day: cap, ..none })),
+        "month" => Ok(Ok(Budget { month: cap, ..none })),
+        "total" => Ok(Ok(Budget { total: cap, ..none })),
+        _ => Err(PageError::UnreadableForm("It names no span for the budget.")),
+    }
 }
 
 /// The workspaces that were chosen.
@@ -77,19 +120,72 @@ fn reach(form: &Form) -> Result<Reach, PageError> {
     }
 }
 
-/// The page once more for whoever wanted to choose and chose nothing.
-async fn ask_again(app: &App, browser: &Browser, sealed: &str) -> Result<Response, PageError> {
+/// The page once more for whoever chose what cannot be.
+async fn ask_again(
+    app: &App,
+    browser: &Browser,
+    form: &Form,
+    errors: TermErrors,
+) -> Result<Response, PageError> {
+    let sealed = form.text(AGAIN);
     match authorization::anonymous_resume(&app.service, browser.person(), sealed).await? {
         Resumed::Next(next) => Ok(go_on(&next)),
         Resumed::Question(question) => {
-            let choice = WorkspaceChoice {
-                error: Some("Choose at least one workspace, or all of them.".to_owned()),
-                is_limited: true,
-                ..choice(&question)
+            let choice = errors.workspaces.map_or_else(
+                || chosen(&question, form),
+                |error| WorkspaceChoice {
+                    error: Some(error),
+                    is_limited: true,
+                    ..choice(&question)
+                },
+            );
+            let has_choice = has_choice(&question) || choice.error.is_some();
+            let budget = BudgetChoice {
+                credits: Field { value: form.text(BUDGET).to_owned(), error: errors.budget },
+                span: form.text(BUDGET_SPAN).to_owned(),
+                ..budget_choice(&question)
             };
-            let view = Consent { choice: Some(choice), ..view(app, browser, *question) };
+            let view = Consent {
+                choice: has_choice.then_some(choice),
+                budget: Some(budget),
+                ..view(app, browser, *question)
+            };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
+    }
+}
+
+/// The choice of workspaces as it was made.
+fn chosen(question: &Question, form: &Form) -> WorkspaceChoice {
+    let ids: Vec<_> = form.checked(WORKSPACE).collect();
+    let mut choice = choice(question);
+    for option in &mut choice.options {
+        option.is_chosen = ids.contains(&option.id.as_str());
+    }
+    WorkspaceChoice { is_limited: form.text("workspaces") == "some", ..choice }
+}
+
+/// With a single workspace there is nothing to choose, unless it was chosen before.
+fn has_choice(question: &Question) -> bool {
+    question.workspaces.len() > 1 || question.reach != Reach::All
+}
+
+/// The choice of a budget.
+fn budget_choice(question: &Question) -> BudgetChoice {
+    let caps = BudgetSpan::ALL.into_iter().filter_map(|span| {
+        let cap = question.budget.cap(span)?;
+        let span = match span {
+            BudgetSpan::Day => "a day",
+            BudgetSpan::Month => "a month",
+            BudgetSpan::Total => "in total",
+        };
+        Some(format!("{cap} {span}"))
+    });
+    let caps: Vec<_> = caps.collect();
+    BudgetChoice {
+        already: (!caps.is_empty()).then(|| caps.join(", ")),
+        credits: Field::default(),
+        span: BudgetSpan::Month.as_str().to_owned(),
     }
 }
 
@@ -129,15 +225,15 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
     let now = app.service.now();
     let layout = browser.layout();
     let here = format!("{HERE}{}", question.request);
-    // With a single one there is nothing to choose, unless it was chosen before.
-    let has_choice = question.workspaces.len() > 1 || question.reach != Reach::All;
-    let choice = has_choice.then(|| choice(&question));
+    let choice = has_choice(&question).then(|| choice(&question));
+    let budget = question.access.allows(BloomScope::Generate).then(|| budget_choice(&question));
     Consent {
         account: layout.signed_in_as.clone().unwrap_or_default(),
         layout,
         sealed: question.sealed,
         again: question.request,
         choice,
+        budget,
         app: AppIdentity {
             name: question.client.display_name(),
             kind: match question.redirect.kind() {

@@ -10,6 +10,7 @@ pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod authorize;
 mod browser;
+pub(crate) mod budgets;
 pub(crate) mod errors;
 mod forms;
 mod headers;

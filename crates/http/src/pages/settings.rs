@@ -4,9 +4,11 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::api_keys::{ApiKey, KeyState};
 use bloom_domain::connections::Connection;
+use bloom_domain::credits::ChargedVia;
 use bloom_domain::time::Timestamp;
 use bloom_service::SignedIn;
 use bloom_service::api_keys::{self, NewApiKey};
+use bloom_service::credits::budgets::{self, Budgets};
 use bloom_service::workspaces::Team;
 use bloom_service::{connections, workspaces};
 use http::StatusCode;
@@ -46,7 +48,8 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let has = |name| query.optional(name).ok().flatten().is_some();
     let left = has("left").then(|| "You left the workspace.".to_owned());
     let declined = has("declined").then(|| "You declined the invitation.".to_owned());
-    let done = revoked.or(disconnected).or(left).or(declined);
+    let budget = has("budget").then(|| "The budget is saved.".to_owned());
+    let done = revoked.or(budget).or(disconnected).or(left).or(declined);
     let view = Settings { done, ..view(&app, &browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
 }
@@ -122,13 +125,16 @@ struct Lists {
     keys: Vec<ApiKey>,
     apps: Vec<Connection>,
     teams: Vec<Team>,
+    budgets: Budgets,
 }
 
 impl Lists {
     async fn read(app: &App, person: &SignedIn) -> Result<Self, PageError> {
         let keys = api_keys::list(&app.service, person).await?;
         let apps = connections::list(&app.service, person).await?;
-        Ok(Self { keys, apps, teams: workspaces::teams(&app.service, person).await? })
+        let teams = workspaces::teams(&app.service, person).await?;
+        let budgets = budgets::list(&app.service, person).await?;
+        Ok(Self { keys, apps, teams, budgets })
     }
 }
 
@@ -145,8 +151,8 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         workspace_name: Field::default(),
         new_key: None,
         teams: lists.teams.iter().map(team).collect(),
-        apps: lists.apps.iter().map(|app| apps::row(app, now)).collect(),
-        keys: lists.keys.iter().map(|key| row(key, now)).collect(),
+        apps: lists.apps.iter().map(|app| apps::row(app, &lists.budgets, now)).collect(),
+        keys: lists.keys.iter().map(|key| row(key, &lists.budgets, now)).collect(),
     }
 }
 
@@ -160,12 +166,13 @@ fn team(team: &Team) -> TeamRow {
     }
 }
 
-fn row(key: &ApiKey, now: Timestamp) -> KeyRow {
+fn row(key: &ApiKey, budgets: &Budgets, now: Timestamp) -> KeyRow {
     KeyRow {
         id: key.id.to_string(),
         name: key.name.clone(),
         hint: key.hint.to_string(),
         created: moment(key.created_at, now),
+        spent: super::budgets::summary(&budgets.of(ChargedVia::ApiKey(key.id))),
         last_used: key.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use bloom_domain::credits::{
-    self, Amount, ChargedVia, CreditGrant, GrantKind, Held, HoldState, ItemState, NEVER, PaidWork,
-    Reference, Refusal, Spender,
+    self, Amount, CreditGrant, GrantKind, Held, HoldState, ItemState, NEVER, PaidWork, Reference,
+    Refusal, Spender,
 };
 use bloom_domain::ids::{CreditGrantId, CreditHoldId, WorkspaceId};
 use bloom_domain::plans::Plan;
@@ -19,9 +19,8 @@ use store::credit_holds::NewHold;
 use store::credit_movements::Cause;
 use store::credits::TakenLedger;
 
-use super::corrupt;
 use super::grants::fresh;
-use crate::authenticate::Via;
+use super::{budgets, corrupt};
 use crate::work::{HeldCredits, Work};
 use crate::{Error, Operator, Principal, Service, workspaces};
 
@@ -40,6 +39,7 @@ pub struct HoldOrder {
 ///
 /// # Errors
 /// [`Error::WorkspaceNotFound`], [`Error::CreditsOwed`], [`Error::InsufficientCredits`],
+/// [`Error::OverBudget`],
 /// [`Error::CreditReferenceTaken`] when something else is held under this reference.
 pub async fn hold(
     service: &Service,
@@ -102,10 +102,6 @@ impl HoldDraft {
         order: HoldOrder,
     ) -> Result<Self, Error> {
         let now = service.now();
-        let via = match principal.via() {
-            Via::ApiKey(id) => ChargedVia::ApiKey(id),
-            Via::Connection(id) => ChargedVia::Connection(id),
-        };
         // The face has asked for no more variants than there may be.
         let items = order.work.items().map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self {
@@ -113,7 +109,7 @@ impl HoldDraft {
             cover: CreditGrantId::new(now, &service.entropy.draw()?),
             choice,
             reach: principal.reach().clone(),
-            spender: Spender { account: principal.account_id(), via },
+            spender: Spender { account: principal.account_id(), via: principal.via().into() },
             reference: order.reference,
             operation: order.work.operation(),
             items,
@@ -137,11 +133,7 @@ impl HoldDraft {
         let debt = if self.plan.has_unlimited_credits() { 0 } else { ledger.debt };
         let decided = credits::hold(&mut grants, debt, &self.items, self.now).map_err(corrupt)?;
         match decided {
-            Ok(held) if store::credit_holds::insert(tx, &self.row(workspace))? => {
-                self.write(tx, &ledger, cover, held)?;
-                Ok(Ok(self.held(workspace)))
-            }
-            Ok(_) => self.before(tx, workspace, Error::CreditReferenceTaken),
+            Ok(held) => self.hold(tx, &ledger, cover, held),
             // It may be that this very job holds what is missing.
             Err(Refusal::InDebt { debt }) => {
                 self.before(tx, workspace, Error::CreditsOwed { debt })
@@ -150,6 +142,27 @@ impl HoldDraft {
                 self.before(tx, workspace, Error::InsufficientCredits { balance, needed })
             }
         }
+    }
+
+    /// Holds what can be held, unless the job does already or the budget is against it.
+    fn hold(
+        &self,
+        tx: &mut Tx<'_>,
+        ledger: &TakenLedger,
+        cover: Option<CreditGrant>,
+        held: Held,
+    ) -> Result<Result<HeldCredits, Error>, store::Error> {
+        let needed = credits::total(&self.items).map_err(corrupt)?;
+        if let Err(over) = budgets::check(tx, self.spender, needed, self.now)? {
+            // It may be that this very job has spent it.
+            return self.before(tx, ledger.workspace, over);
+        }
+        if !store::credit_holds::insert(tx, &self.row(ledger.workspace))? {
+            return self.before(tx, ledger.workspace, Error::CreditReferenceTaken);
+        }
+        store::credit_budgets::count(tx, self.spender, self.now, needed)?;
+        self.write(tx, ledger, cover, held)?;
+        Ok(Ok(self.held(ledger.workspace)))
     }
 
     /// Where credits are unlimited, what is missing is granted with the hold, so that every movement

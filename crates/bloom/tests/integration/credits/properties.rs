@@ -10,6 +10,7 @@
 //! 9. a request sent twice, and 10. a scheduler that runs twice, changes nothing; 11. what has ended
 //!    counts for nothing; 12. bought credits are only spent, or taken back with their money; 13. the order
 //!    is total; 14. one never moves the other's; 15. what was written stays; 16. a crash loses nothing.
+//!    And what counts against a budget is what was held and did not go back.
 //!
 //! The fourth, and one against the other, is in `races.rs`; `kill -9` is in the tests of the program.
 
@@ -17,9 +18,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bloom_domain::credits::{GrantKind, ImageSize, ItemState, LedgerLine, PaidWork};
+use bloom_domain::api_keys::KeyName;
+use bloom_domain::credits::{GrantKind, ImageSize, ItemState, LedgerLine, MovementKind, PaidWork};
+use bloom_domain::email::Email;
 use bloom_domain::time::Timestamp;
 use bloom_service::Error;
+use bloom_service::api_keys::{self, WhichKey};
 use bloom_service::credits::endings::ItemEnd;
 use bloom_service::credits::{holds, monthly};
 use bloom_service::housekeeping;
@@ -116,7 +120,8 @@ struct Story {
 }
 
 impl Story {
-    async fn tell(ada: Person, number: u32, steps: Vec<(Step, bool)>) {
+    async fn tell(mut ada: Person, number: u32, steps: Vec<(Step, bool)>) {
+        ada.key = another_key(&ada).await;
         let team = |n: u32| ada.in_team("ada@example.com", number * 2 + n);
         let people = [team(1), team(2)];
         let model = Model { now: now(&ada), ..Model::default() };
@@ -295,6 +300,15 @@ impl Story {
             assert_eq!(person.balance().await.balance, self.model.balance(owner));
             self.add_up(owner, &ledger).await;
         }
+        let spent = self.lines.iter().flatten().map(|line| match line.movement.kind {
+            MovementKind::Held => line.movement.amount.get(),
+            MovementKind::Voided | MovementKind::Lapsed | MovementKind::Returned => {
+                -line.movement.amount.get()
+            }
+            _ => 0,
+        });
+        let counted = self.people[0].budget().await.spending.total;
+        assert_eq!(counted, spent.sum::<i64>());
         for (job, work) in self.works.iter().enumerate() {
             let known = &self.model.jobs[job].1;
             let is_open = known.items.iter().any(|item| item.1.is_none());
@@ -325,6 +339,20 @@ impl Story {
         assert_eq!(debt, ledger.standing.debt);
         self.lines[owner] = lines;
     }
+}
+
+/// A key of this story alone; the one of the story before is revoked, since one may have so many only.
+async fn another_key(ada: &Person) -> String {
+    let (service, operator) = (ada.app.service(), ada.app.operator());
+    let owner = Email::parse("ada@example.com").unwrap();
+    let before = WhichKey::Name("story".to_owned());
+    match api_keys::revoke_for(service, &operator, &owner, before).await {
+        Ok(_) | Err(Error::ApiKeyNotFound) => {}
+        Err(error) => panic!("{error}"),
+    }
+    let name = KeyName::parse("story").unwrap();
+    let key = api_keys::create_for(service, &operator, &owner, &name).await.unwrap();
+    key.secret.expose().to_owned()
 }
 
 fn now(person: &Person) -> i64 {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{AppIdentity, AppKind, Layout, Moment, Problem, problems};
+use super::{AppIdentity, AppKind, Field, Layout, Moment, Problem, problems};
 
 /// The page at `/authorize`.
 #[derive(Debug, Template)]
@@ -31,8 +31,21 @@ pub(crate) struct Consent {
     pub(crate) workspaces: Vec<String>,
     /// The choice between them, when there is one to make.
     pub(crate) choice: Option<WorkspaceChoice>,
+    /// How much it may spend; none when it asks for nothing that costs.
+    pub(crate) budget: Option<BudgetChoice>,
     /// Since when the person has had this app connected, when they have.
     pub(crate) connected_since: Option<Moment>,
+}
+
+/// The choice of how much an app may spend.
+#[derive(Debug, Clone)]
+pub(crate) struct BudgetChoice {
+    /// What holds already, in words; it is not raised here.
+    pub(crate) already: Option<String>,
+    /// How many credits, as typed.
+    pub(crate) credits: Field,
+    /// In which span: `day`, `month` or `total`.
+    pub(crate) span: String,
 }
 
 /// The choice of workspaces that an app may act in.
@@ -60,7 +73,8 @@ pub(crate) struct WorkspaceOption {
 impl Consent {
     fn problems(&self) -> Vec<Problem> {
         let error = self.choice.as_ref().and_then(|choice| choice.error.as_ref());
-        problems(None, &[("workspaces-some", error)])
+        let budget = self.budget.as_ref().and_then(|budget| budget.credits.error.as_ref());
+        problems(None, &[("workspaces-some", error), ("budget", budget)])
     }
 }
 
@@ -84,6 +98,13 @@ impl WorkspaceChoice {
 }
 
 #[cfg(test)]
+impl BudgetChoice {
+    fn sample() -> Self {
+        Self { already: None, credits: Field::default(), span: "month".into() }
+    }
+}
+
+#[cfg(test)]
 impl Consent {
     fn sample(app: AppIdentity, answer_goes_to: &str) -> Self {
         Self {
@@ -102,6 +123,7 @@ impl Consent {
             ],
             not_granted: Some("It cannot make or revoke API keys, or change your password.".into()),
             workspaces: vec!["Ada Lovelace".into()],
+            budget: Some(BudgetChoice::sample()),
             connected_since: None,
         }
     }
@@ -124,6 +146,11 @@ impl Consent {
             access: vec![hostile()],
             not_granted: Some(hostile()),
             workspaces: vec![hostile(), hostile()],
+            budget: Some(BudgetChoice {
+                already: Some(hostile()),
+                credits: Field { value: hostile(), error: Some(hostile()) },
+                span: hostile(),
+            }),
             connected_since: Some(Moment { iso: hostile(), exact: hostile(), relative: hostile() }),
         }
     }
@@ -145,6 +172,7 @@ impl Consent {
                     choice: Some(WorkspaceChoice::sample(None)),
                     connected_since: Some(Moment::sample("3 weeks ago")),
                     not_granted: None,
+                    budget: None,
                     access: vec!["See your brands, images and credits".into()],
                     ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
                 },

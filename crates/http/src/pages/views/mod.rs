@@ -3,6 +3,7 @@
 
 mod activity;
 mod app;
+mod budget;
 mod consent;
 mod home;
 mod layout;
@@ -16,7 +17,8 @@ mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
-pub(crate) use consent::{Consent, WorkspaceChoice, WorkspaceOption};
+pub(crate) use budget::{BudgetPage, CapField};
+pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption};
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};

@@ -71,6 +71,8 @@ pub(crate) struct KeyRow {
     pub(crate) hint: String,
     /// When it was created.
     pub(crate) created: Moment,
+    /// What it has spent, against its budget when it has one.
+    pub(crate) spent: String,
     /// The latest request with it; none when there was none.
     pub(crate) last_used: Option<LastUsed>,
     /// Whether it is good for requests.
@@ -139,6 +141,8 @@ pub(crate) struct AppRow {
     pub(crate) access: String,
     /// When it was allowed first.
     pub(crate) connected: Moment,
+    /// What it has spent, against its budget when it has one.
+    pub(crate) spent: String,
     /// Its latest request; none when there was none.
     pub(crate) last_used: Option<LastUsed>,
     /// Whether its requests are good.
@@ -216,6 +220,7 @@ impl KeyRow {
             name: name.into(),
             hint: "bloom_sk_Ab12…wXyZ".into(),
             created: Moment::sample("3 weeks ago"),
+            spent: "2 of 10 credits today".into(),
             last_used: last_used.map(LastUsed::sample),
             state,
         }
@@ -240,6 +245,7 @@ impl AppRow {
             app,
             access: "Everything but API keys".into(),
             connected: Moment::sample("3 weeks ago"),
+            spent: "12 credits this month, no budget".into(),
             last_used: last_used.map(LastUsed::sample),
             state,
         }
@@ -307,6 +313,7 @@ impl Settings {
             name: hostile(),
             hint: hostile(),
             created: moment(),
+            spent: hostile(),
             last_used: last_used(),
             state,
         };
@@ -315,6 +322,7 @@ impl Settings {
             app: AppIdentity::sample(&hostile(), kind),
             access: hostile(),
             connected: moment(),
+            spent: hostile(),
             last_used: last_used(),
             state,
         };

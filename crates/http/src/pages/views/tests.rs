@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::consent::Consent;
-use super::{Activity, Home, InvitationPage, Message, Settings, SignIn, SignUp, TeamPage};
+use super::{
+    Activity, BudgetPage, Home, InvitationPage, Message, Settings, SignIn, SignUp, TeamPage,
+};
 use crate::pages::assets;
 
 /// Breaks out of a text or an attribute wherever one is not escaped.
@@ -99,6 +101,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(Consent::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
+        render(BudgetPage::samples()),
         render(TeamPage::samples()),
         render(InvitationPage::samples()),
         render(Message::samples()),

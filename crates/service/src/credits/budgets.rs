@@ -1,0 +1,221 @@
+//! Budgets of keys and apps: set by their owner, held to in the transaction that holds credits.
+//!
+//! Only their owner, in a browser, and the operator raise one. An authorization can lower that of its
+//! connection and never raises it (`lower`), since an app can ask for one whenever it wants.
+
+use std::collections::HashMap;
+
+use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::credits::{self, Budget, ChargedVia, Spender, Spending};
+use bloom_domain::email::Email;
+use bloom_domain::ids::AccountId;
+use bloom_domain::time::Timestamp;
+use bloom_store as store;
+use serde_json::{Value, json};
+use store::Tx;
+
+use crate::api_keys::{self, WhichKey};
+use crate::audit::{Author, Difference};
+use crate::authenticate::Via;
+use crate::{Error, Operator, Service, SignedIn, accounts};
+
+/// A budget, and what counts against it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BudgetUse {
+    /// What may be spent.
+    pub budget: Budget,
+    /// What is.
+    pub spending: Spending,
+}
+
+/// The budgets of a person's keys and apps, and what was spent with each.
+#[derive(Debug, Clone, Default)]
+pub struct Budgets(HashMap<ChargedVia, BudgetUse>);
+
+impl Budgets {
+    /// That of one of them.
+    #[must_use]
+    pub fn of(&self, via: ChargedVia) -> BudgetUse {
+        self.0.get(&via).copied().unwrap_or_default()
+    }
+}
+
+/// The budgets of the person's keys and apps, and what was spent with each.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(service: &Service, person: &SignedIn) -> Result<Budgets, Error> {
+    list_of(service, person.account().id).await
+}
+
+/// The budgets of an account's keys and apps, and what was spent with each.
+///
+/// # Errors
+/// [`Error::AccountNotFound`].
+pub async fn list_for(
+    service: &Service,
+    operator: &Operator,
+    owner: &Email,
+) -> Result<Budgets, Error> {
+    let owner = accounts::find(service, operator, owner).await?.id;
+    list_of(service, owner).await
+}
+
+async fn list_of(service: &Service, account: AccountId) -> Result<Budgets, Error> {
+    let now = service.now();
+    let read = service.store.read(move |tx| {
+        let mut budgets: HashMap<_, BudgetUse> = HashMap::new();
+        for (via, budget) in store::credit_budgets::list_of(tx, account)? {
+            budgets.entry(via).or_default().budget = budget;
+        }
+        for (via, spending) in store::credit_budgets::spent_of(tx, account, now)? {
+            budgets.entry(via).or_default().spending = spending;
+        }
+        Ok(Budgets(budgets))
+    });
+    Ok(read.await?)
+}
+
+/// Sets the budget of one of the person's keys or apps; what was spent before counts.
+///
+/// # Errors
+/// [`Error::ApiKeyNotFound`], [`Error::ConnectionNotFound`], [`Error::SignedOut`],
+/// [`Error::AccountBanned`].
+pub async fn set(
+    service: &Service,
+    person: &SignedIn,
+    via: ChargedVia,
+    budget: Budget,
+) -> Result<(), Error> {
+    let (claim, author) = (person.claim(), person.author(service)?);
+    let write = service.store.write(move |tx| {
+        if let Err(refused) = claim.check(tx)? {
+            return Ok(Err(refused));
+        }
+        put(tx, Spender { account: claim.account, via }, &budget, &author)
+    });
+    write.await?
+}
+
+/// Sets the budget of a key on the operator's word.
+///
+/// # Errors
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`].
+pub async fn set_for(
+    service: &Service,
+    operator: &Operator,
+    owner: &Email,
+    which: WhichKey,
+    budget: Budget,
+) -> Result<(), Error> {
+    let account = accounts::find(service, operator, owner).await?.id;
+    let via = ChargedVia::ApiKey(api_keys::find(service, account, which).await?);
+    let author = Author::here(service, Actor::Operator)?;
+    let write = service.store.write(move |tx| put(tx, Spender { account, via }, &budget, &author));
+    write.await?
+}
+
+fn put(
+    tx: &mut Tx<'_>,
+    of: Spender,
+    budget: &Budget,
+    author: &Author,
+) -> Result<Result<(), Error>, store::Error> {
+    let (is_theirs, missing) = match of.via {
+        ChargedVia::ApiKey(id) => {
+            (store::api_keys::find(tx, of.account, id)?.is_some(), Error::ApiKeyNotFound)
+        }
+        ChargedVia::Connection(id) => {
+            (store::connections::is_of(tx, of.account, id)?, Error::ConnectionNotFound)
+        }
+    };
+    if !is_theirs {
+        return Ok(Err(missing));
+    }
+    let before = store::credit_budgets::take(tx, of.via)?.unwrap_or_default();
+    if before != *budget {
+        replace(tx, of, &before, budget, author)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Lowers the budget of a credential to what an authorization brings, where that is lower.
+pub(crate) fn lower(
+    tx: &mut Tx<'_>,
+    of: Spender,
+    chosen: &Budget,
+    author: &Author,
+) -> Result<(), store::Error> {
+    if chosen.is_none() {
+        return Ok(());
+    }
+    let before = store::credit_budgets::take(tx, of.via)?.unwrap_or_default();
+    let both = before.and(chosen);
+    if both == before { Ok(()) } else { replace(tx, of, &before, &both, author) }
+}
+
+fn replace(
+    tx: &mut Tx<'_>,
+    of: Spender,
+    before: &Budget,
+    after: &Budget,
+    author: &Author,
+) -> Result<(), store::Error> {
+    store::credit_budgets::put(tx, of, after)?;
+    let subject = match of.via {
+        ChargedVia::ApiKey(id) => Subject::ApiKey(id),
+        ChargedVia::Connection(id) => Subject::Connection(id),
+    };
+    let difference = Difference { before: told(before), after: told(after) };
+    author.record(tx, Action::BudgetSet, subject, of.account, difference);
+    Ok(())
+}
+
+fn told(budget: &Budget) -> Value {
+    let cap = |cap: Option<credits::Cap>| cap.map(credits::Cap::get);
+    json!({
+        "day": cap(budget.day),
+        "month": cap(budget.month),
+        "total": cap(budget.total),
+    })
+}
+
+/// Whether what is to be held is within the budget of whoever asks for it. The row of the budget is
+/// taken, so that one decides at a time, in whichever workspaces they do.
+pub(super) fn check(
+    tx: &mut Tx<'_>,
+    of: Spender,
+    needed: i64,
+    now: Timestamp,
+) -> Result<Result<(), Error>, store::Error> {
+    if let Some(budget) = store::credit_budgets::take(tx, of.via)? {
+        let spending = store::credit_budgets::spent(tx, of, now)?;
+        if let Err(over) = budget.allow(&spending, needed) {
+            let resets = credits::span_end(over.span, now);
+            return Ok(Err(Error::OverBudget { over, resets }));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// How much a credential may still spend; `None` when it has no budget.
+pub(super) fn left(
+    tx: &mut Tx<'_>,
+    of: Spender,
+    now: Timestamp,
+) -> Result<Option<i64>, store::Error> {
+    let budget = store::credit_budgets::find(tx, of.via)?;
+    if budget.is_none() {
+        return Ok(None);
+    }
+    Ok(budget.left(&store::credit_budgets::spent(tx, of, now)?))
+}
+
+impl From<Via> for ChargedVia {
+    fn from(via: Via) -> Self {
+        match via {
+            Via::ApiKey(id) => Self::ApiKey(id),
+            Via::Connection(id) => Self::Connection(id),
+        }
+    }
+}
