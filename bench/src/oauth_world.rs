@@ -3,12 +3,13 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use bloom_domain::credits::Budget;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_domain::senders::Sender;
 use bloom_domain::workspaces::Reach;
 use bloom_oauth::pkce::CodeVerifier;
-use bloom_service::authorization::{self, Decision, Next, Resumed};
+use bloom_service::authorization::{self, Decision, Next, Resumed, Terms};
 use bloom_service::sessions::{self, Arriving, Visitor};
 use bloom_service::{Service, SignedIn, clients, tokens};
 
@@ -118,8 +119,9 @@ async fn allow(service: &Service, person: &SignedIn, client_id: &str) -> Result<
     let Resumed::Question(question) = resumed.map_err(refused)? else {
         return Err("no question".into());
     };
-    let url =
-        authorization::answer(service, person, &question.sealed, Decision::Allow(Reach::All)).await;
+    let terms = Terms { reach: Reach::All, budget: Budget::default() };
+    let yes = Decision::Allow(terms);
+    let url = authorization::answer(service, person, &question.sealed, yes).await;
     let url = url.map_err(refused)?;
     let (_, code) = url.split_once("code=").ok_or("no code")?;
     Ok(code.split('&').next().unwrap_or_default().to_owned())

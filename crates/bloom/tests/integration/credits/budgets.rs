@@ -283,7 +283,7 @@ async fn what_cannot_be_a_budget_changes_nothing(app: App) {
         // What was typed is there again.
         assert!(answer.text().contains(&format!("value=\"{bad}\"")), "{bad}");
         assert!(answer.text().contains("value=\"7\""), "{bad}");
-        assert!(ada.get("/settings").await.text().contains("0 of 2 credits today<"), "{bad}");
+        assert!(ada.get("/settings").await.text().contains("0 of 2 credits today."), "{bad}");
     }
     let client = app.client(REDIRECT).await;
     let page = client.consent_page(&mut ada, &[]).await;
