@@ -63,23 +63,34 @@ fn by_token(world: &World, connected: &Connected, runtime: &Runtime) -> Outcome 
     println!("  bare axum (yardstick)    {bare:>6.2} us   1.00x");
     println!("  token seen before        {warm:>6.2} us   {:.2}x", warm / bare);
     println!("  token never seen         {cold:>6.2} us   bare + {:.1} us", cold - bare);
-    println!("  one Ed25519 verification {:>6.2} us", verification());
+    let (verification, signature) = ed25519();
+    println!("  one Ed25519 verification {verification:>6.2} us");
+    println!("  one Ed25519 signature    {signature:>6.2} us");
     Ok(())
 }
 
-/// What one verification costs here, in microseconds.
-fn verification() -> f64 {
+/// What one verification and one signature cost here, in microseconds.
+fn ed25519() -> (f64, f64) {
     use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
     const COUNT: u32 = 5_000;
-    let Ok(pair) = Ed25519KeyPair::from_seed_unchecked(&[7; 32]) else { return f64::NAN };
+    let Ok(pair) = Ed25519KeyPair::from_seed_unchecked(&[7; 32]) else {
+        return (f64::NAN, f64::NAN);
+    };
     let message = [7; 600];
     let signature = pair.sign(&message);
-    let started = std::time::Instant::now();
-    for _ in 0..COUNT {
+    let each = |work: &dyn Fn()| {
+        let started = std::time::Instant::now();
+        (0..COUNT).for_each(|_| work());
+        started.elapsed().as_secs_f64() * 1e6 / f64::from(COUNT)
+    };
+    let verification = each(&|| {
         let key = UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref());
         let _ = std::hint::black_box(key.verify(&message, signature.as_ref()));
-    }
-    started.elapsed().as_secs_f64() * 1e6 / f64::from(COUNT)
+    });
+    let signature = each(&|| {
+        std::hint::black_box(pair.sign(&message));
+    });
+    (verification, signature)
 }
 
 fn writes(world: &World, connected: &mut Connected, runtime: &Runtime) -> Outcome {

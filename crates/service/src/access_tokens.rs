@@ -90,7 +90,7 @@ pub(crate) fn issue_id_token(
 pub(crate) fn read(service: &Service, token: &str) -> Result<AccessToken, &'static str> {
     let now = service.now();
     let claims: AccessClaims =
-        jws::verify(token, ACCESS_TOKEN_TYPE, |id| service.signing_keys.public_key(id, now))
+        jws::verify(token, ACCESS_TOKEN_TYPE, |id| service.signing_keys.verifying(id, now))
             .map_err(JwsError::reason)?;
     if claims.iss != service.authorization_server.issuer() {
         return Err("another server issued it");

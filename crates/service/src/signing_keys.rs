@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, ParsedPublicKey};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use bloom_domain::grants::ACCESS_TOKEN_LIFETIME;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::jwk::{Jwk, JwkSet, key_id};
-use bloom_oauth::jws;
+use bloom_oauth::jws::{self, VerifyingKey};
 use bloom_store as store;
 use serde::Serialize;
 use store::signing_keys::StoredSigningKey;
@@ -36,13 +36,13 @@ pub(crate) struct SigningKey {
     number: i64,
     signs_from: Timestamp,
     public_key: [u8; 32],
-    /// The same, ready to verify with.
-    verifying: Arc<ParsedPublicKey>,
+    /// What its signatures are verified with: the pair where there is one, which is faster.
+    verifying: Arc<VerifyingKey>,
     /// Its id in tokens and in the published set.
     id: String,
     /// Kept: making a pair from its seed costs more than signing. `None` when the root secret that
     /// sealed the seed is gone: then the key only verifies.
-    pair: Option<Ed25519KeyPair>,
+    pair: Option<Arc<Ed25519KeyPair>>,
 }
 
 impl SigningKeys {
@@ -63,8 +63,8 @@ impl SigningKeys {
             .ok_or_else(|| Error::Internal("there is no signing key".to_owned()))
     }
 
-    /// The public key with an id, if what it signs may be good now.
-    pub(crate) fn public_key(&self, id: &str, now: Timestamp) -> Option<Arc<ParsedPublicKey>> {
+    /// What verifies the signatures of the key with an id, if what it signs may be good now.
+    pub(crate) fn verifying(&self, id: &str, now: Timestamp) -> Option<Arc<VerifyingKey>> {
         let keys = self.0.load();
         keys.iter()
             .enumerate()
@@ -132,8 +132,16 @@ fn unseal(service: &Service, stored: &StoredSigningKey) -> Result<SigningKey, Er
     let keyring = service.keyring.load();
     let seed = sealed::open_bytes(keyring.signing_key_seals(), PURPOSE, &stored.seed);
     let pair = seed.map(Zeroizing::new).map(|seed| pair(&seed)).transpose()?;
-    let verifying = jws::verifying_key(&stored.public_key)
-        .ok_or_else(|| Error::Internal("a stored public key is none".to_owned()))?;
+    let pair = pair.map(Arc::new);
+    let verifying = match &pair {
+        // Only if it is the pair of what is published.
+        Some(pair) if public_key(pair)? == stored.public_key => {
+            Some(VerifyingKey::Pair(pair.clone()))
+        }
+        _ => VerifyingKey::public(&stored.public_key),
+    };
+    let verifying =
+        verifying.ok_or_else(|| Error::Internal("a stored public key is none".to_owned()))?;
     Ok(SigningKey {
         number: stored.number,
         signs_from: stored.signs_from,
@@ -155,7 +163,7 @@ fn public_key(pair: &Ed25519KeyPair) -> Result<[u8; 32], Error> {
 }
 
 fn signer(keys: &[SigningKey], now: Timestamp) -> Option<(&SigningKey, &Ed25519KeyPair)> {
-    let mut able = keys.iter().filter_map(|key| Some((key, key.pair.as_ref()?)));
+    let mut able = keys.iter().filter_map(|key| Some((key, key.pair.as_deref()?)));
     let first = able.clone().next();
     // A clock that was set back must not leave the server without a key.
     able.rfind(|(key, _)| key.signs_from <= now).or(first)

@@ -13,12 +13,17 @@ fn public() -> [u8; 32] {
     pair().public_key().as_ref().try_into().unwrap()
 }
 
-fn key() -> Box<ParsedPublicKey> {
-    Box::new(verifying_key(&public()).unwrap())
+fn key() -> Box<VerifyingKey> {
+    Box::new(VerifyingKey::public(&public()).unwrap())
 }
 
+/// By the public key and by the pair, which must say the same of every token.
 fn check(token: &str) -> Result<Value, JwsError> {
-    verify(token, "at+jwt", |kid| (kid == "k1").then(key))
+    let by =
+        |key: fn() -> Box<VerifyingKey>| verify(token, "at+jwt", |kid| (kid == "k1").then(key));
+    let (by_public, by_pair) = (by(key), by(|| Box::new(VerifyingKey::Pair(Arc::new(pair())))));
+    assert_eq!(by_public, by_pair, "{token}");
+    by_public
 }
 
 /// A token with this header and payload and a good signature over them.
@@ -69,6 +74,36 @@ fn a_hash_keyed_with_the_public_key_is_no_signature() {
     let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()));
     assert_eq!(check(&token), Err(JwsError::Signature));
     assert_eq!(check(&format!("{signed}.")), Err(JwsError::Signature));
+}
+
+#[test]
+fn a_signature_has_one_form() {
+    let token = sign("at+jwt", "k1", &pair(), &json!({"sub": "a"}));
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    // S and the order of the group more: the same equation holds (RFC 8032 §5.1.7 demands S below it).
+    let order: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let mut other = signature.clone();
+    let mut carry = 0u16;
+    for (byte, add) in other[32..].iter_mut().zip(order) {
+        let sum = u16::from(*byte) + u16::from(add) + carry;
+        (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+    }
+    for bad in [other, signature[..63].to_vec(), [signature.as_slice(), &[0]].concat(), Vec::new()]
+    {
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(bad));
+        assert_eq!(check(&token), Err(JwsError::Signature));
+    }
+}
+
+#[test]
+fn another_key_signs_for_nobody_else() {
+    let other = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
+    let token = sign("at+jwt", "k1", &other, &json!({"sub": "a"}));
+    assert_eq!(check(&token), Err(JwsError::Signature));
 }
 
 #[test]

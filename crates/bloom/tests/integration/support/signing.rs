@@ -46,7 +46,7 @@ impl App {
         let key = |kid: &str| {
             let jwk = keys.iter().find(|jwk| jwk["kid"] == kid)?;
             let bytes = decode(jwk["x"].as_str()?).try_into().ok()?;
-            bloom_oauth::jws::verifying_key(&bytes).map(Box::new)
+            bloom_oauth::jws::VerifyingKey::public(&bytes).map(Box::new)
         };
         bloom_oauth::jws::verify::<Value, _>(token, typ, key).is_ok()
     }
