@@ -61,7 +61,8 @@ impl Connected {
                 let (store, service) = world.open(&origin).await.map_err(|e| e.to_string())?;
                 let service = Arc::new(service);
                 let metadata = br#"{"redirect_uris":["https://app.example/callback"]}"#;
-                let client = clients::anonymous_register(&service, metadata).await;
+                let client =
+                    clients::anonymous_register(&service, metadata, &Sender::default()).await;
                 let client_id = client.map_err(|error| format!("{error:?}"))?.id.to_string();
                 let mut people = Vec::new();
                 for chunk in (0..PEOPLE).collect::<Vec<_>>().chunks(AT_ONCE) {

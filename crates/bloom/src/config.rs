@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bloom_domain::accounts::SignUpPolicy;
-use bloom_domain::rate_window::RateLimit;
 use bloom_http::Site;
+use bloom_service::attempts::AttemptLimits;
+use bloom_service::rate_limit::RateLimits;
 use bloom_service::root_secret::{RootSecret, RootSecrets};
 use bloom_store::Database;
 use toml::{Table, Value};
@@ -40,6 +41,12 @@ const NO_APP: [&str; 10] = [
 const MAX_CLIENTS: u32 = 100_000;
 /// The longest for which a used refresh token may be answered, in seconds.
 const MAX_REPLAY_WINDOW: u32 = 600;
+/// The greatest limit of a credential: its window takes 4 bytes for each request.
+const MAX_REQUESTS: u16 = 10_000;
+/// The greatest of the limits on attempts, since each attempt takes memory for a while.
+const MAX_LIMIT: u16 = 1_000;
+/// The longest delay of a sign-in, in seconds: longer ones would keep people out.
+const MAX_DELAY: u16 = 10;
 /// The database's file in the data folder.
 const DATABASE_FILE: &str = "bloom.db";
 
@@ -237,13 +244,38 @@ impl Config {
         let clients = self.whole("oauth", "max_clients", MAX_CLIENTS)?;
         Ok(bloom_service::Settings {
             sign_up,
-            rate_limit: is_limited.then_some(RateLimit::STANDARD),
+            rate_limits: if is_limited { self.rate_limits()? } else { RateLimits::OFF },
+            attempts: if is_limited { self.attempts()? } else { AttemptLimits::OFF },
             redirect_schemes: self.redirect_schemes()?.unwrap_or(defaults.redirect_schemes),
             max_clients: i64::from(clients),
             refresh_replay_window: Duration::from_secs(window.into()),
             max_grant_lifetime: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
             plan: defaults.plan,
             origin: defaults.origin,
+        })
+    }
+
+    /// The limits of credentials; 0 turns one off.
+    fn rate_limits(&self) -> Result<RateLimits, Failure> {
+        let limit = |key| self.limit(key, 120, MAX_REQUESTS);
+        Ok(RateLimits::new(limit("api_key_requests")?, limit("connection_requests")?))
+    }
+
+    /// The limits on attempts; 0 turns one off.
+    fn attempts(&self) -> Result<AttemptLimits, Failure> {
+        Ok(AttemptLimits::new(
+            self.limit("failures", 60, MAX_LIMIT)?,
+            self.limit("passwords", 10, MAX_LIMIT)?,
+            self.limit("delay_seconds", 2, MAX_DELAY)?,
+            self.limit("sign_ups", 10, MAX_LIMIT)?,
+            self.limit("registrations", 30, MAX_LIMIT)?,
+        ))
+    }
+
+    fn limit(&self, key: &str, default: u32, most: u16) -> Result<u16, Failure> {
+        let number = self.whole("limits", key, default)?;
+        u16::try_from(number).ok().filter(|number| *number <= most).ok_or_else(|| {
+            Failure::usage(format!("limits.{key} is {number}; it must be 0 to {most}"))
         })
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_http::Edge;
+use bloom_service::rate_limit::RateLimits;
 use bloom_service::{housekeeping, mail, setup_links};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -96,9 +97,7 @@ fn claim(config: &Config) -> Result<DataFolder, Failure> {
 }
 
 async fn announce(node: &Node, manner: Manner) -> Result<(), Failure> {
-    if node.service.settings().rate_limit.is_none() {
-        tracing::warn!("RATE LIMITS ARE OFF (limits.enabled = false): anyone may ask without end");
-    }
+    tell_what_is_unlimited(node.service.settings().rate_limits);
     tracing::info!(
         origin = node.site.origin(),
         database = if node.is_embedded { "sqlite" } else { "postgresql" },
@@ -111,6 +110,17 @@ async fn announce(node: &Node, manner: Manner) -> Result<(), Failure> {
     output::say(&format!("Bloom is running at {}", node.site.origin()))?;
     let token = setup_links::issue(&node.service, &node.operator).await?;
     token.map_or(Ok(()), |token| show_setup_link(node, &token))
+}
+
+fn tell_what_is_unlimited(limits: RateLimits) {
+    match (limits.api_keys, limits.connections) {
+        (Some(_), Some(_)) => {}
+        (None, None) => {
+            tracing::warn!("RATE LIMITS ARE OFF (limits.enabled): anyone may ask without end");
+        }
+        (None, Some(_)) => tracing::warn!("API keys are not limited (limits.api_key_requests = 0)"),
+        (Some(_), None) => tracing::warn!("apps are not limited (limits.connection_requests = 0)"),
+    }
 }
 
 /// On standard output only: the link is a secret, and logs are kept.

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 23] = [
+pub(crate) static ALL: [Setting; 30] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -64,6 +64,33 @@ pub(crate) static ALL: [Setting; 23] = [
         "days after which an app has to ask again however busy it is; 0 for never",
     ),
     setting("limits", "enabled", Kind::YesNo, "false turns every rate limit off"),
+    setting("limits", "api_key_requests", Kind::Whole, "requests with one API key in a minute"),
+    setting(
+        "limits",
+        "connection_requests",
+        Kind::Whole,
+        "requests of one app for one person in a minute",
+    ),
+    setting(
+        "limits",
+        "failures",
+        Kind::Whole,
+        "failed authentications of one address in a minute, after which they are answered 429",
+    ),
+    setting(
+        "limits",
+        "passwords",
+        Kind::Whole,
+        "wrong passwords for one account from one address in 15 minutes",
+    ),
+    setting(
+        "limits",
+        "delay_seconds",
+        Kind::Whole,
+        "the longest that a sign-in to an account with many wrong passwords is delayed",
+    ),
+    setting("limits", "sign_ups", Kind::Whole, "accounts made from one address in half an hour"),
+    setting("limits", "registrations", Kind::Whole, "new apps from one address in half an hour"),
     setting(
         "secret",
         "current",

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod api_keys;
+pub mod attempts;
 pub mod audit;
 mod base62;
 pub mod clients;

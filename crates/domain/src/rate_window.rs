@@ -21,6 +21,15 @@ pub struct RateLimit {
 impl RateLimit {
     /// The public contract: 120 requests in 60 seconds.
     pub const STANDARD: Self = Self { limit: 120, span: Duration::from_secs(60) };
+
+    /// So many in so long; none when it is 0, which stands for no limit.
+    #[must_use]
+    pub const fn within(limit: u16, span: Duration) -> Option<Self> {
+        match limit {
+            0 => None,
+            limit => Some(Self { limit, span }),
+        }
+    }
 }
 
 /// What became of a request that asked for room in the window.
@@ -101,10 +110,24 @@ impl RateWindow {
         }
     }
 
+    /// Gives back the room that was taken last.
+    pub fn give_back(&mut self) {
+        self.len = self.len.saturating_sub(1);
+    }
+
+    /// How many requests count now.
+    #[must_use]
+    pub fn count(&self, rule: RateLimit, now: Timestamp) -> u16 {
+        let mut window = self.clone();
+        let now = window.as_of(rule, now);
+        window.forget_before(rule, now);
+        window.len
+    }
+
     /// Whether nothing in it matters any more, so that it can be dropped.
     #[must_use]
-    pub fn is_idle(&self, rule: RateLimit, now: Timestamp) -> bool {
-        now.since(self.latest) >= rule.span
+    pub fn is_idle(&self, span: Duration, now: Timestamp) -> bool {
+        now.since(self.latest) >= span
     }
 
     fn as_of(&mut self, rule: RateLimit, now: Timestamp) -> Timestamp {
@@ -117,7 +140,7 @@ impl RateWindow {
 
     fn forget_before(&mut self, rule: RateLimit, now: Timestamp) {
         // An idle window is emptied before the modulus could mislead.
-        if self.is_idle(rule, now) {
+        if self.is_idle(rule.span, now) {
             self.len = 0;
             return;
         }

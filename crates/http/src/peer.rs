@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 
-const X_FORWARDED_FOR: &str = "x-forwarded-for";
+/// What each proxy appends the address of its peer to.
+pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The caller's address: the peer's, or with `proxies` trusted proxies in front, the entry that the
 /// outermost of them appended. Never the leftmost entry, which the caller writes.

@@ -17,7 +17,7 @@ use store::{Change, Tx};
 use crate::audit::{Author, Difference};
 use crate::passwords::Caller;
 use crate::sessions::{self, Arriving};
-use crate::{Error, Operator, Principal, Service, invitations};
+use crate::{Error, Operator, Principal, Service, attempts, invitations};
 
 /// What a new account needs.
 pub struct NewAccount {
@@ -40,7 +40,8 @@ pub fn get<'a>(_service: &Service, principal: &'a Principal) -> &'a Account {
 /// replaces the one the browser had.
 ///
 /// # Errors
-/// [`Error::SignUpClosed`], [`Error::InvitationNotFound`], [`Error::EmailTaken`], [`Error::Busy`].
+/// [`Error::SignUpClosed`], [`Error::InvitationNotFound`], [`Error::EmailTaken`], [`Error::TooMany`],
+/// [`Error::Busy`].
 pub async fn anonymous_sign_up(
     service: &Service,
     new: NewAccount,
@@ -48,7 +49,10 @@ pub async fn anonymous_sign_up(
     invitation: Option<OpaqueSecret>,
 ) -> Result<OpaqueSecret, Error> {
     match (service.settings.sign_up, invitation) {
-        (SignUpPolicy::Open, _) => {}
+        (SignUpPolicy::Open, _) => {
+            let sign_up = sign_up(service, new, browser, None);
+            return attempts::limit_sign_up(service, browser.sender.address, sign_up).await;
+        }
         // One that is answered before the account is made lets nobody in; the account is then one
         // that somebody was invited to make.
         (SignUpPolicy::Invite, Some(secret)) => {

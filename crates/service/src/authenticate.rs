@@ -69,6 +69,26 @@ pub enum Rejection {
     Failed(Error),
 }
 
+impl Rejection {
+    /// Whether somebody tried to prove who they are and did not. No credential is no try; one that was good
+    /// until it ended or was taken back is how a client learns that; and a suspended person has proven it.
+    #[must_use]
+    pub fn is_failed_attempt(&self) -> bool {
+        match self {
+            Self::NotAnApiKey(_)
+            | Self::UnknownApiKey
+            | Self::RevokedApiKey
+            | Self::NotAnAccessToken(_) => true,
+            Self::NotPresented
+            | Self::ExpiredAccessToken
+            | Self::RevokedAccessToken
+            | Self::RefusedClient
+            | Self::AccountBanned
+            | Self::Failed(_) => false,
+        }
+    }
+}
+
 /// How a principal proved who they are. For limits, usage and audit; no authorization reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Via {

@@ -1,10 +1,13 @@
 //! Clients: apps register themselves, and the operator can refuse one.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use bloom_domain::attempts::AddressBlock;
 use bloom_domain::audit::{Action, Actor, Subject, Whose};
 use bloom_domain::clients::Client;
 use bloom_domain::ids::ClientId;
+use bloom_domain::senders::Sender;
 use bloom_oauth::client_metadata::{self, ClientMetadata};
 use bloom_oauth::error::OAuthError;
 use bloom_store as store;
@@ -22,6 +25,11 @@ pub enum RegistrationError {
     Refused(OAuthError),
     /// As many clients are registered as may be, and this one is new.
     TooMany,
+    /// As many new ones were registered from the same place as may be.
+    TooManyFromHere {
+        /// When the next one will be taken.
+        retry_after: Duration,
+    },
     /// The database or the machine failed.
     Failed(Error),
 }
@@ -34,16 +42,18 @@ pub enum RegistrationError {
 pub async fn anonymous_register(
     service: &Service,
     body: &[u8],
+    sender: &Sender,
 ) -> Result<Client, RegistrationError> {
     let schemes = service.settings.schemes();
     let metadata = client_metadata::parse(body, &SCOPES, DEFAULT_SCOPE, &schemes)
         .map_err(RegistrationError::Refused)?;
-    register(service, metadata).await
+    register(service, metadata, AddressBlock::of(sender.address)).await
 }
 
 async fn register(
     service: &Service,
     metadata: ClientMetadata,
+    from: AddressBlock,
 ) -> Result<Client, RegistrationError> {
     let failed = |error: store::Error| RegistrationError::Failed(error.into());
     let canonical = metadata.canonical(&service.settings.schemes());
@@ -71,8 +81,14 @@ async fn register(
     if service.client_count.load(Ordering::Relaxed) >= service.settings.max_clients {
         return Err(RegistrationError::TooMany);
     }
+    let registrations = &service.failed_attempts.registrations;
+    let room = registrations.take(from, service.now());
+    room.map_err(|retry_after| RegistrationError::TooManyFromHere { retry_after })?;
     let written = client.clone();
     let is_new = service.store.write(move |tx| store::clients::insert(tx, &written)).await;
+    if !matches!(is_new, Ok(true)) {
+        registrations.give_back(&from);
+    }
     service.client_count.fetch_add(i64::from(is_new.map_err(failed)?), Ordering::Relaxed);
     Ok(client)
 }

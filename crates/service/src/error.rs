@@ -95,6 +95,11 @@ pub enum Error {
         /// When trying again makes sense.
         retry_after: Duration,
     },
+    /// The same was tried too often from the same place; nothing was done.
+    TooMany {
+        /// When the next attempt will be looked at.
+        retry_after: Duration,
+    },
     /// The database cannot be reached or written; nothing was done. Holds the cause.
     Unavailable(String),
     /// Another node has rotated the root secret, and this one does not know it yet: it cannot tell what
@@ -163,6 +168,7 @@ impl fmt::Display for Error {
             Self::AboveGranted { granted } => write!(f, "only {granted} credits were bought"),
             Self::CannotGrant(why) => f.write_str(why),
             Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),
+            Self::TooMany { .. } => f.write_str("it was tried too often; nothing was done"),
             Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
             Self::Behind => f.write_str(
                 "another node has rotated the root secret; copy its secret file to this one and restart it",

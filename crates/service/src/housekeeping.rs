@@ -50,9 +50,8 @@ pub async fn run(service: Arc<Service>) {
 /// # Errors
 /// When the database cannot be written.
 pub async fn once(service: &Service) -> Result<(), Error> {
-    if let Some(rule) = service.settings.rate_limit {
-        service.windows.sweep(rule, service.now());
-    }
+    service.windows.sweep(service.now());
+    service.failed_attempts.sweep(service.now());
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
     let now = service.now();

@@ -9,6 +9,7 @@ mod access_tokens;
 pub mod accounts;
 pub mod api_keys;
 mod approval;
+pub mod attempts;
 pub mod audit;
 pub mod authenticate;
 pub mod authorization;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bloom_domain::rate_window::{RateLimit, RateWindow, Taken};
 use bloom_domain::time::Timestamp;
@@ -12,6 +13,41 @@ use crate::{Principal, Service};
 
 /// A window that outlives the verdict which led to it.
 pub type SharedWindow = Arc<Mutex<RateWindow>>;
+
+/// How long every window is: a minute.
+const SPAN: Duration = RateLimit::STANDARD.span;
+
+/// The limit of each kind of credential; `None` turns one off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Requests with one API key.
+    pub api_keys: Option<RateLimit>,
+    /// Requests by one app in one person's name, however many tokens it has.
+    pub connections: Option<RateLimit>,
+}
+
+impl RateLimits {
+    /// As they are when nothing is configured.
+    pub const STANDARD: Self = Self::new(RateLimit::STANDARD.limit, RateLimit::STANDARD.limit);
+    /// No limit at all.
+    pub const OFF: Self = Self::new(0, 0);
+
+    /// Limits by their numbers of requests in a minute; 0 turns one off.
+    #[must_use]
+    pub const fn new(api_keys: u16, connections: u16) -> Self {
+        Self {
+            api_keys: RateLimit::within(api_keys, SPAN),
+            connections: RateLimit::within(connections, SPAN),
+        }
+    }
+
+    fn of(&self, via: Via) -> Option<RateLimit> {
+        match via {
+            Via::ApiKey(_) => self.api_keys,
+            Via::Connection(_) => self.connections,
+        }
+    }
+}
 
 /// Shards keep a sweep from holding up every first request of a key.
 const SHARDS: usize = 64;
@@ -42,12 +78,13 @@ impl Windows {
         self.shards[shard].lock().entry(*via.id()).or_default().clone()
     }
 
-    /// Gives back the memory of windows in which nothing counts any more.
-    pub(crate) fn sweep(&self, rule: RateLimit, now: Timestamp) {
+    /// Gives back the memory of windows in which nothing counts any more. All have one span, whatever
+    /// their limit.
+    pub(crate) fn sweep(&self, now: Timestamp) {
         for shard in &self.shards {
             shard.lock().retain(|_, window| {
                 let mut state = window.lock();
-                let is_idle = state.is_idle(rule, now);
+                let is_idle = state.is_idle(SPAN, now);
                 if is_idle {
                     *state = RateWindow::default();
                 }
@@ -58,10 +95,10 @@ impl Windows {
     }
 }
 
-/// Takes room for one request in the credential's window; `None` when limits are turned off.
+/// Takes room for one request in the credential's window; `None` when it has no limit.
 #[must_use]
 pub fn take(service: &Service, principal: &Principal) -> Option<(RateLimit, Taken)> {
-    let rule = service.settings.rate_limit?;
+    let rule = service.settings.rate_limits.of(principal.via())?;
     let taken = principal.window().lock().take(rule, principal.authenticated_at());
     Some((rule, taken))
 }
@@ -86,7 +123,7 @@ mod tests {
         let kept = windows.of(held);
         kept.lock().take(rule, start);
         windows.of(key(3)).lock().take(rule, start);
-        windows.sweep(rule, start.plus(rule.span));
+        windows.sweep(start.plus(rule.span));
         let left: usize = windows.shards.iter().map(|shard| shard.lock().len()).sum();
         assert_eq!(left, 2);
         assert!(Arc::ptr_eq(&kept, &windows.of(held)));

@@ -10,11 +10,11 @@ use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, REFRESH_LIFETIME};
 use bloom_domain::ids::GrantId;
 use bloom_domain::plans::Plan;
-use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_store::Store;
 use parking_lot::Mutex;
 
+use crate::attempts::{AttemptLimits, FailedAttempts};
 use crate::authorization_server::AuthorizationServer;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
@@ -23,7 +23,7 @@ use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::mail::{Mailer, Post};
 use crate::passwords::PasswordWorkers;
-use crate::rate_limit::Windows;
+use crate::rate_limit::{RateLimits, Windows};
 use crate::refused_sign_ins::RefusedSignIns;
 use crate::root_secret::{self, RootSecrets, WrongSecret};
 use crate::signing_keys::{self, SigningKeys};
@@ -44,8 +44,10 @@ const REFRESH_REPLAY_WINDOW: Duration = Duration::from_secs(60);
 pub struct Settings {
     /// Who may make an account.
     pub sign_up: SignUpPolicy,
-    /// The limit of each credential; `None` turns it off.
-    pub rate_limit: Option<RateLimit>,
+    /// The limits of credentials.
+    pub rate_limits: RateLimits,
+    /// The limits on what fails and on what anybody may do.
+    pub attempts: AttemptLimits,
     /// Scheme, host and port by which people reach the server.
     pub origin: String,
     /// Private-use schemes without a dot that a redirect URI may have.
@@ -67,7 +69,8 @@ impl Settings {
     pub fn at(origin: &str) -> Self {
         Self {
             sign_up: SignUpPolicy::Open,
-            rate_limit: Some(RateLimit::STANDARD),
+            rate_limits: RateLimits::STANDARD,
+            attempts: AttemptLimits::STANDARD,
             origin: origin.to_owned(),
             redirect_schemes: REDIRECT_SCHEMES.map(str::to_owned).to_vec(),
             max_clients: MAX_CLIENTS,
@@ -103,6 +106,7 @@ pub struct Service {
     pub(crate) keyring: ArcSwap<Keyring>,
     pub(crate) verdicts: Verdicts,
     pub(crate) windows: Windows,
+    pub(crate) failed_attempts: FailedAttempts,
     pub(crate) last_uses: LastUses,
     pub(crate) refused_sign_ins: RefusedSignIns,
     pub(crate) passwords: PasswordWorkers,
@@ -163,6 +167,7 @@ impl Service {
             keyring: ArcSwap::from_pointee(Keyring::new(secrets)),
             verdicts,
             windows: Windows::new(),
+            failed_attempts: FailedAttempts::new(&settings.attempts),
             last_uses: LastUses::default(),
             refused_sign_ins: RefusedSignIns::default(),
             passwords: PasswordWorkers::start(),

@@ -20,7 +20,7 @@ use bloom_store as store;
 use store::{Change, Patience, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::{Error, Service, refused_sign_ins};
+use crate::{Error, Service, attempts, refused_sign_ins};
 
 /// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
 /// notices it.
@@ -153,9 +153,19 @@ pub fn anonymous_sign_in_has_room(service: &Service) -> bool {
 /// Signs a person in; gives the new cookie.
 ///
 /// # Errors
-/// [`Error::WrongEmailOrPassword`], [`Error::AccountBanned`] (only with the right password), or
-/// [`Error::Busy`].
+/// [`Error::WrongEmailOrPassword`], [`Error::AccountBanned`] (only with the right password),
+/// [`Error::TooMany`] or [`Error::Busy`].
 pub async fn anonymous_sign_in(
+    service: &Service,
+    email: Email,
+    password: Password,
+    browser: Arriving<'_>,
+) -> Result<OpaqueSecret, Error> {
+    let attempt = sign_in(service, email.clone(), password, browser);
+    attempts::limit_sign_in(service, &email, browser.sender.address, attempt).await
+}
+
+async fn sign_in(
     service: &Service,
     email: Email,
     password: Password,

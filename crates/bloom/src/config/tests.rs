@@ -74,12 +74,39 @@ fn unknown_names_are_refused_by_name() {
 fn limits_are_on_until_they_are_turned_off() {
     let site = Site::new("http://localhost:4600", 0).unwrap();
     let on = Config::default().verbs(&site, loopback()).unwrap();
-    assert_eq!(on.rate_limit, Some(RateLimit::STANDARD));
+    assert_eq!(on.rate_limits, RateLimits::STANDARD);
+    assert_eq!(on.attempts, AttemptLimits::STANDARD);
     let off = from_environment(&[("BLOOM_LIMITS_ENABLED", "false")])
         .unwrap()
         .verbs(&site, loopback())
         .unwrap();
-    assert_eq!(off.rate_limit, None);
+    assert_eq!(off.rate_limits, RateLimits::OFF);
+    assert_eq!(off.attempts, AttemptLimits::OFF);
+}
+
+#[test]
+fn each_limit_has_its_number_and_zero_turns_it_off() {
+    let site = Site::new("http://localhost:4600", 0).unwrap();
+    let limits = |text: &str| {
+        let verbs = from_file(&format!("[limits]\n{text}"))?.verbs(&site, loopback());
+        verbs.map(|settings| settings.attempts).map_err(|failure| failure.to_string())
+    };
+    let all = "failures = 1\npasswords = 2\ndelay_seconds = 3\nsign_ups = 4\nregistrations = 5";
+    assert_eq!(limits(all), Ok(AttemptLimits::new(1, 2, 3, 4, 5)));
+    assert_eq!(limits("passwords = 0").unwrap().passwords, None);
+    assert_eq!(limits("failures = 1000"), Ok(AttemptLimits::new(1_000, 10, 2, 10, 30)));
+    let refused = limits("failures = 1001").unwrap_err();
+    assert_eq!(refused, "limits.failures is 1001; it must be 0 to 1000");
+    assert!(limits("delay_seconds = 11").is_err() && limits("sign_ups = -1").is_err());
+    let rates = |text: &str| {
+        let verbs = from_file(&format!("[limits]\n{text}"))?.verbs(&site, loopback());
+        verbs.map(|settings| settings.rate_limits).map_err(|failure| failure.to_string())
+    };
+    assert_eq!(rates("api_key_requests = 10000"), Ok(RateLimits::new(10_000, 120)));
+    assert_eq!(rates("connection_requests = 0"), Ok(RateLimits::new(120, 0)));
+    assert_eq!(rates("connection_requests = 7\nenabled = false"), Ok(RateLimits::OFF));
+    let refused = rates("api_key_requests = 10001").unwrap_err();
+    assert_eq!(refused, "limits.api_key_requests is 10001; it must be 0 to 10000");
 }
 
 #[test]

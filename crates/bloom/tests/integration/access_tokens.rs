@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use bloom_service::rate_limit::RateLimits;
 use bloom_store::Database;
 
 use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, claims};
@@ -492,7 +493,7 @@ const BLOOM: [&str; 4] = ["read", "generate", "write", "keys:admin"];
 
 /// Every set of Bloom scopes at authorize, and every one again at a refresh.
 async fn a_token_is_never_wider_than_its_grant(app: App) {
-    let app = app.again(|options| options.rate_limit = None).await;
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
     let mut ada = app.person("ada").await;
     let set = |bits: usize| -> Vec<&str> {
         BLOOM.into_iter().enumerate().filter(|(i, _)| bits & 1 << i != 0).map(|(_, s)| s).collect()

@@ -18,6 +18,7 @@ mod access;
 mod access_tokens;
 mod accounts;
 mod api_keys;
+mod attempts;
 mod audit;
 mod authorization;
 mod codes;

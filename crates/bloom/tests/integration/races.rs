@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bloom_domain::email::Email;
 use bloom_service::api_keys::{self, WhichKey};
+use bloom_service::rate_limit::RateLimits;
 
 use crate::access_tokens::Blow;
 use crate::support::{App, PASSWORD, at_once, on_both};
@@ -105,7 +106,7 @@ async fn many_replacements_at_once_leave_one_good_secret(app: App) {
 
 /// Fifty readers ask without a pause. Whoever begins after the revocation has returned is refused.
 async fn after_a_revocation_returns_nobody_gets_in(app: App) {
-    let app = app.again(|options| options.rate_limit = None).await;
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
     let mut ada = app.person("ada").await;
     for round in 0..5 {
         let key = ada.create_key(&format!("k{round}")).await;
@@ -119,7 +120,7 @@ async fn after_a_revocation_returns_nobody_gets_in(app: App) {
 }
 
 async fn after_a_ban_returns_nobody_gets_in(app: App) {
-    let app = app.again(|options| options.rate_limit = None).await;
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
     for _ in 0..5 {
@@ -131,7 +132,7 @@ async fn after_a_ban_returns_nobody_gets_in(app: App) {
 
 /// The same for what an access token hangs on: token, grant, connection, client and account.
 async fn after_any_blow_returns_no_access_token_gets_in(app: App) {
-    let app = app.again(|options| options.rate_limit = None).await;
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
     for (index, blow) in Blow::ALL.into_iter().enumerate() {
         let mut ada = app.person(&format!("ada{index}")).await;
         for round in 0..2 {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use bloom_service::rate_limit::RateLimits;
+
+use crate::support::oauth::REDIRECT;
 use crate::support::{Answer, App, at_once, on_both};
 
 on_both!(
@@ -10,6 +13,7 @@ on_both!(
     the_first_retry_after_the_wait_works,
     a_refused_request_lengthens_no_wait,
     each_key_has_its_own_window,
+    keys_and_apps_have_their_own_ceilings,
     a_request_without_a_credential_takes_no_room,
     the_window_outlives_what_is_kept_of_the_key,
     the_window_outlives_housekeeping,
@@ -112,6 +116,33 @@ async fn each_key_has_its_own_window(app: App) {
     assert_eq!(answer.error(), "429 TOO_MANY_REQUESTS");
 }
 
+async fn keys_and_apps_have_their_own_ceilings(app: App) {
+    let app = app.again(|options| options.rate_limits = RateLimits::new(3, 5)).await;
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let client = app.client(REDIRECT).await;
+    let token = format!("Bearer {}", client.connect(&mut ada, &[]).await.access);
+    for (headers, limit) in [([("x-api-key", key.as_str())], 3), ([("authorization", &token)], 5)] {
+        let policy = format!("\"default\";q={limit};w=60");
+        for left in (0..limit).rev() {
+            let answer = app.get("/api/v1/account", &headers).await;
+            assert_eq!((answer.status, answer.number("x-ratelimit-remaining")), (200, left));
+            assert_eq!(answer.header("ratelimit-policy"), policy);
+        }
+        let refused = app.get("/api/v1/account", &headers).await;
+        assert_eq!(refused.error(), "429 TOO_MANY_REQUESTS");
+        assert!(refused.text().contains(&format!("{limit} requests in 60 seconds")), "{refused:?}");
+    }
+    // One that is turned off leaves the other as it is.
+    let app = app.again(|options| options.rate_limits = RateLimits::new(0, 5)).await;
+    for _ in 0..10 {
+        let answer = app.account(&key).await;
+        assert_eq!((answer.status, answer.header("x-ratelimit-limit")), (200, ""));
+    }
+    let answer = app.get("/api/v1/account", &[("authorization", &token)]).await;
+    assert_eq!(answer.header("x-ratelimit-limit"), "5");
+}
+
 async fn a_request_without_a_credential_takes_no_room(app: App) {
     let key = app.person("ada").await.create_key("ci").await.secret;
     for _ in 0..130 {
@@ -174,7 +205,7 @@ async fn requests_at_once_are_counted_exactly(app: App) {
 }
 
 async fn without_a_limit_nothing_is_counted_or_told(app: App) {
-    let app = app.again(|options| options.rate_limit = None).await;
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
     let key = app.person("ada").await.create_key("ci").await.secret;
     for _ in 0..150 {
         let answer = app.account(&key).await;

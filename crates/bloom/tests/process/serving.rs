@@ -259,6 +259,31 @@ fn limits_hold_until_they_are_turned_off_loudly() {
 }
 
 #[test]
+fn a_proxy_that_is_not_counted_is_told_once() {
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let key = home.key(ADA, "proxied");
+    let told = |server: &Server| server.log().matches("server.trusted_proxies").count();
+    let ask = |server: &Server| {
+        let ask = Ask::get("/api/v1/account").header("x-api-key", &key);
+        server.send(&ask.header("x-forwarded-for", "203.0.113.7")).expect(200);
+    };
+    let server = home.serve();
+    server.account(&key).expect(200);
+    assert_eq!(told(&server), 0);
+    ask(&server);
+    ask(&server);
+    assert_eq!(told(&server), 1, "{}", server.log());
+    server.stop();
+
+    let mut command = home.command("serve --listen 127.0.0.1:0");
+    command.env("BLOOM_SERVER_TRUSTED_PROXIES", "1");
+    let server = Server::start(command, &home.data());
+    ask(&server);
+    assert_eq!(told(&server), 0);
+}
+
+#[test]
 fn a_file_configures_what_flags_do_not() {
     let home = Home::on_sqlite();
     let file = home.path("bloom.toml");

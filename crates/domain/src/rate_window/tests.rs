@@ -75,13 +75,30 @@ fn a_clock_that_was_ahead_locks_nobody_out() {
 }
 
 #[test]
+fn what_is_given_back_is_the_last() {
+    let mut window = RateWindow::default();
+    window.give_back();
+    for second in 0..5 {
+        assert!(window.take(RULE, at(second * 1_000_000)).allowed);
+    }
+    window.give_back();
+    assert_eq!(window.count(RULE, at(5_000_000)), 4);
+    assert!(window.take(RULE, at(5_000_000)).allowed);
+    assert!(!window.take(RULE, at(5_000_000)).allowed);
+    // The first of all leaves first, as if nothing had been given back.
+    assert_eq!(window.count(RULE, at(60_000_000)), 4);
+    assert_eq!(window.count(RULE, at(64_999_999)), 1);
+    assert_eq!(window.count(RULE, at(65_000_000)), 0);
+}
+
+#[test]
 fn an_old_window_is_empty_however_the_times_wrap() {
     let mut window = RateWindow::default();
     for _ in 0..5 {
         window.take(RULE, at(0));
     }
     let wrap = 1i64 << 32;
-    assert!(window.is_idle(RULE, at(wrap + 1_000)));
+    assert!(window.is_idle(RULE.span, at(wrap + 1_000)));
     assert!(window.take(RULE, at(wrap + 1_000)).allowed);
 }
 

@@ -2,6 +2,7 @@
 //! credential (401), an account in good standing (403), room in the credential's window (429).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +12,8 @@ use bloom_domain::rate_window::{RateLimit, Taken};
 use bloom_oauth::challenge::Challenge;
 use bloom_service::authenticate::{Rejection, authenticate};
 use bloom_service::operations::Operation;
-use bloom_service::{Principal, rate_limit};
-use http::HeaderMap;
+use bloom_service::{Principal, attempts, rate_limit};
+use http::{Extensions, HeaderMap};
 
 use super::credentials::{self, CredentialError};
 use super::errors::{ApiError, ErrorCode};
@@ -66,7 +67,7 @@ pub(crate) async fn admit(
     request: Request,
     handler: impl AsyncFnOnce(Call) -> Response,
 ) -> Response {
-    let principal = match identify(&app, face, request.headers()).await {
+    let principal = match identify(&app, face, request.headers(), request.extensions()).await {
         Ok(principal) => principal,
         Err(error) => return face.refuse(error),
     };
@@ -110,10 +111,33 @@ fn over_the_limit((rule, taken): (RateLimit, Taken)) -> Option<ApiError> {
     (!taken.allowed).then(error)
 }
 
-async fn identify(app: &App, face: Face, headers: &HeaderMap) -> Result<Principal, ApiError> {
-    let presented =
-        credentials::presented(headers).map_err(|error| unreadable(app, face, error))?;
-    authenticate(&app.service, presented).await.map_err(|rejection| rejected(app, face, rejection))
+async fn identify(
+    app: &App,
+    face: Face,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Principal, ApiError> {
+    let (is_failed_attempt, error) = match credentials::presented(headers) {
+        Err(error) => (error.is_failed_attempt(), unreadable(app, face, error)),
+        Ok(presented) => match authenticate(&app.service, presented).await {
+            Ok(principal) => return Ok(principal),
+            Err(rejection) => (rejection.is_failed_attempt(), rejected(app, face, rejection)),
+        },
+    };
+    if is_failed_attempt {
+        let address = Sender::of(app, headers, extensions).address();
+        let wait = attempts::anonymous_authentication_failed(&app.service, address);
+        return Err(wait.map_or(error, too_many_failures));
+    }
+    Err(error)
+}
+
+/// In the place of a 401: the address has had too many of them. It says nothing of the address's good
+/// credentials, which are taken all the same.
+fn too_many_failures(wait: Duration) -> ApiError {
+    let message = "Too many requests from this address came with no good credential, and so did this \
+                   one. Wait for Retry-After seconds; a good credential is taken at any time.";
+    ApiError::new(ErrorCode::TooManyRequests, message).with_retry_after(wait)
 }
 
 fn unreadable(app: &App, face: Face, error: CredentialError) -> ApiError {

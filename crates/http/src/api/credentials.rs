@@ -24,6 +24,17 @@ pub(crate) enum CredentialError {
     OtherScheme,
 }
 
+impl CredentialError {
+    /// Whether it counts as an authentication that failed: there was something in the place of a key or
+    /// token, and it was none.
+    pub(crate) fn is_failed_attempt(self) -> bool {
+        match self {
+            Self::UnreadableKey | Self::MalformedBearer => true,
+            Self::Twice(_) | Self::OtherScheme => false,
+        }
+    }
+}
+
 /// Finds the credential of a request.
 pub(crate) fn presented(headers: &HeaderMap) -> Result<Presented<'_>, CredentialError> {
     let key = only(headers, &X_API_KEY).map_err(|()| CredentialError::Twice("x-api-key"))?;

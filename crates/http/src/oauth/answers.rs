@@ -44,6 +44,12 @@ impl OAuthFailure {
         Self { status, error, retry_after: None, cause: None }
     }
 
+    /// Whether a client presented something that should prove its right to a token, and did not: the only
+    /// codes by which it could be guessed at.
+    pub(crate) fn is_failed_attempt(&self) -> bool {
+        matches!(self.error.code, ErrorCode::InvalidClient | ErrorCode::InvalidGrant)
+    }
+
     /// When trying again makes sense.
     pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }

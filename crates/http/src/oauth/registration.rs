@@ -16,6 +16,7 @@ use super::body;
 use crate::api::envelope::{json, write};
 use crate::app::App;
 use crate::body::is_of_type;
+use crate::sender::Sender;
 
 /// The registered client (RFC 7591 §3.2.1). A public one has no secret, and nothing to manage it with.
 #[derive(Serialize)]
@@ -41,18 +42,27 @@ pub(crate) async fn register(
         let status = StatusCode::BAD_REQUEST;
         return Err(OAuthFailure::new(status, ErrorCode::InvalidClientMetadata, text));
     }
+    let sender = Sender::of(&app, request.headers(), request.extensions()).kept();
     let body = body::read(request).await?;
-    match clients::anonymous_register(&app.service, &body).await {
+    match clients::anonymous_register(&app.service, &body, &sender).await {
         Ok(client) => Ok(created(&client)),
         Err(RegistrationError::Refused(error)) => Err(error.into()),
         Err(RegistrationError::Failed(error)) => Err(error.into()),
         Err(RegistrationError::TooMany) => {
             let text = "this server has as many clients as it takes; ask its operator";
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            Err(OAuthFailure::new(status, ErrorCode::TemporarilyUnavailable, text)
-                .with_retry_after(Duration::from_secs(3_600)))
+            Err(too_many(text, Duration::from_secs(3_600)))
+        }
+        Err(RegistrationError::TooManyFromHere { retry_after }) => {
+            let text = "many new clients were registered from this address; wait, or register the \
+                        metadata of one of them again, which is always taken";
+            Err(too_many(text, retry_after))
         }
     }
+}
+
+fn too_many(text: &'static str, wait: Duration) -> OAuthFailure {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    OAuthFailure::new(status, ErrorCode::TemporarilyUnavailable, text).with_retry_after(wait)
 }
 
 fn created(client: &Client) -> Response {

@@ -1,8 +1,11 @@
 //! Times as people read them.
 
+use std::time::Duration;
+
 use bloom_domain::time::Timestamp;
 
 use super::views::Moment;
+use crate::api::errors::whole_seconds;
 
 /// A time in the spellings that a page needs.
 pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Moment {
@@ -13,6 +16,15 @@ pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Moment {
         exact: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
         relative: relative(now.since(at).as_secs()),
     }
+}
+
+/// How long to wait, in words that are never too short: `40 seconds`, `15 minutes`.
+pub(crate) fn wait(wait: Duration) -> String {
+    let seconds = whole_seconds(wait);
+    let (count, unit) =
+        if seconds < 60 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }
 
 fn relative(seconds: u64) -> String {
@@ -34,7 +46,13 @@ fn relative(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    #[test]
+    fn a_wait_is_never_told_too_short() {
+        let told = |seconds| wait(Duration::from_secs_f64(seconds));
+        assert_eq!([told(0.2), told(1.2), told(59.0)], ["1 second", "2 seconds", "59 seconds"]);
+        assert_eq!([told(59.1), told(60.5), told(900.0)], ["1 minute", "2 minutes", "15 minutes"]);
+    }
 
     #[test]
     fn a_time_has_three_spellings() {

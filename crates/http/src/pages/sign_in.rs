@@ -1,5 +1,7 @@
 //! `/sign-in`.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::email::Email;
@@ -12,11 +14,14 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
-use super::{authorize, next, page, redirect};
+use super::{authorize, moment, next, page, redirect};
+use crate::api::errors::whole_seconds;
 use crate::app::App;
 
 pub(crate) const BUSY: &str =
     "Too many people are signing in just now. Nothing is lost: wait a few seconds and try again.";
+/// When somebody who was turned away because there is too much to do may come back.
+pub(crate) const SOON: Duration = Duration::from_secs(1);
 const WRONG: &str = "The email or the password is not right. Check both.";
 
 /// The form.
@@ -81,6 +86,15 @@ pub(crate) async fn submit(
             Ok(page(StatusCode::UNAUTHORIZED, &view))
         }
         Err(Error::Busy { .. }) => Ok(busy(view)),
+        Err(Error::TooMany { retry_after }) => {
+            let wait = moment::wait(retry_after);
+            let refusal = format!(
+                "There were too many wrong passwords for this account from where you are, so this one was \
+                 not looked at. Try again in {wait}."
+            );
+            let view = SignIn { refusal: Some(refusal), ..view };
+            Ok(with_retry_after(page(StatusCode::TOO_MANY_REQUESTS, &view), retry_after))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -88,12 +102,13 @@ pub(crate) async fn submit(
 /// The form as it was sent, to be tried again.
 fn busy(sent: SignIn) -> Response {
     let view = SignIn { refusal: Some(BUSY.to_owned()), ..sent };
-    with_retry_after(page(StatusCode::SERVICE_UNAVAILABLE, &view))
+    with_retry_after(page(StatusCode::SERVICE_UNAVAILABLE, &view), SOON)
 }
 
 /// Tells a turned-away person's browser when to come back.
-pub(crate) fn with_retry_after(mut response: Response) -> Response {
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+pub(crate) fn with_retry_after(mut response: Response, wait: Duration) -> Response {
+    let wait = HeaderValue::from(whole_seconds(wait));
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
     response
 }
 

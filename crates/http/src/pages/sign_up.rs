@@ -14,7 +14,7 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
-use super::{invitations, next, page, redirect, settings};
+use super::{invitations, moment, next, page, redirect, settings, sign_in};
 use crate::app::App;
 
 /// The form, or why there is none.
@@ -126,14 +126,19 @@ pub(crate) fn answer(
             Ok(refuse(browser, form, SignUpForm { email, ..kept }, StatusCode::CONFLICT))
         }
         Error::Busy { .. } => {
-            let refusal = Some(super::sign_in::BUSY.to_owned());
+            let refusal = Some(sign_in::BUSY.to_owned());
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            Ok(super::sign_in::with_retry_after(refuse(
-                browser,
-                form,
-                SignUpForm { refusal, ..kept },
-                status,
-            )))
+            let page = refuse(browser, form, SignUpForm { refusal, ..kept }, status);
+            Ok(sign_in::with_retry_after(page, sign_in::SOON))
+        }
+        Error::TooMany { retry_after } => {
+            let wait = moment::wait(retry_after);
+            let refusal = Some(format!(
+                "Too many accounts were asked for from where you are. Nothing was made. Try again in {wait}."
+            ));
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let page = refuse(browser, form, SignUpForm { refusal, ..kept }, status);
+            Ok(sign_in::with_retry_after(page, retry_after))
         }
         error => Err(error.into()),
     }

@@ -14,6 +14,7 @@ use bloom_service::authenticate::{Presented, authenticate};
 use bloom_service::credits::endings::{self, ItemEnd};
 use bloom_service::credits::holds::{self, HoldOrder};
 use bloom_service::credits::{self, GrantOrder, Granted, Ledger};
+use bloom_service::rate_limit::RateLimits;
 use bloom_service::work::{HeldCredits, Work};
 use bloom_service::{Error, Principal};
 use bloom_store::Database;
@@ -36,7 +37,7 @@ pub(crate) struct Person {
 pub(crate) async fn metered(app: App) -> App {
     app.again(|options| {
         options.plan = Plan::Metered;
-        options.rate_limit = None;
+        options.rate_limits = RateLimits::OFF;
     })
     .await
 }

@@ -11,13 +11,14 @@ use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_domain::plans::Plan;
-use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_http::{Edge, Site};
 use bloom_outside::mail::{Outbox, Sender};
+use bloom_service::attempts::AttemptLimits;
 use bloom_service::clock::{Clock, ManualClock};
 use bloom_service::entropy::Entropy;
 use bloom_service::mail::{Mailer, worker};
+use bloom_service::rate_limit::RateLimits;
 use bloom_service::root_secret::{RootSecret, RootSecrets};
 use bloom_service::service::OpenError;
 use bloom_service::{Operator, Service, Settings};
@@ -39,7 +40,9 @@ pub(crate) const OTHER_PLACE: &str = "evil.example";
 pub(crate) struct Options {
     pub(crate) public_url: &'static str,
     pub(crate) sign_up: SignUpPolicy,
-    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) rate_limits: RateLimits,
+    /// Off unless a test is about them: everybody in a test comes from one address.
+    pub(crate) attempts: AttemptLimits,
     pub(crate) trusted_proxies: usize,
     pub(crate) secrets: RootSecrets,
     pub(crate) max_clients: i64,
@@ -71,7 +74,8 @@ impl App {
         let options = Options {
             public_url: "http://localhost:4600",
             sign_up: SignUpPolicy::Open,
-            rate_limit: Some(RateLimit::STANDARD),
+            rate_limits: RateLimits::STANDARD,
+            attempts: AttemptLimits::OFF,
             max_clients: 100,
             refresh_replay_window: Duration::from_secs(60),
             max_grant_lifetime: None,
@@ -113,7 +117,8 @@ impl App {
         let store = Store::open(database.database(), clock.now()).expect("the database opens");
         let settings = Settings {
             sign_up: options.sign_up,
-            rate_limit: options.rate_limit,
+            rate_limits: options.rate_limits,
+            attempts: options.attempts,
             max_clients: options.max_clients,
             refresh_replay_window: options.refresh_replay_window,
             max_grant_lifetime: options.max_grant_lifetime,

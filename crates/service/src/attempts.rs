@@ -1,0 +1,186 @@
+//! Limits on what fails and on what anybody may do, by where it comes from: in this process's memory.
+//!
+//! A limited address still passes with a good credential, and nobody can lock another out: wrong
+//! passwords are limited for an account and an address together, and for the account alone they only
+//! make the next sign-in wait a moment.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bloom_domain::attempts::{AddressBlock, Attempts, OF_AN_ACCOUNT, delay};
+use bloom_domain::email::Email;
+use bloom_domain::rate_window::RateLimit;
+use bloom_domain::time::Timestamp;
+use parking_lot::Mutex;
+
+use crate::{Error, Service};
+
+/// How many windows of a kind are kept: a few megabytes at most.
+const MOST: usize = 20_000;
+
+/// The limits; `None` turns one off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimits {
+    /// Failed authentications of an address.
+    pub authentications: Option<RateLimit>,
+    /// Wrong passwords for an account from an address.
+    pub passwords: Option<RateLimit>,
+    /// The longest that a sign-in to an account with many wrong passwords waits; zero for no wait.
+    pub delay: Duration,
+    /// Accounts that an address makes or asks for.
+    pub sign_ups: Option<RateLimit>,
+    /// New clients that an address registers.
+    pub registrations: Option<RateLimit>,
+}
+
+impl AttemptLimits {
+    /// As they are when nothing is configured.
+    pub const STANDARD: Self = Self::new(60, 10, 2, 10, 30);
+    /// No limit at all.
+    pub const OFF: Self = Self::new(0, 0, 0, 0, 0);
+
+    /// Limits by their numbers, in the order of the fields; 0 turns one off. The delay is in seconds.
+    #[must_use]
+    pub const fn new(
+        authentications: u16,
+        passwords: u16,
+        delay: u16,
+        sign_ups: u16,
+        registrations: u16,
+    ) -> Self {
+        Self {
+            authentications: within(authentications, 60),
+            passwords: within(passwords, 15 * 60),
+            delay: Duration::from_secs(delay as u64),
+            sign_ups: within(sign_ups, 30 * 60),
+            registrations: within(registrations, 30 * 60),
+        }
+    }
+}
+
+const fn within(limit: u16, seconds: u64) -> Option<RateLimit> {
+    RateLimit::within(limit, Duration::from_secs(seconds))
+}
+
+/// What is counted.
+pub(crate) struct FailedAttempts {
+    authentications: Counter<AddressBlock>,
+    passwords: Counter<(Guessed, AddressBlock)>,
+    accounts: Counter<Guessed>,
+    sign_ups: Counter<AddressBlock>,
+    pub(crate) registrations: Counter<AddressBlock>,
+}
+
+/// An account that somebody wants to sign in to, there or not: half a digest of its email address, since
+/// an address that a stranger typed can be long.
+type Guessed = [u8; 16];
+
+impl FailedAttempts {
+    pub(crate) fn new(limits: &AttemptLimits) -> Self {
+        let of_an_account = (!limits.delay.is_zero()).then_some(OF_AN_ACCOUNT);
+        Self {
+            authentications: Counter::new(limits.authentications),
+            passwords: Counter::new(limits.passwords),
+            accounts: Counter::new(of_an_account),
+            sign_ups: Counter::new(limits.sign_ups),
+            registrations: Counter::new(limits.registrations),
+        }
+    }
+
+    /// Gives back the memory of what counts no more.
+    pub(crate) fn sweep(&self, now: Timestamp) {
+        self.authentications.sweep(now);
+        self.passwords.sweep(now);
+        self.accounts.sweep(now);
+        self.sign_ups.sweep(now);
+        self.registrations.sweep(now);
+    }
+}
+
+/// Attempts of one kind, if they are limited.
+pub(crate) struct Counter<K>(Option<Mutex<Attempts<K>>>);
+
+impl<K: Eq + Hash> Counter<K> {
+    fn new(rule: Option<RateLimit>) -> Self {
+        Self(rule.map(|rule| Mutex::new(Attempts::new(rule, MOST))))
+    }
+
+    /// Takes room for an attempt, or says how long to wait for it.
+    pub(crate) fn take(&self, who: K, now: Timestamp) -> Result<(), Duration> {
+        let Some(attempts) = &self.0 else { return Ok(()) };
+        let taken = attempts.lock().take(who, now);
+        if taken.allowed { Ok(()) } else { Err(taken.reset) }
+    }
+
+    pub(crate) fn give_back(&self, who: &K) {
+        if let Some(attempts) = &self.0 {
+            attempts.lock().give_back(who);
+        }
+    }
+
+    fn count(&self, who: &K, now: Timestamp) -> u16 {
+        self.0.as_ref().map_or(0, |attempts| attempts.lock().count(who, now))
+    }
+
+    fn sweep(&self, now: Timestamp) {
+        if let Some(attempts) = &self.0 {
+            attempts.lock().sweep(now);
+        }
+    }
+}
+
+/// Counts an authentication that failed; says how long to wait when its address has had too many.
+#[must_use]
+pub fn anonymous_authentication_failed(
+    service: &Service,
+    address: Option<IpAddr>,
+) -> Option<Duration> {
+    let counter = &service.failed_attempts.authentications;
+    counter.take(AddressBlock::of(address), service.now()).err()
+}
+
+/// Lets a sign-in go on as far as the limits allow. Room is taken before the password is looked at, so
+/// that attempts at the same time are counted exactly, and given back unless the password was wrong.
+pub(crate) async fn limit_sign_in<T>(
+    service: &Service,
+    email: &Email,
+    address: Option<IpAddr>,
+    attempt: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let attempts = &service.failed_attempts;
+    let mut account = Guessed::default();
+    account.copy_from_slice(&digest(&SHA256, email.as_str().as_bytes()).as_ref()[..16]);
+    let who = (account, AddressBlock::of(address));
+    let now = service.now();
+    attempts.passwords.take(who, now).map_err(|retry_after| Error::TooMany { retry_after })?;
+    let wait = delay(attempts.accounts.count(&account, now), service.settings.attempts.delay);
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    let result = attempt.await;
+    if matches!(result, Err(Error::WrongEmailOrPassword)) {
+        // More than are counted change nothing: the delay has an end.
+        let _ = attempts.accounts.take(account, service.now());
+    } else {
+        attempts.passwords.give_back(&who);
+    }
+    result
+}
+
+/// Lets a stranger's sign-up go on as far as the limits allow. It counts when an account was made, and when
+/// it told that an address is taken.
+pub(crate) async fn limit_sign_up<T>(
+    service: &Service,
+    address: Option<IpAddr>,
+    sign_up: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let (sign_ups, who) = (&service.failed_attempts.sign_ups, AddressBlock::of(address));
+    sign_ups.take(who, service.now()).map_err(|retry_after| Error::TooMany { retry_after })?;
+    let result = sign_up.await;
+    if !matches!(result, Ok(_) | Err(Error::EmailTaken)) {
+        sign_ups.give_back(&who);
+    }
+    result
+}
