@@ -188,6 +188,9 @@ pub async fn transfer(
         else {
             return Ok(Err(Error::MemberNotFound));
         };
+        // How many they own is a decision over several rows. Two who give each other something at the same
+        // time would wait for each other: the database ends one of them, and the store runs it again.
+        store::accounts::take(tx, to)?;
         if store::workspaces::count_owned(tx, to)? >= MAX_OWNED {
             return Ok(Err(Error::TooManyWorkspaces));
         }

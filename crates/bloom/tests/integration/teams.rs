@@ -14,6 +14,7 @@ on_both!(
     who_is_removed_loses_it_with_the_next_request,
     a_transfer_leaves_one_owner,
     many_transfers_at_once_leave_one_owner,
+    many_transfers_at_once_give_nobody_too_many,
     what_is_deleted_is_out_of_reach_and_can_be_restored,
     after_its_grace_a_deleted_team_is_gone,
     one_person_owns_so_many_and_no_more,
@@ -225,6 +226,36 @@ async fn many_transfers_at_once_leave_one_owner(app: App) {
         app.rows("members").into_iter().filter(|row| row.contains("owner")).collect();
     // The personal workspaces of seven people, and the team's.
     assert_eq!(owners.len(), 7 + 1, "{owners:?}");
+}
+
+async fn many_transfers_at_once_give_nobody_too_many(app: App) {
+    let mut heir = app.person("heir").await;
+    for n in 0..19 {
+        team(&mut heir, &format!("Own {n}")).await;
+    }
+    let mut gifts = Vec::new();
+    for n in 0..8 {
+        let mut owner = app.person(&format!("owner{n}")).await;
+        let id = team(&mut owner, "Gift").await;
+        join(&mut owner, &id, &mut heir, "member").await;
+        let heirs = member_id(&mut owner, &id, heir.email()).await;
+        gifts.push((owner, format!("/settings/workspaces/{id}"), heirs));
+    }
+    while gifts.len() > 1 {
+        let statuses = at_once(gifts.len(), |n| {
+            let (mut owner, team, heirs) = gifts[n].clone();
+            async move { owner.post(&format!("{team}/members/{heirs}/own"), &[]).await.status }
+        });
+        let statuses = statuses.await;
+        let given: Vec<_> = (0..gifts.len()).filter(|n| statuses[*n] == 303).collect();
+        assert_eq!(given.len(), 1, "{statuses:?}");
+        // The heir gives it back.
+        let (owner, team, _) = gifts.remove(given[0]);
+        let id = team.rsplit_once('/').expect("an id").1;
+        let owners = member_id(&mut heir, id, owner.email()).await;
+        let back = heir.post(&format!("{team}/members/{owners}/own"), &[]).await;
+        assert_eq!(back.status, 303, "{back:?}");
+    }
 }
 
 async fn what_is_deleted_is_out_of_reach_and_can_be_restored(app: App) {
