@@ -1,8 +1,8 @@
 //! What the payment provider tells by webhook: subscriptions, credits that were bought, money that was
 //! given back.
 //!
-//! 1. The signature over the whole body is looked at first ([`signature`]); without it nothing is read.
-//! 2. The event is read into what it means here ([`event`]). What means nothing is answered like what was
+//! 1. The signature over the whole body is looked at first (`signature`); without it nothing is read.
+//! 2. The event is read into what it means here (`event`). What means nothing is answered like what was
 //!    done, so that the provider does not send it again.
 //! 3. In one transaction, the event's id is written down and what it says is done. An event that comes
 //!    again, or many times at once, finds its id there.
@@ -16,14 +16,11 @@ mod refused;
 mod signature;
 
 use bloom_domain::audit::Actor;
-use bloom_domain::credits::{Amount, Reference};
-use bloom_domain::ids::{CreditGrantId, WorkspaceId};
 use bloom_domain::senders::Sender;
 use bloom_domain::subscriptions::{News, Snapshot, Subscription, SubscriptionState};
 use bloom_store as store;
 use store::Tx;
 
-use crate::audit::Author;
 use crate::credits::Topups;
 use crate::subscriptions::Hearing;
 use crate::{Error, Service};
@@ -125,36 +122,24 @@ fn apply(
     let done = match told {
         Told::Nothing => return Ok(Ok(Heard::Ignored)),
         Told::Bought { payment, workspace, credits } => {
-            buy(tx, hearing, &payment, (workspace, credits))?
+            topups(hearing).buy(tx, &payment, (workspace, credits))?
         }
-        Told::Refunded { payment, paid, refunded } => topups(
-            &hearing.author,
-            hearing.grant,
-            hearing,
-        )
-        .refund(tx, &payment, (paid, refunded))?,
+        Told::Refunded { payment, paid, refunded } => {
+            topups(hearing).refund(tx, &payment, (paid, refunded))?
+        }
         Told::Paid { subscription, news, owner } => {
             let known = store::subscriptions::take(tx, subscription.as_str())?;
             let news = owner.map(News::Owner).into_iter().chain(news);
             let hear = |one: &mut Subscription| news.for_each(|news| one.hear(news));
             hearing.change(tx, known, hear, Some(event.id()))?
         }
-        Told::Seen(seen) => return see(tx, hearing, event, *seen),
+        Told::Seen(seen) => return see(tx, hearing, event, &seen),
     };
     Ok(done.map(|()| Heard::Done).map_err(EventError::from))
 }
 
-fn topups<'a>(author: &'a Author, id: CreditGrantId, hearing: &Hearing) -> Topups<'a> {
-    Topups { author, id, now: hearing.now }
-}
-
-fn buy(
-    tx: &mut Tx<'_>,
-    hearing: &Hearing,
-    payment: &Reference,
-    bought: (WorkspaceId, Amount),
-) -> Result<Result<(), Error>, store::Error> {
-    topups(&hearing.author, hearing.grant, hearing).buy(tx, payment, bought)
+fn topups(hearing: &Hearing) -> Topups<'_> {
+    Topups { author: &hearing.author, id: hearing.grant, now: hearing.now }
 }
 
 /// Takes a snapshot of a subscription in.
@@ -162,7 +147,7 @@ fn see(
     tx: &mut Tx<'_>,
     hearing: &Hearing,
     event: &Event,
-    seen: Seen,
+    seen: &Seen,
 ) -> Result<Result<Heard, EventError>, store::Error> {
     let plans = &hearing.billing.plans;
     let listed = seen.prices.iter().find_map(|price| {
@@ -179,7 +164,7 @@ fn see(
     let known = store::subscriptions::take(tx, reference)?;
     let (price, plan) = match (listed, known.latest.as_ref()) {
         (Some((price, plan)), _) => (price.id.to_string(), plan.name.clone()),
-        (None, Some(latest)) if goes_on(latest, &seen) => {
+        (None, Some(latest)) if goes_on(latest, seen) => {
             (latest.price.clone(), latest.plan.clone())
         }
         (None, _) if known.workspace.is_none() && seen.owner.is_none() => {

@@ -62,7 +62,7 @@ pub async fn get(
         Ok((standing, monthly, budgets::left(tx, spender, now)?))
     });
     let (standing, monthly, budget_left) = read.await?;
-    let next = monthly.filter(|monthly| monthly.next < monthly.ends).map(|monthly| monthly.next);
+    let next = monthly.and_then(|monthly| monthly::next(&monthly, now));
     Ok(CreditBalance {
         balance: standing.balance(),
         unlimited: service.settings.billing.is_none(),

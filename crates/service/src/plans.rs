@@ -2,11 +2,11 @@
 //!
 //! 1. While billing is off there is nothing to ask, and nothing is asked.
 //! 2. A read is admitted when the plan of any workspace within the credential's reach opens the face by
-//!    which it came ([`admit`]). What that needs is known without a statement, until something of it
+//!    which it came (`admit`). What that needs is known without a statement, until something of it
 //!    changes.
 //! 3. A charge is decided on the plan of the workspace that pays, in the transaction that holds the
-//!    credits ([`Gate`]): the plan, then a feature, then the payment. The credits come last, in the ledger.
-//! 4. Team workspaces and their seats are gates of the pages ([`may_have_teams`], [`seats`]).
+//!    credits (`Gate`): the plan, then a feature, then the payment. The credits come last, in the ledger.
+//! 4. Team workspaces and their seats are gates of the pages (`may_have_teams`, `seats`).
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use bloom_store as store;
 use store::Tx;
 
 pub use crate::billing::WebhookSecret;
+use crate::credits::monthly;
 use crate::verdicts::{Standing, Subject};
 use crate::{Error, Principal, Service, SignedIn};
 
@@ -217,6 +218,7 @@ pub(crate) fn held(
     tx: &mut Tx<'_>,
     billing: &Billing,
     workspace: WorkspaceId,
+    now: Timestamp,
 ) -> Result<Held, store::Error> {
     let all = store::subscriptions::list_of(tx, workspace)?;
     let (plan, state) = billing.plan_of(&all);
@@ -227,7 +229,7 @@ pub(crate) fn held(
     };
     let months = store::monthly_credits::find(tx, workspace)?;
     let brings = state.is_some_and(SubscriptionState::brings_credits);
-    let comes = months.filter(|months| brings && months.next < months.ends);
+    let next = months.filter(|_| brings).and_then(|months| monthly::next(&months, now));
     let amount = match plan {
         Some(plan) => plan.monthly,
         // As it was agreed.
@@ -241,7 +243,7 @@ pub(crate) fn held(
         is_operators: one.is_some_and(Subscription::is_operators),
         subscription: one.map(|one| one.reference.clone()),
         monthly: amount.filter(|_| brings).map_or(0, Amount::get),
-        next_refresh_at: comes.map(|months| months.next),
+        next_refresh_at: next,
         paid_until: until.filter(|until| *until > DAWN && *until < NEVER),
     })
 }
@@ -263,13 +265,13 @@ pub struct WorkspacePlan {
 /// When the database cannot be read.
 pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<WorkspacePlan>, Error> {
     let Some(billing) = service.settings.billing.clone() else { return Ok(Vec::new()) };
-    let account = person.account().id;
+    let (account, now) = (person.account().id, service.now());
     let list = move |tx: &mut Tx<'_>| {
         let mut plans = Vec::new();
         for workspace in store::workspaces::list_of(tx, account)? {
             let member = store::members::find(tx, workspace.id, account)?;
             let is_owner = member.is_some_and(|member| member.role == Role::Owner);
-            let held = held(tx, &billing, workspace.id)?;
+            let held = held(tx, &billing, workspace.id, now)?;
             plans.push(WorkspacePlan { workspace, is_owner, held });
         }
         Ok(plans)

@@ -184,7 +184,7 @@ pub async fn set(service: &Service, _operator: &Operator, order: PlanOrder) -> R
             tx.abandon();
             return Ok(Err(refused));
         }
-        plans::held(tx, &hearing.billing, workspace).map(Ok)
+        plans::held(tx, &hearing.billing, workspace, now).map(Ok)
     };
     service.store.write(set).await?
 }
@@ -206,7 +206,7 @@ pub async fn clear(
             None => false,
             Some(_) => hearing.forget(tx, workspace, &reference)?,
         };
-        Ok((plans::held(tx, &hearing.billing, workspace)?, was_there))
+        Ok((plans::held(tx, &hearing.billing, workspace, hearing.now)?, was_there))
     };
     Ok(service.store.write(clear).await?)
 }
@@ -221,7 +221,8 @@ pub async fn get(
     workspace: WorkspaceId,
 ) -> Result<Held, Error> {
     let billing = service.settings.billing.clone().ok_or(Error::BillingOff)?;
-    Ok(service.store.read(move |tx| plans::held(tx, &billing, workspace)).await?)
+    let now = service.now();
+    Ok(service.store.read(move |tx| plans::held(tx, &billing, workspace, now)).await?)
 }
 
 /// How many subscriptions that are not over there are to each plan, those that the table does not have

@@ -2,6 +2,7 @@
 
 mod gates;
 mod months;
+mod page;
 
 use std::sync::Arc;
 

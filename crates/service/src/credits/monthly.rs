@@ -43,6 +43,14 @@ pub async fn end(
     Ok(())
 }
 
+/// When the next credits come, if any do. Those of a month that is not paid for yet come when it begins
+/// and is.
+pub(crate) fn next(monthly: &MonthlyCredits, now: Timestamp) -> Option<Timestamp> {
+    let MonthlyCredits { ends, next, .. } = *monthly;
+    let until_paid = Some(ends).filter(|ends| *ends > now && *ends < NEVER);
+    if next < ends { Some(next) } else { until_paid }
+}
+
 /// What a workspace is to get each month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Months {
