@@ -175,6 +175,17 @@ impl From<Error> for ApiError {
                      error.data.action_url."
                 ),
             ),
+            Error::OverBudget { over, .. } => Self::new(
+                ErrorCode::InsufficientCredits,
+                format!(
+                    "This needs {} credits, more than the budget of {} ({}) of this key or app leaves: {} \
+                     are spent. Its person can change that in the settings.",
+                    over.needed,
+                    over.cap,
+                    over.span.as_str(),
+                    over.spent
+                ),
+            ),
             Error::CreditsOwed { debt } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(

@@ -147,7 +147,8 @@ impl From<Error> for ToolError {
             | Error::FeatureNotEntitled(_)
             | Error::PaymentRequired
             | Error::InsufficientCredits { .. }
-            | Error::CreditsOwed { .. } => Self::Barred(error.into()),
+            | Error::CreditsOwed { .. }
+            | Error::OverBudget { .. } => Self::Barred(error.into()),
             other => Self::Failed(other.into()),
         }
     }
