@@ -84,8 +84,8 @@ pub(crate) struct ApiError {
     message: Cow<'static, str>,
     challenge: Option<HeaderValue>,
     retry_after: Option<Duration>,
-    action_url: Option<String>,
-    cause: Option<String>,
+    action_url: Option<Box<str>>,
+    cause: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -103,7 +103,7 @@ impl ApiError {
     /// Where somebody can do something about it, for the errors that can be paid away.
     pub(crate) fn with_plan_url(self, url: &str) -> Self {
         let can_be_paid = self.code.status() == StatusCode::PAYMENT_REQUIRED;
-        Self { action_url: can_be_paid.then(|| url.to_owned()), ..self }
+        Self { action_url: can_be_paid.then(|| url.into()), ..self }
     }
 
     pub(crate) fn with_challenge(self, challenge: HeaderValue) -> Self {
@@ -116,7 +116,7 @@ impl ApiError {
     }
 
     fn with_cause(self, cause: String) -> Self {
-        Self { cause: Some(cause), ..self }
+        Self { cause: Some(cause.into()), ..self }
     }
 
     pub(crate) fn code(&self) -> ErrorCode {
