@@ -35,6 +35,9 @@ async fn bought_credits_come_once_however_often_it_is_told(app: App) {
     assert_eq!(ada.app.rows("billing_events").len(), 1);
     let row = ada.app.rows("audit_records").pop().unwrap();
     assert!(row.contains("credits.granted") && row.contains("server"), "{row}");
+    // It is the event that is done, whatever else comes under its id.
+    tell(&ada.app, &topup.clone().with("payment_intent", json!("pi_other"))).await;
+    assert_eq!(ada.story().await, ["granted 100"]);
     // A name for the payment in the metadata will do, too.
     let named = topup
         .at("evt_2", "checkout.session.completed", 5)

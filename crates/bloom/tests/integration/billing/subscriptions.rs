@@ -14,6 +14,7 @@ on_both!(
     somebody_subscribes,
     the_shapes_of_a_later_version_are_read,
     each_month_comes_when_it_is_paid_for,
+    late_news_of_a_payment_bring_no_month_that_is_not_paid_for,
     a_payment_that_fails_and_one_that_arrives,
     a_larger_and_a_smaller_plan,
     paused_and_resumed,
@@ -108,6 +109,19 @@ async fn each_month_comes_when_it_is_paid_for(app: App) {
     ada.app.keep_house().await;
     assert_eq!(months_of(&ada).await, months, "the year is over");
     assert_eq!(held(&ada).await.next_refresh_at, None);
+}
+
+async fn late_news_of_a_payment_bring_no_month_that_is_not_paid_for(app: App) {
+    let ada = ada(&app).await;
+    tell(&ada.app, &Event::checkout(ada.workspace)).await;
+    tell(&ada.app, &Event::subscription()).await;
+    move_to(&ada.app, "2027-02-20T00:00:00Z");
+    tell(&ada.app, &Event::invoice()).await;
+    ada.app.keep_house().await;
+    // Those of the month that was paid for would have ended by now.
+    assert_eq!(months_of(&ada).await, [""; 0]);
+    tell(&ada.app, &paid("evt_2", 3_000_000, "2027-03-15T08:00:00Z")).await;
+    assert_eq!(months_of(&ada).await, ["2027-02-15 50"]);
 }
 
 async fn a_payment_that_fails_and_one_that_arrives(app: App) {
