@@ -10,11 +10,12 @@ use bloom_domain::credits::{Amount, GrantKind, Movement, MovementKind, PaidWork,
 use bloom_domain::email::Email;
 use bloom_domain::ids::WorkspaceId;
 use bloom_domain::passwords::Password;
-use bloom_domain::plans::Plan;
+use bloom_domain::plans::PlanTable;
 use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice, WorkspaceKind};
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::authenticate::{Presented, authenticate};
 use bloom_service::credits::{GrantOrder, endings, holds};
+use bloom_service::plans::Billing;
 use bloom_service::{Operator, Principal, Service, Settings, api_keys, credits};
 use bloom_store::Store;
 use bloom_store::credit_movements::{self, Cause};
@@ -98,7 +99,10 @@ async fn balances(world: &World, movements: i64) -> Outcome {
 impl World {
     async fn make(folder: &Path) -> Result<Self, Error> {
         println!("preparing {WORKSPACES} workspaces ...");
-        let settings = Settings { plan: Plan::Metered, ..Settings::at("http://localhost:8080") };
+        let settings = Settings {
+            billing: Some(Arc::new(Billing::with(PlanTable::plain()))),
+            ..Settings::at("http://localhost:8080")
+        };
         let (store, service) = open_with(folder, settings).await?;
         let service = Arc::new(service);
         let operator = Operator::at_the_command_line();

@@ -3,6 +3,7 @@
 mod audit;
 mod credits;
 mod mail;
+mod plan;
 
 use std::path::PathBuf;
 
@@ -98,6 +99,9 @@ enum Verb {
     /// Grant credits to workspaces, see what they have, and export every movement
     #[command(subcommand)]
     Credits(credits::CreditsVerb),
+    /// List the plans, and give them to workspaces
+    #[command(subcommand)]
+    Plan(plan::PlanVerb),
     /// Copy the database and the root secret into a new folder
     Backup(BackupArgs),
     /// Rotate the root secret
@@ -312,6 +316,7 @@ impl Cli {
             Verb::Audit(args) => args.asked(),
             Verb::Mail(verb) => verb.asked(),
             Verb::Credits(verb) => verb.asked(),
+            Verb::Plan(verb) => verb.asked(),
             Verb::Backup(args) => {
                 let to = std::path::absolute(&args.to)
                     .map_err(|error| Failure::usage(format!("--to: {error}")))?;

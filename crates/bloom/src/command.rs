@@ -5,6 +5,7 @@
 //! memory is never behind.
 
 pub(crate) mod credits;
+pub(crate) mod plan;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use crate::node::Node;
 use crate::output::Shown;
 use crate::{backup, secret_file};
 use credits::{CreditsAnswer, CreditsCommand};
+use plan::{PlanAnswer, PlanCommand};
 
 /// A command of the operator.
 pub(crate) enum Command {
@@ -48,6 +50,7 @@ pub(crate) enum Command {
     TestMail { to: Email, is_queued: bool },
     MailStatus,
     Credits(CreditsCommand),
+    Plan(PlanCommand),
     Backup { to: PathBuf },
     RotateSecret,
 }
@@ -99,6 +102,7 @@ pub(crate) enum Answer {
     },
     MailStatus(mail::Status),
     Credits(CreditsAnswer),
+    Plan(PlanAnswer),
     BackedUp {
         to: PathBuf,
         holds_database: bool,
@@ -236,6 +240,7 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         }
         Command::MailStatus => Answer::MailStatus(mail::status(service, operator).await?),
         Command::Credits(command) => credits::execute(node, command).await?,
+        Command::Plan(command) => plan::execute(node, command).await?,
         Command::Backup { to } => backup::make(node, to).await?,
         Command::RotateSecret => secret_file::rotate(node).await?,
     })

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::settings::{self, Kind};
 
 mod mail;
+mod plans;
 
 /// The prefix of our variables in the environment.
 const PREFIX: &str = "BLOOM_";
@@ -78,9 +79,13 @@ impl Config {
             let Value::Table(keys) = keys else {
                 return Err(Failure::usage(format!(
                     "{name}: {section} stands outside a section; the sections are {}",
-                    settings::sections().join(", ")
+                    section_names()
                 )));
             };
+            if section == plans::PLANS {
+                self.table.insert(section, Value::Table(keys));
+                continue;
+            }
             for (key, value) in keys {
                 let setting = known(&section, &key)
                     .map_err(|why| Failure::usage(format!("{name}: {why}")))?;
@@ -102,6 +107,10 @@ impl Config {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
             let rest = rest.to_ascii_lowercase();
             let (section, key) = rest.split_once('_').unwrap_or((&rest, ""));
+            if section == plans::PLANS {
+                let text = "plans stand in the file that --config names, as [plans.NAME]";
+                return Err(Failure::usage(format!("the variable {name}: {text}")));
+            }
             let setting = known(section, key)
                 .map_err(|why| Failure::usage(format!("the variable {name}: {why}")))?;
             let value = value.and_then(|text| read(&text, setting.kind)).ok_or_else(|| {
@@ -250,7 +259,7 @@ impl Config {
             max_clients: i64::from(clients),
             refresh_replay_window: Duration::from_secs(window.into()),
             max_grant_lifetime: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
-            plan: defaults.plan,
+            billing: self.billing()?,
             origin: defaults.origin,
         })
     }
@@ -343,13 +352,19 @@ impl Config {
 
 fn known(section: &str, key: &str) -> Result<&'static settings::Setting, String> {
     if !settings::sections().contains(&section) {
-        let sections = settings::sections().join(", ");
+        let sections = section_names();
         return Err(format!("there is no section {section:?}; the sections are {sections}"));
     }
     settings::find(section, key).ok_or_else(|| {
         let keys = settings::keys(section).join(", ");
         format!("the section {section} has no key {key:?}; its keys are {keys}")
     })
+}
+
+fn section_names() -> String {
+    let mut names = settings::sections();
+    names.push(plans::PLANS);
+    names.join(", ")
 }
 
 fn is_of_kind(value: &Value, kind: Kind) -> bool {

@@ -3,6 +3,7 @@
 mod audit;
 mod credits;
 mod mail;
+mod plan;
 
 use std::io::{self, BufRead, Write};
 
@@ -97,6 +98,7 @@ impl From<Answer> for Shown {
             Answer::Mailed { to, place } => mail::mailed(&to, place.as_deref()),
             Answer::MailStatus(status) => mail::status(&status),
             Answer::Credits(answer) => credits::shown(&answer),
+            Answer::Plan(answer) => plan::shown(&answer),
             Answer::BackedUp { to, holds_database, holds_secret } => {
                 let what = match (holds_database, holds_secret) {
                     (true, true) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_http::Edge;
 use bloom_service::rate_limit::RateLimits;
-use bloom_service::{housekeeping, mail, setup_links};
+use bloom_service::{housekeeping, mail, setup_links, subscriptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -98,6 +98,7 @@ fn claim(config: &Config) -> Result<DataFolder, Failure> {
 
 async fn announce(node: &Node, manner: Manner) -> Result<(), Failure> {
     tell_what_is_unlimited(node.service.settings().rate_limits);
+    warn_of_plans_gone(node).await?;
     tracing::info!(
         origin = node.site.origin(),
         database = if node.is_embedded { "sqlite" } else { "postgresql" },
@@ -121,6 +122,23 @@ fn tell_what_is_unlimited(limits: RateLimits) {
         (None, Some(_)) => tracing::warn!("API keys are not limited (limits.api_key_requests = 0)"),
         (Some(_), None) => tracing::warn!("apps are not limited (limits.connection_requests = 0)"),
     }
+}
+
+/// A plan that somebody has and the configuration does not is most likely a slip.
+async fn warn_of_plans_gone(node: &Node) -> Result<(), Failure> {
+    let Some(billing) = &node.service.settings().billing else { return Ok(()) };
+    let default = &billing.plans.default_plan().name;
+    for (plan, count) in subscriptions::count(&node.service, &node.operator).await? {
+        if billing.plans.find(&plan).is_none() {
+            tracing::warn!(
+                plan,
+                subscriptions = count,
+                "there are subscriptions to a plan that is not in the configuration: their workspaces \
+                 are entitled to what the plan {default} includes, and their months go on"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// On standard output only: the link is a secret, and logs are kept.

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 30] = [
+pub(crate) static ALL: [Setting; 34] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -115,6 +115,20 @@ pub(crate) static ALL: [Setting; 30] = [
         Kind::Whole,
         "how long handing over a mail may take, 1 to 60",
     ),
+    setting("billing", "enabled", Kind::YesNo, "true gives workspaces plans; see Plans"),
+    setting(
+        "billing",
+        "default_plan",
+        Kind::Text,
+        "the plan of a workspace without a subscription",
+    ),
+    setting(
+        "billing",
+        "webhook_secrets",
+        Kind::Text,
+        "with which the payment provider signs, separated by commas",
+    ),
+    setting("billing", "manage_url", Kind::Text, "where people look after their payments"),
     setting("log", "format", Kind::Text, "text or json"),
     setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
 ];

@@ -117,7 +117,12 @@ actions! {
     RoleChanged = "member.role_changed", "Role in a workspace changed";
     /// A key or an app got another budget.
     BudgetSet = "budget.set", "Budget changed";
-    /// The operator granted credits.
+    /// A workspace has another plan, or its plan another state.
+    PlanChanged = "plan.changed", "Plan changed";
+    /// Somebody told of payments without the payment provider's signature, once or more often within a
+    /// minute.
+    BillingEventRefused = "billing_event.refused", "News of payments refused: not signed";
+    /// Credits were granted: by the operator, for signing up, or because they were bought.
     CreditsGranted = "credits.granted", "Credits granted";
     /// Bought credits were taken back, since their money was given back.
     CreditsTakenBack = "credits.taken_back", "Bought credits taken back";

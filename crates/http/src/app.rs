@@ -21,6 +21,8 @@ pub(crate) struct Parts {
     pub(crate) site: Site,
     /// Where a person makes a key, for messages.
     pub(crate) keys_url: String,
+    /// Where a person looks after their plan, for messages.
+    pub(crate) plan_url: String,
     challenges: [[HeaderValue; 3]; Face::ALL.len()],
 }
 
@@ -37,7 +39,8 @@ impl App {
             )
         });
         let keys_url = format!("{}/settings#api-keys", site.origin());
-        Self(Arc::new(Parts { service, site, keys_url, challenges }))
+        let plan_url = format!("{}/settings#plan", site.origin());
+        Self(Arc::new(Parts { service, site, keys_url, plan_url, challenges }))
     }
 }
 

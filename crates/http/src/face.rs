@@ -2,6 +2,7 @@
 //! where they are and in how they say no.
 
 use axum::response::{IntoResponse, Response};
+use bloom_domain::plans::Door;
 
 pub(crate) use bloom_service::authorization_server::{API_PATH, MCP_PATH};
 
@@ -26,6 +27,14 @@ impl Face {
         match self {
             Self::Api => API_PATH,
             Self::Mcp => MCP_PATH,
+        }
+    }
+
+    /// What plans call it.
+    pub(crate) fn door(self) -> Door {
+        match self {
+            Self::Api => Door::Api,
+            Self::Mcp => Door::Mcp,
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod api;
 mod app;
+mod billing;
 mod body;
 mod cors;
 mod edge;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{api, health, mcp, oauth, pages};
+use crate::{api, billing, health, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
 const SECRET: [&str; 2] = ["/setup/", "/invitations/"];
@@ -61,6 +61,7 @@ pub(crate) fn build(app: App) -> Router {
         .merge(api::routes())
         .merge(mcp::routes())
         .merge(oauth::routes(&app))
+        .merge(billing::routes())
         .route("/healthz", get(health::show))
         .with_state(app)
 }

@@ -3,6 +3,7 @@
 use bloom_domain::accounts::{Account, AccountState, SignUpPolicy};
 use bloom_domain::api_keys::{ApiKey, ApiKeySecret};
 use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::credits::CreditGrant;
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, WorkspaceId};
@@ -17,7 +18,7 @@ use store::{Change, Tx};
 use crate::audit::{Author, Difference};
 use crate::passwords::Caller;
 use crate::sessions::{self, Arriving};
-use crate::{Error, Operator, Principal, Service, attempts, invitations};
+use crate::{Error, Operator, Principal, Service, attempts, credits, invitations, plans};
 
 /// What a new account needs.
 pub struct NewAccount {
@@ -30,9 +31,12 @@ pub struct NewAccount {
 }
 
 /// The account a credential acts for. No statement: the verdict holds it, and falls with it.
-#[must_use]
-pub fn get<'a>(_service: &Service, principal: &'a Principal) -> &'a Account {
-    principal.account()
+///
+/// # Errors
+/// [`Error::PlanUpgradeRequired`].
+pub async fn get<'a>(service: &Service, principal: &'a Principal) -> Result<&'a Account, Error> {
+    plans::admit(service, principal).await?;
+    Ok(principal.account())
 }
 
 /// Signs a stranger up, as far as the operator allows: on some servers only with the secret of an
@@ -238,6 +242,8 @@ pub(crate) struct Draft {
     password_hash: String,
     workspace: WorkspaceId,
     first_key: Option<(ApiKey, Digest)>,
+    /// The credits for signing up.
+    trial: Option<CreditGrant>,
 }
 
 /// Drafts an account on the operator's word.
@@ -257,7 +263,8 @@ async fn draft_for(service: &Service, caller: Caller, new: NewAccount) -> Result
         created_at: now,
     };
     let workspace = WorkspaceId::new(now, &service.entropy.draw()?);
-    Ok(Draft { account, password_hash, workspace, first_key: None })
+    let trial = credits::signup_grant(service, workspace, now)?;
+    Ok(Draft { account, password_hash, workspace, first_key: None, trial })
 }
 
 impl Draft {
@@ -286,6 +293,9 @@ impl Draft {
         store::workspaces::insert(tx, &workspace, now)?;
         store::members::insert(tx, workspace.id, self.account.id, Role::Owner, now)?;
         self.record(tx, author);
+        if let Some(trial) = &self.trial {
+            credits::grant_signup(tx, author, trial)?;
+        }
         if let Some((key, digest)) = &self.first_key {
             crate::api_keys::insert(tx, key, digest, author)?;
         }

@@ -17,6 +17,7 @@ use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{ApiKeySecret, ShapeError};
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
+use bloom_domain::plans::Door;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
 use bloom_store as store;
@@ -112,6 +113,7 @@ impl Via {
 pub struct Principal {
     verdict: Arc<Verdict>,
     authenticated_at: Timestamp,
+    door: Door,
 }
 
 impl Principal {
@@ -131,6 +133,17 @@ impl Principal {
     #[must_use]
     pub fn via(&self) -> Via {
         self.verdict.facts.via
+    }
+
+    /// The same person, asking by another face than the API's. Some plans open only one of them.
+    #[must_use]
+    pub fn at(self, door: Door) -> Self {
+        Self { door, ..self }
+    }
+
+    /// The face by which they ask.
+    pub(crate) fn door(&self) -> Door {
+        self.door
     }
 
     /// Whether the credential may be used for an operation: a matter of its access, not of its kind.
@@ -181,7 +194,7 @@ pub async fn authenticate(
     if verdict.facts.account.state.is_banned() {
         return Err(Rejection::AccountBanned);
     }
-    Ok(Principal { verdict, authenticated_at: now })
+    Ok(Principal { verdict, authenticated_at: now, door: Door::Api })
 }
 
 async fn by_api_key(

@@ -14,7 +14,9 @@ pub mod endings;
 mod grants;
 pub mod holds;
 pub mod monthly;
+mod signup;
 pub(crate) mod sweep;
+mod topups;
 
 use bloom_domain::credits::{
     CreditBalance, CreditGrant, LedgerError, LedgerLine, Spender, Standing,
@@ -25,9 +27,11 @@ use bloom_domain::workspaces::{WorkspaceChoice, WorkspaceKind};
 use bloom_store as store;
 use store::Tx;
 
-use crate::{Error, Operator, Principal, Service, accounts, workspaces};
+use crate::{Error, Operator, Principal, Service, accounts, plans, workspaces};
 
 pub use grants::{GrantOrder, Granted, grant, take_back};
+pub(crate) use signup::{grant_signup, signup_grant};
+pub(crate) use topups::Topups;
 
 /// What a workspace has, and where it came from.
 #[derive(Debug, Clone)]
@@ -41,7 +45,8 @@ pub struct Ledger {
 /// What can be spent in a workspace of the caller.
 ///
 /// # Errors
-/// [`Error::WorkspaceNotFound`] for a workspace outside the caller's reach.
+/// [`Error::WorkspaceNotFound`] for a workspace outside the caller's reach,
+/// [`Error::PlanUpgradeRequired`].
 pub async fn get(
     service: &Service,
     principal: &Principal,
@@ -50,16 +55,17 @@ pub async fn get(
     let (workspace, now) =
         (workspaces::resolve(service, principal, choice).await?.id, service.now());
     let spender = Spender { account: principal.account_id(), via: principal.via().into() };
+    plans::admit(service, principal).await?;
     let read = service.store.read(move |tx| {
         let standing = store::credits::standing(tx, workspace, now)?;
         let monthly = store::monthly_credits::find(tx, workspace)?;
         Ok((standing, monthly, budgets::left(tx, spender, now)?))
     });
     let (standing, monthly, budget_left) = read.await?;
-    let next = monthly.filter(|monthly| monthly.next < monthly.ends).map(|monthly| monthly.next);
+    let next = monthly.and_then(|monthly| monthly::next(&monthly, now));
     Ok(CreditBalance {
         balance: standing.balance(),
-        unlimited: service.settings.plan.has_unlimited_credits(),
+        unlimited: service.settings.billing.is_none(),
         held: standing.held,
         monthly: standing.monthly,
         topup: standing.topup,

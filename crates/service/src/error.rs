@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bloom_domain::credits::OverBudget;
 use bloom_domain::ids::ApiKeyId;
+use bloom_domain::plans::Feature;
 use bloom_domain::time::Timestamp;
 
 /// Why a verb did not do what it was asked.
@@ -53,6 +54,22 @@ pub enum Error {
     SignUpClosed,
     /// The setup link is unknown, expired or used.
     SetupLinkSpent,
+    /// The plan of the workspace that pays does not open this face, or does not include this.
+    PlanUpgradeRequired,
+    /// The plan of the workspace that pays does not include a feature.
+    FeatureNotEntitled(Feature),
+    /// Nobody pays for the plan of the workspace at the moment.
+    PaymentRequired,
+    /// The plan of the workspace has room for so many people, and that many there are, invited ones
+    /// included.
+    NoSeat {
+        /// So many.
+        seats: i64,
+    },
+    /// Billing is off: every workspace has everything.
+    BillingOff,
+    /// The table has no plan of that name; holds the name.
+    PlanNotFound(String),
     /// Too few credits can be spent in the workspace.
     InsufficientCredits {
         /// So many can be.
@@ -149,6 +166,21 @@ impl fmt::Display for Error {
             Self::AccountBanned => f.write_str("the account is suspended"),
             Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
+            Self::PlanUpgradeRequired => f.write_str("the plan of the workspace does not include this"),
+            Self::FeatureNotEntitled(feature) => {
+                write!(f, "the plan of the workspace does not include {}", feature.label())
+            }
+            Self::PaymentRequired => f.write_str("the plan of the workspace is paused"),
+            Self::NoSeat { seats } => {
+                write!(f, "the plan of the workspace has room for {seats} people")
+            }
+            Self::BillingOff => {
+                f.write_str("billing is off (billing.enabled): every workspace has everything")
+            }
+            Self::PlanNotFound(name) => write!(
+                f,
+                "there is no plan {name:?} in the configuration; bloom plan list shows those there are"
+            ),
             Self::InsufficientCredits { balance, needed } => {
                 write!(f, "{needed} credits are needed and {balance} can be spent")
             }

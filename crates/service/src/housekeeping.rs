@@ -11,7 +11,7 @@ use store::Tx;
 
 use crate::authenticate::CLOCKS_DIFFER;
 use crate::workspaces::empty_deleted;
-use crate::{Error, Service, credits, last_use, refused_sign_ins, signing_keys};
+use crate::{Error, Service, billing, credits, last_use, refused_sign_ins, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
@@ -54,6 +54,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     service.failed_attempts.sweep(service.now());
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
+    billing::flush_refused(service).await?;
     let now = service.now();
     service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
     let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
@@ -99,7 +100,8 @@ pub async fn grant_monthly_credits(service: &Service) -> Result<(), Error> {
 /// What must be written before the process ends.
 pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
     last_use::flush(service).await?;
-    refused_sign_ins::flush(service).await
+    refused_sign_ins::flush(service).await?;
+    billing::flush_refused(service).await
 }
 
 /// What OAuth leaves behind: salts first, since they must not outlive their window.

@@ -9,12 +9,12 @@ use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::workspaces::{Act, MAX_PEOPLE, Role};
 use bloom_store as store;
 use serde_json::{Value, json};
-use store::Tx;
 pub use store::invitations::Found;
 use store::mails::StoredMail;
+use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::{Error, Service, SignedIn, mail, members};
+use crate::{Error, Service, SignedIn, mail, members, plans};
 
 /// What comes before the secret in the path of an invitation.
 pub const PATH: &str = "/invitations/";
@@ -25,7 +25,7 @@ pub const PATH: &str = "/invitations/";
 ///
 /// # Errors
 /// [`Error::WorkspaceNotFound`], [`Error::NotAllowed`], [`Error::AlreadyMember`],
-/// [`Error::TooManyPeople`], [`Error::MailUnavailable`], [`Error::SignedOut`],
+/// [`Error::TooManyPeople`], [`Error::NoSeat`], [`Error::MailUnavailable`], [`Error::SignedOut`],
 /// [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
@@ -42,6 +42,7 @@ pub async fn create(
     let link = format!("{}{PATH}{}", service.settings.origin, secret.expose());
     let letter = letter(service, person, workspace, (&email, &link)).await?;
     let invitation = Invitation { id, email, role, created_at: now, expires_at };
+    let billing = service.settings.billing.clone();
     members::change(service, person, workspace, Act::Invite(role), move |tx, admitted| {
         let people = store::members::list(tx, workspace)?;
         if people.iter().any(|member| member.email == invitation.email) {
@@ -51,6 +52,10 @@ pub async fn create(
         let invited = store::invitations::count(tx, workspace, now)?;
         if admitted.team.members + invited >= MAX_PEOPLE {
             return Ok(Err(Error::TooManyPeople));
+        }
+        let seats = plans::seats(tx, billing.as_deref(), workspace)?;
+        if admitted.team.members + invited >= seats {
+            return Ok(Err(Error::NoSeat { seats }));
         }
         store::invitations::insert(tx, workspace, &invitation, &digest, admitted.account)?;
         mail::queue(tx, &letter)?;
@@ -121,13 +126,15 @@ pub async fn anonymous_find(service: &Service, secret: &OpaqueSecret) -> Result<
 /// Accepts an invitation: the person belongs to the workspace. Gives which one it is.
 ///
 /// # Errors
-/// [`Error::InvitationNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::InvitationNotFound`], [`Error::NoSeat`] when the workspace has a smaller plan since,
+/// [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn accept(
     service: &Service,
     person: &SignedIn,
     secret: &OpaqueSecret,
 ) -> Result<WorkspaceId, Error> {
     let now = service.now();
+    let billing = service.settings.billing.clone();
     answer(service, person, secret, move |tx, found, author, account| {
         let (workspace, role) = (found.workspace, found.invitation.role);
         // Somebody who belongs to it keeps the role they have.
@@ -136,10 +143,17 @@ pub async fn accept(
             let difference = Difference { after, ..Difference::default() };
             let subject = Subject::Workspace(workspace);
             author.record(tx, Action::MemberJoined, subject, (account, workspace), difference);
+            tx.changed(Change::Account(account));
+            let seats = plans::seats(tx, billing.as_deref(), workspace)?;
+            if store::members::count(tx, workspace)? > seats {
+                // The invitation stays: somebody may make room.
+                tx.abandon();
+                return Ok(Err(Error::NoSeat { seats }));
+            }
         }
-        Ok(workspace)
+        Ok(Ok(workspace))
     })
-    .await
+    .await?
 }
 
 /// Declines an invitation: its link is worth nothing from here on.

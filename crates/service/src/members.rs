@@ -9,8 +9,8 @@ use bloom_domain::ids::{AccountId, WorkspaceId};
 use bloom_domain::workspaces::{Act, Role};
 use bloom_store as store;
 use serde_json::{Value, json};
-use store::Tx;
 use store::workspaces::Team;
+use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::sessions::Claim;
@@ -124,6 +124,7 @@ pub async fn remove(
         }));
         let difference = Difference { before, ..Difference::default() };
         admitted.record_of(tx, Action::MemberRemoved, who, difference);
+        tx.changed(Change::Account(who));
         Ok(Ok(()))
     })
     .await
@@ -145,6 +146,7 @@ pub async fn leave(
         let before = admitted.named(&json!({ "role": role.as_str() }));
         let difference = Difference { before, ..Difference::default() };
         admitted.record(tx, Action::MemberLeft, difference);
+        tx.changed(Change::Account(admitted.account));
         Ok(Ok(()))
     })
     .await

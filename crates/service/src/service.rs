@@ -9,13 +9,13 @@ use arc_swap::ArcSwap;
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, REFRESH_LIFETIME};
 use bloom_domain::ids::GrantId;
-use bloom_domain::plans::Plan;
 use bloom_domain::time::Timestamp;
 use bloom_store::Store;
 use parking_lot::Mutex;
 
 use crate::attempts::{AttemptLimits, FailedAttempts};
 use crate::authorization_server::AuthorizationServer;
+use crate::billing::RefusedEvents;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
 use crate::entropy::Entropy;
@@ -23,6 +23,7 @@ use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::mail::{Mailer, Post};
 use crate::passwords::PasswordWorkers;
+use crate::plans::Billing;
 use crate::rate_limit::{RateLimits, Windows};
 use crate::refused_sign_ins::RefusedSignIns;
 use crate::root_secret::{self, RootSecrets, WrongSecret};
@@ -58,8 +59,8 @@ pub struct Settings {
     pub refresh_replay_window: Duration,
     /// The longest a grant lives however busy it is; `None` for no such limit.
     pub max_grant_lifetime: Option<Duration>,
-    /// The plan of every workspace.
-    pub plan: Plan,
+    /// Which plans there are, and who may tell of payments; `None` where everybody has everything.
+    pub billing: Option<Arc<Billing>>,
 }
 
 impl Settings {
@@ -76,7 +77,7 @@ impl Settings {
             max_clients: MAX_CLIENTS,
             refresh_replay_window: REFRESH_REPLAY_WINDOW,
             max_grant_lifetime: None,
-            plan: Plan::SelfHosted,
+            billing: None,
         }
     }
 
@@ -109,6 +110,7 @@ pub struct Service {
     pub(crate) failed_attempts: FailedAttempts,
     pub(crate) last_uses: LastUses,
     pub(crate) refused_sign_ins: RefusedSignIns,
+    pub(crate) refused_events: RefusedEvents,
     pub(crate) passwords: PasswordWorkers,
     pub(crate) settings: Settings,
     pub(crate) entropy: Entropy,
@@ -170,6 +172,7 @@ impl Service {
             failed_attempts: FailedAttempts::new(&settings.attempts),
             last_uses: LastUses::default(),
             refused_sign_ins: RefusedSignIns::default(),
+            refused_events: RefusedEvents::default(),
             passwords: PasswordWorkers::start(),
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
-use bloom_domain::ids::{AccessTokenId, ClientId, GrantId};
+use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
 use bloom_store::Change;
@@ -26,6 +26,7 @@ use quick_cache::sync::Cache;
 use crate::authenticate::Via;
 use crate::keyring::SecretHash;
 use crate::last_use::LastUseSlot;
+use crate::plans::KnownPlans;
 use crate::rate_limit::SharedWindow;
 
 /// How many verdicts are kept: about 25 MB when all are in use.
@@ -111,6 +112,7 @@ pub(crate) struct Sequence(u64);
 pub(crate) struct Verdicts {
     verdicts: Cache<SecretHash, Arc<Verdict>>,
     grants: Cache<GrantId, Arc<KnownGrant>>,
+    plans: Cache<AccountId, Arc<KnownPlans>>,
     changes: Arc<Changes>,
 }
 
@@ -119,6 +121,7 @@ impl Verdicts {
         Self {
             verdicts: Cache::new(CAPACITY),
             grants: Cache::new(GRANTS),
+            plans: Cache::new(GRANTS),
             changes: Arc::new(Changes::new()),
         }
     }
@@ -169,6 +172,21 @@ impl Verdicts {
         self.grants.insert(id, grant);
     }
 
+    /// What is known of the plans of a person's workspaces, if it still stands.
+    pub(crate) fn find_plans(
+        &self,
+        id: AccountId,
+        now: Timestamp,
+        hears_others: bool,
+    ) -> Option<Arc<KnownPlans>> {
+        let plans = self.plans.get(&id)?;
+        self.stands(&plans.standing, now, hears_others).then_some(plans)
+    }
+
+    pub(crate) fn keep_plans(&self, id: AccountId, plans: Arc<KnownPlans>) {
+        self.plans.insert(id, plans);
+    }
+
     fn stands(&self, standing: &Standing, now: Timestamp, hears_others: bool) -> bool {
         let Standing { subjects, as_of, filled_at } = standing;
         (hears_others || is_fresh(*filled_at, now))
@@ -212,6 +230,7 @@ impl Changes {
             Change::Client(id) => self.slot(id.as_bytes()),
             Change::Connection(id) => self.slot(id.as_bytes()),
             Change::Grant(id) => self.slot(id.as_bytes()),
+            Change::Workspace(id) => self.slot(id.as_bytes()),
             // Sessions are read on every request, and a mail is nobody's verdict; nothing is kept of them.
             Change::Session(_) | Change::Mail => return,
             Change::RootSecret | Change::Everything => &self.floor,

@@ -3,7 +3,7 @@
 //! Team workspaces are managed by people at a browser; what each role may do is in
 //! `bloom_domain::workspaces::Role::may` and asked in `members::change`.
 
-use bloom_domain::audit::{Action, Subject};
+use bloom_domain::audit::{Action, Subject, Whose};
 use bloom_domain::ids::{AccountId, WorkspaceId};
 use bloom_domain::invitations::Invitation;
 use bloom_domain::workspaces::{
@@ -12,22 +12,23 @@ use bloom_domain::workspaces::{
 };
 use bloom_store as store;
 use serde_json::json;
-use store::Tx;
 pub use store::workspaces::Team;
+use store::{Change, Tx};
 
 use crate::audit::Difference;
 use crate::members::{self, Admitted};
-use crate::{Error, Principal, Service, SignedIn};
+use crate::{Error, Principal, Service, SignedIn, plans};
 
 /// The caller's workspaces, as far as the credential reaches: the personal one first, then teams by
 /// name.
 ///
 /// # Errors
-/// When the database cannot be read.
+/// [`Error::PlanUpgradeRequired`].
 pub async fn list(service: &Service, principal: &Principal) -> Result<Vec<Workspace>, Error> {
     let account = principal.account_id();
     let mut all = service.store.read(move |tx| store::workspaces::list_of(tx, account)).await?;
     all.retain(|workspace| principal.reach().contains(workspace.id));
+    plans::admit(service, principal).await?;
     Ok(all)
 }
 
@@ -109,10 +110,10 @@ pub async fn team(
     service.store.read(find).await?.ok_or(Error::WorkspaceNotFound)
 }
 
-/// Makes a team workspace, owned by the person.
+/// Makes a team workspace, owned by the person, if the plan of their own workspace includes that.
 ///
 /// # Errors
-/// [`Error::TooManyWorkspaces`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::TooManyWorkspaces`], [`Error::PlanUpgradeRequired`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
     person: &SignedIn,
@@ -124,7 +125,7 @@ pub async fn create(
         kind: WorkspaceKind::Team,
         name: name.as_str().to_owned(),
     };
-    let made = workspace.clone();
+    let (made, billing) = (workspace.clone(), service.settings.billing.clone());
     service
         .store
         .write(move |tx| {
@@ -134,12 +135,16 @@ pub async fn create(
             if store::workspaces::count_owned(tx, claim.account)? >= MAX_OWNED {
                 return Ok(Err(Error::TooManyWorkspaces));
             }
+            if !plans::may_have_teams(tx, billing.as_deref(), claim.account)? {
+                return Ok(Err(Error::PlanUpgradeRequired));
+            }
             store::workspaces::insert(tx, &made, now)?;
             store::members::insert(tx, made.id, claim.account, Role::Owner, now)?;
             let after = json!({ "workspace": made.name });
             let difference = Difference { after, ..Difference::default() };
             let (subject, whose) = (Subject::Workspace(made.id), (claim.account, made.id));
             author.record(tx, Action::WorkspaceCreated, subject, whose, difference);
+            tx.changed(Change::Account(claim.account));
             Ok(Ok(()))
         })
         .await??;
@@ -240,7 +245,16 @@ pub async fn restore(service: &Service, person: &SignedIn, id: WorkspaceId) -> R
     .await
 }
 
+/// To whose audit belongs what happens to a workspace without anybody in it: its owner's, and that of
+/// whoever looks after it.
+pub(crate) fn whose(tx: &mut Tx<'_>, id: WorkspaceId) -> Result<Whose, store::Error> {
+    let people = store::members::list(tx, id)?;
+    let owner = people.into_iter().find(|member| member.role == Role::Owner);
+    Ok(Whose { account: owner.map(|owner| owner.account), workspace: Some(id) })
+}
+
 fn record_state(tx: &mut Tx<'_>, admitted: &Admitted, action: Action) {
+    tx.changed(Change::Workspace(admitted.team.workspace.id));
     let after = admitted.named(&json!({}));
     admitted.record(tx, action, Difference { after, ..Difference::default() });
 }

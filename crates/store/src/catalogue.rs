@@ -9,6 +9,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::accounts::ALL,
     crate::api_keys::ALL,
     crate::audit::ALL,
+    crate::billing_events::ALL,
     crate::clients::ALL,
     crate::connections::ALL,
     crate::credit_budgets::ALL,
@@ -20,6 +21,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::members::ALL,
     crate::mails::ALL,
     crate::monthly_credits::ALL,
+    crate::payments::ALL,
     crate::refresh_rotations::ALL,
     crate::revoked_access_tokens::ALL,
     crate::root_secrets::ALL,
@@ -27,5 +29,6 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::setup_links::ALL,
     crate::signing_keys::ALL,
     crate::store::ALL,
+    crate::subscriptions::ALL,
     crate::workspaces::ALL,
 ];

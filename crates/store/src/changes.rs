@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use bloom_domain::ids::{AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId};
+use bloom_domain::ids::{
+    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, WorkspaceId,
+};
 
 /// Something cached may be out of date. A hint: the table is the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +21,8 @@ pub enum Change {
     Connection(ConnectionId),
     /// The grant was revoked.
     Grant(GrantId),
+    /// The workspace: its plan, or whether it is there.
+    Workspace(WorkspaceId),
     /// The browser session with this digest ended.
     Session([u8; 32]),
     /// A mail was written.
@@ -39,6 +43,7 @@ impl fmt::Display for Change {
             Self::Client(id) => write!(f, "client:{}", Hex(id.as_bytes())),
             Self::Connection(id) => write!(f, "connection:{}", Hex(id.as_bytes())),
             Self::Grant(id) => write!(f, "grant:{}", Hex(id.as_bytes())),
+            Self::Workspace(id) => write!(f, "workspace:{}", Hex(id.as_bytes())),
             Self::Session(digest) => write!(f, "session:{}", Hex(digest)),
             Self::Mail => f.write_str("mail"),
             Self::RootSecret => f.write_str("root-secret"),
@@ -61,6 +66,7 @@ impl Change {
             "client" => from_hex(hex).map(|id| Self::Client(ClientId::from_bytes(id))),
             "connection" => from_hex(hex).map(|id| Self::Connection(ConnectionId::from_bytes(id))),
             "grant" => from_hex(hex).map(|id| Self::Grant(GrantId::from_bytes(id))),
+            "workspace" => from_hex(hex).map(|id| Self::Workspace(WorkspaceId::from_bytes(id))),
             "session" => from_hex(hex).map(Self::Session),
             "mail" => Some(Self::Mail),
             "root-secret" => Some(Self::RootSecret),
@@ -104,6 +110,7 @@ mod tests {
             Change::Client(ClientId::from_bytes(id)),
             Change::Connection(ConnectionId::from_bytes(id)),
             Change::Grant(GrantId::from_bytes(id)),
+            Change::Workspace(WorkspaceId::from_bytes(id)),
             Change::Session([0xfe; 32]),
             Change::Mail,
             Change::RootSecret,

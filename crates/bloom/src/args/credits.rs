@@ -22,7 +22,7 @@ pub(super) struct OfPurse {
 }
 
 impl OfPurse {
-    fn split(self) -> Result<(Place, Purse), Failure> {
+    pub(super) fn split(self) -> Result<(Place, Purse), Failure> {
         let workspace = self.workspace.map(|id| id.parse()).transpose();
         let workspace =
             workspace.map_err(|error| Failure::usage(format!("--workspace: {error}")))?;
@@ -134,7 +134,8 @@ impl CreditsVerb {
             Self::Grant { of, order, kind, expires, json } => {
                 let (place, purse) = of.split()?;
                 let (amount, reference) = (order.amount()?, order.reference()?);
-                let expires = expires.as_deref().map(instant).transpose()?;
+                let expires =
+                    expires.as_deref().map(|text| instant("--expires", text)).transpose()?;
                 let kind = kind.into();
                 let grant = CreditsCommand::Grant { purse, kind, amount, reference, expires };
                 command(place, Command::Credits(grant), json)
@@ -162,13 +163,13 @@ impl CreditsVerb {
 }
 
 /// A time, or the beginning of a day.
-fn instant(text: &str) -> Result<Timestamp, Failure> {
+pub(super) fn instant(flag: &str, text: &str) -> Result<Timestamp, Failure> {
     let time = text.parse::<jiff::Timestamp>().ok();
     let time = time.or_else(|| {
         let date: jiff::civil::Date = text.parse().ok()?;
         jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
     });
     let advice = "expected a date such as 2027-03-01, or a time such as 2027-03-01T12:00:00Z";
-    let time = time.ok_or_else(|| Failure::usage(format!("--expires {text}: {advice}")))?;
+    let time = time.ok_or_else(|| Failure::usage(format!("{flag} {text}: {advice}")))?;
     Ok(Timestamp::from_unix_micros(time.as_microsecond()))
 }

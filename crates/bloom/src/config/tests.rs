@@ -170,3 +170,84 @@ fn a_database_is_sqlite_unless_a_postgres_url_is_given() {
     config.set_flag("database", "url", Some("mysql://h/d".into()));
     assert!(config.database().is_err());
 }
+
+/// Plans as a file has them, where billing is on.
+fn plans(text: &str) -> Result<Option<std::sync::Arc<bloom_service::plans::Billing>>, String> {
+    let config = from_file(&format!("[billing]\nenabled = true\n{text}"))?;
+    config.billing().map_err(|failure| failure.to_string())
+}
+
+#[test]
+fn billing_is_off_until_it_is_turned_on() {
+    assert!(Config::default().billing().unwrap().is_none());
+    let on = plans("").unwrap().unwrap();
+    assert_eq!(on.plans, bloom_domain::plans::PlanTable::standard());
+    assert!(on.webhook_secrets.is_empty() && on.manage_url.is_none());
+    let off = from_file("[plans.a]\nprice = \"x\"").unwrap();
+    assert!(off.billing().is_err(), "a bad table is one, whether it counts or not");
+    let secrets = "webhook_secrets = \"whsec_1234567890123, whsec_1234567890124\"";
+    assert_eq!(plans(secrets).unwrap().unwrap().webhook_secrets.len(), 2);
+    let variables = from_environment(&[
+        ("BLOOM_BILLING_ENABLED", "true"),
+        ("BLOOM_BILLING_DEFAULT_PLAN", "pro"),
+    ]);
+    let billing = variables.unwrap().billing();
+    // The trial credits are the trial's.
+    assert!(billing.unwrap_err().to_string().contains("sign-up credits"));
+}
+
+#[test]
+fn a_table_of_plans_is_read() {
+    let text = r#"
+default_plan = "free"
+manage_url = "https://pay.example/login"
+[plans.free]
+price = "Free"
+signup_credits = 5
+mcp = false
+[plans.studio]
+price = "19 EUR a month"
+monthly_credits = 75
+max_image = "4K"
+teams = true
+seats = 4
+price_ids = ["price_1", "price_2"]
+checkout_url = "https://pay.example/studio"
+"#;
+    let billing = plans(text).unwrap().unwrap();
+    let free = billing.plans.default_plan();
+    assert_eq!((free.name.as_str(), free.signup.unwrap().get(), free.monthly), ("free", 5, None));
+    assert!(free.entitlements.api && !free.entitlements.mcp && !free.entitlements.teams);
+    let studio = billing.plans.by_price("price_2", None).unwrap();
+    assert_eq!((studio.name.as_str(), studio.monthly.unwrap().get()), ("studio", 75));
+    assert_eq!((studio.entitlements.seats, studio.entitlements.teams), (4, true));
+    assert_eq!(billing.manage_url.as_deref(), Some("https://pay.example/login"));
+}
+
+#[test]
+fn bad_plans_are_refused_in_one_line() {
+    let trial = |keys: &str| format!("[plans.trial]\nprice = \"Free\"\n{keys}");
+    for (text, beginning) in [
+        ("[plans]\ntrial = 5".to_owned(), "plans.trial must be a table"),
+        ("[plans.trial]".to_owned(), "plans.trial.price must be text"),
+        ("[plans.pro]\nprice = \"x\"".to_owned(), "plans: the default plan \"trial\" is not"),
+        (trial("credits = 5"), "plans.trial has no key \"credits\"; its keys are price, "),
+        (trial("monthly_credits = -5"), "plans.trial.monthly_credits must be 0 or a number"),
+        (trial("monthly_credits = 9000000000000"), "plans.trial.monthly_credits must be 0 or"),
+        (trial("monthly_credits = 1.5"), "plans.trial.monthly_credits must be a whole number"),
+        (trial("max_image = \"8K\""), "plans.trial.max_image must be \"2K\" or \"4K\""),
+        (trial("api = \"yes\""), "plans.trial.api must be true or false"),
+        (trial("price_ids = \"price_1\""), "plans.trial.price_ids must be a list of texts"),
+        (trial("seats = 0"), "plans: the plan \"trial\": seats is 0"),
+        (trial("checkout_url = \"http://pay.example\""), "plans: the plan \"trial\": checkout_url"),
+        ("webhook_secrets = \"short\"".to_owned(), "billing.webhook_secrets must be secrets"),
+        ("manage_url = \"pay.example\"".to_owned(), "billing.manage_url must begin with https://"),
+        ("default_plan = \"gold\"".to_owned(), "plans: the default plan \"gold\" is not among"),
+    ] {
+        let line = plans(&text).expect_err(beginning);
+        assert!(line.starts_with(beginning), "{line}");
+        assert!(!line.contains('\n'), "{line}");
+    }
+    let line = from_environment(&[("BLOOM_PLANS_TRIAL", "x")]).unwrap_err();
+    assert!(line.contains("--config"), "{line}");
+}

@@ -13,7 +13,9 @@ use crate::command::Command;
 use crate::failure::Failure;
 
 mod credits;
+mod plan;
 use credits::CreditsWire;
+use plan::PlanWire;
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
@@ -34,6 +36,7 @@ pub(super) enum Wire {
     TestMail { to: String, is_queued: bool },
     MailStatus {},
     Credits { command: CreditsWire },
+    Plan { command: PlanWire },
     Backup { to: std::path::PathBuf },
     RotateSecret {},
 }
@@ -79,6 +82,7 @@ impl From<&Command> for Wire {
             }
             Command::MailStatus => Self::MailStatus {},
             Command::Credits(command) => Self::Credits { command: command.into() },
+            Command::Plan(command) => Self::Plan { command: command.into() },
             Command::Backup { to } => Self::Backup { to: to.clone() },
             Command::RotateSecret => Self::RotateSecret {},
         }
@@ -140,6 +144,7 @@ impl TryFrom<Wire> for Command {
             Wire::TestMail { to, is_queued } => Self::TestMail { to: email(to)?, is_queued },
             Wire::MailStatus {} => Self::MailStatus,
             Wire::Credits { command } => Self::Credits(command.try_into()?),
+            Wire::Plan { command } => Self::Plan(command.try_into()?),
             Wire::Backup { to } => Self::Backup { to },
             Wire::RotateSecret {} => Self::RotateSecret,
         })

@@ -85,6 +85,12 @@ async fn do_everything(app: &App) {
     payer.topup(10, "in_1").await;
     payer.topup(10, "in_1").await;
     payer.take_back("in_1", 4).await.unwrap();
+    let billed = crate::plans::billed(app, "trial").await;
+    let payer = payer.before(&billed);
+    crate::plans::give(&payer, crate::plans::order(payer.workspace, "plus")).await.unwrap();
+    let unsigned = billed.post_bytes("/api/billing/webhook", b"{}".to_vec(), &[]).await;
+    assert_eq!(unsigned.status, 400);
+    billed.keep_house().await;
     app.ban("ada@example.com").await;
     app.unban("ada@example.com").await;
     app.set_password("ada@example.com", PASSWORD).await;

@@ -50,7 +50,7 @@ async fn post(app: &App, headers: &[(&str, &str)], body: impl Into<Body>) -> Ans
 }
 
 /// Calls a method with an API key and gives what JSON-RPC answered.
-async fn call(app: &App, key: &str, method: &str, params: Value) -> Value {
+pub(crate) async fn call(app: &App, key: &str, method: &str, params: Value) -> Value {
     let message = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
     let answer = post(app, &[("x-api-key", key)], message.to_string()).await;
     assert_eq!(answer.status, 200, "{answer:?}");

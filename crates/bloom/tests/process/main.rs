@@ -53,6 +53,7 @@ mod mail;
 mod mcp;
 mod nodes;
 mod oauth_clients;
+mod plan;
 mod scan;
 mod serving;
 mod support;

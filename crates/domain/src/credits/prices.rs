@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::amounts::Amount;
+use crate::plans::Feature;
 
 /// As many variants as one request may ask for.
 pub const MAX_VARIANTS: u32 = 5;
@@ -61,6 +62,16 @@ impl PaidWork {
             Self::Resize => "images.resize",
             Self::RemoveBackground => "images.removeBackground",
             Self::Vectorize => "images.vectorize",
+        }
+    }
+
+    /// What it needs that only some plans include.
+    #[must_use]
+    pub const fn feature(self) -> Option<Feature> {
+        match self {
+            Self::Generate { size: ImageSize::FourK, .. }
+            | Self::Edit { size: ImageSize::FourK } => Some(Feature::FourK),
+            _ => None,
         }
     }
 

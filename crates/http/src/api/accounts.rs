@@ -1,6 +1,6 @@
 //! `GET /account`.
 
-use bloom_service::{Principal, Service, accounts};
+use bloom_service::{Error, Principal, Service, accounts};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -19,11 +19,14 @@ pub(crate) struct AccountView<'a> {
 }
 
 /// The view of the account that a credential acts for.
-pub(crate) fn view<'a>(service: &Service, principal: &'a Principal) -> AccountView<'a> {
-    let account = accounts::get(service, principal);
-    AccountView { email: account.email.as_str(), name: account.name.as_deref() }
+pub(crate) async fn view<'a>(
+    service: &Service,
+    principal: &'a Principal,
+) -> Result<AccountView<'a>, Error> {
+    let account = accounts::get(service, principal).await?;
+    Ok(AccountView { email: account.email.as_str(), name: account.name.as_deref() })
 }
 
 pub(crate) async fn get(call: Call) -> Result<Data, ApiError> {
-    Ok(Data::new(&view(&call.app.service, &call.principal)))
+    Ok(Data::new(&view(&call.app.service, &call.principal).await?))
 }

@@ -53,7 +53,8 @@ where
             if !call.principal.may(operation) {
                 return too_narrow(&call.app, operation).into_response();
             }
-            handler(call).await.into_response()
+            let app = call.app.clone();
+            handler(call).await.map_err(|error| error.with_plan_url(&app.plan_url)).into_response()
         })
     })
 }
@@ -120,7 +121,7 @@ async fn identify(
     let (is_failed_attempt, error) = match credentials::presented(headers) {
         Err(error) => (error.is_failed_attempt(), unreadable(app, face, error)),
         Ok(presented) => match authenticate(&app.service, presented).await {
-            Ok(principal) => return Ok(principal),
+            Ok(principal) => return Ok(principal.at(face.door())),
             Err(rejection) => (rejection.is_failed_attempt(), rejected(app, face, rejection)),
         },
     };

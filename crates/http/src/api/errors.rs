@@ -21,6 +21,9 @@ pub(crate) enum ErrorCode {
     Unauthorized,
     AccountBanned,
     Forbidden,
+    FeatureNotEntitled,
+    PaymentRequired,
+    InsufficientCredits,
     NotFound,
     WorkspaceNotFound,
     MethodNotAllowed,
@@ -39,6 +42,9 @@ impl ErrorCode {
             Self::Unauthorized => "UNAUTHORIZED",
             Self::AccountBanned => "ACCOUNT_BANNED",
             Self::Forbidden => "FORBIDDEN",
+            Self::FeatureNotEntitled => "FEATURE_NOT_ENTITLED",
+            Self::PaymentRequired => "PAYMENT_REQUIRED",
+            Self::InsufficientCredits => "INSUFFICIENT_CREDITS",
             Self::NotFound => "NOT_FOUND",
             Self::WorkspaceNotFound => "WORKSPACE_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
@@ -55,7 +61,10 @@ impl ErrorCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::AccountBanned | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::PaymentRequired | Self::InsufficientCredits => StatusCode::PAYMENT_REQUIRED,
+            Self::AccountBanned | Self::Forbidden | Self::FeatureNotEntitled => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound | Self::WorkspaceNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -75,12 +84,26 @@ pub(crate) struct ApiError {
     message: Cow<'static, str>,
     challenge: Option<HeaderValue>,
     retry_after: Option<Duration>,
-    cause: Option<String>,
+    action_url: Option<Box<str>>,
+    cause: Option<Box<str>>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), challenge: None, retry_after: None, cause: None }
+        Self {
+            code,
+            message: message.into(),
+            challenge: None,
+            retry_after: None,
+            action_url: None,
+            cause: None,
+        }
+    }
+
+    /// Where somebody can do something about it, for the errors that can be paid away.
+    pub(crate) fn with_plan_url(self, url: &str) -> Self {
+        let can_be_paid = self.code.status() == StatusCode::PAYMENT_REQUIRED;
+        Self { action_url: can_be_paid.then(|| url.into()), ..self }
     }
 
     pub(crate) fn with_challenge(self, challenge: HeaderValue) -> Self {
@@ -93,7 +116,7 @@ impl ApiError {
     }
 
     fn with_cause(self, cause: String) -> Self {
-        Self { cause: Some(cause), ..self }
+        Self { cause: Some(cause.into()), ..self }
     }
 
     pub(crate) fn code(&self) -> ErrorCode {
@@ -128,6 +151,47 @@ impl From<Error> for ApiError {
                 ErrorCode::WorkspaceNotFound,
                 "You have no such workspace. GET /api/v1/workspaces lists yours; leave workspaceId \
                  out for the personal one.",
+            ),
+            Error::PlanUpgradeRequired => Self::new(
+                ErrorCode::Forbidden,
+                "Plan upgrade required: the plan of the workspace does not include this.",
+            ),
+            Error::FeatureNotEntitled(feature) => Self::new(
+                ErrorCode::FeatureNotEntitled,
+                format!(
+                    "The plan of the workspace does not include {}. Ask for less, or for a larger plan.",
+                    feature.label()
+                ),
+            ),
+            Error::PaymentRequired => Self::new(
+                ErrorCode::PaymentRequired,
+                "The plan of the workspace is paused, so nothing is charged to it. Its owner can resume \
+                 it at error.data.action_url.",
+            ),
+            Error::InsufficientCredits { balance, needed } => Self::new(
+                ErrorCode::InsufficientCredits,
+                format!(
+                    "This needs {needed} credits and {balance} can be spent. More can be had at \
+                     error.data.action_url."
+                ),
+            ),
+            Error::OverBudget { over, .. } => Self::new(
+                ErrorCode::InsufficientCredits,
+                format!(
+                    "This needs {} credits, more than the budget of {} ({}) of this key or app leaves: {} \
+                     are spent. Its person can change that in the settings.",
+                    over.needed,
+                    over.cap,
+                    over.span.as_str(),
+                    over.spent
+                ),
+            ),
+            Error::CreditsOwed { debt } => Self::new(
+                ErrorCode::InsufficientCredits,
+                format!(
+                    "The money for {debt} spent credits was given back. Until as many are bought at \
+                     error.data.action_url, nothing can be spent."
+                ),
             ),
             Error::Busy { retry_after } => Self::new(
                 ErrorCode::ServiceUnavailable,
@@ -173,12 +237,20 @@ struct Body<'a> {
     code: &'static str,
     status: u16,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Action<'a>>,
+}
+
+#[derive(Serialize)]
+struct Action<'a> {
+    action_url: &'a str,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.code.status().as_u16();
-        let error = Body { code: self.code.as_str(), status, message: &self.message };
+        let data = self.action_url.as_deref().map(|action_url| Action { action_url });
+        let error = Body { code: self.code.as_str(), status, message: &self.message, data };
         let body = envelope::write(&Envelope { error });
         self.with_body(body)
     }
@@ -192,6 +264,7 @@ pub(crate) fn whole_seconds(wait: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bloom_domain::plans::Feature;
 
     #[test]
     fn without_mail_the_answer_says_so_and_not_why() {
@@ -201,6 +274,34 @@ mod tests {
         assert!(!error.message().contains("mail.example.com"));
         assert_eq!(error.retry_after, Some(Duration::from_secs(60)));
         assert_eq!(error.cause.as_deref(), Some("mail.example.com:587 is down"));
+    }
+
+    #[tokio::test]
+    async fn what_can_be_paid_away_says_where() {
+        use http_body_util::BodyExt;
+
+        let url = "https://bloom.example/settings#plan";
+        for (error, status, code, is_told) in [
+            (Error::PlanUpgradeRequired, 403, "FORBIDDEN", false),
+            (Error::FeatureNotEntitled(Feature::FourK), 403, "FEATURE_NOT_ENTITLED", false),
+            (Error::PaymentRequired, 402, "PAYMENT_REQUIRED", true),
+            (
+                Error::InsufficientCredits { balance: 1, needed: 2 },
+                402,
+                "INSUFFICIENT_CREDITS",
+                true,
+            ),
+            (Error::CreditsOwed { debt: 3 }, 402, "INSUFFICIENT_CREDITS", true),
+            (Error::WorkspaceNotFound, 404, "WORKSPACE_NOT_FOUND", false),
+        ] {
+            let answer = ApiError::from(error).with_plan_url(url).into_response();
+            assert_eq!(answer.status(), status, "{code}");
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["error"]["code"], code);
+            let action_url = body["error"].get("data").map(|data| data["action_url"].clone());
+            assert_eq!(action_url, is_told.then(|| url.into()), "{code}");
+        }
     }
 
     #[test]

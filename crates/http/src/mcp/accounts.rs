@@ -15,5 +15,5 @@ pub(crate) struct Arguments {}
 
 pub(crate) async fn whoami(caller: &Caller, given: JsonObject) -> Result<Value, ToolError> {
     let Arguments {} = arguments(given)?;
-    result(&accounts::view(&caller.app.service, &caller.principal))
+    result(&accounts::view(&caller.app.service, &caller.principal).await?)
 }

@@ -75,7 +75,8 @@ impl ServerHandler for Server {
             return Err(ErrorData::invalid_params(message, None));
         };
         let arguments = called.arguments.unwrap_or_default();
-        Ok(settle(tool.run(&self.caller, arguments), &self.failure).await?.into())
+        let plan_url = &self.caller.app.plan_url;
+        Ok(settle(tool.run(&self.caller, arguments), plan_url, &self.failure).await?.into())
     }
 
     async fn on_custom_request(
@@ -95,6 +96,7 @@ impl ServerHandler for Server {
 /// What the protocol says of a tool that ran: its result, or an error of JSON-RPC.
 async fn settle(
     running: impl Future<Output = Result<Value, ToolError>>,
+    plan_url: &str,
     failure: &Failure,
 ) -> Result<CallToolResult, ErrorData> {
     let error = match AssertUnwindSafe(running).catch_unwind().await {
@@ -102,6 +104,7 @@ async fn settle(
         Ok(Err(ToolError::Refused(message))) => {
             return Ok(CallToolResult::error(vec![ContentBlock::text(message)]));
         }
+        Ok(Err(ToolError::Barred(error))) => return Ok(barred(&error, plan_url)),
         Ok(Err(ToolError::Arguments(message))) => {
             return Err(ErrorData::invalid_params(message, None));
         }
@@ -114,15 +117,46 @@ async fn settle(
     Err(ErrorData::internal_error("The server failed.", None))
 }
 
+/// What stands in the way, and where a person can do something about it. The text is for a model, the
+/// code for a program.
+fn barred(error: &ApiError, plan_url: &str) -> CallToolResult {
+    let message = error.message().replace("error.data.action_url", plan_url);
+    let text = match message.contains(plan_url) {
+        true => format!("{}: {message}", error.code().as_str()),
+        false => format!("{}: {message} See {plan_url}.", error.code().as_str()),
+    };
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::errors::ErrorCode;
+    use bloom_service::Error;
+
+    #[test]
+    fn whoever_is_barred_is_told_where_to_go() {
+        let url = "https://bloom.example/settings#plan";
+        let text = |error: Error| {
+            let result = barred(&error.into(), url);
+            assert_eq!(result.is_error, Some(true));
+            serde_json::to_string(&result).unwrap()
+        };
+        for (error, code) in [
+            (Error::PlanUpgradeRequired, "FORBIDDEN: Plan upgrade required"),
+            (Error::PaymentRequired, "PAYMENT_REQUIRED: "),
+            (Error::InsufficientCredits { balance: 0, needed: 2 }, "INSUFFICIENT_CREDITS: "),
+        ] {
+            let text = text(error);
+            assert!(text.contains(code) && text.contains(url), "{text}");
+            assert!(!text.contains("action_url"), "{text}");
+        }
+    }
 
     #[tokio::test]
     async fn a_tool_that_panics_fails_the_request() {
         let failure = Failure::default();
-        let settled = settle(async { panic!("boom") }, &failure).await;
+        let settled = settle(async { panic!("boom") }, "", &failure).await;
         assert!(settled.is_err());
         assert_eq!(failure.get().unwrap().code(), ErrorCode::InternalServerError);
         assert!(!failure.get().unwrap().message().contains("boom"), "the cause is for the log");

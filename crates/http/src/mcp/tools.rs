@@ -129,6 +129,8 @@ pub(crate) enum ToolError {
     /// It was not done, and the model that called it can do something about that: a result that says
     /// what.
     Refused(String),
+    /// The same, for want of a plan or of credits: whoever looks after that must do something.
+    Barred(ApiError),
     /// The server failed: the whole request does.
     Failed(ApiError),
 }
@@ -141,6 +143,12 @@ impl From<Error> for ToolError {
                  or ask the person for the id of another."
                     .to_owned(),
             ),
+            Error::PlanUpgradeRequired
+            | Error::FeatureNotEntitled(_)
+            | Error::PaymentRequired
+            | Error::InsufficientCredits { .. }
+            | Error::CreditsOwed { .. }
+            | Error::OverBudget { .. } => Self::Barred(error.into()),
             other => Self::Failed(other.into()),
         }
     }

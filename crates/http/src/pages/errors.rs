@@ -175,6 +175,13 @@ impl PageError {
                  one.",
                 Some(("Go to your workspaces", "/settings#workspaces")),
             ),
+            Self::Failed(Error::NoSeat { .. }) => words(
+                StatusCode::CONFLICT,
+                "There is no room in this workspace",
+                "Its plan has fewer seats than there are people. Nothing was changed, and the invitation stays \
+                 good. Ask whoever sent it to make room.",
+                home,
+            ),
             Self::Authorization(refusal) => Self::authorization_words(refusal),
             Self::Failed(Error::Busy { .. } | Error::Unavailable(_) | Error::Behind) => words(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -247,7 +254,9 @@ impl PageError {
 
     fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Failed(Error::Busy { .. } | Error::TooManyWorkspaces) => None,
+            Self::Failed(Error::Busy { .. } | Error::TooManyWorkspaces | Error::NoSeat { .. }) => {
+                None
+            }
             Self::Failed(error) => Some(Cause(error.to_string().into())),
             _ => None,
         }

@@ -18,6 +18,7 @@ pub(crate) mod home;
 pub(crate) mod invitations;
 mod moment;
 mod next;
+mod plans;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_in;

@@ -14,7 +14,7 @@ pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Moment {
     Moment {
         iso: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         exact: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
-        relative: relative(now.since(at).as_secs()),
+        relative: relative(now.since(at).as_secs(), at.since(now).as_secs()),
     }
 }
 
@@ -27,10 +27,12 @@ pub(crate) fn wait(wait: Duration) -> String {
     format!("{count} {unit}{plural}")
 }
 
-fn relative(seconds: u64) -> String {
+/// How long ago something was, or how long it is until then: one of the two is nothing.
+fn relative(ago: u64, ahead: u64) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
+    let seconds = ago.max(ahead);
     let (count, unit) = match seconds {
         0..MINUTE => return "just now".to_owned(),
         MINUTE..HOUR => (seconds / MINUTE, "minute"),
@@ -40,7 +42,10 @@ fn relative(seconds: u64) -> String {
         _ => (seconds / (365 * DAY), "year"),
     };
     let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
+    match ahead {
+        0 => format!("{count} {unit}{plural} ago"),
+        _ => format!("in {count} {unit}{plural}"),
+    }
 }
 
 #[cfg(test)]
@@ -67,9 +72,11 @@ mod tests {
     fn units_change_where_people_change_them() {
         let spelled = [(59, "just now"), (60, "1 minute ago"), (7_200, "2 hours ago")];
         for (seconds, words) in spelled {
-            assert_eq!(relative(seconds), words);
+            assert_eq!(relative(seconds, 0), words);
         }
-        assert_eq!(relative(86_400 * 45), "1 month ago");
-        assert_eq!(relative(86_400 * 800), "2 years ago");
+        assert_eq!(relative(86_400 * 45, 0), "1 month ago");
+        assert_eq!(relative(86_400 * 800, 0), "2 years ago");
+        assert_eq!(relative(0, 86_400 * 3), "in 3 days");
+        assert_eq!(relative(0, 20), "just now", "the clocks of nodes differ a little");
     }
 }

@@ -9,8 +9,9 @@ use bloom_domain::time::Timestamp;
 use bloom_service::SignedIn;
 use bloom_service::api_keys::{self, NewApiKey};
 use bloom_service::credits::budgets::{self, Budgets};
+use bloom_service::plans::WorkspacePlan;
 use bloom_service::workspaces::Team;
-use bloom_service::{connections, workspaces};
+use bloom_service::{connections, plans, workspaces};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
@@ -126,6 +127,7 @@ struct Lists {
     apps: Vec<Connection>,
     teams: Vec<Team>,
     budgets: Budgets,
+    plans: Vec<WorkspacePlan>,
 }
 
 impl Lists {
@@ -134,7 +136,8 @@ impl Lists {
         let apps = connections::list(&app.service, person).await?;
         let teams = workspaces::teams(&app.service, person).await?;
         let budgets = budgets::list(&app.service, person).await?;
-        Ok(Self { keys, apps, teams, budgets })
+        let plans = plans::list(&app.service, person).await?;
+        Ok(Self { keys, apps, teams, budgets, plans })
     }
 }
 
@@ -150,6 +153,9 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         key_name: Field::default(),
         workspace_name: Field::default(),
         new_key: None,
+        plans: app.service.settings().billing.as_ref().map(|billing| {
+            lists.plans.iter().map(|plan| super::plans::row(billing, plan, now)).collect()
+        }),
         teams: lists.teams.iter().map(team).collect(),
         apps: lists.apps.iter().map(|app| apps::row(app, &lists.budgets, now)).collect(),
         keys: lists.keys.iter().map(|key| row(key, &lists.budgets, now)).collect(),

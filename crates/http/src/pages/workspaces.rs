@@ -45,6 +45,13 @@ pub(crate) async fn create(
             let field = refused("You own as many workspaces as one person may.".to_owned());
             settings::with_refused_workspace(&app, &browser, person, field).await
         }
+        Err(Error::PlanUpgradeRequired) => {
+            let field = refused(
+                "Your plan does not include team workspaces. See the plans further up this page."
+                    .to_owned(),
+            );
+            settings::with_refused_workspace(&app, &browser, person, field).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -118,6 +125,7 @@ pub(crate) async fn invite(
                      remove somebody."
                         .to_owned()
                 }
+                Err(Error::NoSeat { seats }) => no_seat(seats),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -125,6 +133,14 @@ pub(crate) async fn invite(
     let email = Field { value: typed.to_owned(), error: Some(refused) };
     let view = TeamPage { email, role, ..view(&app, &browser, person, id).await? };
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+}
+
+fn no_seat(seats: i64) -> String {
+    let people = if seats == 1 { "1 person".to_owned() } else { format!("{seats} people") };
+    format!(
+        "The plan of this workspace has room for {people}, invited ones included. Choose a larger plan in \
+         the settings, or make room."
+    )
 }
 
 /// Takes an invitation back.

@@ -1,12 +1,11 @@
 //! Credits come, and what was bought goes when its money is given back.
 
-use bloom_domain::audit::{Action, Actor, Subject, Whose};
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::credits::{
     self, Amount, Buckets, CreditGrant, GrantKind, Movement, NEVER, Reference, TakeBackError,
 };
 use bloom_domain::ids::{CreditGrantId, WorkspaceId};
 use bloom_domain::time::Timestamp;
-use bloom_domain::workspaces::Role;
 use bloom_store as store;
 use serde_json::{Value, json};
 use store::Tx;
@@ -15,7 +14,7 @@ use store::credits::TakenLedger;
 
 use super::corrupt;
 use crate::audit::{Author, Difference};
-use crate::{Error, Operator, Service};
+use crate::{Error, Operator, Service, workspaces};
 
 /// Credits that somebody is to get.
 #[derive(Debug, Clone)]
@@ -73,21 +72,19 @@ pub async fn grant(
 }
 
 /// Credits as the audit tells them.
-fn told(grant: &CreditGrant, credits: i64) -> Value {
+pub(super) fn told(grant: &CreditGrant, credits: i64) -> Value {
     json!({ "kind": grant.kind.as_str(), "credits": credits, "source": grant.source })
 }
 
 /// Records what happened to the credits of a workspace: for its owner, and for whoever looks after it.
-fn record(
+pub(super) fn record(
     tx: &mut Tx<'_>,
     author: &Author,
     action: Action,
     workspace: WorkspaceId,
     difference: Difference,
 ) -> Result<(), store::Error> {
-    let people = store::members::list(tx, workspace)?;
-    let owner = people.into_iter().find(|member| member.role == Role::Owner);
-    let whose = Whose { account: owner.map(|owner| owner.account), workspace: Some(workspace) };
+    let whose = workspaces::whose(tx, workspace)?;
     author.record(tx, action, Subject::Workspace(workspace), whose, difference);
     Ok(())
 }
@@ -105,7 +102,8 @@ fn check(order: &GrantOrder, now: Timestamp) -> Result<(), Error> {
     }
 }
 
-fn write(
+/// Writes a grant that was ordered, unless the same was ordered before.
+pub(super) fn write(
     tx: &mut Tx<'_>,
     grant: &CreditGrant,
     operation: &str,
@@ -154,7 +152,7 @@ pub(super) fn fresh(
 }
 
 /// What credits that were ordered come from. No order can be mistaken for what comes by itself.
-fn source(kind: GrantKind, reference: &Reference) -> String {
+pub(super) fn source(kind: GrantKind, reference: &Reference) -> String {
     format!("{}:{reference}", kind.as_str())
 }
 
@@ -175,7 +173,8 @@ pub async fn take_back(
     service.store.write(take_back).await?
 }
 
-fn take_back_in(
+/// The same in the transaction of whoever heard of it.
+pub(super) fn take_back_in(
     tx: &mut Tx<'_>,
     author: &Author,
     source: &str,

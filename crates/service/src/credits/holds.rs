@@ -1,7 +1,8 @@
 //! Holding credits for a job.
 //!
 //! A job holds its credits in the transaction that makes it: `HoldDraft::run` takes part in its
-//! caller's. What it refuses it has not written, so the caller may go on.
+//! caller's. What it refuses it has not written, so the caller may go on. It refuses in this order: no
+//! such workspace, the plan, a feature, a payment, credits.
 
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use bloom_domain::credits::{
     Refusal, Spender,
 };
 use bloom_domain::ids::{CreditGrantId, CreditHoldId, WorkspaceId};
-use bloom_domain::plans::Plan;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Reach, Workspace, WorkspaceChoice};
 use bloom_store as store;
@@ -21,6 +21,7 @@ use store::credits::TakenLedger;
 
 use super::grants::fresh;
 use super::{budgets, corrupt};
+use crate::plans::Gate;
 use crate::work::{HeldCredits, Work};
 use crate::{Error, Operator, Principal, Service, workspaces};
 
@@ -38,7 +39,8 @@ pub struct HoldOrder {
 /// Holds what a job costs in a workspace of the caller.
 ///
 /// # Errors
-/// [`Error::WorkspaceNotFound`], [`Error::CreditsOwed`], [`Error::InsufficientCredits`],
+/// [`Error::WorkspaceNotFound`], [`Error::PlanUpgradeRequired`], [`Error::FeatureNotEntitled`],
+/// [`Error::PaymentRequired`], [`Error::CreditsOwed`], [`Error::InsufficientCredits`],
 /// [`Error::OverBudget`],
 /// [`Error::CreditReferenceTaken`] when something else is held under this reference.
 pub async fn hold(
@@ -89,7 +91,8 @@ pub(crate) struct HoldDraft {
     reference: Reference,
     operation: &'static str,
     items: Vec<Amount>,
-    plan: Plan,
+    /// What the plan of the workspace must include; nothing where credits are unlimited.
+    gate: Option<Gate>,
     now: Timestamp,
     until: Timestamp,
 }
@@ -113,7 +116,7 @@ impl HoldDraft {
             reference: order.reference,
             operation: order.work.operation(),
             items,
-            plan: service.settings.plan,
+            gate: Gate::of(service, principal, order.work.feature()),
             now,
             until: now.plus(order.lifetime),
         })
@@ -126,11 +129,17 @@ impl HoldDraft {
         let Some(Workspace { id: workspace, .. }) = found else {
             return Ok(Err(Error::WorkspaceNotFound));
         };
+        if let Some(gate) = &self.gate
+            && let Err(refusal) = gate.check(tx, workspace)?
+        {
+            // What is held already was asked for when the plan was another.
+            return self.before(tx, workspace, refusal);
+        }
         let ledger = store::credits::take(tx, workspace)?;
         let mut grants = store::credits::spendable(tx, workspace, self.now)?;
         let cover = self.cover(workspace, &grants)?;
         grants.extend(cover.clone());
-        let debt = if self.plan.has_unlimited_credits() { 0 } else { ledger.debt };
+        let debt = if self.is_unlimited() { 0 } else { ledger.debt };
         let decided = credits::hold(&mut grants, debt, &self.items, self.now).map_err(corrupt)?;
         match decided {
             Ok(held) => self.hold(tx, &ledger, cover, held),
@@ -165,6 +174,10 @@ impl HoldDraft {
         Ok(Ok(self.held(ledger.workspace)))
     }
 
+    fn is_unlimited(&self) -> bool {
+        self.gate.is_none()
+    }
+
     /// Where credits are unlimited, what is missing is granted with the hold, so that every movement
     /// names a grant there too.
     fn cover(
@@ -172,7 +185,7 @@ impl HoldDraft {
         workspace: WorkspaceId,
         grants: &[CreditGrant],
     ) -> Result<Option<CreditGrant>, store::Error> {
-        if !self.plan.has_unlimited_credits() {
+        if !self.is_unlimited() {
             return Ok(None);
         }
         let there = credits::standing(grants, 0, self.now).map_err(corrupt)?.available;

@@ -43,6 +43,49 @@ pub async fn end(
     Ok(())
 }
 
+/// When the next credits come, if any do. Those of a month that is not paid for yet come when it begins
+/// and is.
+pub(crate) fn next(monthly: &MonthlyCredits, now: Timestamp) -> Option<Timestamp> {
+    let MonthlyCredits { ends, next, .. } = *monthly;
+    let until_paid = Some(ends).filter(|ends| *ends > now && *ends < NEVER);
+    if next < ends { Some(next) } else { until_paid }
+}
+
+/// What a workspace is to get each month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Months {
+    /// How many credits.
+    pub(crate) amount: Amount,
+    /// The beginning of the first month.
+    pub(crate) anchor: Timestamp,
+    /// From when on none come.
+    pub(crate) ends: Timestamp,
+}
+
+/// Lets a workspace have credits each month, or none; those of a month that has begun come at once. In
+/// the transaction of whoever decides it, who has taken the workspace.
+pub(crate) fn follow(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    wanted: Option<Months>,
+    (id, now): (CreditGrantId, Timestamp),
+) -> Result<(), store::Error> {
+    let Some(Months { amount, anchor, ends }) = wanted else {
+        return store::monthly_credits::stop(tx, workspace, now).map(drop);
+    };
+    let known = store::monthly_credits::find(tx, workspace)?;
+    if known.is_some_and(|known| (known.amount, known.anchor, known.ends) == (amount, anchor, ends))
+    {
+        return Ok(());
+    }
+    store::monthly_credits::set(tx, workspace, amount, anchor, ends)?;
+    if anchor <= now && anchor < ends {
+        let monthly = MonthlyCredits { workspace, amount, anchor, ends, next: anchor };
+        grant_in(tx, &monthly, id, now)?;
+    }
+    Ok(())
+}
+
 /// Grants the credits of the months that have begun. After a long sleep only the running month's: those
 /// of the others would have ended by now.
 pub(crate) async fn grant_due(service: &Service) -> Result<(), Error> {
@@ -71,8 +114,9 @@ fn grant_in(
     let Some(period) = credits::period(monthly.anchor, now) else {
         return Err(store::Error::Corrupt("a month that no calendar holds".to_owned()));
     };
-    // Whoever is second finds that somebody has moved on.
-    if !store::monthly_credits::move_on(tx, monthly, period.end)? {
+    // Whoever is second finds that somebody has moved on. A month that begins when no more are to come
+    // was slept through until then.
+    if !store::monthly_credits::move_on(tx, monthly, period.end)? || period.start >= monthly.ends {
         return Ok(());
     }
     let grant = fresh(

@@ -297,7 +297,7 @@ impl Model {
             }
             let (start, end, day) = month(monthly.anchor, self.now);
             let source = source(owner, &day);
-            if !self.grants.contains_key(&source) {
+            if start < monthly.ends && !self.grants.contains_key(&source) {
                 self.open(owner, GrantKind::Monthly, &source, monthly.amount, (start, end));
             }
             let next = if end < monthly.ends { end } else { NEVER };

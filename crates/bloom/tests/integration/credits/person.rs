@@ -1,5 +1,6 @@
 //! Somebody with credits, and what the tests ask for in their name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::credits::{
@@ -7,13 +8,14 @@ use bloom_domain::credits::{
 };
 use bloom_domain::email::Email;
 use bloom_domain::ids::WorkspaceId;
-use bloom_domain::plans::Plan;
+use bloom_domain::plans::PlanTable;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::WorkspaceChoice;
 use bloom_service::authenticate::{Presented, authenticate};
 use bloom_service::credits::endings::{self, ItemEnd};
 use bloom_service::credits::holds::{self, HoldOrder};
 use bloom_service::credits::{self, GrantOrder, Granted, Ledger};
+use bloom_service::plans::Billing;
 use bloom_service::rate_limit::RateLimits;
 use bloom_service::work::{HeldCredits, Work};
 use bloom_service::{Error, Principal};
@@ -36,7 +38,7 @@ pub(crate) struct Person {
 /// The same app with a plan on which credits must be there.
 pub(crate) async fn metered(app: App) -> App {
     app.again(|options| {
-        options.plan = Plan::Metered;
+        options.billing = Some(Arc::new(Billing::with(PlanTable::plain())));
         options.rate_limits = RateLimits::OFF;
     })
     .await
@@ -47,10 +49,15 @@ impl Person {
     pub(crate) async fn new(app: &App, name: &str) -> Self {
         let mut browser = app.person(name).await;
         let key = browser.create_key("ci").await.secret;
-        let email = Email::parse(browser.email()).unwrap();
+        Self::of(app, browser.email(), &key).await
+    }
+
+    /// Somebody who has signed up, with a key of theirs.
+    pub(crate) async fn of(app: &App, email: &str, key: &str) -> Self {
+        let email = Email::parse(email).unwrap();
         let found = credits::workspace_of(app.service(), &app.operator(), &email, None).await;
         let choice = WorkspaceChoice::Personal;
-        Self { app: app.clone(), key, workspace: found.unwrap(), choice }
+        Self { app: app.clone(), key: key.to_owned(), workspace: found.unwrap(), choice }
     }
 
     /// The same person in a new team of theirs. There is no page for that yet, so the rows are written
@@ -84,6 +91,11 @@ impl Person {
     pub(crate) async fn balance(&self) -> CreditBalance {
         let principal = self.principal().await;
         credits::get(self.app.service(), &principal, self.choice).await.unwrap()
+    }
+
+    /// What can be spent, whether or not the plan lets anybody see it.
+    pub(crate) async fn balance_of_ledger(&self) -> i64 {
+        self.ledger().await.standing.balance()
     }
 
     pub(crate) async fn grant(

@@ -10,7 +10,6 @@ use axum::http::{Request, request::Builder};
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
-use bloom_domain::plans::Plan;
 use bloom_domain::time::Timestamp;
 use bloom_http::{Edge, Site};
 use bloom_outside::mail::{Outbox, Sender};
@@ -18,6 +17,7 @@ use bloom_service::attempts::AttemptLimits;
 use bloom_service::clock::{Clock, ManualClock};
 use bloom_service::entropy::Entropy;
 use bloom_service::mail::{Mailer, worker};
+use bloom_service::plans::Billing;
 use bloom_service::rate_limit::RateLimits;
 use bloom_service::root_secret::{RootSecret, RootSecrets};
 use bloom_service::service::OpenError;
@@ -50,7 +50,7 @@ pub(crate) struct Options {
     pub(crate) max_grant_lifetime: Option<Duration>,
     /// What takes mails, instead of the outbox.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
-    pub(crate) plan: Plan,
+    pub(crate) billing: Option<Arc<Billing>>,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -80,7 +80,7 @@ impl App {
             refresh_replay_window: Duration::from_secs(60),
             max_grant_lifetime: None,
             mailer: None,
-            plan: Plan::SelfHosted,
+            billing: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -122,7 +122,7 @@ impl App {
             max_clients: options.max_clients,
             refresh_replay_window: options.refresh_replay_window,
             max_grant_lifetime: options.max_grant_lifetime,
-            plan: options.plan,
+            billing: options.billing.clone(),
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());

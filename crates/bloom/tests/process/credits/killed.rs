@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use bloom_domain::credits::{Amount, ImageSize, ItemState, LedgerLine, PaidWork, Reference};
 use bloom_domain::email::Email;
-use bloom_domain::plans::Plan;
+use bloom_domain::plans::PlanTable;
 use bloom_domain::workspaces::WorkspaceChoice;
 use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::authenticate::{Presented, authenticate};
 use bloom_service::clock::Clock;
 use bloom_service::credits::{endings, holds};
 use bloom_service::entropy::Entropy;
+use bloom_service::plans::Billing;
 use bloom_service::root_secret::RootSecrets;
 use bloom_service::work::HeldCredits;
 use bloom_service::{Operator, Service, Settings, credits};
@@ -227,7 +228,10 @@ async fn open(data: &Path, url: Option<&str>) -> Service {
     let store = Store::open(&database, Clock::System.now()).expect("the database opens");
     let secret = std::fs::read_to_string(data.join("secret")).expect("the root secret");
     let secrets = RootSecrets::parse(&secret).expect("a root secret");
-    let settings = Settings { plan: Plan::Metered, ..Settings::at("http://localhost:4600") };
+    let settings = Settings {
+        billing: Some(Arc::new(Billing::with(PlanTable::plain()))),
+        ..Settings::at("http://localhost:4600")
+    };
     let from = Sender::parse("bloom@example.com").expect("an address");
     let mailer = Arc::new(Outbox::new(data.join("outbox"), from));
     let (clock, entropy) = (Clock::System, Entropy::System);

@@ -87,6 +87,12 @@ impl Home {
         Server::start(self.command("serve --listen 127.0.0.1:0"), &self.data())
     }
 
+    /// The same with more words.
+    pub(crate) fn serve_with(&self, words: &str) -> Server {
+        let command = self.command(&format!("serve --listen 127.0.0.1:0 {words}"));
+        Server::start(command, &self.data())
+    }
+
     /// The first account, with a password that is said on standard input.
     pub(crate) fn account(&self, email: &str, password: &str) {
         self.bloom_told(&format!("account create --email {email} --password-stdin"), password).ok();

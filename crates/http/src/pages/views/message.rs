@@ -31,7 +31,7 @@ pub(crate) struct Message {
 pub(crate) struct Link {
     /// What is done there; begins with a verb.
     pub(crate) label: String,
-    /// A path on this server, but for [`Message::back`].
+    /// A path on this server, but for [`Message::back`] and the plans, which are bought elsewhere.
     pub(crate) href: String,
 }
 

@@ -8,6 +8,7 @@ mod consent;
 mod home;
 mod layout;
 mod message;
+mod plans;
 mod settings;
 mod sign_in;
 mod sign_up;
@@ -22,6 +23,7 @@ pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
+pub(crate) use plans::{PlanBadge, PlanRow};
 pub(crate) use settings::{
     AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, RevokedBy,
     Settings, TeamRow,

@@ -4,7 +4,7 @@
 use askama::Template;
 use bloom_domain::workspaces::Role;
 
-use super::{AppIdentity, AppKind, Field, Layout, Problem, curl_line, problems};
+use super::{AppIdentity, AppKind, Field, Layout, PlanRow, Problem, curl_line, problems};
 
 /// The page at `/settings`.
 #[derive(Debug, Template)]
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) key_name: Field,
     /// A key whose secret this answer, and no later one, shows.
     pub(crate) new_key: Option<NewKey>,
+    /// The plans of the person's workspaces; none while billing is off.
+    pub(crate) plans: Option<Vec<PlanRow>>,
     /// Every key, newest first, revoked ones too.
     pub(crate) keys: Vec<KeyRow>,
     /// The team workspaces of the person.
@@ -286,6 +288,7 @@ impl Settings {
             refusal: None,
             key_name: Field::default(),
             new_key: None,
+            plans: None,
             keys: Vec::new(),
             teams: Vec::new(),
             workspace_name: Field::default(),
@@ -341,6 +344,7 @@ impl Settings {
                 members: 2,
                 is_deleted: true,
             }],
+            plans: Some(vec![PlanRow::sample_hostile()]),
             new_key: Some(NewKey { name: hostile(), secret: hostile(), curl: hostile() }),
             keys: vec![
                 row(KeyState::Active),
@@ -363,6 +367,7 @@ impl Settings {
                 "settings",
                 Self { keys: KeyRow::samples(), apps: AppRow::samples(), ..Self::sample() },
             ),
+            ("settings-plans", Self { plans: Some(PlanRow::samples()), ..Self::sample() }),
             (
                 "settings-new-key",
                 Self {

@@ -1,0 +1,89 @@
+//! The plans on the settings page: what each workspace has, what to do when nothing can be charged to it,
+//! and where to buy another.
+
+use bloom_domain::plans::{Plan, PlanTable};
+use bloom_domain::subscriptions::SubscriptionState;
+use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::WorkspaceKind;
+use bloom_service::plans::{Billing, Held, WorkspacePlan};
+
+use super::moment::moment;
+use super::views::{Link, PlanBadge, PlanRow};
+
+/// A workspace's plan as its row.
+pub(crate) fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
+    let WorkspacePlan { workspace, is_owner, held } = plan;
+    let is_over = matches!(held.state, None | Some(SubscriptionState::Canceled));
+    let offers = match is_over && *is_owner {
+        true => offers(&billing.plans, held, &workspace.id.to_string()),
+        false => Vec::new(),
+    };
+    // What the operator set is nobody's to change but theirs.
+    let manage = billing.manage_url.clone();
+    let manage = manage.filter(|_| *is_owner && !is_over && !held.is_operators);
+    let default = &billing.plans.default_plan().name;
+    PlanRow {
+        workspace: match workspace.kind {
+            WorkspaceKind::Personal => "Personal workspace".to_owned(),
+            WorkspaceKind::Team => workspace.name.clone(),
+        },
+        name: held.name.clone(),
+        price: held.plan.as_ref().map(|plan| plan.price.clone()),
+        badge: held.state.map(badge),
+        monthly: held.monthly,
+        next: held.next_refresh_at.map(|at| moment(at, now)),
+        paid_until: held.paid_until.filter(|_| !is_over).map(|at| moment(at, now)),
+        advice: advice(held, (*is_owner, manage.is_some()), default),
+        manage_href: manage,
+        offers,
+    }
+}
+
+fn badge(state: SubscriptionState) -> PlanBadge {
+    match state {
+        SubscriptionState::Trialing => PlanBadge::Good("Free trial"),
+        SubscriptionState::Active => PlanBadge::Good("Active"),
+        SubscriptionState::PastDue => PlanBadge::Look("Payment failed"),
+        SubscriptionState::Paused => PlanBadge::Look("Paused"),
+        SubscriptionState::Canceled => PlanBadge::Plain("Ended"),
+    }
+}
+
+/// What is the matter, and what to do about it.
+fn advice(held: &Held, (is_owner, can_manage): (bool, bool), default: &str) -> Option<String> {
+    let who = match (is_owner, can_manage) {
+        (true, true) => "Look after the payment with the button below.",
+        (true, false) => "Ask the person who runs this server.",
+        (false, _) => "Ask the owner of the workspace.",
+    };
+    Some(match held.state {
+        Some(SubscriptionState::Paused) => format!(
+            "This plan is paused. Everything is still there to see; nothing that costs credits can be \
+             done until it is resumed. {who}"
+        ),
+        Some(SubscriptionState::PastDue) => format!(
+            "The last payment failed. It is tried again; until it arrives, no new credits come. {who}"
+        ),
+        Some(SubscriptionState::Canceled) => format!(
+            "The subscription has ended. The workspace has what the plan {default} includes, and keeps \
+             the credits that were bought."
+        ),
+        _ if held.plan.is_none() => format!(
+            "This plan is not offered any more. Its monthly credits go on; otherwise the workspace has \
+             what the plan {default} includes."
+        ),
+        _ => return None,
+    })
+}
+
+/// The plans that can be bought for a workspace, each with its price.
+fn offers(plans: &PlanTable, held: &Held, workspace: &str) -> Vec<Link> {
+    let others = plans.all().iter().filter(|plan| plan.name != held.name);
+    let offer = |plan: &Plan| {
+        let url = plan.checkout_url.as_ref()?;
+        let sign = if url.contains('?') { '&' } else { '?' };
+        let href = format!("{url}{sign}client_reference_id={workspace}");
+        Some(Link { label: format!("Choose {}: {}", plan.name, plan.price), href })
+    };
+    others.filter_map(offer).collect()
+}

@@ -1,0 +1,125 @@
+//! The plans of a person's workspaces, a part of the settings page.
+
+use super::{Link, Moment};
+
+/// A workspace with its plan.
+#[derive(Debug, Clone)]
+pub(crate) struct PlanRow {
+    /// What the workspace is called.
+    pub(crate) workspace: String,
+    /// The plan's name.
+    pub(crate) name: String,
+    /// What it costs, as the operator says it; nothing for a plan that is not offered any more.
+    pub(crate) price: Option<String>,
+    /// How the subscription is doing; nothing when there never was one.
+    pub(crate) badge: Option<PlanBadge>,
+    /// How many credits come each month.
+    pub(crate) monthly: i64,
+    /// When the next ones come.
+    pub(crate) next: Option<Moment>,
+    /// Until when it is paid for.
+    pub(crate) paid_until: Option<Moment>,
+    /// What is the matter, and what to do about it.
+    pub(crate) advice: Option<String>,
+    /// Where the payment is looked after: somebody else's page.
+    pub(crate) manage_href: Option<String>,
+    /// The plans that can be bought, each on somebody else's page.
+    pub(crate) offers: Vec<Link>,
+}
+
+/// How a subscription is doing, in a word or two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlanBadge {
+    /// Well.
+    Good(&'static str),
+    /// Something is to be done.
+    Look(&'static str),
+    /// It is over.
+    Plain(&'static str),
+}
+
+impl PlanBadge {
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Good(_) => "badge badge-good",
+            Self::Look(_) => "badge badge-look",
+            Self::Plain(_) => "badge",
+        }
+    }
+
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Good(words) | Self::Look(words) | Self::Plain(words) => words,
+        }
+    }
+}
+
+#[cfg(test)]
+impl PlanRow {
+    fn sample() -> Self {
+        Self {
+            workspace: "Personal workspace".into(),
+            name: "pro".into(),
+            price: Some("29 EUR a month".into()),
+            badge: Some(PlanBadge::Good("Active")),
+            monthly: 100,
+            next: Some(Moment::sample("in 12 days")),
+            paid_until: Some(Moment::sample("in 12 days")),
+            advice: None,
+            manage_href: Some("https://pay.example/login".into()),
+            offers: Vec::new(),
+        }
+    }
+
+    pub(super) fn samples() -> Vec<Self> {
+        let offer = |label: &str| Link {
+            label: label.into(),
+            href: "https://pay.example/plus?client_reference_id=01935a2e".into(),
+        };
+        vec![
+            Self::sample(),
+            Self {
+                workspace: "Analytical Engines".into(),
+                badge: Some(PlanBadge::Look("Paused")),
+                monthly: 0,
+                next: None,
+                paid_until: None,
+                advice: Some("This plan is paused. Ask the owner of the workspace.".into()),
+                manage_href: None,
+                ..Self::sample()
+            },
+            Self {
+                workspace: "Difference".into(),
+                name: "trial".into(),
+                price: Some("Free: 10 credits once".into()),
+                badge: None,
+                monthly: 0,
+                next: None,
+                paid_until: None,
+                manage_href: None,
+                offers: vec![
+                    offer("Choose plus: 19 EUR a month"),
+                    offer("Choose pro: 29 EUR a month"),
+                ],
+                ..Self::sample()
+            },
+            Self { name: "gone".into(), price: None, ..Self::sample() },
+        ]
+    }
+
+    pub(super) fn sample_hostile() -> Self {
+        let hostile = || String::from(super::tests::HOSTILE);
+        let moment = || Moment { iso: hostile(), exact: hostile(), relative: hostile() };
+        Self {
+            workspace: hostile(),
+            name: hostile(),
+            price: Some(hostile()),
+            next: Some(moment()),
+            paid_until: Some(moment()),
+            advice: Some(hostile()),
+            manage_href: Some(hostile()),
+            offers: vec![Link { label: hostile(), href: hostile() }],
+            ..Self::sample()
+        }
+    }
+}
