@@ -29,8 +29,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 );
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 
-/// Whether foreign web pages may call a path. Not the authorization endpoint, which reads a cookie: a
-/// person goes there, never a script.
+/// Whether foreign web pages may call a path. Not the two endpoints that read a cookie: a person goes
+/// there, never a script.
 pub(crate) fn is_open(path: &str) -> bool {
     let is_below = |face: Face| {
         let rest = path.strip_prefix(face.path());
@@ -38,7 +38,7 @@ pub(crate) fn is_open(path: &str) -> bool {
     };
     Face::ALL.into_iter().any(is_below)
         || path.starts_with("/.well-known/")
-        || oauth::is_ours(path) && path != oauth::AUTHORIZE
+        || oauth::is_ours(path) && !oauth::is_for_people(path)
 }
 
 /// Marks an answer as readable by foreign web pages; errors too, or they could not be understood.
@@ -75,9 +75,16 @@ mod tests {
         ] {
             assert!(is_open(open), "{open}");
         }
-        for closed in
-            ["/", "/api/v10", "/api/mcps", "/sign-in", "/authorize", oauth::AUTHORIZE, "/api"]
-        {
+        for closed in [
+            "/",
+            "/api/v10",
+            "/api/mcps",
+            "/sign-in",
+            "/authorize",
+            oauth::AUTHORIZE,
+            oauth::END_SESSION,
+            "/api",
+        ] {
             assert!(!is_open(closed), "{closed}");
         }
     }

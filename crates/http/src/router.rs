@@ -18,6 +18,7 @@ pub(crate) fn build(app: App) -> Router {
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::submit))
         .route("/sign-out", post(pages::sign_out::submit))
         .route(oauth::AUTHORIZE, get(pages::authorize::begin))
+        .route(oauth::END_SESSION, get(pages::end_session::show).post(pages::end_session::forward))
         .route("/authorize", get(pages::authorize::show).post(pages::authorize::submit))
         .route("/settings", get(pages::settings::show))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))

@@ -52,6 +52,10 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u64>,
     /// An address to fill in.
     pub login_hint: Option<String>,
+    /// An id token of the person whom the client expects. Whoever keeps the request puts the person in
+    /// its place.
+    #[serde(skip)]
+    pub id_token_hint: Option<String>,
 }
 
 /// `prompt` (OpenID Connect Core §3.1.2.1, Initiating User Registration §4.1).
@@ -126,6 +130,7 @@ impl Unverified {
             prompt: self.prompt()?,
             max_age: self.max_age()?,
             login_hint: self.opaque("login_hint")?,
+            id_token_hint: self.opaque("id_token_hint")?,
         })
     }
 
@@ -257,10 +262,18 @@ pub fn answer(
     state: Option<&str>,
     answer: &[(&str, &str)],
 ) -> String {
-    let separator = if redirect_uri.contains('?') { '&' } else { '?' };
-    let mut url = format!("{redirect_uri}{separator}");
     let pairs = answer.iter().copied().chain(state.map(|state| ("state", state)));
-    for (name, value) in pairs.chain([("iss", issuer)]) {
+    with_parameters(redirect_uri, pairs.chain([("iss", issuer)]))
+}
+
+/// A registered URI with parameters added to its query.
+pub(crate) fn with_parameters<'a>(
+    uri: &str,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    let mut url = format!("{uri}{separator}");
+    for (name, value) in pairs {
         if !url.ends_with(['?', '&']) {
             url.push('&');
         }

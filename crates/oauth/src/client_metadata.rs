@@ -48,6 +48,9 @@ pub struct ClientMetadata {
     pub client_name: Option<String>,
     /// The scopes it may ask for.
     pub scope: String,
+    /// Where a person may be sent who signed out (OpenID Connect RP-Initiated Logout §3.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
     /// What is echoed and never looked at.
     #[serde(flatten)]
     pub echoed: BTreeMap<String, String>,
@@ -67,6 +70,8 @@ pub fn parse(
     let Members(mut members) = serde_json::from_slice(body)
         .map_err(|error| invalid(shown(&format!("the body is not a JSON object: {error}"))))?;
     let redirect_uris = redirect_uris(members.remove("redirect_uris"), known_schemes)?;
+    let after_logout = members.remove("post_logout_redirect_uris");
+    let post_logout_redirect_uris = post_logout_redirect_uris(after_logout, known_schemes)?;
     let kind = text(&mut members, "type")?;
     let application_type = text(&mut members, "application_type")?;
     let client_name = text(&mut members, "client_name")?;
@@ -93,6 +98,7 @@ pub fn parse(
         application_type,
         client_name,
         scope,
+        post_logout_redirect_uris,
         echoed,
     })
 }
@@ -141,14 +147,30 @@ fn redirect_uris(value: Option<Value>, schemes: &[&str]) -> Result<Vec<RedirectU
         let text = format!("redirect_uris must hold 1 to {MAX_REDIRECT_URIS} exact URIs");
         return Err(OAuthError::new(ErrorCode::InvalidRedirectUri, text));
     }
-    uris.into_iter()
-        .map(|uri| {
-            RedirectUri::parse(&uri, schemes).map_err(|error| {
-                let text = format!("{}: {error}", shown(&uri));
-                OAuthError::new(ErrorCode::InvalidRedirectUri, text)
-            })
-        })
-        .collect()
+    uris.into_iter().map(|uri| redirect_uri(&uri, schemes)).collect()
+}
+
+fn redirect_uri(uri: &str, schemes: &[&str]) -> Result<RedirectUri, OAuthError> {
+    RedirectUri::parse(uri, schemes).map_err(|error| {
+        let text = format!("{}: {error}", shown(uri));
+        OAuthError::new(ErrorCode::InvalidRedirectUri, text)
+    })
+}
+
+/// The same rules: a person is sent there by a link of ours.
+fn post_logout_redirect_uris(
+    value: Option<Value>,
+    schemes: &[&str],
+) -> Result<Vec<String>, OAuthError> {
+    let uris = texts(value, "post_logout_redirect_uris")?.unwrap_or_default();
+    if uris.len() > MAX_REDIRECT_URIS {
+        let text = format!("post_logout_redirect_uris must hold at most {MAX_REDIRECT_URIS} URIs");
+        return Err(invalid(text));
+    }
+    for uri in &uris {
+        redirect_uri(uri, schemes)?;
+    }
+    Ok(uris)
 }
 
 fn response_types(value: Option<Value>) -> Result<(), OAuthError> {

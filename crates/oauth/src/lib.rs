@@ -9,16 +9,18 @@
 //! 3. It redeems the code, and later refreshes: [`token`].
 //! 4. It calls a resource with [`bearer`]; the token is a signed [`access_token`]; a request without a
 //!    good one is answered with a [`challenge`].
-//! 5. It found all of it through [`server_metadata`] and [`resource_metadata`].
-//!
-//! Served so far: 4 for API keys, and [`resource_metadata`]. The endpoints of 1 to 3 come next.
+//! 5. It asks who the person is ([`userinfo`]), whether a token is still good ([`introspection`]), and
+//!    sends the person to sign out ([`end_session`]).
+//! 6. It found all of it through [`server_metadata`] and [`resource_metadata`].
 
 pub mod access_token;
 pub mod authorization;
 pub mod bearer;
 pub mod challenge;
 pub mod client_metadata;
+pub mod end_session;
 pub mod error;
+pub mod introspection;
 pub mod jwk;
 pub mod jws;
 pub mod parameters;
@@ -28,3 +30,4 @@ pub mod resource_metadata;
 pub mod scope;
 pub mod server_metadata;
 pub mod token;
+pub mod userinfo;

@@ -5,7 +5,9 @@ use bloom_domain::accounts::Account;
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, Grant};
 use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
-use bloom_oauth::access_token::{ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims};
+use bloom_oauth::access_token::{
+    ACCESS_TOKEN_TYPE, AccessClaims, ID_TOKEN_TYPE, IdClaims, IdTokenHint, token_hash,
+};
 use bloom_oauth::jws::{self, JwsError};
 use bloom_oauth::scope::Scopes;
 
@@ -19,6 +21,8 @@ pub(crate) struct AccessToken {
     pub(crate) account: AccountId,
     pub(crate) client: ClientId,
     pub(crate) access: Access,
+    pub(crate) scope: String,
+    pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -56,13 +60,14 @@ pub(crate) fn issue(
     Ok((service.signing_keys.sign(ACCESS_TOKEN_TYPE, &claims, now)?, expires_at))
 }
 
-/// Signs an id token, if the scope asks for one.
+/// Signs an id token, if the scope asks for one, to go along with an access token.
 pub(crate) fn issue_id_token(
     service: &Service,
     grant: &Grant,
     account: &Account,
     client: ClientId,
     scopes: &Scopes,
+    access_token: &str,
 ) -> Result<Option<String>, Error> {
     if !scopes.contains("openid") {
         return Ok(None);
@@ -79,11 +84,31 @@ pub(crate) fn issue_id_token(
         iat: seconds(now),
         exp: seconds(now.plus(ACCESS_TOKEN_LIFETIME)),
         auth_time: seconds(grant.signed_in_at),
+        at_hash: token_hash(access_token),
         nonce: grant.nonce.clone(),
-        name: account.name.clone().filter(|_| scopes.contains("profile")),
-        email: scopes.contains("email").then(|| account.email.to_string()),
+        name: name(account, scopes),
+        email: email(account, scopes),
     };
     service.signing_keys.sign(ID_TOKEN_TYPE, &claims, now).map(Some)
+}
+
+/// The name, for an app that was granted it.
+pub(crate) fn name(account: &Account, scopes: &Scopes) -> Option<String> {
+    account.name.clone().filter(|_| scopes.contains("profile"))
+}
+
+/// The address, for an app that was granted it.
+pub(crate) fn email(account: &Account, scopes: &Scopes) -> Option<String> {
+    scopes.contains("email").then(|| account.email.to_string())
+}
+
+/// Reads an id token of this server that comes back as a hint, whether or not it has ended; `None` for
+/// any other.
+pub(crate) fn read_hint(service: &Service, token: &str) -> Option<IdTokenHint> {
+    let now = service.now();
+    let hint: IdTokenHint =
+        jws::verify(token, ID_TOKEN_TYPE, |id| service.signing_keys.verifying(id, now)).ok()?;
+    (hint.iss == service.authorization_server.issuer()).then_some(hint)
 }
 
 /// Reads an access token of this server, expired or not; says what is wrong with any other.
@@ -98,17 +123,20 @@ pub(crate) fn read(service: &Service, token: &str) -> Result<AccessToken, &'stat
     if !claims.aud.iter().any(|aud| service.authorization_server.audience().contains(aud)) {
         return Err("it is for another resource");
     }
-    parse(&claims).ok_or("its claims are not those of an access token")
+    parse(claims).ok_or("its claims are not those of an access token")
 }
 
-fn parse(claims: &AccessClaims) -> Option<AccessToken> {
+fn parse(claims: AccessClaims) -> Option<AccessToken> {
+    let time = |seconds: i64| seconds.checked_mul(1_000_000).map(Timestamp::from_unix_micros);
     Some(AccessToken {
         id: claims.jti.parse().ok()?,
         grant: claims.sid.parse().ok()?,
         account: claims.sub.parse().ok()?,
         client: claims.client_id.parse().ok()?,
         access: Access::from_stored(&claims.access)?,
-        expires_at: Timestamp::from_unix_micros(claims.exp.checked_mul(1_000_000)?),
+        scope: claims.scope,
+        issued_at: time(claims.iat)?,
+        expires_at: time(claims.exp)?,
     })
 }
 

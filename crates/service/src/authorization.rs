@@ -177,7 +177,7 @@ pub async fn anonymous_begin(
             return refuse(service, person, &client, site_of(&redirect), error, back).await;
         }
     };
-    let pending = Pending { request, asked_at: service.now().unix_micros() };
+    let pending = Pending::new(service, request);
     proceed(service, person, &Known { pending, client, redirect }).await
 }
 
@@ -249,6 +249,9 @@ async fn proceed(
 ) -> Result<Next, Refusal> {
     let prompt = known.pending.request.prompt;
     let now = service.now();
+    if person.is_some_and(|person| known.pending.met_another(person)) {
+        return interact(service, person, known, ErrorCode::LoginRequired).await;
+    }
     let Some(person) = person.filter(|person| known.pending.is_content_with(person, now)) else {
         if prompt.none {
             return interact(service, person, known, ErrorCode::LoginRequired).await;
@@ -276,7 +279,7 @@ async fn proceed(
     Ok(Next::Ask { sealed: seal(service, REQUEST, &known.pending)? })
 }
 
-/// `prompt=none`, and something would have to be asked.
+/// Something would have to be asked that may not be, or that was answered by somebody else.
 async fn interact(
     service: &Service,
     person: Option<&SignedIn>,
@@ -284,7 +287,11 @@ async fn interact(
     code: ErrorCode,
 ) -> Result<Next, Refusal> {
     let request = &known.pending.request;
-    let error = OAuthError::new(code, "prompt is none, and the person has to be asked");
+    let why = match request.prompt.none {
+        true => "prompt is none, and the person has to be asked",
+        false => "somebody else signed in than the person of id_token_hint",
+    };
+    let error = OAuthError::new(code, why);
     let back = back(service, &request.redirect_uri, request.state.as_deref(), &error);
     refuse(service, person, &known.client, site_of(&known.redirect), error, back).await
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bloom_domain::access::{Access, ScopeSet};
 use bloom_domain::clients::Client;
 use bloom_domain::connections::Consent;
+use bloom_domain::ids::AccountId;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::authorization::AuthorizationRequest;
 use bloom_oauth::error::OAuthError;
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::Refusal;
-use crate::{Error, Service, SignedIn, clients, sealed, tokens};
+use crate::{Error, Service, SignedIn, access_tokens, clients, sealed, tokens};
 
 /// How long a person has from the app's request to their answer.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -30,6 +31,8 @@ pub(crate) struct Pending {
     pub(crate) request: AuthorizationRequest,
     /// Microseconds since the epoch.
     pub(crate) asked_at: i64,
+    /// Whom the app expects, by an id token of theirs that it brought along.
+    pub(crate) expected: Option<[u8; 16]>,
 }
 
 /// A question on its way, with what its answer is bound to.
@@ -48,12 +51,37 @@ pub(crate) struct Known {
 }
 
 impl Pending {
-    /// Whether a session is as recent as the request wants it (OpenID Connect Core §3.1.2.1).
+    /// A checked request, just now. A hint that no key of ours signed is none: its person may have been
+    /// away for longer than the keys are kept.
+    pub(crate) fn new(service: &Service, request: AuthorizationRequest) -> Self {
+        let hint = request.id_token_hint.as_deref();
+        let hint = hint.and_then(|token| access_tokens::read_hint(service, token));
+        let expected = hint.and_then(|hint| hint.sub.parse().ok());
+        let expected = expected.map(|id: AccountId| *id.as_bytes());
+        Self { request, asked_at: service.now().unix_micros(), expected }
+    }
+
+    /// Whether a session is as recent as the request wants it, and of whom it wants (OpenID Connect Core
+    /// §3.1.2.1).
     pub(crate) fn is_content_with(&self, person: &SignedIn, now: Timestamp) -> bool {
-        let since_asked = person.signed_in_at() >= Timestamp::from_unix_micros(self.asked_at);
         let AuthorizationRequest { prompt, max_age, .. } = &self.request;
         let is_young = |most: u64| now.since(person.signed_in_at()).as_secs() <= most;
-        since_asked || !prompt.login && !prompt.create && max_age.is_none_or(is_young)
+        let is_recent = !prompt.login && !prompt.create && max_age.is_none_or(is_young);
+        self.is_about(person) && (is_recent || self.came_after(person))
+    }
+
+    /// Whether somebody has just signed in for this request, and is another than the app expects: to ask
+    /// once more would lead nowhere.
+    pub(crate) fn met_another(&self, person: &SignedIn) -> bool {
+        self.came_after(person) && !self.is_about(person)
+    }
+
+    fn came_after(&self, person: &SignedIn) -> bool {
+        person.signed_in_at() >= Timestamp::from_unix_micros(self.asked_at)
+    }
+
+    fn is_about(&self, person: &SignedIn) -> bool {
+        self.expected.is_none_or(|id| person.account().id == AccountId::from_bytes(id))
     }
 }
 

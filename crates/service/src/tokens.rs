@@ -121,7 +121,9 @@ pub async fn anonymous_refresh(
     } else {
         service.store.write(rotate).await
     };
-    let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    let (mut found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    // "SHOULD NOT have a nonce Claim" (OpenID Connect Core §12.2): it was the answer to one request.
+    found.grant.nonce = None;
     let _turn = if is_crowded { Some(service.refresh_turns.take().await) } else { None };
     respond(service, &found, asked, refresh)
 }
@@ -189,13 +191,15 @@ fn respond(
     let (scope, access) = (scopes.to_string(), grant.access.narrowed(named));
     let (access_token, expires_at) =
         access_tokens::issue(service, grant, account, *client, &scope, access)?;
+    let id_token =
+        access_tokens::issue_id_token(service, grant, account, *client, &scopes, &access_token)?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
         expires_in: seconds(expires_at) - seconds(service.now()),
         expires_at: seconds(expires_at),
         refresh_token: refresh.map(|token| token.expose(&service.keyring.load())),
-        id_token: access_tokens::issue_id_token(service, grant, account, *client, &scopes)?,
+        id_token,
         scope,
     })
 }

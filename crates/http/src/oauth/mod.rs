@@ -3,12 +3,14 @@
 
 mod answers;
 mod body;
+mod introspection;
 mod keys;
 mod registration;
 mod resource_metadata;
 mod revocation;
 mod server_metadata;
 mod token;
+mod userinfo;
 
 pub(crate) use answers::OAuthFailure;
 
@@ -21,6 +23,9 @@ use crate::app::App;
 /// The authorization endpoint, below the origin.
 pub(crate) const AUTHORIZE: &str = "/api/auth/oauth2/authorize";
 
+/// The end-session endpoint, below the origin.
+pub(crate) const END_SESSION: &str = "/api/auth/oauth2/end-session";
+
 /// The OAuth routes.
 pub(crate) fn routes(app: &App) -> Router<App> {
     let endpoint = |path: &str| format!("{ISSUER_PATH}{path}");
@@ -28,10 +33,18 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route(&endpoint("/oauth2/register"), post(registration::register))
         .route(&endpoint("/oauth2/token"), post(token::issue))
         .route(&endpoint("/oauth2/revoke"), post(revocation::revoke))
+        .route(&endpoint("/oauth2/introspect"), post(introspection::introspect))
+        .route(&endpoint("/oauth2/userinfo"), get(userinfo::show).post(userinfo::show))
         .route(&endpoint("/jwks"), get(keys::show))
         .merge(server_metadata::routes(app))
         .merge(resource_metadata::routes(app))
         .method_not_allowed_fallback(answers::method_not_allowed)
+}
+
+/// Whether a path is one of the two below the issuer that a person's browser goes to, and that read its
+/// cookie.
+pub(crate) fn is_for_people(path: &str) -> bool {
+    matches!(path, AUTHORIZE | END_SESSION)
 }
 
 /// Whether a path is of this face: its errors are written as RFC 6749 says.

@@ -41,6 +41,8 @@ pub(crate) enum PageError {
     InvitationSpent,
     /// The person's role does not let them do that.
     NotAllowed,
+    /// An app asked to sign somebody out in a way that cannot be read.
+    EndSession(OAuthError),
     /// An authorization that cannot go on.
     Authorization(Refusal),
     /// The verb failed.
@@ -182,6 +184,12 @@ impl PageError {
                  good. Ask whoever sent it to make room.",
                 home,
             ),
+            Self::EndSession(_) => words(
+                StatusCode::BAD_REQUEST,
+                "This app's request cannot be answered",
+                "It asked to sign you out in a way that Bloom does not take. Nothing was changed.",
+                home,
+            ),
             Self::Authorization(refusal) => Self::authorization_words(refusal),
             Self::Failed(Error::Busy { .. } | Error::Unavailable(_) | Error::Behind) => words(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -243,7 +251,9 @@ impl PageError {
     fn to_the_app(&self) -> (Option<Link>, Option<String>) {
         let line = |error: &OAuthError| format!("{}: {}", error.code.as_str(), error.description);
         match self {
-            Self::Authorization(Refusal::Untrusted(error)) => (None, Some(line(error))),
+            Self::EndSession(error) | Self::Authorization(Refusal::Untrusted(error)) => {
+                (None, Some(line(error)))
+            }
             Self::Authorization(Refusal::Explained { error, client, back }) => {
                 let link = Link { label: format!("Go back to {client}"), href: back.clone() };
                 (Some(link), Some(line(error)))

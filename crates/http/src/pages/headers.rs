@@ -6,6 +6,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::oauth::END_SESSION;
 use crate::site::Site;
 
 /// Nothing but our own stylesheet, script and icon; never in a frame.
@@ -41,7 +42,7 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
 /// The policy of the page at a path: the forms that can end at an app are named here and only here.
 pub(crate) fn policy(path: &str) -> HeaderValue {
     match path {
-        "/sign-in" | "/sign-up" | "/authorize" => POLICY_ON_THE_WAY_TO_AN_APP,
+        "/sign-in" | "/sign-up" | "/authorize" | END_SESSION => POLICY_ON_THE_WAY_TO_AN_APP,
         _ => POLICY,
     }
 }

@@ -13,6 +13,9 @@ pub(crate) const REGISTER: &str = "/api/auth/oauth2/register";
 pub(crate) const AUTHORIZE: &str = "/api/auth/oauth2/authorize";
 pub(crate) const TOKEN: &str = "/api/auth/oauth2/token";
 pub(crate) const REVOKE: &str = "/api/auth/oauth2/revoke";
+pub(crate) const INTROSPECT: &str = "/api/auth/oauth2/introspect";
+pub(crate) const USERINFO: &str = "/api/auth/oauth2/userinfo";
+pub(crate) const END_SESSION: &str = "/api/auth/oauth2/end-session";
 /// The example of RFC 7636 appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -209,6 +212,24 @@ impl OAuthClient {
     /// Revokes a token.
     pub(crate) async fn revoke(&self, token: &str) -> Answer {
         self.app.post_form(REVOKE, &[("client_id", &self.id), ("token", token)]).await
+    }
+
+    /// Asks about a token.
+    pub(crate) async fn introspect(&self, token: &str) -> Answer {
+        let answer =
+            self.app.post_form(INTROSPECT, &[("client_id", &self.id), ("token", token)]).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer
+    }
+
+    /// Whether a token is good, as the server says.
+    pub(crate) async fn is_active(&self, token: &str) -> bool {
+        self.introspect(token).await.json()["active"] == true
+    }
+
+    /// Whether the access token and the refresh token of one answer are good.
+    pub(crate) async fn are_active(&self, tokens: &Tokens) -> (bool, bool) {
+        (self.is_active(&tokens.access).await, self.is_active(&tokens.refresh).await)
     }
 
     /// The whole way: consent, code, tokens.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::consent::Consent;
+use super::end_session::EndSession;
 use super::{
     Activity, BudgetPage, Home, InvitationPage, Message, Settings, SignIn, SignUp, TeamPage,
 };
@@ -99,6 +100,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(SignUp::samples()),
         render(SignIn::samples()),
         render(Consent::samples()),
+        render(EndSession::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
         render(BudgetPage::samples()),

@@ -1,0 +1,220 @@
+//! Signing out at an app's wish (OpenID Connect RP-Initiated Logout 1.0): the person is asked, and the
+//! way back is the app's own.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::oauth::{END_SESSION, OAuthClient, REDIRECT, parameter};
+use crate::support::{Answer, App, Browser, on_both, urlencoded};
+
+on_both!(
+    a_person_signs_out_and_goes_back,
+    a_link_signs_nobody_out,
+    a_way_back_must_be_registered_and_the_apps_own,
+    who_is_signed_out_is_not_sent_anywhere,
+    a_hint_is_good_after_its_end,
+    a_post_becomes_the_link_that_it_could_have_been,
+    a_way_back_ends_and_cannot_be_made_up,
+    a_post_logout_uri_is_registered_like_a_redirect_uri,
+);
+
+const BACK: &str = "https://app.example/signed-out";
+
+async fn app_with_a_way_back(app: &App) -> OAuthClient {
+    let metadata = json!({
+        "redirect_uris": [REDIRECT],
+        "post_logout_redirect_uris": [BACK],
+        "client_name": "Example App",
+    });
+    app.client_with(metadata).await
+}
+
+async fn id_token(client: &OAuthClient, browser: &mut Browser) -> String {
+    let tokens = client.connect(browser, &[("scope", "openid")]).await;
+    tokens.body["id_token"].as_str().unwrap().to_owned()
+}
+
+fn link(parameters: &[(&str, &str)]) -> String {
+    format!("{END_SESSION}?{}", urlencoded(parameters))
+}
+
+/// Presses the button of the page.
+async fn sign_out(browser: &mut Browser, page: &Answer) -> Answer {
+    page.assert_page(200, "Sign out?");
+    let back = page.between("name=\"back\" value=\"", "\"").unwrap_or_default().to_owned();
+    browser.post("/sign-out", &[("back", &back)]).await
+}
+
+async fn a_person_signs_out_and_goes_back(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app_with_a_way_back(&app).await;
+    let tokens = client.connect(&mut ada, &[("scope", "openid")]).await;
+    let hint = tokens.body["id_token"].as_str().unwrap();
+    let page = ada
+        .get(&link(&[
+            ("id_token_hint", hint),
+            ("client_id", &client.id),
+            ("post_logout_redirect_uri", BACK),
+            ("state", "a&b=c"),
+        ]))
+        .await;
+    assert!(page.text().contains("Example App") && page.text().contains("ada@example.com"));
+    assert!(!page.header("content-security-policy").contains("form-action"), "it ends at the app");
+    assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+    let answer = sign_out(&mut ada, &page).await;
+    assert_eq!(answer.header("location"), format!("{BACK}?state=a%26b%3Dc"));
+    assert!(!ada.is_signed_in().await);
+    assert!(app.is_good(&tokens.access).await, "signing out ends nothing of an app");
+}
+
+async fn a_link_signs_nobody_out(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app_with_a_way_back(&app).await;
+    let hint = id_token(&client, &mut ada).await;
+    let before = app.database().dump();
+    for parameters in [
+        vec![],
+        vec![("id_token_hint", hint.as_str())],
+        vec![("id_token_hint", &hint), ("post_logout_redirect_uri", BACK)],
+        vec![("id_token_hint", "nonsense"), ("logout_hint", "ada"), ("ui_locales", "de")],
+    ] {
+        let page = ada.get(&link(&parameters)).await;
+        page.assert_page(200, "Sign out?");
+        assert!(page.cookies().is_empty());
+    }
+    // Nor does a form of another site, which carries no token of ours.
+    assert_eq!(ada.post_as_is("/sign-out", &[("back", "x")], &[]).await.status, 403);
+    assert_eq!(app.database().dump(), before);
+    assert!(ada.is_signed_in().await);
+    // Without a way back, the person stays here.
+    let page = ada.get(&link(&[])).await;
+    sign_out(&mut ada, &page).await.assert_redirect("/sign-in");
+    assert!(!ada.is_signed_in().await);
+}
+
+async fn a_way_back_must_be_registered_and_the_apps_own(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app_with_a_way_back(&app).await;
+    let other = app.client_with(json!({ "redirect_uris": ["https://other.example/cb"] })).await;
+    let hint = id_token(&client, &mut ada).await;
+    let others = id_token(&other, &mut ada).await;
+    let access = client.connect(&mut ada, &[("scope", "openid read")]).await.access;
+    for (hint, uri) in [
+        (hint.as_str(), "https://evil.example/"),
+        (&hint, REDIRECT),
+        (&hint, "https://app.example/signed-out/"),
+        (&hint, "https://app.example/signed-out?x=1"),
+        (&hint, "https://APP.example/signed-out"),
+        (&hint, "https://app.example:443/signed-out"),
+        (&hint, "https://app.example/x/../signed-out"),
+        (&hint, "javascript:alert(1)"),
+        (&hint, "//evil.example"),
+        (&others, BACK),
+        (&access, BACK),
+        (&format!("{hint}A"), BACK),
+        ("", BACK),
+    ] {
+        let parameters = [
+            ("id_token_hint", hint),
+            ("client_id", if hint.is_empty() { client.id.as_str() } else { "" }),
+            ("post_logout_redirect_uri", uri),
+        ];
+        let page = ada.get(&link(&parameters)).await;
+        page.assert_page(200, "Sign out?");
+        assert!(page.between("name=\"back\"", ">").is_none(), "{uri}: {page:?}");
+        assert!(page.text().contains("invalid_request: "), "its developer learns why: {page:?}");
+    }
+    // The app that is named must be the one of the hint, and nothing may be there twice.
+    for parameters in [
+        vec![("id_token_hint", hint.as_str()), ("client_id", &other.id)],
+        vec![("state", "a"), ("state", "b")],
+    ] {
+        let page = ada.get(&link(&parameters)).await;
+        page.assert_page(400, "This app&#39;s request cannot be answered");
+    }
+    client.disable().await;
+    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
+    let page = ada.get(&link(&parameters)).await;
+    assert!(page.between("name=\"back\"", ">").is_none(), "{page:?}");
+}
+
+async fn who_is_signed_out_is_not_sent_anywhere(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app_with_a_way_back(&app).await;
+    let hint = id_token(&client, &mut ada).await;
+    let parameters =
+        [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK), ("state", "s")];
+    // Anybody can get a hint for an app of theirs, so the link alone must not lead elsewhere.
+    let page = app.browser().get(&link(&parameters)).await;
+    page.assert_page(200, "You are signed out");
+    assert!(page.text().contains(&format!("href=\"{BACK}?state=s\"")), "{page:?}");
+    let page = app.browser().get(&link(&[("post_logout_redirect_uri", BACK)])).await;
+    page.assert_page(200, "You are signed out");
+    assert!(!page.text().contains("href=\"https://app.example"), "{page:?}");
+}
+
+async fn a_hint_is_good_after_its_end(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app_with_a_way_back(&app).await;
+    let hint = id_token(&client, &mut ada).await;
+    app.advance(Duration::from_secs(86_400));
+    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
+    let page = ada.get(&link(&parameters)).await;
+    let answer = sign_out(&mut ada, &page).await;
+    assert_eq!(answer.header("location"), BACK);
+}
+
+async fn a_post_becomes_the_link_that_it_could_have_been(app: App) {
+    let fields = [("id_token_hint", "a.b.c"), ("state", "x y&z")];
+    let answer = app.browser().post_as_is(END_SESSION, &fields, &[]).await;
+    answer.assert_redirect(&link(&fields));
+    assert_eq!(parameter(answer.header("location"), "state").as_deref(), Some("x y&z"));
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (body, status) in [
+        (b"state=\r\nset-cookie: a=b".to_vec(), 400),
+        (b"state=a#b".to_vec(), 400),
+        (vec![0xff], 400),
+        (vec![b'a'; 20_000], 413),
+    ] {
+        let answer = app.browser().post_raw(END_SESSION, body, &[form]).await;
+        assert_eq!(answer.status, status);
+    }
+    let json = ("content-type", "application/json");
+    assert_eq!(app.browser().post_raw(END_SESSION, b"{}".to_vec(), &[json]).await.status, 415);
+    let headers = [("origin", "https://app.example"), ("host", app.host())];
+    let answer = app.request("GET", END_SESSION, &headers).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "", "it reads a cookie");
+}
+
+async fn a_way_back_ends_and_cannot_be_made_up(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app_with_a_way_back(&app).await;
+    let hint = id_token(&client, &mut ada).await;
+    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
+    let page = ada.get(&link(&parameters)).await;
+    let back = page.between("name=\"back\" value=\"", "\"").unwrap().to_owned();
+    app.advance(Duration::from_secs(600));
+    for sealed in ["https://evil.example", "x", &back, &client.question(&mut ada, &[]).await] {
+        let mut bob = app.browser();
+        bob.post("/sign-out", &[("back", sealed)]).await.assert_redirect("/sign-in");
+    }
+}
+
+async fn a_post_logout_uri_is_registered_like_a_redirect_uri(app: App) {
+    let answer = app
+        .post_json(
+            crate::support::oauth::REGISTER,
+            &json!({ "redirect_uris": [REDIRECT], "post_logout_redirect_uris": [BACK] }),
+        )
+        .await;
+    assert_eq!(answer.json()["post_logout_redirect_uris"], json!([BACK]), "{answer:?}");
+    let plain = app.client(REDIRECT).await;
+    assert_ne!(answer.json()["client_id"], json!(plain.id), "other metadata is another client");
+    for bad in ["http://app.example/", "javascript:alert(1)", "/out", "https://a.example/*"] {
+        let metadata = json!({ "redirect_uris": [REDIRECT], "post_logout_redirect_uris": [bad] });
+        let answer = app.post_json(crate::support::oauth::REGISTER, &metadata).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("invalid_redirect_uri")));
+        assert!(answer.text().contains(bad), "the bad URI is named: {answer:?}");
+    }
+}

@@ -1,0 +1,81 @@
+//! The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0): an app asks a person to sign out.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_oauth::error::OAuthError;
+use bloom_service::end_session::{self, Asked, EndSessionError};
+use http::StatusCode;
+
+use super::browser::{Browser, Sent};
+use super::errors::PageError;
+use super::views::{EndSession, Link, Message};
+use super::{page, redirect};
+use crate::app::App;
+use crate::body;
+use crate::oauth::END_SESSION;
+
+/// Larger than any such request; as a query it has to fit into the head of the next one.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Asks the person; opening this page changes nothing.
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let query = request.uri().query().unwrap_or_default();
+    let asked = match end_session::anonymous_ask(&app.service, query).await {
+        Ok(asked) => asked,
+        Err(EndSessionError::Failed(error)) => return Err(error.into()),
+        Err(EndSessionError::Refused(error)) => return Err(PageError::EndSession(error)),
+    };
+    let layout = browser.layout();
+    match layout.signed_in_as.clone() {
+        None => Ok(page(StatusCode::OK, &signed_out(&browser, asked))),
+        Some(account) => {
+            let view = EndSession {
+                layout,
+                account,
+                app: asked.client,
+                back: asked.back.as_ref().map(|back| back.sealed.clone()),
+                details: asked.refused.as_ref().map(line),
+            };
+            Ok(browser.keep(&app, page(StatusCode::OK, &view)))
+        }
+    }
+}
+
+/// "OPs MUST support the use of the HTTP GET and POST methods" (§2). A form of another site comes without
+/// our cookie, so it is sent on as the link that it could have been.
+pub(crate) async fn forward(request: Request) -> Result<Response, PageError> {
+    let (parts, body) = request.into_parts();
+    if !body::is_of_type(&parts.headers, "application/x-www-form-urlencoded") {
+        return Err(PageError::FormType);
+    }
+    let body = body::read(body, MAX_BYTES).await.map_err(|_| PageError::FormTooLarge)?;
+    let query = std::str::from_utf8(&body).ok().filter(|query| {
+        query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\')
+    });
+    let unreadable = PageError::UnreadableForm("It is not form-encoded.");
+    Ok(redirect(&format!("{END_SESSION}?{}", query.ok_or(unreadable)?)))
+}
+
+/// There is nothing to end; the way back is the person's to take, since anybody could have sent them.
+fn signed_out(browser: &Browser, asked: Asked) -> Message {
+    let label = match &asked.client {
+        Some(client) => format!("Go back to {client}"),
+        None => "Go back to the app".to_owned(),
+    };
+    Message {
+        layout: browser.layout(),
+        title: "You are signed out".to_owned(),
+        text: "Nobody is signed in to Bloom in this browser. Apps that you allowed can still act as you; \
+               sign in to revoke them."
+            .to_owned(),
+        action: Some(Link { label: "Sign in".to_owned(), href: "/sign-in".to_owned() }),
+        back: asked.back.map(|back| Link { label, href: back.url }),
+        details: asked.refused.as_ref().map(line),
+        reference: None,
+    }
+}
+
+fn line(error: &OAuthError) -> String {
+    format!("{}: {}", error.code.as_str(), error.description)
+}

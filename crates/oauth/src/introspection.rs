@@ -1,0 +1,61 @@
+//! Token introspection (RFC 7662 §2.2): what the server says of a token to the client that holds it.
+
+use serde::Serialize;
+
+/// The answer. Of a token that is not good it says nothing else (§2.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Introspection {
+    /// Whether the token is good at this moment.
+    pub active: bool,
+    /// What it is, if it is good.
+    #[serde(flatten)]
+    pub token: Option<ActiveToken>,
+}
+
+/// A good token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActiveToken {
+    /// Its scope.
+    pub scope: String,
+    /// Who holds it.
+    pub client_id: String,
+    /// `Bearer` for an access token; a refresh token is of no such type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    /// When it ends, in seconds.
+    pub exp: i64,
+    /// When it was issued, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    /// Whom it acts for.
+    pub sub: String,
+    /// The resources it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Vec<String>>,
+    /// The issuer.
+    pub iss: String,
+    /// The token itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// The grant.
+    pub sid: String,
+}
+
+impl Introspection {
+    /// Of a token that is good.
+    #[must_use]
+    pub fn of(token: ActiveToken) -> Self {
+        Self { active: true, token: Some(token) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_token_that_is_not_good_nothing_else_is_said() {
+        let json = serde_json::to_string(&Introspection::default()).unwrap();
+        assert_eq!(json, r#"{"active":false}"#);
+    }
+}

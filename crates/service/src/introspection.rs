@@ -1,0 +1,98 @@
+//! Introspection (RFC 7662): a client asks whether a token of its own is good at this moment.
+//!
+//! Of everything else (another client's token, an id token, an API key, nonsense) it learns that it is
+//! not active, and no more: "to avoid disclosing too much" (§2.2).
+
+use bloom_domain::grants::Rotation;
+use bloom_domain::ids::ClientId;
+use bloom_oauth::introspection::{ActiveToken, Introspection};
+use bloom_store as store;
+
+use crate::access_tokens::{self, seconds};
+use crate::authenticate::{Presented, Rejection, authenticate};
+use crate::refresh_tokens::RefreshToken;
+use crate::tokens::is_in_force;
+use crate::{Error, Service, root_secret};
+
+/// Whether a token is good, asked by whoever says that it is theirs.
+///
+/// # Errors
+/// When it cannot be found out.
+pub async fn anonymous_introspect(
+    service: &Service,
+    client_id: &str,
+    token: &str,
+) -> Result<Introspection, Error> {
+    let Some(client) = ClientId::presented(client_id) else {
+        return Ok(Introspection::default());
+    };
+    let refresh_token = RefreshToken::parse(&service.keyring.load(), token);
+    let active = match refresh_token {
+        Some(refresh_token) => of_refresh_token(service, client, refresh_token).await?,
+        None => of_access_token(service, client, token).await?,
+    };
+    Ok(active.map_or_else(Introspection::default, Introspection::of))
+}
+
+/// The newest of its chain: one that was used may be answered for a moment still, but is spent.
+async fn of_refresh_token(
+    service: &Service,
+    client: ClientId,
+    token: RefreshToken,
+) -> Result<Option<ActiveToken>, Error> {
+    let grant = token.grant;
+    let found = service.store.read(move |tx| store::grants::find(tx, grant)).await?;
+    let Some(found) = found.filter(|found| found.client == client) else {
+        return Ok(None);
+    };
+    let digests = token.digests(&service.keyring.load());
+    let rotation = found.grant.rotation(token.generation, &digests, service.now());
+    if is_in_force(&found).is_err() || rotation != Rotation::Rotate {
+        return Ok(None);
+    }
+    Ok(Some(ActiveToken {
+        scope: found.grant.scope,
+        client_id: client.to_string(),
+        token_type: None,
+        exp: seconds(found.grant.ends_at),
+        iat: None,
+        sub: found.account.id.to_string(),
+        aud: None,
+        iss: service.authorization_server.issuer().to_owned(),
+        jti: None,
+        sid: grant.to_string(),
+    }))
+}
+
+async fn of_access_token(
+    service: &Service,
+    client: ClientId,
+    token: &str,
+) -> Result<Option<ActiveToken>, Error> {
+    let Ok(ours) = access_tokens::read(service, token) else {
+        // It may be one that this node cannot read.
+        root_secret::check_now(service).await?;
+        return Ok(None);
+    };
+    if ours.client != client {
+        return Ok(None);
+    }
+    // All that a request with it would be asked.
+    match authenticate(service, Presented::Bearer(token)).await {
+        Ok(_) => {}
+        Err(Rejection::Failed(error)) => return Err(error),
+        Err(_) => return Ok(None),
+    }
+    Ok(Some(ActiveToken {
+        scope: ours.scope,
+        client_id: client.to_string(),
+        token_type: Some("Bearer"),
+        exp: seconds(ours.expires_at),
+        iat: Some(seconds(ours.issued_at)),
+        sub: ours.account.to_string(),
+        aud: Some(service.authorization_server.audience().to_vec()),
+        iss: service.authorization_server.issuer().to_owned(),
+        jti: Some(ours.id.to_string()),
+        sid: ours.grant.to_string(),
+    }))
+}
