@@ -112,8 +112,8 @@ impl World {
         let new = NewAccount { email: email.clone(), name: None, password };
         let account = accounts::create(&service, &operator, new).await?.id;
         let name = KeyName::parse("bench").map_err(|error| error.to_string())?;
-        let key = api_keys::create_for(&service, &operator, &email, &name).await?.secret;
-        let principal = authenticate(&service, Presented::ApiKey(key.expose())).await;
+        let key = api_keys::create_for(&service, &operator, &email, name.into()).await?.secret;
+        let principal = authenticate(&service, Presented::ApiKey(key.expose()), None).await;
         let principal = principal.map_err(|error| format!("{error:?}"))?;
         let mut workspaces = Vec::new();
         for number in 0..WORKSPACES {

@@ -115,7 +115,7 @@ async fn fill(service: Arc<Service>, index: usize) -> Result<Vec<String>, bloom_
     let name = KeyName::parse("bench").map_err(|_| internal("name"))?;
     let mut keys = Vec::new();
     for _ in 0..KEYS_EACH {
-        let new = api_keys::create_for(&service, &operator, &email, &name).await?;
+        let new = api_keys::create_for(&service, &operator, &email, name.clone().into()).await?;
         keys.push(new.secret.expose().to_owned());
     }
     Ok(keys)

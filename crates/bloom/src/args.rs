@@ -2,16 +2,15 @@
 
 mod audit;
 mod credits;
+mod keys;
 mod mail;
 mod plan;
 
 use std::path::PathBuf;
 
-use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
-use bloom_service::api_keys::WhichKey;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
@@ -85,9 +84,9 @@ enum Verb {
     /// Make, list, suspend and restore accounts
     #[command(subcommand)]
     Account(AccountVerb),
-    /// Make, list and revoke API keys of an account; find keys in files
+    /// Make, list, rotate and revoke API keys of an account; find keys in files
     #[command(subcommand)]
-    Keys(KeysVerb),
+    Keys(keys::KeysVerb),
     /// List, refuse and take again the apps that registered themselves
     #[command(subcommand)]
     Clients(ClientsVerb),
@@ -209,45 +208,6 @@ enum AccountVerb {
 }
 
 #[derive(Args)]
-struct OfAccount {
-    #[command(flatten)]
-    place: Place,
-    /// The owner's email address
-    #[arg(long, value_name = "EMAIL")]
-    account: String,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Subcommand)]
-enum KeysVerb {
-    /// Make a key; its secret is printed once
-    Create {
-        #[command(flatten)]
-        of: OfAccount,
-        /// What the key is for
-        #[arg(long, default_value = "Command line")]
-        name: String,
-    },
-    /// List the keys of an account
-    List(OfAccount),
-    /// Revoke a key: its next request is refused
-    Revoke {
-        #[command(flatten)]
-        of: OfAccount,
-        /// The key's name
-        #[arg(long, required_unless_present = "id", conflicts_with = "id")]
-        name: Option<String>,
-        /// The key's id, as listed
-        #[arg(long)]
-        id: Option<String>,
-    },
-    /// Find keys in files and in git history; exit code 1 when there are some, 2 when some places could not be read
-    Scan(scan::Request),
-}
-
-#[derive(Args)]
 struct WhichClient {
     #[command(flatten)]
     place: Place,
@@ -358,33 +318,6 @@ impl AccountVerb {
                 let password = password(password_stdin)?;
                 command(whose.place, Command::SetPassword { email, password }, whose.json)
             }
-        }
-    }
-}
-
-impl KeysVerb {
-    fn asked(self) -> Result<Asked, Failure> {
-        match self {
-            Self::Create { of, name } => {
-                let owner = email(&of.account)?;
-                let name = KeyName::parse(&name)
-                    .map_err(|error| Failure::usage(format!("--name: {error}")))?;
-                command(of.place, Command::CreateKey { owner, name }, of.json)
-            }
-            Self::List(of) => {
-                command(of.place, Command::ListKeys { owner: email(&of.account)? }, of.json)
-            }
-            Self::Revoke { of, name, id } => {
-                let which = match id {
-                    Some(id) => WhichKey::Id(
-                        id.parse().map_err(|error| Failure::usage(format!("--id: {error}")))?,
-                    ),
-                    None => WhichKey::Name(name.unwrap_or_default()),
-                };
-                let verb = Command::RevokeKey { owner: email(&of.account)?, which };
-                command(of.place, verb, of.json)
-            }
-            Self::Scan(request) => Ok(Asked::Scan(request)),
         }
     }
 }

@@ -5,19 +5,18 @@
 //! memory is never behind.
 
 pub(crate) mod credits;
+pub(crate) mod keys;
 pub(crate) mod plan;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use bloom_domain::accounts::Account;
-use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName};
 use bloom_domain::clients::Client;
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
-use bloom_service::api_keys::{self, NewApiKey, WhichKey};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
 use bloom_service::{clients, mail};
 use bloom_store::Database;
@@ -30,6 +29,7 @@ use crate::node::Node;
 use crate::output::Shown;
 use crate::{backup, secret_file};
 use credits::{CreditsAnswer, CreditsCommand};
+use keys::{KeysAnswer, KeysCommand};
 use plan::{PlanAnswer, PlanCommand};
 
 /// A command of the operator.
@@ -39,9 +39,7 @@ pub(crate) enum Command {
     BanAccount { email: Email },
     UnbanAccount { email: Email },
     SetPassword { email: Email, password: Option<Password> },
-    CreateKey { owner: Email, name: KeyName },
-    ListKeys { owner: Email },
-    RevokeKey { owner: Email, which: WhichKey },
+    Keys(KeysCommand),
     ListClients,
     DisableClient { id: ClientId },
     EnableClient { id: ClientId },
@@ -81,12 +79,7 @@ pub(crate) enum Answer {
         password: Option<Password>,
     },
     Accounts(Vec<Account>),
-    NewKey {
-        key: ApiKey,
-        secret: ApiKeySecret,
-    },
-    Keys(Vec<ApiKey>),
-    Key(ApiKey),
+    Keys(KeysAnswer),
     Clients(Vec<Client>),
     Client(Client),
     Audit(Vec<Listed>),
@@ -201,17 +194,7 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
             account: accounts::unban(service, operator, &email).await?,
             password: None,
         },
-        Command::CreateKey { owner, name } => {
-            let NewApiKey { key, secret } =
-                api_keys::create_for(service, operator, &owner, &name).await?;
-            Answer::NewKey { key, secret }
-        }
-        Command::ListKeys { owner } => {
-            Answer::Keys(api_keys::list_for(service, operator, &owner).await?)
-        }
-        Command::RevokeKey { owner, which } => {
-            Answer::Key(api_keys::revoke_for(service, operator, &owner, which).await?)
-        }
+        Command::Keys(command) => keys::execute(node, command).await?,
         Command::ListClients => Answer::Clients(clients::list(service, operator).await?),
         Command::DisableClient { id } => {
             Answer::Client(clients::disable(service, operator, id).await?)

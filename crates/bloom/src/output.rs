@@ -2,13 +2,13 @@
 
 mod audit;
 mod credits;
+mod keys;
 mod mail;
 mod plan;
 
 use std::io::{self, BufRead, Write};
 
 use bloom_domain::accounts::{Account, AccountState};
-use bloom_domain::api_keys::{ApiKey, KeyState};
 use bloom_domain::clients::Client;
 use bloom_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -75,17 +75,7 @@ impl From<Answer> for Shown {
                 text: lines(accounts.iter().map(account_line), "There is no account."),
                 json: accounts.iter().map(account_json).collect(),
             },
-            Answer::NewKey { key, secret } => {
-                let mut json = key_json(&key);
-                json["key"] = secret.expose().into();
-                let text = format!("{}\nkey (shown only now): {}", key_line(&key), secret.expose());
-                Self { text, json }
-            }
-            Answer::Keys(keys) => Self {
-                text: lines(keys.iter().map(key_line), "The account has no API key."),
-                json: keys.iter().map(key_json).collect(),
-            },
-            Answer::Key(key) => Self { text: key_line(&key), json: key_json(&key) },
+            Answer::Keys(answer) => keys::shown(&answer),
             Answer::Clients(clients) => Self {
                 text: lines(clients.iter().map(client_line), "No app has registered."),
                 json: clients.iter().map(client_json).collect(),
@@ -155,46 +145,6 @@ fn account_json(account: &Account) -> Value {
         "name": account.name,
         "created_at": time(account.created_at),
         "banned_at": banned_at,
-    })
-}
-
-fn key_line(key: &ApiKey) -> String {
-    let state = match key.state {
-        KeyState::Active => "active".to_owned(),
-        KeyState::Revoked { at, by } => format!("revoked {} by {}", time(at), by.as_str()),
-    };
-    let used = key.last_use.as_ref().map_or_else(
-        || "never used".to_owned(),
-        |used| format!("last used {} from {} for {}", time(used.at), used.address, used.operation),
-    );
-    format!(
-        "{}  {}  {state}  made {}  {used}  {}",
-        key.id,
-        key.hint,
-        time(key.created_at),
-        key.name
-    )
-}
-
-fn key_json(key: &ApiKey) -> Value {
-    let (revoked_at, revoked_by) = match key.state {
-        KeyState::Active => (None, None),
-        KeyState::Revoked { at, by } => (Some(time(at)), Some(by.as_str())),
-    };
-    json!({
-        "id": key.id.to_string(),
-        "name": key.name,
-        "hint": key.hint.to_string(),
-        "created_at": time(key.created_at),
-        "replaced_at": key.replaced_at.map(time),
-        "revoked_at": revoked_at,
-        "revoked_by": revoked_by,
-        "last_used": key.last_use.as_ref().map(|used| json!({
-            "at": time(used.at),
-            "address": used.address,
-            "agent": used.agent,
-            "operation": used.operation,
-        })),
     })
 }
 

@@ -138,6 +138,15 @@ impl Access {
         }
     }
 
+    /// What both allow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, Self::All) => Self::All,
+            _ => Self::Named(self.scopes().and(other.scopes())),
+        }
+    }
+
     /// Whether an operation that needs a scope may run.
     #[must_use]
     pub fn allows(self, scope: BloomScope) -> bool {

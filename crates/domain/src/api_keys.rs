@@ -6,8 +6,11 @@
 //! double click selects the whole key. The prefix never changes: scanners know it.
 
 pub mod finder;
+mod narrowing;
+mod rotation;
 
 use std::fmt;
+use std::time::Duration;
 
 use zeroize::Zeroize;
 
@@ -15,6 +18,9 @@ use crate::base62;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::names::{self, NameError};
 use crate::time::Timestamp;
+
+pub use narrowing::{Narrowing, UnknownScope, parse_scopes};
+pub use rotation::{OldSecret, Overlap, OverlapError};
 
 /// What every key begins with.
 pub const PREFIX: &str = "bloom_sk_";
@@ -123,6 +129,16 @@ impl fmt::Display for KeyHint {
     }
 }
 
+impl KeyHint {
+    /// Reads what [`Display`](fmt::Display) writes; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.strip_prefix(PREFIX)?.split_once('…')?;
+        let four = |part: &str| (part.len() == 4).then(|| part.to_owned());
+        Some(Self { first_four: four(first)?, last_four: four(last)? })
+    }
+}
+
 /// A key's name, chosen by its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyName(String);
@@ -146,7 +162,7 @@ impl KeyName {
 /// An API key as it is listed. The secret is not part of it and cannot be found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Stays the same when the secret is replaced.
+    /// Stays the same when the key is rotated.
     pub id: ApiKeyId,
     /// Whose key it is.
     pub account: AccountId,
@@ -156,15 +172,68 @@ pub struct ApiKey {
     pub hint: KeyHint,
     /// When the key was made.
     pub created_at: Timestamp,
-    /// When the secret was last replaced, if ever.
-    pub replaced_at: Option<Timestamp>,
-    /// Whether it is good.
+    /// When it was last given another secret, if ever.
+    pub rotated_at: Option<Timestamp>,
+    /// The secret that it had before, whether or not that one is still good.
+    pub old_secret: Option<OldSecret>,
+    /// What it is narrowed to.
+    pub narrowing: Narrowing,
+    /// Whether it is revoked.
     pub state: KeyState,
     /// Its last use, as far as it has been written down (at most a minute late).
     pub last_use: Option<LastUse>,
 }
 
-/// The two states of a key. Revoked keys stay in the list with the reason.
+impl ApiKey {
+    /// How it is with the key at a time: what weighs most of all that is true of it.
+    #[must_use]
+    pub fn condition(&self, now: Timestamp) -> KeyCondition {
+        match (self.state, self.narrowing.expires_at, &self.old_secret) {
+            (KeyState::Revoked { at, by }, ..) => KeyCondition::Revoked { at, by },
+            (_, Some(at), _) if at <= now => KeyCondition::Expired { at },
+            (.., Some(old)) if old.until > now => KeyCondition::Rotated { until: old.until },
+            (_, Some(at), _) if at <= now.plus(SOON) => KeyCondition::Expiring { at },
+            _ => KeyCondition::Active,
+        }
+    }
+
+    /// Whether requests with it are good at a time.
+    #[must_use]
+    pub fn works(&self, now: Timestamp) -> bool {
+        !matches!(self.condition(now), KeyCondition::Expired { .. } | KeyCondition::Revoked { .. })
+    }
+}
+
+/// How it is with a key at a time. Keys that have ended stay in the list with the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyCondition {
+    /// It is good.
+    Active,
+    /// It is good, with another secret, and until then with the old one too.
+    Rotated {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It is good, and not for long any more.
+    Expiring {
+        /// When it ends.
+        at: Timestamp,
+    },
+    /// It has ended by itself.
+    Expired {
+        /// When it did.
+        at: Timestamp,
+    },
+    /// It is refused for ever.
+    Revoked {
+        /// Since when.
+        at: Timestamp,
+        /// By whom.
+        by: RevokedBy,
+    },
+}
+
+/// What is stored of whether a key is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// Good for requests.
@@ -220,6 +289,9 @@ pub struct LastUse {
     /// The operation's id, such as `account.get`; empty when no operation was asked for.
     pub operation: String,
 }
+
+/// How long before its end a key is said to expire.
+const SOON: Duration = Duration::from_secs(7 * 86_400);
 
 /// How many keys that still work one account may have.
 pub const MAX_ACTIVE_KEYS: i64 = 100;

@@ -69,8 +69,12 @@ actions! {
     SignedOut = "session.ended", "Signed out";
     /// An API key was made.
     ApiKeyCreated = "api_key.created", "API key created";
+    /// What an API key is narrowed to was changed.
+    ApiKeyChanged = "api_key.changed", "API key changed";
     /// An API key got a new secret.
-    ApiKeyReplaced = "api_key.replaced", "API key replaced";
+    ApiKeyRotated = "api_key.rotated", "API key rotated";
+    /// The old secret of a rotated API key was ended before its time.
+    ApiKeyOverlapEnded = "api_key.overlap_ended", "Old secret of an API key ended";
     /// An API key was revoked.
     ApiKeyRevoked = "api_key.revoked", "API key revoked";
     /// A person let an app in, or let it do more.

@@ -1,5 +1,6 @@
 //! Instants as values. Nothing below the service layer reads a clock.
 
+use std::fmt;
 use std::time::Duration;
 
 /// An instant: microseconds since the Unix epoch, as stored in the database.
@@ -39,6 +40,14 @@ impl Timestamp {
     }
 }
 
+impl fmt::Display for Timestamp {
+    /// RFC 3339, in UTC, to the second.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_microsecond(self.0).unwrap_or_default();
+        time.strftime("%Y-%m-%dT%H:%M:%SZ").fmt(f)
+    }
+}
+
 fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
@@ -52,6 +61,7 @@ mod tests {
         let end = Timestamp::from_unix_micros(i64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
         assert_eq!(end.since(Timestamp::from_unix_micros(i64::MIN)).as_micros(), i64::MAX as u128);
+        assert_eq!(Timestamp::from_unix_micros(1_500_000).to_string(), "1970-01-01T00:00:01Z");
         let start = Timestamp::from_unix_micros(5);
         assert_eq!(start.since(start.plus(Duration::from_secs(1))), Duration::ZERO);
     }

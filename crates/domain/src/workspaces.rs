@@ -209,6 +209,17 @@ impl Reach {
         }
     }
 
+    /// What is in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, some) | (some, Self::All) => some.clone(),
+            (Self::Only(some), other) => {
+                Self::Only(some.iter().copied().filter(|id| other.contains(*id)).collect())
+            }
+        }
+    }
+
     /// What is stored: nothing for all, else the ids.
     #[must_use]
     pub fn to_stored(&self) -> Option<String> {

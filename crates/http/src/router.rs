@@ -22,6 +22,12 @@ pub(crate) fn build(app: App) -> Router {
         .route("/authorize", get(pages::authorize::show).post(pages::authorize::submit))
         .route("/settings", get(pages::settings::show))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
+        .route("/settings/api-keys/{id}", get(pages::key::show))
+        .route(
+            "/settings/api-keys/{id}/options",
+            get(pages::settings::go_to_keys).post(pages::key::narrow),
+        )
+        .route("/settings/apps/{id}/usage", get(pages::usage::show_of_app))
         .route(
             "/settings/api-keys/{id}/budget",
             get(pages::budgets::show_of_key).post(pages::budgets::set_of_key),
@@ -31,8 +37,12 @@ pub(crate) fn build(app: App) -> Router {
             get(pages::budgets::show_of_app).post(pages::budgets::set_of_app),
         )
         .route(
-            "/settings/api-keys/{id}/replace",
-            get(pages::settings::go_to_keys).post(pages::api_keys::replace),
+            "/settings/api-keys/{id}/rotate",
+            get(pages::settings::go_to_keys).post(pages::api_keys::rotate),
+        )
+        .route(
+            "/settings/api-keys/{id}/end-overlap",
+            get(pages::settings::go_to_keys).post(pages::api_keys::end_overlap),
         )
         .route(
             "/settings/api-keys/{id}/revoke",

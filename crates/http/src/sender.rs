@@ -39,7 +39,7 @@ impl Sender {
         }
     }
 
-    /// Notes a use of the credential.
+    /// Notes a use of the credential, and counts it.
     pub(crate) fn note(
         &self,
         app: &App,

@@ -1,21 +1,29 @@
-//! API keys: made, listed, replaced and revoked, by their owner in a browser or by the operator.
+//! API keys: made, listed, narrowed, rotated and revoked, by their owner in a browser or by the operator.
 //!
 //! Never by a key itself: a key in the wrong hands must not be able to make another. Every
 //! statement carries the owner, so a foreign id answers as a missing one.
 
-use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName, KeyState, MAX_ACTIVE_KEYS, RevokedBy};
+mod narrowing;
+mod rotation;
+
+use bloom_domain::api_keys::{
+    ApiKey, ApiKeySecret, KeyCondition, KeyName, KeyState, MAX_ACTIVE_KEYS, Narrowing, RevokedBy,
+};
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use serde_json::{Value, json};
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::authenticate::Via;
 use crate::keyring::hash_api_key;
 use crate::{Error, Operator, Service, SignedIn, accounts, last_use};
+
+pub use narrowing::{narrow, narrow_for};
+pub use rotation::{Rotation, end_overlap, end_overlap_for, rotate, rotate_for};
 
 /// A key that was just made or given a new secret: the only time the secret is there to see.
 pub struct NewApiKey {
@@ -25,17 +33,34 @@ pub struct NewApiKey {
     pub secret: ApiKeySecret,
 }
 
+/// What a key is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTerms {
+    /// What its owner calls it.
+    pub name: KeyName,
+    /// What it is narrowed to.
+    pub narrowing: Narrowing,
+}
+
+impl From<KeyName> for KeyTerms {
+    /// A key that is narrowed to nothing.
+    fn from(name: KeyName) -> Self {
+        Self { name, narrowing: Narrowing::default() }
+    }
+}
+
 /// Makes a key.
 ///
 /// # Errors
-/// [`Error::TooManyApiKeys`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::TooManyApiKeys`], [`Error::WorkspaceNotFound`], [`Error::ExpiryPast`],
+/// [`Error::NarrowedToNothing`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
     person: &SignedIn,
-    name: &KeyName,
+    terms: KeyTerms,
 ) -> Result<NewApiKey, Error> {
     let (claim, author) = (person.claim(), person.author(service)?);
-    create_of(service, claim.account, name, author, move |tx| claim.check(tx)).await
+    create_of(service, claim.account, terms, author, move |tx| claim.check(tx)).await
 }
 
 /// The person's keys, newest first, revoked ones included.
@@ -44,45 +69,6 @@ pub async fn create(
 /// When the database cannot be read.
 pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<ApiKey>, Error> {
     list_of(service, person.account().id).await
-}
-
-/// Gives a key a new secret; the old one is refused by the next request.
-///
-/// # Errors
-/// [`Error::ApiKeyNotFound`], [`Error::ApiKeyRevoked`], [`Error::SignedOut`],
-/// [`Error::AccountBanned`].
-pub async fn replace(
-    service: &Service,
-    person: &SignedIn,
-    id: ApiKeyId,
-) -> Result<NewApiKey, Error> {
-    let (claim, author) = (person.claim(), person.author(service)?);
-    let owner = claim.account;
-    let (fresh, digest, secret) = draft(service, owner, "")?;
-    let (hint, now) = (fresh.hint, fresh.created_at);
-    let outcome = service
-        .store
-        .write(move |tx| {
-            if let Err(refused) = claim.check(tx)? {
-                return Ok(Err(refused));
-            }
-            let before = store::api_keys::find(tx, owner, id)?;
-            let is_news = store::api_keys::replace(tx, owner, id, &digest, &hint, now)?;
-            let key = store::api_keys::find(tx, owner, id)?;
-            if let Some(key) = key.as_ref().filter(|_| is_news) {
-                let before = before.as_ref().map(named).unwrap_or_default();
-                let difference = Difference { before, after: named(key) };
-                record(tx, &author, Action::ApiKeyReplaced, key, difference);
-                tx.changed(Change::ApiKey(id));
-            }
-            Ok(Ok(key))
-        })
-        .await??;
-    match outcome {
-        None => Err(Error::ApiKeyNotFound),
-        Some(ApiKey { state: KeyState::Revoked { .. }, .. }) => Err(Error::ApiKeyRevoked),
-        Some(key) => Ok(NewApiKey { key, secret }),
-    }
 }
 
 /// Revokes a key: its very next request is refused. Doing it twice is no error.
@@ -98,12 +84,12 @@ pub async fn revoke(service: &Service, person: &SignedIn, id: ApiKeyId) -> Resul
 /// Makes a key for an account on the operator's word.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::AccountBanned`], [`Error::TooManyApiKeys`].
+/// [`Error::AccountNotFound`], and as [`create`].
 pub async fn create_for(
     service: &Service,
     operator: &Operator,
     owner: &Email,
-    name: &KeyName,
+    terms: KeyTerms,
 ) -> Result<NewApiKey, Error> {
     let owner = accounts::find(service, operator, owner).await?.id;
     let is_active = move |tx: &mut Tx<'_>| {
@@ -114,7 +100,7 @@ pub async fn create_for(
         })
     };
     let author = Author::here(service, Actor::Operator)?;
-    create_of(service, owner, name, author, is_active).await
+    create_of(service, owner, terms, author, is_active).await
 }
 
 /// The keys of an account.
@@ -130,13 +116,29 @@ pub async fn list_for(
     list_of(service, owner.id).await
 }
 
-/// How the operator names the key to revoke.
+/// How the operator names a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhichKey {
     /// By its id.
     Id(ApiKeyId),
     /// By its name, which must name one working key.
     Name(String),
+}
+
+/// A key of an account.
+///
+/// # Errors
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`].
+pub async fn find_for(
+    service: &Service,
+    operator: &Operator,
+    owner: &Email,
+    which: WhichKey,
+) -> Result<ApiKey, Error> {
+    let owner = accounts::find(service, operator, owner).await?.id;
+    let id = find(service, owner, which).await?;
+    let keys = list_of(service, owner).await?;
+    keys.into_iter().find(|key| key.id == id).ok_or(Error::ApiKeyNotFound)
 }
 
 /// Revokes a key of an account on the operator's word.
@@ -168,12 +170,9 @@ pub(crate) async fn find(
 }
 
 async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result<ApiKeyId, Error> {
-    let keys = list_of(service, owner).await?;
-    let matching: Vec<_> = keys
-        .iter()
-        .filter(|key| key.name == name && key.state == KeyState::Active)
-        .map(|key| key.id)
-        .collect();
+    let (keys, now) = (list_of(service, owner).await?, service.now());
+    let matching: Vec<_> =
+        keys.iter().filter(|key| key.name == name && key.works(now)).map(|key| key.id).collect();
     match matching[..] {
         [] => Err(Error::ApiKeyNotFound),
         [id] => Ok(id),
@@ -186,11 +185,12 @@ async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result
 async fn create_of(
     service: &Service,
     owner: AccountId,
-    name: &KeyName,
+    terms: KeyTerms,
     author: Author,
     may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<NewApiKey, Error> {
-    let (key, digest, secret) = draft(service, owner, name.as_str())?;
+    let (mut key, digest, secret) = draft(service, owner, terms.name.as_str())?;
+    key.narrowing = terms.narrowing;
     let written = key.clone();
     service
         .store
@@ -198,7 +198,11 @@ async fn create_of(
             if let Err(refused) = may(tx)? {
                 return Ok(Err(refused));
             }
-            if store::api_keys::count_active(tx, owner)? >= MAX_ACTIVE_KEYS {
+            let now = written.created_at;
+            if let Err(refused) = narrowing::check(tx, owner, &written.narrowing, now)? {
+                return Ok(Err(refused));
+            }
+            if store::api_keys::count_working(tx, owner, now)? >= MAX_ACTIVE_KEYS {
                 return Ok(Err(Error::TooManyApiKeys));
             }
             insert(tx, &written, &digest, &author)?;
@@ -210,8 +214,7 @@ async fn create_of(
 
 async fn list_of(service: &Service, owner: AccountId) -> Result<Vec<ApiKey>, Error> {
     let mut keys = service.store.read(move |tx| store::api_keys::list_of(tx, owner)).await?;
-    let read = keys.iter_mut().map(|key| (Via::ApiKey(key.id), &mut key.last_use));
-    last_use::freshen(service, read);
+    last_use::freshen_keys(service, &mut keys);
     Ok(keys)
 }
 
@@ -250,7 +253,7 @@ pub(crate) fn insert(
     author: &Author,
 ) -> Result<(), store::Error> {
     store::api_keys::insert(tx, key, digest)?;
-    let difference = Difference { after: named(key), ..Difference::default() };
+    let difference = Difference { after: told(key), ..Difference::default() };
     record(tx, author, Action::ApiKeyCreated, key, difference);
     Ok(())
 }
@@ -262,6 +265,24 @@ fn record(tx: &mut Tx<'_>, author: &Author, action: Action, key: &ApiKey, differ
 /// A key as the audit tells it from others.
 fn named(key: &ApiKey) -> Value {
     json!({ "name": key.name, "key": key.hint.to_string() })
+}
+
+/// The same with what it is narrowed to.
+fn told(key: &ApiKey) -> Value {
+    let mut told = named(key);
+    narrowing::tell(&key.narrowing, &mut told);
+    told
+}
+
+/// A key that was to be changed, after a write that changed something or nothing: the key, or why not.
+fn changed(key: Option<ApiKey>, is_news: bool, now: Timestamp) -> Result<ApiKey, Error> {
+    let key = key.ok_or(Error::ApiKeyNotFound)?;
+    match key.condition(now) {
+        _ if is_news => Ok(key),
+        KeyCondition::Revoked { .. } => Err(Error::ApiKeyRevoked),
+        KeyCondition::Expired { .. } => Err(Error::ApiKeyExpired),
+        _ => Ok(key),
+    }
 }
 
 /// A key ready to be written, with its digest and its secret.
@@ -279,7 +300,9 @@ pub(crate) fn draft(
         name: name.to_owned(),
         hint: secret.hint(),
         created_at: now,
-        replaced_at: None,
+        rotated_at: None,
+        old_secret: None,
+        narrowing: Narrowing::default(),
         state: KeyState::Active,
         last_use: None,
     };

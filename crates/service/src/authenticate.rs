@@ -9,14 +9,17 @@
 //! 3. One statement finds whom the credential acts for, and whether all it hangs on is in force; the
 //!    verdict is kept with the point in the order of changes that stood *before* the statement. An
 //!    access token of a grant that is known costs none.
+//! 4. What depends on the moment is asked of every request, by the verdict: whether the credential has
+//!    ended by now, and whether it may be used from where the request comes from.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{ApiKeySecret, ShapeError};
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
+use bloom_domain::networks::Addresses;
 use bloom_domain::plans::Door;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
@@ -24,7 +27,7 @@ use bloom_store as store;
 
 use crate::access_tokens::{self, AccessToken};
 use crate::keyring::{SecretHash, hash_access_token, hash_api_key};
-use crate::last_use::{LastUseSlot, LastUses};
+use crate::last_use::{LastUseSlot, LastUses, UsedSecret};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
 use crate::verdicts::{Facts, KnownGrant, Standing, State, Subject, Verdict};
@@ -56,6 +59,10 @@ pub enum Rejection {
     UnknownApiKey,
     /// It was revoked.
     RevokedApiKey,
+    /// It has ended by itself.
+    ExpiredApiKey,
+    /// The secret that the key had before its rotation, which has ended.
+    OldApiKey,
     /// It has the form of an access token, but is not a good one of this server; says why.
     NotAnAccessToken(&'static str),
     /// An access token that has ended.
@@ -66,6 +73,8 @@ pub enum Rejection {
     RefusedClient,
     /// The credential is good; its account is suspended.
     AccountBanned,
+    /// The credential is good, but not for where the request comes from, as far as that can be told.
+    ForeignAddress(Option<IpAddr>),
     /// Who it is could not be found out.
     Failed(Error),
 }
@@ -79,8 +88,11 @@ impl Rejection {
             Self::NotAnApiKey(_)
             | Self::UnknownApiKey
             | Self::RevokedApiKey
+            | Self::OldApiKey
             | Self::NotAnAccessToken(_) => true,
             Self::NotPresented
+            | Self::ExpiredApiKey
+            | Self::ForeignAddress(_)
             | Self::ExpiredAccessToken
             | Self::RevokedAccessToken
             | Self::RefusedClient
@@ -163,6 +175,12 @@ impl Principal {
         self.authenticated_at
     }
 
+    /// Until when the credential is good, if it is a secret that its key had before: there is a new one.
+    #[must_use]
+    pub fn old_until(&self) -> Option<Timestamp> {
+        self.verdict.facts.old_until
+    }
+
     pub(crate) fn window(&self) -> &SharedWindow {
         &self.verdict.window
     }
@@ -172,13 +190,14 @@ impl Principal {
     }
 }
 
-/// Finds out whom a presented credential acts for.
+/// Finds out whom a credential acts for that was presented from an address, as far as that can be told.
 ///
 /// # Errors
 /// [`Rejection`] says why it acts for nobody.
 pub async fn authenticate(
     service: &Service,
     presented: Presented<'_>,
+    from: Option<IpAddr>,
 ) -> Result<Principal, Rejection> {
     let text = match presented {
         Presented::Nothing => return Err(Rejection::NotPresented),
@@ -194,6 +213,9 @@ pub async fn authenticate(
     if verdict.facts.account.state.is_banned() {
         return Err(Rejection::AccountBanned);
     }
+    if !verdict.facts.addresses.allow(from) {
+        return Err(Rejection::ForeignAddress(from));
+    }
     Ok(Principal { verdict, authenticated_at: now, door: Door::Api })
 }
 
@@ -208,7 +230,16 @@ async fn by_api_key(
         Some(verdict) => verdict,
         None => find_api_key(service, hash, now).await?,
     };
-    if verdict.facts.state == State::InForce { Ok(verdict) } else { Err(Rejection::RevokedApiKey) }
+    let Facts { state, expires_at, old_until, .. } = &verdict.facts;
+    if *state != State::InForce {
+        Err(Rejection::RevokedApiKey)
+    } else if expires_at.is_some_and(|end| end <= now) {
+        Err(Rejection::ExpiredApiKey)
+    } else if old_until.is_some_and(|end| end <= now) {
+        Err(Rejection::OldApiKey)
+    } else {
+        Ok(verdict)
+    }
 }
 
 async fn by_access_token(
@@ -261,20 +292,26 @@ async fn find_api_key(
         })
         .await
         .map_err(|error| Rejection::Failed(error.into()))??;
-    let via = Via::ApiKey(found.id);
+    let (via, account) = (Via::ApiKey(found.id), found.account.id);
     let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
     let facts = Facts {
         via,
         state: if found.is_revoked { State::Revoked } else { State::InForce },
-        access: Access::All,
-        reach: Arc::new(Reach::All),
-        expires_at: None,
+        access: found.narrowing.access,
+        reach: Arc::new(found.narrowing.reach),
+        addresses: found.narrowing.addresses,
+        expires_at: found.narrowing.expires_at,
+        old_until: found.old_until,
         account: Arc::new(found.account),
+    };
+    let of = match facts.old_until {
+        None => UsedSecret::Current,
+        Some(_) => UsedSecret::Old,
     };
     let verdict = Arc::new(Verdict {
         facts,
         window: service.windows.of(via),
-        last_use: LastUses::slot(via),
+        last_use: LastUses::slot(via, account, of),
         standing: Standing { subjects, as_of, filled_at: now },
     });
     service.verdicts.keep(hash, verdict.clone());
@@ -307,7 +344,9 @@ async fn judge(
             account: account.clone(),
             access: token.access,
             reach: reach.clone(),
+            addresses: Addresses::Any,
             expires_at: Some(token.expires_at),
+            old_until: None,
         },
         window: of_grant.window.clone(),
         last_use: of_grant.last_use.clone(),
@@ -332,7 +371,7 @@ async fn find_grant(
         .await
         .map_err(|error| Rejection::Failed(error.into()))?
         .ok_or(Rejection::RevokedAccessToken)?;
-    let via = Via::Connection(found.connection);
+    let (via, account) = (Via::Connection(found.connection), found.account.id);
     let subjects = [
         id.as_bytes(),
         found.connection.as_bytes(),
@@ -350,12 +389,14 @@ async fn find_grant(
         account: Arc::new(found.account),
         access: found.access,
         reach: Arc::new(found.reach),
+        addresses: Addresses::Any,
         expires_at: None,
+        old_until: None,
     };
     let verdict = Verdict {
         facts,
         window: service.windows.of(via),
-        last_use: LastUses::slot(via),
+        last_use: LastUses::slot(via, account, UsedSecret::Current),
         standing: Standing { subjects: subjects.to_vec(), as_of, filled_at: now },
     };
     let grant = Arc::new(KnownGrant { client: found.client, verdict });

@@ -30,8 +30,16 @@ pub enum Error {
     TooManyPeople,
     /// No such key of this owner.
     ApiKeyNotFound,
-    /// The key is revoked already, so it cannot be replaced.
+    /// The key is revoked, so nothing about it can be changed.
     ApiKeyRevoked,
+    /// The key has ended by itself, so nothing about it can be changed.
+    ApiKeyExpired,
+    /// The key has another secret by now than the one that was to be replaced.
+    ApiKeyRotated,
+    /// What is to end by itself would have ended already.
+    ExpiryPast,
+    /// What is to be made could do nothing at all.
+    NarrowedToNothing,
     /// Several keys that still work have this name; their ids tell them apart.
     ApiKeyNameAmbiguous(Vec<ApiKeyId>),
     /// The account has as many working keys as one may have.
@@ -151,6 +159,12 @@ impl fmt::Display for Error {
             ),
             Self::ApiKeyNotFound => f.write_str("there is no such API key"),
             Self::ApiKeyRevoked => f.write_str("the API key is revoked"),
+            Self::ApiKeyExpired => f.write_str("the API key has expired"),
+            Self::ApiKeyRotated => f.write_str("the API key was rotated meanwhile"),
+            Self::ExpiryPast => f.write_str("the time at which the key would expire has passed"),
+            Self::NarrowedToNothing => {
+                f.write_str("the key could do nothing: it needs a scope, a workspace and an address")
+            }
             Self::ApiKeyNameAmbiguous(_) => f.write_str("several keys have that name"),
             Self::TooManyApiKeys => write!(
                 f,

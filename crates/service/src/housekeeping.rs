@@ -11,7 +11,9 @@ use store::Tx;
 
 use crate::authenticate::CLOCKS_DIFFER;
 use crate::workspaces::empty_deleted;
-use crate::{Error, Service, billing, credits, last_use, refused_sign_ins, signing_keys};
+use crate::{
+    Error, Service, billing, credits, last_use, refused_sign_ins, request_usage, signing_keys,
+};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
@@ -65,6 +67,9 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);
     in_batches(service, move |tx| empty_deleted(tx, deleted, BATCH)).await?;
+    let kept_since = request_usage::kept_since(service);
+    let delete = move |tx: &mut Tx<'_>| store::request_usage::delete_before(tx, kept_since, BATCH);
+    in_batches(service, delete).await?;
     signing_keys::refresh(service).await?;
     delete_ended_authorizations(service).await?;
     crate::clients::count(service).await?;

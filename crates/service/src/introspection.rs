@@ -77,8 +77,8 @@ async fn of_access_token(
     if ours.client != client {
         return Ok(None);
     }
-    // All that a request with it would be asked.
-    match authenticate(service, Presented::Bearer(token)).await {
+    // All that a request with it would be asked. Access tokens are good from anywhere.
+    match authenticate(service, Presented::Bearer(token), None).await {
         Ok(_) => {}
         Err(Rejection::Failed(error)) => return Err(error),
         Err(_) => return Ok(None),

@@ -41,6 +41,7 @@ pub mod rate_limit;
 mod redemption;
 mod refresh_tokens;
 mod refused_sign_ins;
+pub mod request_usage;
 pub mod root_secret;
 mod rotation;
 mod sealed;

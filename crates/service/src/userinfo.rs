@@ -29,7 +29,7 @@ impl From<Rejection> for UserInfoError {
 pub async fn anonymous_show(service: &Service, token: &str) -> Result<UserInfo, UserInfoError> {
     // An API key is nobody's to learn a name with, though it is good elsewhere.
     let ours = access_tokens::read(service, token).map_err(Rejection::NotAnAccessToken)?;
-    let principal = authenticate(service, Presented::Bearer(token)).await?;
+    let principal = authenticate(service, Presented::Bearer(token), None).await?;
     let scopes = Scopes::parse(&ours.scope).unwrap_or_default();
     if !scopes.contains("openid") {
         return Err(UserInfoError::WithoutOpenId);

@@ -17,6 +17,7 @@ use std::time::Duration;
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
 use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
+use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
 use bloom_store::Change;
@@ -55,8 +56,12 @@ pub(crate) struct Facts {
     pub(crate) access: Access,
     /// The workspaces that it reaches, of those that the person belongs to.
     pub(crate) reach: Arc<Reach>,
+    /// From where it may be used.
+    pub(crate) addresses: Addresses,
     /// When the credential ends by itself, if it does.
     pub(crate) expires_at: Option<Timestamp>,
+    /// Until when it is good, if it is a secret that its key had before.
+    pub(crate) old_until: Option<Timestamp>,
 }
 
 /// Whether a credential is in force.

@@ -61,6 +61,15 @@ pub(crate) fn find_in(
     Ok(found.filter(|workspace| reach.contains(workspace.id)))
 }
 
+/// The person's workspaces: the personal one first, then teams by name.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn mine(service: &Service, person: &SignedIn) -> Result<Vec<Workspace>, Error> {
+    let account = person.account().id;
+    Ok(service.store.read(move |tx| store::workspaces::list_of(tx, account)).await?)
+}
+
 /// The person's team workspaces by name, deleted ones included.
 ///
 /// # Errors

@@ -1,41 +1,68 @@
 //! API keys, as rows. The secret is never among them, only its digest.
 
 use bloom_domain::accounts::Account;
-use bloom_domain::api_keys::{ApiKey, KeyHint, KeyState, LastUse, RevokedBy};
+use bloom_domain::api_keys::{ApiKey, KeyHint, KeyState, LastUse, Narrowing, OldSecret, RevokedBy};
 use bloom_domain::digest::Digest;
 use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
 
 use crate::statement::statements;
-use crate::{Error, Row, Tx, accounts, last_use};
+use crate::{Error, Row, Tx, Value, accounts, connections, last_use};
 
 statements! {
     /// Whom a digest belongs to: the one statement of a cold authentication.
-    FIND_BY_DIGEST = "SELECT k.id, k.revoked_at, a.id, a.email, a.name, a.created_at, a.banned_at \
-                      FROM api_keys k JOIN accounts a ON a.id = k.account_id WHERE k.digest = ?1";
+    FIND_BY_DIGEST = "SELECT k.id, k.revoked_at, k.access, k.workspaces, k.addresses, k.expires_at, \
+                      CASE WHEN k.digest = ?1 THEN NULL ELSE k.old_until END, \
+                      a.id, a.email, a.name, a.created_at, a.banned_at \
+                      FROM api_keys k JOIN accounts a ON a.id = k.account_id \
+                      WHERE k.digest = ?1 OR k.old_digest = ?1";
     /// A new key.
-    INSERT = "INSERT INTO api_keys (id, account_id, name, digest, first_four, last_four, created_at) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    INSERT = "INSERT INTO api_keys (id, account_id, name, digest, first_four, last_four, created_at, \
+              access, workspaces, addresses, expires_at) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     /// An owner's keys, newest first.
     LIST_OF = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
                revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
-               last_used_operation FROM api_keys WHERE account_id = ?1 ORDER BY created_at DESC, id DESC";
+               last_used_operation, access, workspaces, addresses, expires_at, old_until, \
+               old_first_four, old_last_four, old_used_at \
+               FROM api_keys WHERE account_id = ?1 ORDER BY created_at DESC, id DESC";
     /// One key of an owner.
     FIND = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
             revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
-            last_used_operation FROM api_keys WHERE account_id = ?1 AND id = ?2";
+            last_used_operation, access, workspaces, addresses, expires_at, old_until, \
+            old_first_four, old_last_four, old_used_at \
+            FROM api_keys WHERE account_id = ?1 AND id = ?2";
     /// How many of an owner's keys work.
-    COUNT_ACTIVE = "SELECT count(*) FROM api_keys WHERE account_id = ?1 AND revoked_at IS NULL";
-    /// Revokes a key that works.
+    COUNT_WORKING = "SELECT count(*) FROM api_keys WHERE account_id = ?1 AND revoked_at IS NULL \
+                     AND (expires_at IS NULL OR expires_at > ?2)";
+    /// Revokes a key that is not revoked.
     REVOKE = "UPDATE api_keys SET revoked_at = ?3, revoked_by = ?4 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
-    /// Gives a key that works another secret.
-    REPLACE = "UPDATE api_keys SET digest = ?3, first_four = ?4, last_four = ?5, replaced_at = ?6 \
-               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
+    /// Gives a key that works another secret. The one that it had goes on for a while, never past the
+    /// key's end; the one before that is forgotten.
+    ROTATE = "UPDATE api_keys SET old_digest = digest, old_first_four = first_four, \
+              old_last_four = last_four, old_used_at = NULL, \
+              old_until = CASE WHEN expires_at < ?7 THEN expires_at ELSE ?7 END, \
+              digest = ?3, first_four = ?4, last_four = ?5, replaced_at = ?6 \
+              WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL \
+              AND (expires_at IS NULL OR expires_at > ?6) \
+              AND (CAST(?8 AS TEXT) IS NULL OR first_four || last_four = ?8)";
+    /// Ends the old secret of a key that works, while it is still good.
+    END_OVERLAP = "UPDATE api_keys SET old_until = ?3 WHERE account_id = ?1 AND id = ?2 \
+                   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3) \
+                   AND old_until > ?3";
+    /// Narrows a key that works, or lets it do more.
+    NARROW = "UPDATE api_keys SET access = ?4, workspaces = ?5, addresses = ?6, expires_at = ?7 \
+              WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL \
+              AND (expires_at IS NULL OR expires_at > ?3)";
     /// Notes a use, unless a later one is noted.
     NOTE_USE = "UPDATE api_keys SET last_used_at = ?2, last_used_address = ?3, last_used_agent = ?4, \
                 last_used_operation = ?5 \
                 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)";
+    /// Notes a use of the old secret, unless a later one is noted or the key was rotated since.
+    NOTE_OLD_USE = "UPDATE api_keys SET old_used_at = ?2 WHERE id = ?1 AND replaced_at <= ?2 \
+                    AND (old_used_at IS NULL OR old_used_at < ?2)";
 }
 
 /// What authentication needs of a key.
@@ -45,18 +72,24 @@ pub struct FoundApiKey {
     pub id: ApiKeyId,
     /// Whether it is revoked.
     pub is_revoked: bool,
+    /// What it is narrowed to.
+    pub narrowing: Narrowing,
+    /// Until when the secret is good, if it is the old one.
+    pub old_until: Option<Timestamp>,
     /// Whom it acts for.
     pub account: Account,
 }
 
-/// The key with a digest, and its account.
+/// The key with a digest, or that had it before its rotation, and its account.
 pub fn find_by_digest(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<FoundApiKey>, Error> {
     let row = tx.query_opt(&FIND_BY_DIGEST, &[digest.as_bytes().into()])?;
     row.map(|row| {
         Ok(FoundApiKey {
             id: ApiKeyId::from_bytes(row.id16(0)?),
             is_revoked: row.opt_int(1)?.is_some(),
-            account: accounts::read(&row, 2)?,
+            narrowing: read_narrowing(&row, 2)?,
+            old_until: row.opt_timestamp(6)?,
+            account: accounts::read(&row, 7)?,
         })
     })
     .transpose()
@@ -64,6 +97,7 @@ pub fn find_by_digest(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<FoundAp
 
 /// Writes a new key.
 pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<(), Error> {
+    let [access, workspaces, addresses, expires_at] = narrowed(&key.narrowing);
     let params = [
         key.id.into(),
         key.account.into(),
@@ -72,6 +106,10 @@ pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<(), Erro
         key.hint.first_four.as_str().into(),
         key.hint.last_four.as_str().into(),
         key.created_at.into(),
+        access,
+        workspaces,
+        addresses,
+        expires_at,
     ];
     tx.execute(&INSERT, &params).map(drop)
 }
@@ -86,9 +124,9 @@ pub fn find(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<Ap
     tx.query_opt(&FIND, &[owner.into(), id.into()])?.as_ref().map(read).transpose()
 }
 
-/// How many of an owner's keys work.
-pub fn count_active(tx: &mut Tx<'_>, owner: AccountId) -> Result<i64, Error> {
-    tx.query_opt(&COUNT_ACTIVE, &[owner.into()])?.map_or(Ok(0), |row| row.int(0))
+/// How many of an owner's keys work: neither revoked nor expired.
+pub fn count_working(tx: &mut Tx<'_>, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
+    tx.query_opt(&COUNT_WORKING, &[owner.into(), now.into()])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Revokes a key; `false` when it is not the owner's or was revoked before.
@@ -102,24 +140,65 @@ pub fn revoke(
     Ok(tx.execute(&REVOKE, &[owner.into(), id.into(), at.into(), by.as_str().into()])? == 1)
 }
 
-/// Gives a key another secret; `false` when it is not the owner's or is revoked.
-pub fn replace(
+/// Another secret for a key.
+#[derive(Debug, Clone)]
+pub struct NewSecret {
+    /// Its digest.
+    pub digest: Digest,
+    /// What can be shown of it.
+    pub hint: KeyHint,
+    /// When the key gets it.
+    pub at: Timestamp,
+    /// When the one it has ends, if the key does not end before.
+    pub old_until: Timestamp,
+    /// The one it must have for that; any when there is none.
+    pub seen: Option<KeyHint>,
+}
+
+/// Gives a key another secret; `false` when it is not the owner's, does not work, or has another secret
+/// than the one that was seen.
+pub fn rotate(
     tx: &mut Tx<'_>,
     owner: AccountId,
     id: ApiKeyId,
-    digest: &Digest,
-    hint: &KeyHint,
-    at: Timestamp,
+    secret: &NewSecret,
 ) -> Result<bool, Error> {
+    let seen = secret.seen.as_ref().map(|hint| format!("{}{}", hint.first_four, hint.last_four));
     let params = [
         owner.into(),
         id.into(),
-        digest.as_bytes().into(),
-        hint.first_four.as_str().into(),
-        hint.last_four.as_str().into(),
-        at.into(),
+        secret.digest.as_bytes().into(),
+        secret.hint.first_four.as_str().into(),
+        secret.hint.last_four.as_str().into(),
+        secret.at.into(),
+        secret.old_until.into(),
+        seen.into(),
     ];
-    Ok(tx.execute(&REPLACE, &params)? == 1)
+    Ok(tx.execute(&ROTATE, &params)? == 1)
+}
+
+/// Ends the old secret of a key; `false` when the key is not the owner's or does not work, or there is
+/// none that is still good.
+pub fn end_overlap(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    id: ApiKeyId,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx.execute(&END_OVERLAP, &[owner.into(), id.into(), at.into()])? == 1)
+}
+
+/// Sets what a key is narrowed to; `false` when it is not the owner's or does not work.
+pub fn narrow(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    id: ApiKeyId,
+    at: Timestamp,
+    narrowing: &Narrowing,
+) -> Result<bool, Error> {
+    let [access, workspaces, addresses, expires_at] = narrowed(narrowing);
+    let params = [owner.into(), id.into(), at.into(), access, workspaces, addresses, expires_at];
+    Ok(tx.execute(&NARROW, &params)? == 1)
 }
 
 /// Notes a key's use, unless a later one is noted.
@@ -127,17 +206,57 @@ pub fn note_use(tx: &mut Tx<'_>, id: ApiKeyId, last_use: &LastUse) -> Result<(),
     tx.execute(&NOTE_USE, &last_use::params(id.into(), last_use)).map(drop)
 }
 
+/// Notes a use of the secret that a key had before its rotation.
+pub fn note_old_use(tx: &mut Tx<'_>, id: ApiKeyId, at: Timestamp) -> Result<(), Error> {
+    tx.execute(&NOTE_OLD_USE, &[id.into(), at.into()]).map(drop)
+}
+
 fn read(row: &Row) -> Result<ApiKey, Error> {
     Ok(ApiKey {
         id: ApiKeyId::from_bytes(row.id16(0)?),
         account: AccountId::from_bytes(row.id16(1)?),
         name: row.text(2)?.to_owned(),
-        hint: KeyHint { first_four: row.text(3)?.to_owned(), last_four: row.text(4)?.to_owned() },
+        hint: read_hint(row, 3)?,
         created_at: row.timestamp(5)?,
-        replaced_at: row.opt_timestamp(6)?,
+        rotated_at: row.opt_timestamp(6)?,
         state: read_state(row)?,
         last_use: last_use::read(row, 9)?,
+        narrowing: read_narrowing(row, 13)?,
+        old_secret: read_old_secret(row, 17)?,
     })
+}
+
+fn read_hint(row: &Row, first: usize) -> Result<KeyHint, Error> {
+    let (first_four, last_four) = (row.text(first)?, row.text(first + 1)?);
+    Ok(KeyHint { first_four: first_four.to_owned(), last_four: last_four.to_owned() })
+}
+
+fn read_old_secret(row: &Row, first: usize) -> Result<Option<OldSecret>, Error> {
+    let Some(until) = row.opt_timestamp(first)? else {
+        return Ok(None);
+    };
+    let (hint, last_used_at) = (read_hint(row, first + 1)?, row.opt_timestamp(first + 3)?);
+    Ok(Some(OldSecret { hint, until, last_used_at }))
+}
+
+fn read_narrowing(row: &Row, first: usize) -> Result<Narrowing, Error> {
+    let addresses = Addresses::from_stored(row.opt_text(first + 2)?);
+    Ok(Narrowing {
+        access: connections::access(row, first)?,
+        reach: connections::reach(row, first + 1)?,
+        addresses: addresses.ok_or_else(|| row.unexpected(first + 2, "networks"))?,
+        expires_at: row.opt_timestamp(first + 3)?,
+    })
+}
+
+/// A narrowing as it is stored, in the order of the columns.
+fn narrowed(narrowing: &Narrowing) -> [Value; 4] {
+    [
+        narrowing.access.to_string().into(),
+        narrowing.reach.to_stored().into(),
+        narrowing.addresses.to_stored().into(),
+        narrowing.expires_at.into(),
+    ]
 }
 
 fn read_state(row: &Row) -> Result<KeyState, Error> {

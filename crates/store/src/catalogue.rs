@@ -23,6 +23,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::monthly_credits::ALL,
     crate::payments::ALL,
     crate::refresh_rotations::ALL,
+    crate::request_usage::ALL,
     crate::revoked_access_tokens::ALL,
     crate::root_secrets::ALL,
     crate::sessions::ALL,

@@ -41,6 +41,7 @@ pub mod payments;
 mod postgresql;
 mod queue;
 pub mod refresh_rotations;
+pub mod request_usage;
 pub mod revoked_access_tokens;
 pub mod root_secrets;
 mod row;

@@ -37,6 +37,11 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 7, name: "credits", sql: include_str!("../migrations/0007_credits.sql") },
     Migration { number: 8, name: "budgets", sql: include_str!("../migrations/0008_budgets.sql") },
     Migration { number: 9, name: "plans", sql: include_str!("../migrations/0009_plans.sql") },
+    Migration {
+        number: 10,
+        name: "narrowed_keys",
+        sql: include_str!("../migrations/0010_narrowed_keys.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -1,11 +1,9 @@
 //! A command as it travels: texts only, parsed anew at the other end.
 
 use bloom_domain::accounts;
-use bloom_domain::api_keys::KeyName;
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
-use bloom_service::api_keys::WhichKey;
 use bloom_service::audit::Mark;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +11,10 @@ use crate::command::Command;
 use crate::failure::Failure;
 
 mod credits;
+mod keys;
 mod plan;
 use credits::CreditsWire;
+use keys::KeysWire;
 use plan::PlanWire;
 
 #[derive(Serialize, Deserialize)]
@@ -25,9 +25,7 @@ pub(super) enum Wire {
     BanAccount { email: String },
     UnbanAccount { email: String },
     SetPassword { email: String, password: Option<String> },
-    CreateKey { owner: String, name: String },
-    ListKeys { owner: String },
-    RevokeKey { owner: String, id: Option<String>, name: Option<String> },
+    Keys { command: KeysWire },
     ListClients {},
     DisableClient { id: String },
     EnableClient { id: String },
@@ -56,17 +54,7 @@ impl From<&Command> for Wire {
             Command::SetPassword { email, password } => {
                 Self::SetPassword { email: email.to_string(), password: text(password) }
             }
-            Command::CreateKey { owner, name } => {
-                Self::CreateKey { owner: owner.to_string(), name: name.as_str().to_owned() }
-            }
-            Command::ListKeys { owner } => Self::ListKeys { owner: owner.to_string() },
-            Command::RevokeKey { owner, which } => {
-                let (id, name) = match which {
-                    WhichKey::Id(id) => (Some(id.to_string()), None),
-                    WhichKey::Name(name) => (None, Some(name.clone())),
-                };
-                Self::RevokeKey { owner: owner.to_string(), id, name }
-            }
+            Command::Keys(command) => Self::Keys { command: command.into() },
             Command::ListClients => Self::ListClients {},
             Command::DisableClient { id } => Self::DisableClient { id: id.to_string() },
             Command::EnableClient { id } => Self::EnableClient { id: id.to_string() },
@@ -115,20 +103,7 @@ impl TryFrom<Wire> for Command {
             Wire::SetPassword { email: address, password: secret } => {
                 Self::SetPassword { email: email(address)?, password: password(secret)? }
             }
-            Wire::CreateKey { owner, name } => Self::CreateKey {
-                owner: email(owner)?,
-                name: KeyName::parse(&name).map_err(|e| Failure::usage(e.to_string()))?,
-            },
-            Wire::ListKeys { owner } => Self::ListKeys { owner: email(owner)? },
-            Wire::RevokeKey { owner, id, name } => {
-                let which = match id {
-                    Some(id) => {
-                        WhichKey::Id(id.parse().map_err(|_| Failure::usage("--id is no id"))?)
-                    }
-                    None => WhichKey::Name(name.unwrap_or_default()),
-                };
-                Self::RevokeKey { owner: email(owner)?, which }
-            }
+            Wire::Keys { command } => Self::Keys(command.try_into()?),
             Wire::ListClients {} => Self::ListClients,
             Wire::DisableClient { id } => Self::DisableClient { id: client(&id)? },
             Wire::EnableClient { id } => Self::EnableClient { id: client(&id)? },

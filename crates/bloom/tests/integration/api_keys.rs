@@ -1,4 +1,4 @@
-//! API keys on the settings page: made, shown once, listed, replaced, revoked.
+//! API keys on the settings page: made, shown once, listed, rotated, revoked.
 
 use crate::support::{App, Key, on_both, urlencoded};
 
@@ -8,7 +8,7 @@ on_both!(
     a_name_is_never_read_as_html,
     the_list_tells_the_state_of_every_key,
     a_foreign_key_answers_as_a_missing_one,
-    a_revoked_key_cannot_be_replaced,
+    a_revoked_key_cannot_be_rotated,
     revoking_twice_is_no_error,
     a_stranger_manages_no_keys,
     a_key_manages_no_keys,
@@ -89,15 +89,16 @@ async fn a_foreign_key_answers_as_a_missing_one(app: App) {
     let key = ada.create_key("ci").await;
     let mut bob = app.person("bob").await;
     let before = app.database().dump();
-    for verb in ["revoke", "replace"] {
+    for verb in ["revoke", "rotate", "end-overlap"] {
         let at = |id: &str| format!("/settings/api-keys/{id}/{verb}");
-        let foreign = bob.post(&at(&key.id), &[]).await;
+        let fields = [("overlap", "24h")];
+        let foreign = bob.post(&at(&key.id), &fields).await;
         foreign.assert_page(404, "Page not found");
-        let missing = bob.post(&at("01941f29-7c00-7aaa-8aaa-aaaaaaaaaaaa"), &[]).await;
+        let missing = bob.post(&at("01941f29-7c00-7aaa-8aaa-aaaaaaaaaaaa"), &fields).await;
         assert_eq!((foreign.status, foreign.text()), (missing.status, missing.text()));
         for junk in ["0", "%00", "%ff", "..", "a%2Fb", &"9".repeat(4000), &key.id.replace('-', "")]
         {
-            let answer = bob.post(&at(junk), &[]).await;
+            let answer = bob.post(&at(junk), &fields).await;
             assert_eq!((answer.status, answer.text()), (404, missing.text()), "{junk}");
         }
     }
@@ -105,14 +106,15 @@ async fn a_foreign_key_answers_as_a_missing_one(app: App) {
     assert_eq!(app.account(&key.secret).await.status, 200);
 }
 
-async fn a_revoked_key_cannot_be_replaced(app: App) {
+async fn a_revoked_key_cannot_be_rotated(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
     ada.revoke_key(&key).await;
     let before = app.database().dump();
-    let page = ada.post(&format!("/settings/api-keys/{}/replace", key.id), &[]).await;
+    let path = format!("/settings/api-keys/{}/rotate", key.id);
+    let page = ada.post(&path, &[("overlap", "24h")]).await;
     page.assert_page(409, "Settings");
-    assert!(page.text().contains("cannot be replaced"), "{page:?}");
+    assert!(page.text().contains("cannot be rotated"), "{page:?}");
     assert!(!page.text().contains("id=\"new-key\""), "{page:?}");
     assert_eq!(app.database().dump(), before);
 }
@@ -134,7 +136,8 @@ async fn a_stranger_manages_no_keys(app: App) {
     stranger.get("/settings").await.assert_redirect("/sign-in?next=/settings");
     for path in [
         "/settings/api-keys".to_owned(),
-        format!("/settings/api-keys/{}/replace", key.id),
+        format!("/settings/api-keys/{}/rotate", key.id),
+        format!("/settings/api-keys/{}/end-overlap", key.id),
         format!("/settings/api-keys/{}/revoke", key.id),
     ] {
         let page = stranger.post(&path, &[("name", "mine")]).await;
@@ -151,7 +154,7 @@ async fn a_key_manages_no_keys(app: App) {
     let before = app.database().dump();
     let headers = [("x-api-key", secret.as_str()), ("authorization", &format!("Bearer {secret}"))];
     let fields = [("form_token", token.as_str()), ("name", "more")];
-    for path in ["/settings/api-keys", &format!("/settings/api-keys/{id}/replace")] {
+    for path in ["/settings/api-keys", &format!("/settings/api-keys/{id}/rotate")] {
         let answer = app.browser().post_as_is(path, &fields, &headers).await;
         answer.assert_page(403, "This form has expired");
     }
@@ -169,15 +172,14 @@ async fn the_hundredth_key_is_the_last(app: App) {
     assert!(page.text().contains("Revoke one first."), "{page:?}");
     assert!(page.text().contains("value=\"one more\""), "what was typed is kept");
     assert_eq!(app.rows("api_keys").len(), 100);
-    // Replacing is no new key, and a revoked key does not count.
+    // Rotating makes no new key, and a revoked key does not count.
     let first = ada.replace_key(&first).await;
     ada.revoke_key(&first).await;
     ada.create_key("one more").await;
 }
 
 async fn the_address_of_a_form_leads_to_the_keys(app: App) {
-    for path in
-        ["/settings/api-keys", "/settings/api-keys/x/replace", "/settings/api-keys/x/revoke"]
+    for path in ["/settings/api-keys", "/settings/api-keys/x/rotate", "/settings/api-keys/x/revoke"]
     {
         app.browser().get(path).await.assert_redirect("/settings#api-keys");
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bloom_domain::accounts::SignUpPolicy;
-use bloom_domain::api_keys::KeyName;
+use bloom_domain::api_keys::{KeyName, Narrowing};
 use bloom_domain::audit::{Action, Actor};
 use bloom_domain::email::Email;
 use bloom_service::api_keys::{self, WhichKey};
@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 
 use crate::credits::person::Person;
 use crate::support::app::PEER;
-use crate::support::{App, Browser, PASSWORD, at_once, on_both};
+use crate::support::{App, Browser, PASSWORD, START, at_once, on_both};
 use crate::teams::{invite, join, member_id, team};
+
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 on_both!(
     everything_that_is_done_is_recorded,
@@ -60,9 +62,13 @@ async fn do_everything(app: &App) {
     setup_links::issue(invited.service(), &app.operator()).await.unwrap().expect("a link");
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
-    ada.post(&format!("/settings/api-keys/{}/replace", key.id), &[])
-        .await
-        .assert_page(200, "Settings");
+    let rotate = format!("/settings/api-keys/{}/rotate", key.id);
+    ada.post(&rotate, &[("overlap", "24h")]).await.assert_page(200, "Settings");
+    ada.post(&format!("/settings/api-keys/{}/end-overlap", key.id), &[]).await;
+    let (operator, email) = (app.operator(), Email::parse("ada@example.com").unwrap());
+    let narrowing = Narrowing { expires_at: Some(START.plus(MONTH)), ..Narrowing::default() };
+    let which = WhichKey::Id(key.id.parse().unwrap());
+    api_keys::narrow_for(app.service(), &operator, &email, which, narrowing).await.unwrap();
     let budget = [("day", "5"), ("month", ""), ("total", "")];
     ada.post(&format!("/settings/api-keys/{}/budget", key.id), &budget).await;
     ada.revoke_key(&key).await;
@@ -175,9 +181,14 @@ async fn everything_that_is_done_is_recorded(app: App) {
     assert_eq!(details(&taken), json!({ "before": told(10), "after": told(6) }));
     let granted = |listed: &&Listed| listed.record.event.action == Action::CreditsGranted.as_str();
     assert_eq!(records.iter().filter(granted).count(), 1, "the same order counts once");
-    let replaced = details(&newest(&app, Action::ApiKeyReplaced).await);
-    assert_eq!(replaced["before"]["name"], "ci");
-    assert_ne!(replaced["before"]["key"], replaced["after"]["key"]);
+    let rotated = details(&newest(&app, Action::ApiKeyRotated).await);
+    assert_eq!(rotated["before"]["name"], "ci");
+    assert_ne!(rotated["before"]["key"], rotated["after"]["key"]);
+    assert_eq!(rotated["before"]["until"], START.plus(Duration::from_secs(86_400)).to_string());
+    let ended = details(&newest(&app, Action::ApiKeyOverlapEnded).await);
+    assert_eq!(ended["before"]["key"], rotated["before"]["key"]);
+    let narrowed = details(&newest(&app, Action::ApiKeyChanged).await);
+    assert_eq!(narrowed["after"]["expires"], START.plus(MONTH).to_string());
     let allowed = newest(&app, Action::AppAllowed).await;
     assert!(matches!(allowed.record.event.actor, Actor::Person(_)));
     let after = &details(&allowed)["after"];
@@ -302,7 +313,7 @@ async fn many_at_once_make_one_chain(app: App) {
             let owner = Email::parse(&format!("p{}@example.com", n % 10)).unwrap();
             let name = KeyName::parse(&format!("k{n}")).unwrap();
             let (service, operator) = (app.service(), app.operator());
-            api_keys::create_for(service, &operator, &owner, &name).await.unwrap();
+            api_keys::create_for(service, &operator, &owner, name.clone().into()).await.unwrap();
             let which = WhichKey::Name(name.as_str().to_owned());
             api_keys::revoke_for(service, &operator, &owner, which).await.unwrap();
         }

@@ -13,8 +13,8 @@ use crate::support::{App, PASSWORD, at_once, on_both};
 on_both!(
     the_limit_of_keys_is_never_exceeded,
     many_sign_ups_with_one_address_make_one_account,
-    replacing_while_revoking_leaves_a_dead_key,
-    many_replacements_at_once_leave_one_good_secret,
+    rotating_while_revoking_leaves_a_dead_key,
+    many_rotations_without_overlap_leave_one_good_secret,
     after_a_revocation_returns_nobody_gets_in,
     after_a_ban_returns_nobody_gets_in,
     after_any_blow_returns_no_access_token_gets_in,
@@ -52,7 +52,7 @@ async fn many_sign_ups_with_one_address_make_one_account(app: App) {
     app.browser().sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
 }
 
-async fn replacing_while_revoking_leaves_a_dead_key(app: App) {
+async fn rotating_while_revoking_leaves_a_dead_key(app: App) {
     let mut ada = app.person("ada").await;
     for round in 0..10 {
         let key = ada.create_key(&format!("k{round}")).await;
@@ -64,8 +64,8 @@ async fn replacing_while_revoking_leaves_a_dead_key(app: App) {
                     ada.revoke_key(&key).await;
                     return None;
                 }
-                let path = format!("/settings/api-keys/{}/replace", key.id);
-                let page = ada.post(&path, &[]).await;
+                let path = format!("/settings/api-keys/{}/rotate", key.id);
+                let page = ada.post(&path, &[("overlap", "24h")]).await;
                 assert!(matches!(page.status, 200 | 409), "{page:?}");
                 page.between("<code id=\"new-key\">", "</code>").map(str::to_owned)
             }
@@ -80,13 +80,14 @@ async fn replacing_while_revoking_leaves_a_dead_key(app: App) {
     }
 }
 
-async fn many_replacements_at_once_leave_one_good_secret(app: App) {
+async fn many_rotations_without_overlap_leave_one_good_secret(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
     let secrets = at_once(50, |_| {
         let (mut ada, app, id) = (ada.clone(), app.clone(), key.id.clone());
         async move {
-            let page = ada.post(&format!("/settings/api-keys/{id}/replace"), &[]).await;
+            let path = format!("/settings/api-keys/{id}/rotate");
+            let page = ada.post(&path, &[("overlap", "0")]).await;
             let secret = page.between("<code id=\"new-key\">", "</code>").unwrap().to_owned();
             // Used at once, so that verdicts are filled while others replace.
             app.account(&secret).await;
@@ -151,10 +152,10 @@ async fn a_form_on_its_way_ends_with_the_session(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
     let one = format!("/settings/api-keys/{}", key.id);
-    let paths = ["/settings/api-keys", &format!("{one}/replace"), &format!("{one}/revoke")];
+    let paths = ["/settings/api-keys", &format!("{one}/rotate"), &format!("{one}/revoke")];
     let before = app.rows("api_keys");
     for path in paths {
-        let fields = [("name", "more")];
+        let fields = [("name", "more"), ("overlap", "24h")];
         let page = ada.post_slowly(path, &fields, app.set_password("ada@example.com", PASSWORD));
         page.await.assert_page(401, "You are signed out");
         ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");

@@ -13,7 +13,7 @@ use crate::support::server::Server;
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
 
-/// 1. Sign up. 2. Make a key and use it. 3. Replace it. 4. Revoke it. 5. Sign out, and in again.
+/// 1. Sign up. 2. Make a key and use it. 3. Rotate it. 4. Revoke it. 5. Sign out, and in again.
 async fn journey(scripts: Scripts) {
     let Some(browser) = Browser::open(scripts).await else { return };
     let home = Home::on_sqlite();
@@ -42,11 +42,16 @@ async fn journey(scripts: Scripts) {
         a_new_key_is_copied_and_saved(&browser, &first).await;
     }
 
-    browser.unfold("Replace the key Laptop").await;
-    browser.read("the old one stops working at once").await;
-    browser.press("Replace key Laptop").await;
+    browser.follow("Manage the key Laptop").await;
+    browser.see("API key Laptop").await;
+    browser.press("Rotate key").await;
     let second = browser.new_key("Laptop").await;
     assert_ne!(first, second);
+    server.account(&first).expect(200);
+    server.account(&second).expect(200);
+    browser.follow("Manage the key Laptop").await;
+    browser.press("End the old secret now").await;
+    browser.read("The old secret of the key “Laptop” has ended.").await;
     server.account(&first).expect(401);
     server.account(&second).expect(200);
 

@@ -49,6 +49,7 @@ mod crash;
 mod credits;
 mod first_start;
 mod full_disk;
+mod keys;
 mod mail;
 mod mcp;
 mod nodes;

@@ -56,6 +56,9 @@ fn a_secret_prints_nothing_and_its_hint_little() {
     let hint = secret.hint().to_string();
     assert!(hint.starts_with(&secret.expose()[..13]) && hint.ends_with(&secret.expose()[43..]));
     assert_eq!(hint.chars().count(), 9 + 4 + 1 + 4);
+    assert_eq!(KeyHint::parse(&hint), Some(secret.hint()));
+    assert_eq!(KeyHint::parse(&hint[9..]), None);
+    assert_eq!(KeyHint::parse("bloom_sk_…"), None);
 }
 
 proptest! {

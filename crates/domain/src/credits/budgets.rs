@@ -200,10 +200,28 @@ impl UsageDay {
         first.and_then(from_date).unwrap_or_else(|| Self::of(at))
     }
 
+    /// The day with a number.
+    #[must_use]
+    pub const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
     /// Its number.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0
+    }
+
+    /// So many days before it.
+    #[must_use]
+    pub const fn minus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_sub(days))
+    }
+
+    /// When it begins.
+    #[must_use]
+    pub const fn begins_at(self) -> Timestamp {
+        Timestamp::from_unix_micros(self.0.saturating_mul(DAY))
     }
 }
 

@@ -1,7 +1,9 @@
 //! What both faces demand of a request before anybody looks at what it asks for, in this order: a
-//! credential (401), an account in good standing (403), room in the credential's window (429).
+//! credential (401), an account in good standing and an address from which the credential may be used
+//! (403), room in the credential's window (429).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -13,12 +15,12 @@ use bloom_oauth::challenge::Challenge;
 use bloom_service::authenticate::{Rejection, authenticate};
 use bloom_service::operations::Operation;
 use bloom_service::{Principal, attempts, rate_limit};
-use http::{Extensions, HeaderMap};
+use http::HeaderMap;
 
 use super::credentials::{self, CredentialError};
 use super::errors::{ApiError, ErrorCode};
 use super::query::Query;
-use super::rate_headers;
+use super::{old_secret, rate_headers};
 use crate::app::App;
 use crate::face::Face;
 use crate::sender::Sender;
@@ -68,21 +70,25 @@ pub(crate) async fn admit(
     request: Request,
     handler: impl AsyncFnOnce(Call) -> Response,
 ) -> Response {
-    let principal = match identify(&app, face, request.headers(), request.extensions()).await {
+    let sender = Sender::of(&app, request.headers(), request.extensions());
+    let principal = match identify(&app, face, request.headers(), &sender).await {
         Ok(principal) => principal,
         Err(error) => return face.refuse(error),
     };
     let room = rate_limit::take(&app.service, &principal);
+    let old_until = principal.old_until();
     let mut response = match room.and_then(over_the_limit) {
         Some(error) => face.refuse(error),
         None => {
-            Sender::of(&app, request.headers(), request.extensions())
-                .note(&app, &principal, operation);
+            sender.note(&app, &principal, operation);
             handler(Call { app, principal, request }).await
         }
     };
     if let Some((rule, taken)) = room {
         rate_headers::insert(response.headers_mut(), rule, taken);
+    }
+    if let Some(until) = old_until {
+        old_secret::insert(response.headers_mut(), until);
     }
     response
 }
@@ -96,7 +102,8 @@ fn too_narrow(app: &App, operation: &Operation) -> ApiError {
 pub(crate) fn too_narrow_for(operation: &Operation) -> String {
     let scope = operation.scope.as_str();
     format!(
-        "The access token does not reach this: it needs the scope {scope}. Ask for it at authorize."
+        "This credential does not reach this: it needs the scope {scope}. An app asks for it at \
+         authorize; a key gets it from its owner, in the settings."
     )
 }
 
@@ -116,18 +123,17 @@ async fn identify(
     app: &App,
     face: Face,
     headers: &HeaderMap,
-    extensions: &Extensions,
+    sender: &Sender,
 ) -> Result<Principal, ApiError> {
     let (is_failed_attempt, error) = match credentials::presented(headers) {
         Err(error) => (error.is_failed_attempt(), unreadable(app, face, error)),
-        Ok(presented) => match authenticate(&app.service, presented).await {
+        Ok(presented) => match authenticate(&app.service, presented, sender.address()).await {
             Ok(principal) => return Ok(principal.at(face.door())),
             Err(rejection) => (rejection.is_failed_attempt(), rejected(app, face, rejection)),
         },
     };
     if is_failed_attempt {
-        let address = Sender::of(app, headers, extensions).address();
-        let wait = attempts::anonymous_authentication_failed(&app.service, address);
+        let wait = attempts::anonymous_authentication_failed(&app.service, sender.address());
         return Err(wait.map_or(error, too_many_failures));
     }
     Err(error)
@@ -170,6 +176,18 @@ fn unreadable(app: &App, face: Face, error: CredentialError) -> ApiError {
     }
 }
 
+/// What whoever asks from an address is told that is none of the credential's. They have proven that they
+/// hold it; another one would not help.
+fn foreign(address: Option<IpAddr>) -> String {
+    let address = address.map_or_else(
+        || "an address that this server cannot tell".to_owned(),
+        |address| address.to_string(),
+    );
+    format!(
+        "This credential may not be used from {address}. Its owner chose its addresses, in the settings."
+    )
+}
+
 fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
     let unauthorized = |challenge, what: &str| {
         ApiError::new(ErrorCode::Unauthorized, format!("{what} Make a key at {}.", app.keys_url))
@@ -197,9 +215,13 @@ fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
             "This API key is mistyped, or another system made it: its checksum does not fit.",
         ),
         Rejection::UnknownApiKey => invalid(
-            "This server does not know the API key: it was replaced, or another server made it.",
+            "This server does not know the API key: another server made it, or it was rotated more than once.",
         ),
         Rejection::RevokedApiKey => invalid("The API key is revoked."),
+        Rejection::ExpiredApiKey => invalid("The API key has expired."),
+        Rejection::OldApiKey => bad_token(
+            "The API key was rotated, and this old secret of it has ended. Use the new one.".into(),
+        ),
         Rejection::NotAnAccessToken(why) => {
             let message = format!("This is not an access token of this server: {why}.");
             bad_token(message.into())
@@ -218,6 +240,7 @@ fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
             ErrorCode::AccountBanned,
             "The account is suspended. Ask the operator of this server.",
         ),
+        Rejection::ForeignAddress(address) => ApiError::new(ErrorCode::Forbidden, foreign(address)),
         Rejection::Failed(error) => error.into(),
     }
 }

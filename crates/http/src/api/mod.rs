@@ -10,6 +10,7 @@ pub(crate) mod credits;
 mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
+mod old_secret;
 pub(crate) mod openapi;
 pub(crate) mod query;
 mod rate_headers;

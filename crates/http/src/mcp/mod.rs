@@ -41,8 +41,8 @@ async fn answer(State(app): State<App>, request: Request) -> Response {
         let message = format!("This server is {}{MCP_PATH}. Ask it there.", app.site.origin());
         return Face::Mcp.refuse(ApiError::new(ErrorCode::Forbidden, message));
     }
-    // The use is noted at once, since a key that only lists tools is used too; a tool notes it again,
-    // under its operation.
+    // The use is noted at once, since a key that only lists tools is used too; a tool names its operation
+    // later.
     admission::admit(app, Face::Mcp, None, request, converse).await
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use bloom_service::operations::{self, Effect, Operation};
-use bloom_service::{Error, Principal};
+use bloom_service::{Error, Principal, last_use};
 use futures_util::future::BoxFuture;
 use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
 use rmcp::model::{self, JsonObject, ToolAnnotations};
@@ -23,7 +23,6 @@ use crate::api::admission::{Call, too_narrow_for};
 use crate::api::credits::CreditsView;
 use crate::api::errors::ApiError;
 use crate::app::App;
-use crate::sender::Sender;
 
 /// A tool.
 pub(crate) struct Tool {
@@ -96,7 +95,10 @@ impl Tool {
         caller: &'a Caller,
         arguments: JsonObject,
     ) -> BoxFuture<'a, Result<Value, ToolError>> {
-        caller.sender.note(&caller.app, &caller.principal, self.operations.first().copied());
+        // The request was noted and counted when it was admitted.
+        if let Some(operation) = self.operations.first() {
+            last_use::name(&caller.principal, operation);
+        }
         let beyond = self.operations.iter().find(|operation| !caller.principal.may(operation));
         match beyond {
             Some(operation) => Box::pin(ready(Err(ToolError::Refused(too_narrow_for(operation))))),
@@ -109,15 +111,13 @@ impl Tool {
 pub(crate) struct Caller {
     pub(crate) app: App,
     pub(crate) principal: Principal,
-    sender: Sender,
 }
 
 impl Caller {
     /// Takes an admitted request apart.
     pub(crate) fn of(call: Call) -> (Self, Request) {
         let Call { app, principal, request } = call;
-        let sender = Sender::of(&app, request.headers(), request.extensions());
-        (Self { app, principal, sender }, request)
+        (Self { app, principal }, request)
     }
 }
 

@@ -1,14 +1,15 @@
-//! `/settings/api-keys`: make, replace and revoke keys.
+//! `/settings/api-keys`: make, rotate and revoke keys.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::api_keys::KeyName;
-use bloom_service::{Error, api_keys};
+use bloom_domain::api_keys::{KeyHint, KeyName, Narrowing, Overlap};
+use bloom_service::api_keys::{self, KeyTerms, Rotation};
+use bloom_service::{Error, workspaces};
 
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::Field;
-use super::{Segment, redirect, settings};
+use super::{Segment, key, key_options, redirect, settings};
 use crate::app::App;
 
 /// Makes a key and shows its secret.
@@ -19,26 +20,66 @@ pub(crate) async fn create(
     let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let typed = form.text("name");
-    let name = match KeyName::parse(typed) {
-        Ok(name) => name,
-        Err(error) => {
-            let field = Field { value: typed.to_owned(), error: Some(error.to_string()) };
-            return settings::with_refused_name(&app, &browser, person, field).await;
+    let shown = key::new_options(&browser, &workspaces::mine(&app.service, person).await?);
+    let nothing = Narrowing::default();
+    let narrowing = key_options::read(&form, &nothing, shown.clone(), app.service.now());
+    let (name, narrowing) = match (KeyName::parse(typed), narrowing) {
+        (Ok(name), Ok(narrowing)) => (name, narrowing),
+        (name, narrowing) => {
+            let error = name.err().map(|error| error.to_string());
+            let name = Field { value: typed.to_owned(), error };
+            let options = match narrowing {
+                Ok(narrowing) => key_options::again(shown, &narrowing),
+                Err(options) => *options,
+            };
+            return settings::with_refused_key(&app, &browser, person, name, options).await;
         }
     };
-    match api_keys::create(&app.service, person, &name).await {
+    let options = key_options::again(shown, &narrowing);
+    match api_keys::create(&app.service, person, KeyTerms { name, narrowing }).await {
         Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
-        Err(Error::TooManyApiKeys) => {
-            let refusal =
-                "You have as many working keys as one account may have. Revoke one first.";
-            settings::with_refusal(&app, &browser, person, typed.to_owned(), refusal).await
+        Err(error) => {
+            let refusal = key::refusal(&error).ok_or(error)?;
+            let typed = Some((typed.to_owned(), options));
+            settings::with_refusal(&app, &browser, person, typed, &refusal).await
+        }
+    }
+}
+
+/// Gives a key another secret and shows it.
+pub(crate) async fn rotate(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let id = super::id(id)?;
+    let refuse =
+        async |refusal: &str| settings::with_refusal(&app, &browser, person, None, refusal).await;
+    let overlap = match form.text("overlap").parse::<Overlap>() {
+        Ok(overlap) => overlap,
+        Err(error) => return refuse(&format!("The key was not rotated: {error}.")).await,
+    };
+    let rotation = Rotation { overlap, seen: KeyHint::parse(form.text("seen")) };
+    match api_keys::rotate(&app.service, person, id, rotation).await {
+        Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
+        Err(Error::ApiKeyRevoked | Error::ApiKeyExpired) => {
+            refuse("The key has ended and cannot be rotated. Create a new one.").await
+        }
+        Err(Error::ApiKeyRotated) => {
+            refuse(
+                "The key has been rotated already, perhaps by a second click, and this time nothing was \
+                 done. If you do not have its new secret, rotate it again.",
+            )
+            .await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Gives a key a new secret and shows it.
-pub(crate) async fn replace(
+/// Ends the old secret of a key.
+pub(crate) async fn end_overlap(
     State(app): State<App>,
     id: Segment,
     request: Request,
@@ -46,12 +87,9 @@ pub(crate) async fn replace(
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let id = super::id(id)?;
-    match api_keys::replace(&app.service, person, id).await {
-        Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
-        Err(Error::ApiKeyRevoked) => {
-            let refusal = "The key is revoked and cannot be replaced. Create a new one.";
-            settings::with_refusal(&app, &browser, person, String::new(), refusal).await
-        }
+    match api_keys::end_overlap(&app.service, person, id).await {
+        Ok(key) => Ok(redirect(&format!("/settings?ended={}#api-keys", key.id))),
+        Err(Error::ApiKeyRevoked | Error::ApiKeyExpired) => Ok(redirect(settings::KEYS)),
         Err(error) => Err(error.into()),
     }
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
+use bloom_domain::request_usage::RequestUsage;
 use bloom_domain::time::Timestamp;
 use bloom_service::connections;
 use bloom_service::credits::budgets::Budgets;
@@ -30,7 +31,13 @@ pub(crate) async fn revoke(
 }
 
 /// A connection as its person sees it.
-pub(crate) fn row(connection: &Connection, budgets: &Budgets, now: Timestamp) -> AppRow {
+pub(crate) fn row(
+    connection: &Connection,
+    budgets: &Budgets,
+    usage: &RequestUsage,
+    now: Timestamp,
+) -> AppRow {
+    let via = ChargedVia::Connection(connection.id);
     let sites: Vec<_> = connection.sites().collect();
     AppRow {
         id: connection.id.to_string(),
@@ -43,7 +50,8 @@ pub(crate) fn row(connection: &Connection, budgets: &Budgets, now: Timestamp) ->
         },
         access: summary(connection.access()),
         connected: moment(connection.created_at, now),
-        spent: super::budgets::summary(&budgets.of(ChargedVia::Connection(connection.id))),
+        spent: super::budgets::summary(&budgets.of(via)),
+        requests: super::usage::summary(usage, via, now),
         last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),

@@ -17,6 +17,8 @@ mod forms;
 mod headers;
 pub(crate) mod home;
 pub(crate) mod invitations;
+pub(crate) mod key;
+mod key_options;
 mod moment;
 mod next;
 mod plans;
@@ -25,6 +27,7 @@ pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
+pub(crate) mod usage;
 pub(crate) mod views;
 pub(crate) mod workspaces;
 

@@ -2,25 +2,28 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::api_keys::{ApiKey, KeyState};
+use bloom_domain::access::Access;
+use bloom_domain::api_keys::{ApiKey, KeyCondition, KeyState, Narrowing};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
+use bloom_domain::request_usage::RequestUsage;
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_service::SignedIn;
 use bloom_service::api_keys::{self, NewApiKey};
 use bloom_service::credits::budgets::{self, Budgets};
 use bloom_service::plans::WorkspacePlan;
 use bloom_service::workspaces::Team;
-use bloom_service::{connections, plans, workspaces};
+use bloom_service::{connections, plans, request_usage, workspaces};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{
-    self, AccountDetails, Field, KeyRow, LastUsed, NewKey, RevokedBy, Settings, TeamRow,
+    self, AccountDetails, Field, KeyOptions, KeyRow, LastUsed, NewKey, RevokedBy, Settings, TeamRow,
 };
-use super::{apps, page, redirect};
+use super::{apps, key, page, redirect, usage};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -41,6 +44,11 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let revoked = revoked
         .filter(|key| key.state != KeyState::Active)
         .map(|key| format!("The key “{}” is revoked.", key.name));
+    let ended = query.optional("ended").ok().flatten();
+    let ended = ended
+        .and_then(|id| lists.keys.iter().find(|key| key.id.to_string() == id))
+        .filter(|key| key.old_secret.as_ref().is_some_and(|old| old.until <= app.service.now()))
+        .map(|key| format!("The old secret of the key “{}” has ended.", key.name));
     let disconnected = query.optional("disconnected").ok().flatten();
     let disconnected = disconnected
         .and_then(|id| lists.apps.iter().find(|app| app.id.to_string() == id))
@@ -50,7 +58,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let left = has("left").then(|| "You left the workspace.".to_owned());
     let declined = has("declined").then(|| "You declined the invitation.".to_owned());
     let budget = has("budget").then(|| "The budget is saved.".to_owned());
-    let done = revoked.or(budget).or(disconnected).or(left).or(declined);
+    let done = revoked.or(ended).or(budget).or(disconnected).or(left).or(declined);
     let view = Settings { done, ..view(&app, &browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
 }
@@ -80,15 +88,16 @@ pub(crate) async fn with_new_key(
     Ok(page(StatusCode::OK, &view))
 }
 
-/// The page with the form for a new key as it was typed, and what is wrong with it.
-pub(crate) async fn with_refused_name(
+/// The page with the form for a new key as it was filled in, and what is wrong with it.
+pub(crate) async fn with_refused_key(
     app: &App,
     browser: &Browser,
     person: &SignedIn,
     key_name: Field,
+    key_options: KeyOptions,
 ) -> Result<Response, PageError> {
     let lists = Lists::read(app, person).await?;
-    let view = Settings { key_name, ..view(app, browser, person, &lists) };
+    let view = Settings { key_name, key_options, ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
 
@@ -104,20 +113,22 @@ pub(crate) async fn with_refused_workspace(
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
 
-/// The page with a sentence on why something was refused.
+/// The page with a sentence on why something was refused, and the form for a new key as it was filled in,
+/// if it was that.
 pub(crate) async fn with_refusal(
     app: &App,
     browser: &Browser,
     person: &SignedIn,
-    key_name: String,
+    typed: Option<(String, KeyOptions)>,
     refusal: &str,
 ) -> Result<Response, PageError> {
     let lists = Lists::read(app, person).await?;
-    let view = Settings {
-        refusal: Some(refusal.to_owned()),
-        key_name: Field { value: key_name, error: None },
-        ..view(app, browser, person, &lists)
-    };
+    let mut view = view(app, browser, person, &lists);
+    view.refusal = Some(refusal.to_owned());
+    if let Some((name, options)) = typed {
+        view.key_name.value = name;
+        view.key_options = options;
+    }
     Ok(page(StatusCode::CONFLICT, &view))
 }
 
@@ -126,7 +137,9 @@ struct Lists {
     keys: Vec<ApiKey>,
     apps: Vec<Connection>,
     teams: Vec<Team>,
+    workspaces: Vec<Workspace>,
     budgets: Budgets,
+    usage: RequestUsage,
     plans: Vec<WorkspacePlan>,
 }
 
@@ -137,13 +150,16 @@ impl Lists {
         let teams = workspaces::teams(&app.service, person).await?;
         let budgets = budgets::list(&app.service, person).await?;
         let plans = plans::list(&app.service, person).await?;
-        Ok(Self { keys, apps, teams, budgets, plans })
+        let workspaces = workspaces::mine(&app.service, person).await?;
+        let usage = request_usage::list(&app.service, person, usage::DAYS).await?;
+        Ok(Self { keys, apps, teams, workspaces, budgets, usage, plans })
     }
 }
 
 fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Settings {
     let now = app.service.now();
     let account = person.account();
+    let Lists { workspaces, budgets, usage, .. } = lists;
     Settings {
         layout: browser.layout(),
         origin: app.site.origin().to_owned(),
@@ -151,14 +167,15 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         done: None,
         refusal: None,
         key_name: Field::default(),
+        key_options: key::new_options(browser, &lists.workspaces),
         workspace_name: Field::default(),
         new_key: None,
         plans: app.service.settings().billing.as_ref().map(|billing| {
             lists.plans.iter().map(|plan| super::plans::row(billing, plan, now)).collect()
         }),
         teams: lists.teams.iter().map(team).collect(),
-        apps: lists.apps.iter().map(|app| apps::row(app, &lists.budgets, now)).collect(),
-        keys: lists.keys.iter().map(|key| row(key, &lists.budgets, now)).collect(),
+        apps: lists.apps.iter().map(|app| apps::row(app, budgets, usage, now)).collect(),
+        keys: lists.keys.iter().map(|key| row(key, workspaces, budgets, usage, now)).collect(),
     }
 }
 
@@ -172,21 +189,40 @@ fn team(team: &Team) -> TeamRow {
     }
 }
 
-fn row(key: &ApiKey, budgets: &Budgets, now: Timestamp) -> KeyRow {
+/// A key as its owner sees it.
+pub(crate) fn row(
+    key: &ApiKey,
+    workspaces: &[Workspace],
+    budgets: &Budgets,
+    usage: &RequestUsage,
+    now: Timestamp,
+) -> KeyRow {
+    let via = ChargedVia::ApiKey(key.id);
+    let Narrowing { access, reach, addresses, expires_at } = &key.narrowing;
+    let listed = |stored: Option<String>| stored.map(|list| list.replace(' ', ", "));
     KeyRow {
+        may: matches!(access, Access::Named(_)).then(|| access.to_string().replace(' ', ", ")),
+        workspaces: (*reach != Reach::All).then(|| names(reach, workspaces)),
+        addresses: listed(addresses.to_stored()),
+        expires: expires_at.map(|end| moment(end, now)),
+        requests: usage::summary(usage, via, now),
         id: key.id.to_string(),
         name: key.name.clone(),
         hint: key.hint.to_string(),
         created: moment(key.created_at, now),
-        spent: super::budgets::summary(&budgets.of(ChargedVia::ApiKey(key.id))),
+        spent: super::budgets::summary(&budgets.of(via)),
         last_used: key.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),
             operation: last_use.operation.clone(),
         }),
-        state: match key.state {
-            KeyState::Active => views::KeyState::Active,
-            KeyState::Revoked { at, by } => views::KeyState::Revoked {
+        old_secret: old_secret(key, now),
+        state: match key.condition(now) {
+            KeyCondition::Active => views::KeyState::Active,
+            KeyCondition::Rotated { .. } => views::KeyState::Rotated,
+            KeyCondition::Expiring { .. } => views::KeyState::Expiring,
+            KeyCondition::Expired { .. } => views::KeyState::Expired,
+            KeyCondition::Revoked { at, by } => views::KeyState::Revoked {
                 when: moment(at, now),
                 by: match by {
                     bloom_domain::api_keys::RevokedBy::Owner => RevokedBy::You,
@@ -195,4 +231,21 @@ fn row(key: &ApiKey, budgets: &Budgets, now: Timestamp) -> KeyRow {
             },
         },
     }
+}
+
+/// The workspaces that a key reaches, by name.
+fn names(reach: &Reach, workspaces: &[Workspace]) -> String {
+    let reached = workspaces.iter().filter(|workspace| reach.contains(workspace.id));
+    let names: Vec<_> = reached.map(|workspace| workspace.name.as_str()).collect();
+    if names.is_empty() { "no workspace of yours any more".to_owned() } else { names.join(", ") }
+}
+
+/// The old secret of a key, while it is good.
+fn old_secret(key: &ApiKey, now: Timestamp) -> Option<views::OldSecret> {
+    let old = key.old_secret.as_ref()?;
+    matches!(key.condition(now), KeyCondition::Rotated { .. }).then(|| views::OldSecret {
+        hint: old.hint.to_string(),
+        until: moment(old.until, now),
+        last_used: old.last_used_at.map(|at| moment(at, now)),
+    })
 }

@@ -85,7 +85,9 @@ impl Person {
     }
 
     pub(crate) async fn principal(&self) -> Principal {
-        authenticate(self.app.service(), Presented::ApiKey(&self.key)).await.expect("a good key")
+        authenticate(self.app.service(), Presented::ApiKey(&self.key), None)
+            .await
+            .expect("a good key")
     }
 
     pub(crate) async fn balance(&self) -> CreditBalance {

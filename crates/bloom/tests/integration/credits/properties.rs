@@ -351,7 +351,7 @@ async fn another_key(ada: &Person) -> String {
         Err(error) => panic!("{error}"),
     }
     let name = KeyName::parse("story").unwrap();
-    let key = api_keys::create_for(service, &operator, &owner, &name).await.unwrap();
+    let key = api_keys::create_for(service, &operator, &owner, name.into()).await.unwrap();
     key.secret.expose().to_owned()
 }
 

@@ -160,9 +160,15 @@ impl Browser {
         self.key_shown(&page).await
     }
 
-    /// Gives a key another secret on the settings page.
+    /// Gives a key another secret on the settings page; the one it had ends at once.
     pub(crate) async fn replace_key(&mut self, key: &Key) -> Key {
-        let page = self.post(&format!("/settings/api-keys/{}/replace", key.id), &[]).await;
+        self.rotate_key(key, "0").await
+    }
+
+    /// Gives a key another secret on the settings page.
+    pub(crate) async fn rotate_key(&mut self, key: &Key, overlap: &str) -> Key {
+        let path = format!("/settings/api-keys/{}/rotate", key.id);
+        let page = self.post(&path, &[("overlap", overlap)]).await;
         page.assert_page(200, "Settings");
         self.key_shown(&page).await
     }

@@ -87,7 +87,7 @@ async fn work(service: &Service, key: &str, name: &str) {
 }
 
 async fn hold(service: &Service, key: &str, name: &str) -> HeldCredits {
-    let principal = authenticate(service, Presented::ApiKey(key)).await.expect("a good key");
+    let principal = authenticate(service, Presented::ApiKey(key), None).await.expect("a good key");
     let order = holds::HoldOrder {
         work: PaidWork::Generate { size: ImageSize::TwoK, variants: 2 },
         reference: Reference::parse(name).expect("a reference"),

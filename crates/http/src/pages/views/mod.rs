@@ -7,6 +7,7 @@ mod budget;
 mod consent;
 mod end_session;
 mod home;
+mod key;
 mod layout;
 mod message;
 mod plans;
@@ -15,6 +16,7 @@ mod sign_in;
 mod sign_up;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
@@ -23,15 +25,17 @@ pub(crate) use budget::{BudgetPage, CapField};
 pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption};
 pub(crate) use end_session::EndSession;
 pub(crate) use home::{FirstStep, Home};
+pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
 pub(crate) use plans::{PlanBadge, PlanRow};
 pub(crate) use settings::{
-    AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, RevokedBy,
-    Settings, TeamRow,
+    AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
+    RevokedBy, Settings, TeamRow,
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
+pub(crate) use usage::{AppUsage, UsageBar, UsageChart};
 pub(crate) use workspaces::{InvitationPage, InvitationRow, MemberRow, TeamPage};
 
 /// A text field as it comes back to the person: what was typed, and what is wrong with it.

@@ -4,7 +4,9 @@
 use askama::Template;
 use bloom_domain::workspaces::Role;
 
-use super::{AppIdentity, AppKind, Field, Layout, PlanRow, Problem, curl_line, problems};
+use super::{
+    AppIdentity, AppKind, Field, KeyOptions, Layout, PlanRow, Problem, curl_line, problems,
+};
 
 /// The page at `/settings`.
 #[derive(Debug, Template)]
@@ -22,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) refusal: Option<String>,
     /// The name of a key to create, as typed.
     pub(crate) key_name: Field,
+    /// What that key is to be narrowed to.
+    pub(crate) key_options: KeyOptions,
     /// A key whose secret this answer, and no later one, shows.
     pub(crate) new_key: Option<NewKey>,
     /// The plans of the person's workspaces; none while billing is off.
@@ -73,12 +77,35 @@ pub(crate) struct KeyRow {
     pub(crate) hint: String,
     /// When it was created.
     pub(crate) created: Moment,
+    /// Its scopes, when it has some only.
+    pub(crate) may: Option<String>,
+    /// Its workspaces, when it reaches some only.
+    pub(crate) workspaces: Option<String>,
+    /// From where it may be used, when not from anywhere.
+    pub(crate) addresses: Option<String>,
+    /// When it ends or has ended by itself, when it does.
+    pub(crate) expires: Option<Moment>,
+    /// How often it was used: `12 requests in the last 30 days`.
+    pub(crate) requests: String,
     /// What it has spent, against its budget when it has one.
     pub(crate) spent: String,
     /// The latest request with it; none when there was none.
     pub(crate) last_used: Option<LastUsed>,
+    /// The secret that it had before, while that one is good.
+    pub(crate) old_secret: Option<OldSecret>,
     /// Whether it is good for requests.
     pub(crate) state: KeyState,
+}
+
+/// The secret that a key had before its rotation.
+#[derive(Debug, Clone)]
+pub(crate) struct OldSecret {
+    /// The secret shortened in its middle.
+    pub(crate) hint: String,
+    /// Until when it is good.
+    pub(crate) until: Moment,
+    /// When it was used last since the rotation; none when it was not.
+    pub(crate) last_used: Option<Moment>,
 }
 
 /// A time in the three spellings that a page needs.
@@ -108,6 +135,12 @@ pub(crate) struct LastUsed {
 pub(crate) enum KeyState {
     /// It is.
     Active,
+    /// It is, and so is the secret that it had before.
+    Rotated,
+    /// It is, and will not be soon.
+    Expiring,
+    /// It has ended by itself.
+    Expired,
     /// It is refused for ever.
     Revoked {
         /// Since when.
@@ -115,6 +148,33 @@ pub(crate) enum KeyState {
         /// By whose hand.
         by: RevokedBy,
     },
+}
+
+impl KeyState {
+    /// The word on its badge.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Rotated => "Rotated",
+            Self::Expiring => "Expires soon",
+            Self::Expired => "Expired",
+            Self::Revoked { .. } => "Revoked",
+        }
+    }
+
+    /// The colour of the badge.
+    pub(super) fn badge(&self) -> &'static str {
+        match self {
+            Self::Active => "badge badge-good",
+            Self::Rotated | Self::Expiring => "badge badge-look",
+            Self::Expired | Self::Revoked { .. } => "badge",
+        }
+    }
+
+    /// Whether requests with it are good.
+    pub(super) fn works(&self) -> bool {
+        !matches!(self, Self::Expired | Self::Revoked { .. })
+    }
 }
 
 /// A team workspace in the list.
@@ -145,6 +205,8 @@ pub(crate) struct AppRow {
     pub(crate) connected: Moment,
     /// What it has spent, against its budget when it has one.
     pub(crate) spent: String,
+    /// How often it was used: `12 requests in the last 30 days`.
+    pub(crate) requests: String,
     /// Its latest request; none when there was none.
     pub(crate) last_used: Option<LastUsed>,
     /// Whether its requests are good.
@@ -181,7 +243,7 @@ pub(crate) enum RevokedBy {
 }
 
 impl RevokedBy {
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::You => "by you",
             Self::Operator => "by the operator",
@@ -191,10 +253,10 @@ impl RevokedBy {
 
 impl Settings {
     fn problems(&self) -> Vec<Problem> {
-        let fields = [
-            ("key-name", self.key_name.error.as_ref()),
-            ("team-name", self.workspace_name.error.as_ref()),
-        ];
+        let name = ("key-name", self.key_name.error.as_ref());
+        let team = ("team-name", self.workspace_name.error.as_ref());
+        let options = self.key_options.errors();
+        let fields: Vec<_> = [name].into_iter().chain(options).chain([team]).collect();
         problems(self.refusal.as_ref(), &fields)
     }
 
@@ -205,6 +267,11 @@ impl Settings {
 
 #[cfg(test)]
 impl Moment {
+    pub(super) fn sample_hostile() -> Self {
+        let hostile = || String::from(super::tests::HOSTILE);
+        Self { iso: hostile(), exact: hostile(), relative: hostile() }
+    }
+
     pub(super) fn sample(relative: &str) -> Self {
         Self {
             iso: "2026-11-02T03:51:07Z".into(),
@@ -216,23 +283,67 @@ impl Moment {
 
 #[cfg(test)]
 impl KeyRow {
-    fn sample(name: &str, last_used: Option<&str>, state: KeyState) -> Self {
+    pub(super) fn sample(name: &str, last_used: Option<&str>, state: KeyState) -> Self {
         Self {
             id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6b".into(),
             name: name.into(),
             hint: "bloom_sk_Ab12…wXyZ".into(),
             created: Moment::sample("3 weeks ago"),
+            may: None,
+            workspaces: None,
+            addresses: None,
+            expires: matches!(state, KeyState::Expiring | KeyState::Expired)
+                .then(|| Moment::sample("in 3 days")),
+            requests: "1204 requests in the last 30 days".into(),
             spent: "2 of 10 credits today".into(),
             last_used: last_used.map(LastUsed::sample),
+            old_secret: matches!(state, KeyState::Rotated).then(|| OldSecret {
+                hint: "bloom_sk_9Zz8…kLm1".into(),
+                until: Moment::sample("in 20 hours"),
+                last_used: Some(Moment::sample("4 minutes ago")),
+            }),
+            state,
+        }
+    }
+
+    pub(super) fn sample_hostile(state: KeyState) -> Self {
+        let hostile = || String::from(super::tests::HOSTILE);
+        let moment = Moment::sample_hostile;
+        Self {
+            id: hostile(),
+            name: hostile(),
+            hint: hostile(),
+            created: moment(),
+            may: Some(hostile()),
+            workspaces: Some(hostile()),
+            addresses: Some(hostile()),
+            expires: Some(moment()),
+            requests: hostile(),
+            spent: hostile(),
+            last_used: Some(LastUsed { when: moment(), address: hostile(), operation: hostile() }),
+            old_secret: Some(OldSecret {
+                hint: hostile(),
+                until: moment(),
+                last_used: Some(moment()),
+            }),
             state,
         }
     }
 
     fn samples() -> Vec<Self> {
+        let narrowed = |row: Self| Self {
+            may: Some("read, generate".into()),
+            workspaces: Some("Engines, Personal".into()),
+            addresses: Some("203.0.113.0/24, 2001:db8::/32".into()),
+            ..row
+        };
         let revoked = |relative, by| KeyState::Revoked { when: Moment::sample(relative), by };
         vec![
             Self::sample("Newsletter pictures", Some("4 minutes ago"), KeyState::Active),
             Self::sample("ci", None, KeyState::Active),
+            narrowed(Self::sample("Shop", Some("4 minutes ago"), KeyState::Rotated)),
+            Self::sample("Summer fair", Some("4 minutes ago"), KeyState::Expiring),
+            Self::sample("Spring fair", Some("2 months ago"), KeyState::Expired),
             Self::sample("Old laptop", Some("2 months ago"), revoked("8 days ago", RevokedBy::You)),
             Self::sample("import", None, revoked("2 weeks ago", RevokedBy::Operator)),
         ]
@@ -248,6 +359,7 @@ impl AppRow {
             access: "Everything but API keys".into(),
             connected: Moment::sample("3 weeks ago"),
             spent: "12 credits this month, no budget".into(),
+            requests: "12 requests in the last 30 days".into(),
             last_used: last_used.map(LastUsed::sample),
             state,
         }
@@ -287,6 +399,7 @@ impl Settings {
             done: None,
             refusal: None,
             key_name: Field::default(),
+            key_options: KeyOptions::sample(false, None),
             new_key: None,
             plans: None,
             keys: Vec::new(),
@@ -308,24 +421,16 @@ impl Settings {
 
     fn sample_hostile() -> Self {
         let hostile = || String::from(super::tests::HOSTILE);
-        let moment = || Moment { iso: hostile(), exact: hostile(), relative: hostile() };
+        let moment = Moment::sample_hostile;
         let last_used =
             || Some(LastUsed { when: moment(), address: hostile(), operation: hostile() });
-        let row = |state| KeyRow {
-            id: hostile(),
-            name: hostile(),
-            hint: hostile(),
-            created: moment(),
-            spent: hostile(),
-            last_used: last_used(),
-            state,
-        };
         let app = |kind, state| AppRow {
             id: hostile(),
             app: AppIdentity::sample(&hostile(), kind),
             access: hostile(),
             connected: moment(),
             spent: hostile(),
+            requests: hostile(),
             last_used: last_used(),
             state,
         };
@@ -336,6 +441,7 @@ impl Settings {
             done: Some(hostile()),
             refusal: Some(hostile()),
             key_name: Field { value: hostile(), error: Some(hostile()) },
+            key_options: KeyOptions::sample(true, Some(super::tests::HOSTILE)),
             workspace_name: Field { value: hostile(), error: Some(hostile()) },
             teams: vec![TeamRow {
                 id: hostile(),
@@ -347,8 +453,8 @@ impl Settings {
             plans: Some(vec![PlanRow::sample_hostile()]),
             new_key: Some(NewKey { name: hostile(), secret: hostile(), curl: hostile() }),
             keys: vec![
-                row(KeyState::Active),
-                row(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
+                KeyRow::sample_hostile(KeyState::Rotated),
+                KeyRow::sample_hostile(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
             ],
             apps: vec![
                 app(AppKind::Unverified { host: hostile() }, AppState::Active),

