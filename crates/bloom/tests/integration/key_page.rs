@@ -62,6 +62,7 @@ async fn a_key_is_made_as_it_was_chosen(app: App) {
         assert!(page.text().contains(text), "{text}: {page:?}");
     }
     // Left as they are, the choices narrow nothing.
+    app.advance(Duration::from_secs(1));
     create(&mut ada, &[("name", "plain"), ("access", "all"), ("workspaces", "all")]).await;
     assert_eq!(listed(&app).await.narrowing, Narrowing::default());
 }
