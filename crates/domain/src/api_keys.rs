@@ -247,33 +247,38 @@ pub enum KeyState {
     },
 }
 
-/// Who revoked a key.
+/// Who revoked a key, or made this server do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevokedBy {
     /// Its owner, in settings.
     Owner,
     /// The operator, on the command line.
     Operator,
+    /// A secret scanner found it where anybody could read it.
+    Scanner,
+    /// Somebody who had it reported it.
+    Finder,
 }
 
 impl RevokedBy {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Operator, Self::Scanner, Self::Finder];
+
     /// The word that is stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
             Self::Operator => "operator",
+            Self::Scanner => "leaked",
+            Self::Finder => "reported",
         }
     }
 
     /// The meaning of a stored word.
     #[must_use]
     pub fn from_stored(word: &str) -> Option<Self> {
-        match word {
-            "owner" => Some(Self::Owner),
-            "operator" => Some(Self::Operator),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|by| by.as_str() == word)
     }
 }
 

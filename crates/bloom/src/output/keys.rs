@@ -54,7 +54,7 @@ fn state(key: &ApiKey, now: Timestamp) -> String {
         KeyCondition::Active => "active".to_owned(),
         KeyCondition::Expiring { at } => format!("active until {}", time(at)),
         KeyCondition::Expired { at } => format!("expired {}", time(at)),
-        KeyCondition::Revoked { at, by } => format!("revoked {} by {}", time(at), by.as_str()),
+        KeyCondition::Revoked { at, by } => format!("revoked {} ({})", time(at), by.as_str()),
         KeyCondition::Rotated { until } => {
             let used = key.old_secret.as_ref().and_then(|old| old.last_used_at);
             let used = used.map_or_else(

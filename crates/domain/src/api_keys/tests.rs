@@ -61,6 +61,14 @@ fn a_secret_prints_nothing_and_its_hint_little() {
     assert_eq!(KeyHint::parse("bloom_sk_…"), None);
 }
 
+#[test]
+fn who_revoked_a_key_is_stored_and_read() {
+    for by in RevokedBy::ALL {
+        assert_eq!(RevokedBy::from_stored(by.as_str()), Some(by));
+    }
+    assert_eq!(RevokedBy::from_stored(""), None);
+}
+
 proptest! {
     #[test]
     fn every_secret_parses_to_itself(entropy: [u8; 32]) {

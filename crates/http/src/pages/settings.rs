@@ -227,6 +227,8 @@ pub(crate) fn row(
                 by: match by {
                     bloom_domain::api_keys::RevokedBy::Owner => RevokedBy::You,
                     bloom_domain::api_keys::RevokedBy::Operator => RevokedBy::Operator,
+                    bloom_domain::api_keys::RevokedBy::Scanner => RevokedBy::Scanner,
+                    bloom_domain::api_keys::RevokedBy::Finder => RevokedBy::Finder,
                 },
             },
         },

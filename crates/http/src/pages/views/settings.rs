@@ -240,6 +240,10 @@ pub(crate) enum RevokedBy {
     You,
     /// Whoever runs the server.
     Operator,
+    /// A secret scanner, which found it in public.
+    Scanner,
+    /// Somebody who had it.
+    Finder,
 }
 
 impl RevokedBy {
@@ -247,6 +251,8 @@ impl RevokedBy {
         match self {
             Self::You => "by you",
             Self::Operator => "by the operator",
+            Self::Scanner => "because it leaked: a secret scanner found it in public",
+            Self::Finder => "because somebody reported it as leaked",
         }
     }
 }
@@ -346,6 +352,8 @@ impl KeyRow {
             Self::sample("Spring fair", Some("2 months ago"), KeyState::Expired),
             Self::sample("Old laptop", Some("2 months ago"), revoked("8 days ago", RevokedBy::You)),
             Self::sample("import", None, revoked("2 weeks ago", RevokedBy::Operator)),
+            Self::sample("demo", Some("a month ago"), revoked("a month ago", RevokedBy::Scanner)),
+            Self::sample("notebook", None, revoked("a month ago", RevokedBy::Finder)),
         ]
     }
 }
