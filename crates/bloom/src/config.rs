@@ -18,6 +18,7 @@ use toml::{Table, Value};
 use crate::failure::Failure;
 use crate::settings::{self, Kind};
 
+mod leaks;
 mod mail;
 mod plans;
 
@@ -260,6 +261,7 @@ impl Config {
             refresh_replay_window: Duration::from_secs(window.into()),
             max_grant_lifetime: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
             billing: self.billing()?,
+            scanner_keys: self.scanner_keys()?,
             origin: defaults.origin,
         })
     }
@@ -278,6 +280,7 @@ impl Config {
             self.limit("delay_seconds", 2, MAX_DELAY)?,
             self.limit("sign_ups", 10, MAX_LIMIT)?,
             self.limit("registrations", 30, MAX_LIMIT)?,
+            self.limit("reports", 10, MAX_LIMIT)?,
         ))
     }
 

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 34] = [
+pub(crate) static ALL: [Setting; 36] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -91,6 +91,18 @@ pub(crate) static ALL: [Setting; 34] = [
     ),
     setting("limits", "sign_ups", Kind::Whole, "accounts made from one address in half an hour"),
     setting("limits", "registrations", Kind::Whole, "new apps from one address in half an hour"),
+    setting(
+        "limits",
+        "reports",
+        Kind::Whole,
+        "reports of leaked keys in a minute from one address that named no key of this server",
+    ),
+    setting(
+        "leaks",
+        "scanner_keys",
+        Kind::Text,
+        "a file with the public keys of a secret scanner; see Keys that leaked",
+    ),
     setting(
         "secret",
         "current",

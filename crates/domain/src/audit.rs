@@ -126,6 +126,9 @@ actions! {
     /// Somebody told of payments without the payment provider's signature, once or more often within a
     /// minute.
     BillingEventRefused = "billing_event.refused", "News of payments refused: not signed";
+    /// Somebody told of keys that leaked without the secret scanner's signature, once or more often within a
+    /// minute.
+    LeakAlertRefused = "leak_alert.refused", "News of leaked keys refused: not signed";
     /// Credits were granted: by the operator, for signing up, or because they were bought.
     CreditsGranted = "credits.granted", "Credits granted";
     /// Bought credits were taken back, since their money was given back.

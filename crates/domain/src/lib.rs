@@ -17,6 +17,7 @@ pub mod email;
 pub mod grants;
 pub mod ids;
 pub mod invitations;
+pub mod leaks;
 pub mod mail;
 pub mod names;
 pub mod networks;

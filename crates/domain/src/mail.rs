@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::api_keys::KeyHint;
 use crate::email::Email;
+use crate::leaks::Exposure;
 use crate::names::is_deceptive;
 
 /// For how long a mail is tried before it is given up: as long as a mail server is usually repaired in.
@@ -78,6 +80,35 @@ pub fn invitation(to: Email, workspace: &str, invited_by: &Email, link: &str) ->
          Open this link to join or to decline. It works once, and for a week:\n\n\
          {link}\n\n\
          If you do not know them, there is nothing to do.\n"
+    );
+    Mail::new(to, &subject, &text)
+}
+
+/// The mail that tells the owner of an API key that it leaked and is revoked.
+#[must_use]
+pub fn leaked_key(to: Email, name: &str, key: &KeyHint, how: &Exposure, origin: &str) -> Mail {
+    let subject = format!("Your API key {name} leaked and is revoked");
+    let news = match how {
+        Exposure::Found { place: Some(place) } => {
+            format!("A secret scanner found it where anybody could read it:\n\n{place}")
+        }
+        Exposure::Found { place: None } => {
+            "A secret scanner found it where anybody could read it.".to_owned()
+        }
+        Exposure::Reported => {
+            "Somebody who had the whole key reported it, so it is in other hands than yours."
+                .to_owned()
+        }
+    };
+    let text = format!(
+        "Your API key \"{name}\" ({key}) at {origin} is revoked: it leaked.\n\n\
+         {news}\n\n\
+         Every request with it is refused from now on. What was done with it before stays done, so look \
+         at when and from where it was used last, and at what was done with your account:\n\n\
+         {origin}/settings#api-keys\n\
+         {origin}/settings/activity\n\n\
+         What used the key needs another one, which you make there. Keep it out of code and of what others \
+         can read.\n"
     );
     Mail::new(to, &subject, &text)
 }

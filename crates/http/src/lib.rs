@@ -12,6 +12,7 @@ mod cors;
 mod edge;
 mod face;
 mod health;
+mod leaks;
 mod mcp;
 mod oauth;
 mod pages;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{api, billing, health, mcp, oauth, pages};
+use crate::{api, billing, health, leaks, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
 const SECRET: [&str; 2] = ["/setup/", "/invitations/"];
@@ -62,6 +62,7 @@ pub(crate) fn build(app: App) -> Router {
             "/invitations/{token}",
             get(pages::invitations::show).post(pages::invitations::submit),
         )
+        .route("/report-key", get(pages::report_key::show).post(pages::report_key::submit))
         .route("/settings/activity", get(pages::activity::show))
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
@@ -73,6 +74,7 @@ pub(crate) fn build(app: App) -> Router {
         .merge(mcp::routes())
         .merge(oauth::routes(&app))
         .merge(billing::routes())
+        .merge(leaks::routes())
         .route("/healthz", get(health::show))
         .with_state(app)
 }

@@ -263,7 +263,7 @@ fn record(tx: &mut Tx<'_>, author: &Author, action: Action, key: &ApiKey, differ
 }
 
 /// A key as the audit tells it from others.
-fn named(key: &ApiKey) -> Value {
+pub(crate) fn named(key: &ApiKey) -> Value {
     json!({ "name": key.name, "key": key.hint.to_string() })
 }
 

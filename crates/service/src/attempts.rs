@@ -33,13 +33,15 @@ pub struct AttemptLimits {
     pub sign_ups: Option<RateLimit>,
     /// New clients that an address registers.
     pub registrations: Option<RateLimit>,
+    /// Reports of leaked keys from an address that named no key of this server.
+    pub reports: Option<RateLimit>,
 }
 
 impl AttemptLimits {
     /// As they are when nothing is configured.
-    pub const STANDARD: Self = Self::new(60, 10, 2, 10, 30);
+    pub const STANDARD: Self = Self::new(60, 10, 2, 10, 30, 10);
     /// No limit at all.
-    pub const OFF: Self = Self::new(0, 0, 0, 0, 0);
+    pub const OFF: Self = Self::new(0, 0, 0, 0, 0, 0);
 
     /// Limits by their numbers, in the order of the fields; 0 turns one off. The delay is in seconds.
     #[must_use]
@@ -49,6 +51,7 @@ impl AttemptLimits {
         delay: u16,
         sign_ups: u16,
         registrations: u16,
+        reports: u16,
     ) -> Self {
         Self {
             authentications: within(authentications, 60),
@@ -56,6 +59,7 @@ impl AttemptLimits {
             delay: Duration::from_secs(delay as u64),
             sign_ups: within(sign_ups, 30 * 60),
             registrations: within(registrations, 30 * 60),
+            reports: within(reports, 60),
         }
     }
 }
@@ -71,6 +75,7 @@ pub(crate) struct FailedAttempts {
     accounts: Counter<Guessed>,
     sign_ups: Counter<AddressBlock>,
     pub(crate) registrations: Counter<AddressBlock>,
+    reports: Counter<AddressBlock>,
 }
 
 /// An account that somebody wants to sign in to, there or not: half a digest of its email address, since
@@ -86,6 +91,7 @@ impl FailedAttempts {
             accounts: Counter::new(of_an_account),
             sign_ups: Counter::new(limits.sign_ups),
             registrations: Counter::new(limits.registrations),
+            reports: Counter::new(limits.reports),
         }
     }
 
@@ -96,6 +102,7 @@ impl FailedAttempts {
         self.accounts.sweep(now);
         self.sign_ups.sweep(now);
         self.registrations.sweep(now);
+        self.reports.sweep(now);
     }
 }
 
@@ -181,6 +188,23 @@ pub(crate) async fn limit_sign_up<T>(
     let result = sign_up.await;
     if !matches!(result, Ok(_) | Err(Error::EmailTaken)) {
         sign_ups.give_back(&who);
+    }
+    result
+}
+
+/// Lets a report of a leaked key go on as far as the limits allow. One that was true is given its room back:
+/// whoever cleans up after a leak has many.
+pub(crate) async fn limit_report<T>(
+    service: &Service,
+    address: Option<IpAddr>,
+    was_true: impl FnOnce(&T) -> bool,
+    report: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let (reports, who) = (&service.failed_attempts.reports, AddressBlock::of(address));
+    reports.take(who, service.now()).map_err(|retry_after| Error::TooMany { retry_after })?;
+    let result = report.await;
+    if result.as_ref().map_or(true, was_true) {
+        reports.give_back(&who);
     }
     result
 }

@@ -24,9 +24,10 @@ use bloom_domain::plans::Door;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
 use bloom_store as store;
+use store::api_keys::FoundApiKey;
 
 use crate::access_tokens::{self, AccessToken};
-use crate::keyring::{SecretHash, hash_access_token, hash_api_key};
+use crate::keyring::{Keyring, SecretHash, hash_access_token, hash_api_key};
 use crate::last_use::{LastUseSlot, LastUses, UsedSecret};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
@@ -282,10 +283,8 @@ async fn find_api_key(
     let found = service
         .store
         .read(move |tx| {
-            for digest in &keyring.api_key_digests(&hash) {
-                if let Some(found) = store::api_keys::find_by_digest(tx, digest)? {
-                    return Ok(Ok(found));
-                }
+            if let Some(found) = find_by_hash(tx, &keyring, &hash)? {
+                return Ok(Ok(found));
             }
             let known = root_secret::check(tx, &keyring)?.map_err(Rejection::Failed);
             Ok(known.and(Err(Rejection::UnknownApiKey)))
@@ -316,6 +315,20 @@ async fn find_api_key(
     });
     service.verdicts.keep(hash, verdict.clone());
     Ok(verdict)
+}
+
+/// The key that a secret is of, whichever root secret its digest was made with.
+pub(crate) fn find_by_hash(
+    tx: &mut store::Tx<'_>,
+    keyring: &Keyring,
+    hash: &SecretHash,
+) -> Result<Option<FoundApiKey>, store::Error> {
+    for digest in &keyring.api_key_digests(hash) {
+        if let Some(found) = store::api_keys::find_by_digest(tx, digest)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The verdict on an access token that is good by itself: on its grant, cut to what the token says.

@@ -12,7 +12,6 @@
 //!    again for days, and by then the operator may have put right what was missing.
 
 mod event;
-mod refused;
 mod signature;
 
 use bloom_domain::audit::Actor;
@@ -26,7 +25,6 @@ use crate::subscriptions::Hearing;
 use crate::{Error, Service};
 use event::{Event, Seen, Told};
 
-pub(crate) use refused::{RefusedEvents, flush as flush_refused};
 pub use signature::WebhookSecret;
 
 /// What became of an event.
@@ -91,7 +89,7 @@ pub async fn anonymous_event(
     }
     let now = service.now();
     if let Err(why) = signature::check(&billing.webhook_secrets, signature, body, now) {
-        refused::note(service, sender);
+        service.refused_events.note(now, sender);
         return Err(EventError::Unsigned(why));
     }
     let event = Event::read(body).map_err(EventError::Refused)?;

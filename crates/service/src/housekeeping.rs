@@ -12,7 +12,7 @@ use store::Tx;
 use crate::authenticate::CLOCKS_DIFFER;
 use crate::workspaces::empty_deleted;
 use crate::{
-    Error, Service, billing, credits, last_use, refused_sign_ins, request_usage, signing_keys,
+    Error, Service, credits, last_use, refusals, refused_sign_ins, request_usage, signing_keys,
 };
 
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -56,7 +56,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     service.failed_attempts.sweep(service.now());
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
-    billing::flush_refused(service).await?;
+    refusals::flush(service).await?;
     let now = service.now();
     service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
     let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
@@ -106,7 +106,7 @@ pub async fn grant_monthly_credits(service: &Service) -> Result<(), Error> {
 pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
-    billing::flush_refused(service).await
+    refusals::flush(service).await
 }
 
 /// What OAuth leaves behind: salts first, since they must not outlive their window.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::audit::Action;
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, REFRESH_LIFETIME};
 use bloom_domain::ids::GrantId;
 use bloom_domain::time::Timestamp;
@@ -15,16 +16,17 @@ use parking_lot::Mutex;
 
 use crate::attempts::{AttemptLimits, FailedAttempts};
 use crate::authorization_server::AuthorizationServer;
-use crate::billing::RefusedEvents;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
 use crate::entropy::Entropy;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
+use crate::leaks::ScannerKeys;
 use crate::mail::{Mailer, Post};
 use crate::passwords::PasswordWorkers;
 use crate::plans::Billing;
 use crate::rate_limit::{RateLimits, Windows};
+use crate::refusals::Refusals;
 use crate::refused_sign_ins::RefusedSignIns;
 use crate::root_secret::{self, RootSecrets, WrongSecret};
 use crate::signing_keys::{self, SigningKeys};
@@ -61,6 +63,8 @@ pub struct Settings {
     pub max_grant_lifetime: Option<Duration>,
     /// Which plans there are, and who may tell of payments; `None` where everybody has everything.
     pub billing: Option<Arc<Billing>>,
+    /// Who may tell of keys that leaked; `None` for nobody but those who have the key.
+    pub scanner_keys: Option<ScannerKeys>,
 }
 
 impl Settings {
@@ -78,6 +82,7 @@ impl Settings {
             refresh_replay_window: REFRESH_REPLAY_WINDOW,
             max_grant_lifetime: None,
             billing: None,
+            scanner_keys: None,
         }
     }
 
@@ -110,7 +115,8 @@ pub struct Service {
     pub(crate) failed_attempts: FailedAttempts,
     pub(crate) last_uses: LastUses,
     pub(crate) refused_sign_ins: RefusedSignIns,
-    pub(crate) refused_events: RefusedEvents,
+    pub(crate) refused_events: Refusals,
+    pub(crate) refused_alerts: Refusals,
     pub(crate) passwords: PasswordWorkers,
     pub(crate) settings: Settings,
     pub(crate) entropy: Entropy,
@@ -172,7 +178,8 @@ impl Service {
             failed_attempts: FailedAttempts::new(&settings.attempts),
             last_uses: LastUses::default(),
             refused_sign_ins: RefusedSignIns::default(),
-            refused_events: RefusedEvents::default(),
+            refused_events: Refusals::recorded_as(Action::BillingEventRefused),
+            refused_alerts: Refusals::recorded_as(Action::LeakAlertRefused),
             passwords: PasswordWorkers::start(),
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),

@@ -62,7 +62,7 @@ async fn failures_are_limited_by_address_and_good_credentials_pass(app: App) {
     let client = app.client(REDIRECT).await;
     let (token, later) =
         (client.connect(&mut ada, AGAIN).await, client.connect(&mut ada, AGAIN).await);
-    let app = limited(&app, AttemptLimits::new(5, 0, 0, 0, 0)).await;
+    let app = limited(&app, AttemptLimits::new(5, 0, 0, 0, 0, 0)).await;
     assert_eq!(with_key(&app, &warm, HERE).await.status, 200);
 
     // Every face counts into the same window.
@@ -116,7 +116,7 @@ async fn failures_are_limited_by_address_and_good_credentials_pass(app: App) {
 }
 
 async fn one_network_of_version_6_is_one_address(app: App) {
-    let (app, bad) = (limited(&app, AttemptLimits::new(2, 0, 0, 0, 0)).await, unknown_key());
+    let (app, bad) = (limited(&app, AttemptLimits::new(2, 0, 0, 0, 0, 0)).await, unknown_key());
     for (address, status) in [
         ("2001:db8:1:2::1", 401),
         ("2001:db8:1:2:3:4:5:6", 401),
@@ -138,7 +138,7 @@ enum Sent {
 
 async fn which_answers_count_as_failures(app: App) {
     let cases = cases(&app).await;
-    let app = limited(&app, AttemptLimits::new(1, 0, 0, 0, 0)).await;
+    let app = limited(&app, AttemptLimits::new(1, 0, 0, 0, 0, 0)).await;
     for (number, (name, sent, status, counts)) in cases.into_iter().enumerate() {
         let address = format!("203.0.113.{number}");
         let pairs = |pairs: &[(&'static str, String)]| pairs.to_vec();
@@ -243,7 +243,7 @@ async fn sign_in(browser: &mut Browser, email: &str, password: &str, address: &s
 
 async fn wrong_passwords_are_limited_for_an_account_and_an_address(app: App) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let app = limited(&app, AttemptLimits::new(0, 3, 0, 0, 0)).await;
+    let app = limited(&app, AttemptLimits::new(0, 3, 0, 0, 0, 0)).await;
     let mut browser = app.browser();
     for email in [ada.email(), "Ada@Example.com", " ada@example.com "] {
         let page = sign_in(&mut browser, email, "wrong password", HERE).await;
@@ -277,7 +277,7 @@ async fn a_right_password_takes_no_room(app: App) {
     let ada = app.person("ada").await;
     let bob = app.person("bob").await;
     app.ban(bob.email()).await;
-    let app = limited(&app, AttemptLimits::new(0, 2, 0, 0, 0)).await;
+    let app = limited(&app, AttemptLimits::new(0, 2, 0, 0, 0, 0)).await;
     for _ in 0..4 {
         let page = sign_in(&mut app.browser(), ada.email(), PASSWORD, HERE).await;
         page.assert_redirect("/settings");
@@ -294,7 +294,7 @@ async fn a_right_password_takes_no_room(app: App) {
 
 async fn wrong_passwords_at_once_are_counted_exactly(app: App) {
     app.person("ada").await;
-    let app = limited(&app, AttemptLimits::new(0, 3, 0, 0, 0)).await;
+    let app = limited(&app, AttemptLimits::new(0, 3, 0, 0, 0, 0)).await;
     let statuses = at_once(12, |_| {
         let mut browser = app.browser();
         async move { sign_in(&mut browser, "ada@example.com", "wrong password", HERE).await.status }
@@ -307,7 +307,7 @@ async fn wrong_passwords_at_once_are_counted_exactly(app: App) {
 async fn an_account_under_attack_is_slower_and_never_locked(app: App) {
     const LONGEST: Duration = Duration::from_secs(4);
     let ada = app.person("ada").await;
-    let app = limited(&app, AttemptLimits::new(0, 1, 4, 0, 0)).await;
+    let app = limited(&app, AttemptLimits::new(0, 1, 4, 0, 0, 0)).await;
     // Thirty strangers, each from an address of their own; the last ten wait for a while themselves.
     for wave in 0..3 {
         let statuses = at_once(10, |n| {
@@ -344,7 +344,7 @@ async fn sign_up(app: &App, email: &str, password: &str, address: &str) -> Answe
 }
 
 async fn sign_ups_are_limited_by_address(app: App) {
-    let app = limited(&app, AttemptLimits::new(0, 0, 0, 2, 0)).await;
+    let app = limited(&app, AttemptLimits::new(0, 0, 0, 2, 0, 0)).await;
     // What cannot be an account is sent back, and costs no room.
     for _ in 0..3 {
         assert_eq!(sign_up(&app, "ada@example.com", "short", HERE).await.status, 422);
@@ -372,7 +372,7 @@ async fn register(app: &App, name: &str, address: &str) -> Answer {
 }
 
 async fn new_clients_are_limited_by_address_and_known_ones_are_not(app: App) {
-    let app = limited(&app, AttemptLimits::new(0, 0, 0, 0, 2)).await;
+    let app = limited(&app, AttemptLimits::new(0, 0, 0, 0, 2, 0)).await;
     for name in ["one", "one", "two", "one", "two"] {
         assert_eq!(register(&app, name, HERE).await.status, 201);
     }

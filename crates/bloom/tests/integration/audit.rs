@@ -97,6 +97,10 @@ async fn do_everything(app: &App) {
     let unsigned = billed.post_bytes("/api/billing/webhook", b"{}".to_vec(), &[]).await;
     assert_eq!(unsigned.status, 400);
     billed.keep_house().await;
+    let scanned = crate::leaks::Scanner::new().known_to(app).await;
+    let unsigned = scanned.post_bytes("/api/leaks/alerts", b"[]".to_vec(), &[]).await;
+    assert_eq!(unsigned.status, 400);
+    scanned.keep_house().await;
     app.ban("ada@example.com").await;
     app.unban("ada@example.com").await;
     app.set_password("ada@example.com", PASSWORD).await;

@@ -36,6 +36,7 @@ mod introspection;
 mod invitations;
 mod key_page;
 mod last_use;
+mod leaks;
 mod mail;
 mod mcp;
 mod narrowing;

@@ -22,6 +22,7 @@ mod key_options;
 mod moment;
 mod next;
 mod plans;
+pub(crate) mod report_key;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_in;

@@ -16,6 +16,7 @@ use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::attempts::AttemptLimits;
 use bloom_service::clock::{Clock, ManualClock};
 use bloom_service::entropy::Entropy;
+use bloom_service::leaks::ScannerKeys;
 use bloom_service::mail::{Mailer, worker};
 use bloom_service::plans::Billing;
 use bloom_service::rate_limit::RateLimits;
@@ -51,6 +52,7 @@ pub(crate) struct Options {
     /// What takes mails, instead of the outbox.
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) billing: Option<Arc<Billing>>,
+    pub(crate) scanner_keys: Option<ScannerKeys>,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -81,6 +83,7 @@ impl App {
             max_grant_lifetime: None,
             mailer: None,
             billing: None,
+            scanner_keys: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -123,6 +126,7 @@ impl App {
             refresh_replay_window: options.refresh_replay_window,
             max_grant_lifetime: options.max_grant_lifetime,
             billing: options.billing.clone(),
+            scanner_keys: options.scanner_keys.clone(),
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());

@@ -11,6 +11,7 @@ mod key;
 mod layout;
 mod message;
 mod plans;
+mod report_key;
 mod settings;
 mod sign_in;
 mod sign_up;
@@ -29,6 +30,7 @@ pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
 pub(crate) use plans::{PlanBadge, PlanRow};
+pub(crate) use report_key::ReportKey;
 pub(crate) use settings::{
     AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
     RevokedBy, Settings, TeamRow,

@@ -8,8 +8,8 @@ use askama::Template;
 use super::consent::Consent;
 use super::end_session::EndSession;
 use super::{
-    Activity, AppUsage, BudgetPage, Home, InvitationPage, KeyPage, Message, Settings, SignIn,
-    SignUp, TeamPage,
+    Activity, AppUsage, BudgetPage, Home, InvitationPage, KeyPage, Message, ReportKey, Settings,
+    SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
 
@@ -109,6 +109,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(AppUsage::samples()),
         render(TeamPage::samples()),
         render(InvitationPage::samples()),
+        render(ReportKey::samples()),
         render(Message::samples()),
     ]
     .concat()
