@@ -126,7 +126,7 @@ impl Role {
     pub fn may(self, act: Act) -> bool {
         match act {
             Act::See => true,
-            Act::Rename => self != Self::Member,
+            Act::Rename | Act::SeeSpending | Act::SeeActivity => self != Self::Member,
             Act::Invite(role) => role != Self::Owner && self.looks_after(role),
             Act::Remove(role) => self.looks_after(role),
             Act::Leave => self != Self::Owner,
@@ -152,6 +152,10 @@ impl Role {
 pub enum Act {
     /// See who is in it.
     See,
+    /// See who else spends its credits, with what and on what.
+    SeeSpending,
+    /// See what was done to it and its people, and by whom.
+    SeeActivity,
     /// Give it another name.
     Rename,
     /// Invite somebody to a role, or take such an invitation back.
@@ -253,6 +257,8 @@ mod tests {
         for (act, who) in [
             (Act::See, &[Owner, Admin, Member][..]),
             (Act::Rename, &[Owner, Admin]),
+            (Act::SeeSpending, &[Owner, Admin]),
+            (Act::SeeActivity, &[Owner, Admin]),
             (Act::Invite(Owner), &[]),
             (Act::Invite(Admin), &[Owner]),
             (Act::Invite(Member), &[Owner, Admin]),

@@ -13,6 +13,7 @@ mod edge;
 mod face;
 mod health;
 mod leaks;
+pub mod ledger;
 mod mcp;
 mod oauth;
 mod pages;

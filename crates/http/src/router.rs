@@ -57,6 +57,8 @@ pub(crate) fn build(app: App) -> Router {
             get(pages::workspaces::go_to_list).post(pages::workspaces::create),
         )
         .route("/settings/workspaces/{id}", get(pages::workspaces::show))
+        .route("/settings/workspaces/{id}/activity", get(pages::activity::show_of_team))
+        .merge(credits())
         .merge(workspace_forms())
         .route(
             "/invitations/{token}",
@@ -77,6 +79,18 @@ pub(crate) fn build(app: App) -> Router {
         .merge(leaks::routes())
         .route("/healthz", get(health::show))
         .with_state(app)
+}
+
+/// What became of the credits of a workspace.
+fn credits() -> Router<App> {
+    use pages::credits as pages;
+
+    let of_team = "/settings/workspaces/{id}/credits";
+    Router::new()
+        .route("/settings/credits", get(pages::show_own))
+        .route("/settings/credits/{file}", get(pages::export_own))
+        .route(of_team, get(pages::show_of_team))
+        .route(&format!("{of_team}/{{file}}"), get(pages::export_of_team))
 }
 
 /// The forms on the page of a team workspace.

@@ -5,9 +5,10 @@ use std::fmt;
 
 use bloom_domain::audit::{Action, Actor, BEGINNING, Details, Event, Hash, Record, Subject, Whose};
 use bloom_domain::email::Email;
-use bloom_domain::ids::AccountId;
+use bloom_domain::ids::{AccountId, WorkspaceId};
 use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::{Act, Workspace};
 use bloom_store as store;
 use serde_json::{Map, Value};
 use store::Tx;
@@ -163,6 +164,63 @@ pub async fn list(
     let list =
         move |tx: &mut Tx<'_>| store::audit::list_before(tx, Of::Account(account), before, limit);
     Ok(service.store.read(list).await?)
+}
+
+/// What was done to a team workspace and its people.
+#[derive(Debug)]
+pub struct OfTeam {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// The records, newest first, each with the address of whoever did it when that is somebody with an
+    /// account.
+    pub records: Vec<(Record, Option<Email>)>,
+}
+
+/// A team workspace's records before the one with a number, newest first, for those who look after it. Where a
+/// request of somebody else came from is theirs to see alone.
+///
+/// # Errors
+/// [`Error::WorkspaceNotFound`], [`Error::NotAllowed`].
+pub async fn list_of_team(
+    service: &Service,
+    person: &SignedIn,
+    id: WorkspaceId,
+    before: i64,
+    limit: i64,
+) -> Result<OfTeam, Error> {
+    let account = person.account().id;
+    let list = move |tx: &mut Tx<'_>| {
+        let team = store::workspaces::find_team(tx, account, id)?;
+        let Some(team) = team.filter(|team| team.deleted_at.is_none()) else {
+            return Ok(Err(Error::WorkspaceNotFound));
+        };
+        if !team.role.may(Act::SeeActivity) {
+            return Ok(Err(Error::NotAllowed));
+        }
+        let mut known = HashMap::new();
+        let mut records = Vec::new();
+        for mut record in store::audit::list_before(tx, Of::Workspace(id), before, limit)? {
+            let by = match record.event.actor {
+                Actor::Person(by) => email_of(tx, &mut known, by)?,
+                _ => None,
+            };
+            if record.event.actor != Actor::Person(account) {
+                record.details = record.details.map(without_sender);
+            }
+            records.push((record, by));
+        }
+        Ok(Ok(OfTeam { workspace: team.workspace, records }))
+    };
+    service.store.read(list).await?
+}
+
+/// Details without the place where the request came from.
+fn without_sender(details: Details) -> Details {
+    let Ok(Value::Object(mut members)) = serde_json::from_str(&details.json) else {
+        return details;
+    };
+    members.retain(|name, _| name != "address" && name != "agent");
+    Details { json: Value::Object(members).to_string(), ..details }
 }
 
 /// The newest records, newest first: all, or an account's.

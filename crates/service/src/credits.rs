@@ -7,11 +7,14 @@
 //!    reference, and the second time changes nothing.
 //! 3. What has ended counts for nothing at once. That it is written off later is for the books
 //!    (`sweep`).
-//! 4. A key or an app may have a budget, which counts in every workspace ([`budgets`]).
+//! 4. Whoever belongs to a workspace may read its ledger; who else spent what is for those who look after it
+//!    ([`history`]).
+//! 5. A key or an app may have a budget, which counts in every workspace ([`budgets`]).
 
 pub mod budgets;
 pub mod endings;
 mod grants;
+pub mod history;
 pub mod holds;
 pub mod monthly;
 mod signup;

@@ -15,6 +15,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::credit_budgets::ALL,
     crate::credit_holds::ALL,
     crate::credit_movements::ALL,
+    crate::credit_spending::ALL,
     crate::credits::ALL,
     crate::grants::ALL,
     crate::invitations::ALL,

@@ -2,6 +2,7 @@
 
 use bloom_domain::access::Access;
 use bloom_domain::api_keys::LastUse;
+use bloom_domain::clients::Client;
 use bloom_domain::connections::{Connection, Consent};
 use bloom_domain::ids::{AccountId, ClientId, ConnectionId};
 use bloom_domain::time::Timestamp;
@@ -39,6 +40,10 @@ statements! {
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
     /// One row when a connection is a person's, revoked or not.
     IS_OF = "SELECT id FROM connections WHERE account_id = ?1 AND id = ?2";
+    /// The client of a person's connection.
+    CLIENT_OF = "SELECT c.id, c.metadata, c.created_at, c.disabled_at \
+                 FROM connections n JOIN clients c ON c.id = n.client_id \
+                 WHERE n.account_id = ?1 AND n.id = ?2";
     /// Notes a use, unless a later one is noted.
     NOTE_USE = "UPDATE connections SET last_used_at = ?2, last_used_address = ?3, \
                 last_used_agent = ?4, last_used_operation = ?5 \
@@ -91,6 +96,16 @@ pub fn find_in_force(
         })
     })
     .transpose()
+}
+
+/// The client of a person's connection, in force or not.
+pub fn client_of(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: ConnectionId,
+) -> Result<Option<Client>, Error> {
+    let row = tx.query_opt(&CLIENT_OF, &[account.into(), id.into()])?;
+    row.map(|row| clients::read(&row, 0)).transpose()
 }
 
 /// Remembers what a person has agreed to, in place of what they had for the same site.

@@ -1,10 +1,9 @@
 //! Budgets of keys and apps, and what was spent with each, as rows.
 
 use bloom_domain::credits::{Budget, Cap, ChargedVia, Spender, Spending, UsageDay};
-use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId, CreditHoldId};
+use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
 use bloom_domain::time::Timestamp;
 
-use crate::credits::guarded;
 use crate::statement::statements;
 use crate::{Error, Row, Tx, Value};
 
@@ -29,21 +28,13 @@ statements! {
         CAST(COALESCE(SUM(CASE WHEN day = ?4 THEN credits ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(CASE WHEN day >= ?5 AND day <= ?4 THEN credits ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(credits), 0) AS BIGINT) \
-        FROM credit_usage WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3";
+        FROM credit_spending WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3";
     /// The same of every credential of an account.
     SPENT_OF = "SELECT via_kind, via_id, \
         CAST(SUM(CASE WHEN day = ?2 THEN credits ELSE 0 END) AS BIGINT), \
         CAST(SUM(CASE WHEN day >= ?3 AND day <= ?2 THEN credits ELSE 0 END) AS BIGINT), \
         CAST(SUM(credits) AS BIGINT) \
-        FROM credit_usage WHERE account_id = ?1 GROUP BY via_kind, via_id";
-    /// Counts what is held.
-    COUNT = "INSERT INTO credit_usage (account_id, via_kind, via_id, day, credits) \
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account_id, via_kind, via_id, day) \
-             DO UPDATE SET credits = credit_usage.credits + ?5";
-    /// Counts no more what a hold gave back, on the day on which it was held.
-    UNCOUNT = "UPDATE credit_usage SET credits = credits - ?2 WHERE (account_id, via_kind, via_id, day) = \
-               (SELECT h.account_id, h.via_kind, h.via_id, h.created_at / 86400000000 \
-               FROM credit_holds h WHERE h.id = ?1)";
+        FROM credit_spending WHERE account_id = ?1 GROUP BY via_kind, via_id";
 }
 
 /// Takes the budget of a credential, if it has one. What is read of its spending afterwards stays true
@@ -91,22 +82,6 @@ pub fn spent_of(
     let [today, month] = days(now);
     let rows = tx.query(&SPENT_OF, &[account.into(), today, month])?;
     rows.iter().map(|row| Ok((via(row, 0)?, spending(row, 2)?))).collect()
-}
-
-/// Counts credits that are held.
-pub fn count(tx: &mut Tx<'_>, of: Spender, at: Timestamp, credits: i64) -> Result<(), Error> {
-    let [kind, id] = key(of.via);
-    let day = UsageDay::of(at).get();
-    let params = [of.account.into(), kind, id, day.into(), credits.into()];
-    tx.execute(&COUNT, &params).map(drop)
-}
-
-/// Counts no more what a hold gave back.
-pub fn uncount(tx: &mut Tx<'_>, hold: CreditHoldId, credits: i64) -> Result<(), Error> {
-    if credits == 0 {
-        return Ok(());
-    }
-    guarded(tx.execute(&UNCOUNT, &[hold.into(), credits.into()])?)
 }
 
 /// A credential as it is stored: its kind and its id.

@@ -21,6 +21,13 @@ statements! {
                LEFT JOIN credit_holds h ON h.id = m.hold_id \
                WHERE m.workspace_id = ?1 AND (m.entry, m.line) > (?2, ?3) \
                ORDER BY m.entry, m.line LIMIT ?4";
+    /// The same, newest first.
+    PAGE_BEFORE = "SELECT m.entry, m.line, m.grant_id, m.kind, m.amount, g.kind, g.source, m.operation, \
+                   m.hold_id, h.reference, h.account_id, h.via_kind, h.via_id, m.moved_at \
+                   FROM credit_movements m JOIN credit_grants g ON g.id = m.grant_id \
+                   LEFT JOIN credit_holds h ON h.id = m.hold_id \
+                   WHERE m.workspace_id = ?1 AND (m.entry, m.line) < (?2, ?3) \
+                   ORDER BY m.entry DESC, m.line DESC LIMIT ?4";
 }
 
 /// What some movements were for.
@@ -73,6 +80,17 @@ pub fn page_of(
 ) -> Result<Vec<LedgerLine>, Error> {
     let params = [workspace.into(), after.0.into(), after.1.into(), limit.into()];
     tx.query(&PAGE_OF, &params)?.iter().map(read).collect()
+}
+
+/// The movements of a workspace before a place in its ledger, newest first.
+pub fn page_before(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    before: (i64, i64),
+    limit: i64,
+) -> Result<Vec<LedgerLine>, Error> {
+    let params = [workspace.into(), before.0.into(), before.1.into(), limit.into()];
+    tx.query(&PAGE_BEFORE, &params)?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<LedgerLine, Error> {

@@ -38,6 +38,10 @@ statements! {
     SPENDABLE = concat!("SELECT ", grant_columns!(), " FROM credit_grants g \
                  WHERE g.workspace_id = ?1 AND g.available + g.held > 0 AND g.available > 0 \
                  AND g.effective_at <= ?2 AND g.expires_at > ?2");
+    /// The first of them to end.
+    NEXT_TO_END = concat!("SELECT ", grant_columns!(), " FROM credit_grants g \
+                   WHERE g.workspace_id = ?1 AND g.available + g.held > 0 AND g.available > 0 \
+                   AND g.effective_at <= ?2 AND g.expires_at > ?2 ORDER BY g.expires_at, g.id LIMIT ?3");
     /// What has ended with something left.
     ENDED = concat!("SELECT ", grant_columns!(), " FROM credit_grants g \
              WHERE g.workspace_id = ?1 AND g.available + g.held > 0 AND g.available > 0 \
@@ -129,6 +133,16 @@ pub fn spendable(
     now: Timestamp,
 ) -> Result<Vec<CreditGrant>, Error> {
     read_all(&tx.query(&SPENDABLE, &[workspace.into(), now.into()])?)
+}
+
+/// The first so many of them to end.
+pub fn next_to_end(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<CreditGrant>, Error> {
+    read_all(&tx.query(&NEXT_TO_END, &[workspace.into(), now.into(), limit.into()])?)
 }
 
 /// Grants of a workspace that have ended with something left.

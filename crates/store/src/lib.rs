@@ -25,6 +25,7 @@ mod counters;
 pub mod credit_budgets;
 pub mod credit_holds;
 pub mod credit_movements;
+pub mod credit_spending;
 pub mod credits;
 mod database;
 mod dialect;

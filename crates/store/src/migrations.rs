@@ -42,6 +42,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "narrowed_keys",
         sql: include_str!("../migrations/0010_narrowed_keys.sql"),
     },
+    Migration {
+        number: 11,
+        name: "credit_spending",
+        sql: include_str!("../migrations/0011_credit_spending.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

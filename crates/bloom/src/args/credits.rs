@@ -118,6 +118,17 @@ pub(super) enum CreditsVerb {
         #[arg(long)]
         json: bool,
     },
+    /// What was used in a workspace in the last days: by day, by member and by key or app
+    Usage {
+        #[command(flatten)]
+        of: OfPurse,
+        /// How many days, today among them
+        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
+        days: u16,
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Every movement of a workspace, oldest first
     Export {
         #[command(flatten)]
@@ -149,6 +160,11 @@ impl CreditsVerb {
             Self::List { of, json } => {
                 let (place, purse) = of.split()?;
                 command(place, Command::Credits(CreditsCommand::List { purse }), json)
+            }
+            Self::Usage { of, days, json } => {
+                let (place, purse) = of.split()?;
+                let usage = CreditsCommand::Usage { purse, days };
+                command(place, Command::Credits(usage), json)
             }
             Self::Export { of, format } => {
                 let (place, purse) = of.split()?;

@@ -4,6 +4,7 @@ use bloom_domain::credits::{Amount, CreditGrant, GrantKind, LedgerLine, Referenc
 use bloom_domain::email::Email;
 use bloom_domain::ids::WorkspaceId;
 use bloom_domain::time::Timestamp;
+use bloom_service::credits::history::{self, Usage};
 use bloom_service::credits::{self, GrantOrder, Granted, Ledger};
 
 use super::{Answer, Command, Desk};
@@ -48,6 +49,10 @@ pub(crate) enum CreditsCommand {
     List {
         purse: Purse,
     },
+    Usage {
+        purse: Purse,
+        days: u16,
+    },
     /// The page of an export that begins after a place.
     Export {
         purse: Purse,
@@ -61,6 +66,7 @@ pub(crate) enum CreditsAnswer {
     Granted(Granted),
     TakenBack(CreditGrant),
     Ledger(Ledger),
+    Usage(Usage),
     Page { lines: Vec<LedgerLine>, format: Format, is_first: bool },
 }
 
@@ -81,6 +87,10 @@ pub(super) async fn execute(node: &Node, command: CreditsCommand) -> Result<Answ
         CreditsCommand::List { purse } => {
             let workspace = of(&purse).await?;
             CreditsAnswer::Ledger(credits::list(service, operator, workspace).await?)
+        }
+        CreditsCommand::Usage { purse, days } => {
+            let workspace = of(&purse).await?;
+            CreditsAnswer::Usage(history::usage(service, operator, workspace, days).await?)
         }
         CreditsCommand::Export { purse, format, after } => {
             let workspace = of(&purse).await?;

@@ -1,31 +1,13 @@
 //! Credits, as the operator reads them.
 
-use bloom_domain::credits::{ChargedVia, CreditGrant, LedgerLine, NEVER, Standing};
+use bloom_domain::credits::{ChargedVia, CreditGrant, LedgerLine, NEVER, Standing, UsageDay};
+use bloom_http::ledger;
+use bloom_service::credits::history::{Person, Usage, Who};
 use bloom_service::credits::{Granted, Ledger};
 use serde_json::{Value, json};
 
 use super::{Shown, lines, time};
 use crate::command::credits::{CreditsAnswer, Format, Place};
-
-/// What a movement is told with, in order.
-const COLUMNS: [&str; 16] = [
-    "entry",
-    "line",
-    "at",
-    "kind",
-    "credits",
-    "available",
-    "held",
-    "debt",
-    "grant",
-    "grant_kind",
-    "source",
-    "operation",
-    "hold",
-    "reference",
-    "account",
-    "via",
-];
 
 pub(super) fn shown(answer: &CreditsAnswer) -> Shown {
     match answer {
@@ -39,6 +21,7 @@ pub(super) fn shown(answer: &CreditsAnswer) -> Shown {
             Shown { text: grant_line(grant), json: grant_json(grant) }
         }
         CreditsAnswer::Ledger(ledger) => ledger_shown(ledger),
+        CreditsAnswer::Usage(usage) => usage_shown(usage),
         CreditsAnswer::Page { lines, format, is_first } => page(lines, *format, *is_first),
     }
 }
@@ -61,6 +44,66 @@ fn ledger_shown(ledger: &Ledger) -> Shown {
             "grants": ledger.grants.iter().map(grant_json).collect::<Vec<_>>(),
         }),
     }
+}
+
+/// What was used; days on which nothing was are left out.
+fn usage_shown(usage: &Usage) -> Shown {
+    let days = (0..).zip(&usage.days).filter(|(_, credits)| **credits > 0);
+    let days: Vec<_> =
+        days.map(|(place, &credits)| (date(usage.first.plus_days(place)), credits)).collect();
+    let person = |person: &Person| match person {
+        Person::Other(email) => Some(email.to_string()),
+        Person::Gone | Person::Reader | Person::Hidden => None,
+    };
+    let named = |who: &Who| {
+        let credential = who.credential.as_ref()?;
+        let (kind, id) = match credential.via {
+            ChargedVia::ApiKey(id) => ("key", id.to_string()),
+            ChargedVia::Connection(id) => ("app", id.to_string()),
+        };
+        Some((kind, id, credential.name.clone()))
+    };
+    let gone = || "somebody whose account is gone".to_owned();
+    let by_day = days.iter().map(|(day, credits)| format!("{day}  {credits}"));
+    let by_member = usage.by_member.iter();
+    let by_member =
+        by_member.map(|(one, credits)| format!("{credits}  {}", person(one).unwrap_or_else(gone)));
+    let by_credential = usage.by_credential.iter().filter_map(|(who, credits)| {
+        let (kind, id, name) = named(who)?;
+        let whose = person(&who.person).unwrap_or_else(gone);
+        let name = name.unwrap_or_else(|| "(gone)".to_owned());
+        Some(format!("{credits}  {kind} {id}  {name}  of {whose}"))
+    });
+    let text: Vec<_> = by_day.chain(by_member).chain(by_credential).collect();
+    let nothing = format!("Nothing was used in the last {} days.", usage.days.len());
+    Shown {
+        text: lines(text.into_iter(), &nothing),
+        json: json!({
+            "days": days.iter().map(|(day, credits)| json!({
+                "day": day,
+                "credits": credits,
+            })).collect::<Vec<_>>(),
+            "members": usage.by_member.iter().map(|(one, credits)| json!({
+                "account": person(one),
+                "credits": credits,
+            })).collect::<Vec<_>>(),
+            "credentials": usage.by_credential.iter().filter_map(|(who, credits)| {
+                let (kind, id, name) = named(who)?;
+                Some(json!({
+                    "kind": kind,
+                    "id": id,
+                    "name": name,
+                    "account": person(&who.person),
+                    "credits": credits,
+                }))
+            }).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+fn date(day: UsageDay) -> String {
+    let time = time(day.begins_at());
+    time.split('T').next().unwrap_or_default().to_owned()
 }
 
 fn grant_line(grant: &CreditGrant) -> String {
@@ -105,10 +148,10 @@ fn grant_json(grant: &CreditGrant) -> Value {
 /// A page of an export. Where the next one begins stands beside it.
 fn page(movements: &[LedgerLine], format: Format, is_first: bool) -> Shown {
     let rows = movements.iter().map(|movement| match format {
-        Format::Ndjson => object(movement),
-        Format::Csv => values(movement).iter().map(field).collect::<Vec<_>>().join(","),
+        Format::Ndjson => ledger::object(movement),
+        Format::Csv => ledger::csv(movement),
     });
-    let header = (format == Format::Csv && is_first).then(|| COLUMNS.join(","));
+    let header = (format == Format::Csv && is_first).then(ledger::header);
     let text: Vec<_> = header.into_iter().chain(rows).collect();
     let next = movements.last().map(|last| [last.entry, last.line]);
     Shown { text: text.join("\n"), json: json!({ "next": next }) }
@@ -118,55 +161,4 @@ fn page(movements: &[LedgerLine], format: Format, is_first: bool) -> Shown {
 pub(crate) fn next_page(shown: &Shown) -> Option<Place> {
     let next = shown.json.get("next")?;
     Some((next.get(0)?.as_i64()?, next.get(1)?.as_i64()?))
-}
-
-fn object(line: &LedgerLine) -> String {
-    let members: serde_json::Map<_, _> =
-        COLUMNS.iter().map(|&name| name.to_owned()).zip(values(line)).collect();
-    Value::Object(members).to_string()
-}
-
-fn values(line: &LedgerLine) -> [Value; 16] {
-    let deltas = line.movement.deltas();
-    let (hold, reference) = line.hold.as_ref().map(|(id, name)| (id.to_string(), name)).unzip();
-    let (account, via) = line
-        .spender
-        .map(|spender| {
-            let via = match spender.via {
-                ChargedVia::ApiKey(id) => format!("key {id}"),
-                ChargedVia::Connection(id) => format!("app {id}"),
-            };
-            (spender.account.to_string(), via)
-        })
-        .unzip();
-    [
-        line.entry.into(),
-        line.line.into(),
-        time(line.at).into(),
-        line.movement.kind.as_str().into(),
-        line.movement.amount.get().into(),
-        deltas.available.into(),
-        deltas.held.into(),
-        deltas.debt.into(),
-        line.movement.grant.to_string().into(),
-        line.grant_kind.as_str().into(),
-        line.grant_source.clone().into(),
-        line.operation.clone().into(),
-        hold.into(),
-        reference.cloned().into(),
-        account.into(),
-        via.into(),
-    ]
-}
-
-/// A value between commas (RFC 4180). Nothing for null.
-fn field(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) if text.contains([',', '"']) => {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        }
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }

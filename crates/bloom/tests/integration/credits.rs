@@ -2,6 +2,7 @@
 
 mod budgets;
 mod model;
+mod page;
 pub(crate) mod person;
 mod properties;
 mod races;

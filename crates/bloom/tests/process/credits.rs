@@ -32,6 +32,10 @@ on_both_engines!(they_are_granted_listed_and_exported, |home| {
     let taken = home.bloom("credits take-back --reference in_1 --amount 20 --json").json();
     assert_eq!((&taken["taken_back"], &taken["available"]), (&json!(20), &json!(30)));
     home.bloom("credits take-back --reference in_1 --amount 20").ok();
+    let usage = home.bloom(&format!("credits usage --account {ADA} --days 7")).ok();
+    assert_eq!(usage.trim_end(), "Nothing was used in the last 7 days.");
+    let usage = home.bloom(&format!("credits usage --account {ADA} --json")).json();
+    assert_eq!(usage, json!({ "days": [], "members": [], "credentials": [] }));
     let beside = exported(home);
     assert_eq!(server.stop().code, Some(0));
 

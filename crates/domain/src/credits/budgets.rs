@@ -218,6 +218,12 @@ impl UsageDay {
         Self(self.0.saturating_sub(days))
     }
 
+    /// So many days after it.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+
     /// When it begins.
     #[must_use]
     pub const fn begins_at(self) -> Timestamp {

@@ -1,12 +1,14 @@
-//! `/settings/activity`: the audit of a person's own account.
+//! `/settings/activity` and `/settings/workspaces/{id}/activity`: the audit of a person's own account, and of
+//! a team that they look after.
 
 use std::collections::BTreeSet;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::audit::{Action, Actor, Record};
+use bloom_domain::email::Email;
 use bloom_domain::time::Timestamp;
-use bloom_service::audit;
+use bloom_service::audit::{self, OfTeam};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -14,12 +16,14 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{Activity, ActivityChange, ActivityRow};
-use super::{page, redirect};
+use super::{Segment, page, redirect, workspaces};
 use crate::api::query::Query;
 use crate::app::App;
 
 /// How many records a page shows.
 const PAGE: usize = 50;
+/// As many, and one that tells whether there are more.
+const ONE_MORE: i64 = 51;
 
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
@@ -28,21 +32,67 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings/activity")),
         person => person?,
     };
-    let query = Query(request.uri().query().unwrap_or_default());
-    let before = query.optional("before").ok().flatten().and_then(|text| text.parse().ok());
-    let (from, one_more) = (before.unwrap_or(i64::MAX), PAGE + 1);
-    let limit = i64::try_from(one_more).unwrap_or(i64::MAX);
-    let mut records = audit::list(&app.service, person, from, limit).await?;
-    let has_more = records.len() == one_more;
-    records.truncate(PAGE);
-    let older = records.last().filter(|_| has_more).map(|record| record.number);
+    let before = before(&request);
+    let (from, limit) = (before.unwrap_or(i64::MAX), ONE_MORE);
+    let records = audit::list(&app.service, person, from, limit).await?;
     let (now, me) = (app.service.now(), Actor::Person(person.account().id));
-    let records = records.iter().map(|record| row(record, me, now)).collect();
-    let view = Activity { layout: browser.layout(), records, is_first: before.is_none(), older };
+    let older = older(records.len(), |last| records[last].number);
+    let rows = records.iter().take(PAGE).map(|record| row(record, (me, None), now)).collect();
+    let view = Activity {
+        layout: browser.layout(),
+        team: None,
+        path: "/settings/activity".to_owned(),
+        records: rows,
+        is_first: before.is_none(),
+        older,
+    };
     Ok(page(StatusCode::OK, &view))
 }
 
-fn row(record: &Record, me: Actor, now: Timestamp) -> ActivityRow {
+/// The page of a team.
+pub(crate) async fn show_of_team(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let id = super::id(id)?;
+    let path = format!("{}/activity", workspaces::path(id));
+    let person = match browser.require_person() {
+        Err(PageError::SignedOut) => return Ok(redirect(&format!("/sign-in?next={path}"))),
+        person => person?,
+    };
+    let before = before(&request);
+    let (from, limit) = (before.unwrap_or(i64::MAX), ONE_MORE);
+    let OfTeam { workspace, records } =
+        audit::list_of_team(&app.service, person, id, from, limit).await?;
+    let (now, me) = (app.service.now(), Actor::Person(person.account().id));
+    let older = older(records.len(), |last| records[last].0.number);
+    let shown = records.iter().take(PAGE);
+    let rows = shown.map(|(record, by)| row(record, (me, by.as_ref()), now)).collect();
+    let view = Activity {
+        layout: browser.layout(),
+        team: Some(workspace.name),
+        path,
+        records: rows,
+        is_first: before.is_none(),
+        older,
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// The number that the records on the page are before.
+fn before(request: &Request) -> Option<i64> {
+    let query = Query(request.uri().query().unwrap_or_default());
+    query.optional("before").ok().flatten().and_then(|text| text.parse().ok())
+}
+
+/// Where the next page begins, when more were read than a page shows.
+fn older(read: usize, number: impl FnOnce(usize) -> i64) -> Option<i64> {
+    (read > PAGE).then(|| number(PAGE - 1))
+}
+
+fn row(record: &Record, (me, by): (Actor, Option<&Email>), now: Timestamp) -> ActivityRow {
     let details = record.details.as_ref().map_or("{}", |details| details.json.as_str());
     let details: Value = serde_json::from_str(details).unwrap_or_default();
     let text = |member: &str| details.get(member).and_then(Value::as_str).map(str::to_owned);
@@ -52,14 +102,13 @@ fn row(record: &Record, me: Actor, now: Timestamp) -> ActivityRow {
             .map_or_else(|| record.event.action.clone(), |action| action.label().to_owned()),
         when: moment(record.event.at, now),
         by: match record.event.actor {
-            actor if actor == me => "You",
-            Actor::Person(_) => "Another person",
-            Actor::App(_) => "The app",
-            Actor::Anybody => "Somebody who was not signed in",
-            Actor::Operator => "The operator of this server",
-            Actor::Server => "This server",
-        }
-        .to_owned(),
+            actor if actor == me => "You".to_owned(),
+            Actor::Person(_) => by.map_or("Another person".to_owned(), ToString::to_string),
+            Actor::App(_) => "The app".to_owned(),
+            Actor::Anybody => "Somebody who was not signed in".to_owned(),
+            Actor::Operator => "The operator of this server".to_owned(),
+            Actor::Server => "This server".to_owned(),
+        },
         address: text("address"),
         agent: text("agent"),
         changes: changes(details.get("before"), details.get("after")),

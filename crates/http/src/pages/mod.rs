@@ -11,6 +11,7 @@ pub(crate) mod assets;
 pub(crate) mod authorize;
 mod browser;
 pub(crate) mod budgets;
+pub(crate) mod credits;
 pub(crate) mod end_session;
 pub(crate) mod errors;
 mod forms;

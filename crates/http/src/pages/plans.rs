@@ -4,7 +4,7 @@
 use bloom_domain::plans::{Plan, PlanTable};
 use bloom_domain::subscriptions::SubscriptionState;
 use bloom_domain::time::Timestamp;
-use bloom_domain::workspaces::WorkspaceKind;
+use bloom_domain::workspaces::{WorkspaceChoice, WorkspaceKind};
 use bloom_service::plans::{Billing, Held, WorkspacePlan};
 
 use super::moment::moment;
@@ -27,6 +27,10 @@ pub(crate) fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> Pl
             WorkspaceKind::Personal => "Personal workspace".to_owned(),
             WorkspaceKind::Team => workspace.name.clone(),
         },
+        credits_href: super::credits::path(match workspace.kind {
+            WorkspaceKind::Personal => WorkspaceChoice::Personal,
+            WorkspaceKind::Team => WorkspaceChoice::Team(workspace.id),
+        }),
         name: held.name.clone(),
         price: held.plan.as_ref().map(|plan| plan.price.clone()),
         badge: held.state.map(badge),

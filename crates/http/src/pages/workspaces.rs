@@ -304,6 +304,8 @@ async fn view(
         role: Role::Member,
         done: None,
         invited: None,
+        is_there: can(Act::See),
+        can_see_activity: can(Act::SeeActivity),
         can_rename: can(Act::Rename),
         invites_to: Role::GIVEN.into_iter().filter(|&role| can(Act::Invite(role))).collect(),
         can_leave: can(Act::Leave),

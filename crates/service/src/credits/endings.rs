@@ -122,7 +122,7 @@ impl Ending {
         let items = i64::try_from(items.len()).unwrap_or(i64::MAX);
         store::credit_holds::end(tx, work.hold(), items, &resolved.parts)?;
         let unspent = resolved.parts.iter().map(|ended| ended.part.amount.get() - ended.settled);
-        store::credit_budgets::uncount(tx, work.hold(), unspent.sum())?;
+        store::credit_spending::uncount(tx, work.hold(), unspent.sum())?;
         let mut movements = resolved.movements.clone();
         if let Some(amount) = resolved.refund {
             let span = (self.now, self.now.plus(REFUND_LIFETIME));

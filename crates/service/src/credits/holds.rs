@@ -169,7 +169,7 @@ impl HoldDraft {
         if !store::credit_holds::insert(tx, &self.row(ledger.workspace))? {
             return self.before(tx, ledger.workspace, Error::CreditReferenceTaken);
         }
-        store::credit_budgets::count(tx, self.spender, self.now, needed)?;
+        store::credit_spending::count(tx, self.spender, ledger.workspace, self.now, needed)?;
         self.write(tx, ledger, cover, held)?;
         Ok(Ok(self.held(ledger.workspace)))
     }

@@ -39,6 +39,34 @@ fn on_sqlite() -> Vec<Shape> {
     statements().map(shape).collect()
 }
 
+/// What pages and charts of a ledger read must not grow with it.
+#[test]
+fn a_ledger_is_read_by_its_indexes() {
+    let database = fresh(Engine::Sqlite).unwrap();
+    drop(open(&database));
+    let Database::Sqlite { path } = database.database() else { panic!("not SQLite") };
+    let connection = crate::sqlite::connection::writer(path).unwrap();
+    let of_a_page = statements().filter(|statement| {
+        let name = statement.name();
+        name.contains("credit_movements::PAGE")
+            || name.contains("credit_spending::BY")
+            || name.contains("credits::NEXT_TO_END")
+            || name.contains("audit::LIST_OF")
+    });
+    let mut count = 0;
+    for statement in of_a_page {
+        let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql());
+        let mut prepared = connection.prepare(&sql).unwrap();
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let step: String = row.get(3).unwrap();
+            assert!(!step.starts_with("SCAN"), "{}: {step}", statement.name());
+        }
+        count += 1;
+    }
+    assert_eq!(count, 9);
+}
+
 fn on_postgres() -> Option<Vec<Shape>> {
     let database = fresh(Engine::Postgres)?;
     drop(open(&database));

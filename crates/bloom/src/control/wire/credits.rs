@@ -27,6 +27,11 @@ pub(in crate::control) enum CreditsWire {
         owner: String,
         workspace: Option<String>,
     },
+    Usage {
+        owner: String,
+        workspace: Option<String>,
+        days: u16,
+    },
     Export {
         owner: String,
         workspace: Option<String>,
@@ -58,6 +63,10 @@ impl From<&CreditsCommand> for CreditsWire {
             CreditsCommand::List { purse } => {
                 let (owner, workspace) = split(purse);
                 Self::List { owner, workspace }
+            }
+            CreditsCommand::Usage { purse, days } => {
+                let (owner, workspace) = split(purse);
+                Self::Usage { owner, workspace, days: *days }
             }
             CreditsCommand::Export { purse, format, after } => {
                 let (owner, workspace) = split(purse);
@@ -100,6 +109,9 @@ impl TryFrom<CreditsWire> for CreditsCommand {
             }
             CreditsWire::List { owner, workspace } => {
                 Self::List { purse: purse(owner, workspace)? }
+            }
+            CreditsWire::Usage { owner, workspace, days } => {
+                Self::Usage { purse: purse(owner, workspace)?, days }
             }
             CreditsWire::Export { owner, workspace, is_csv, after } => Self::Export {
                 purse: purse(owner, workspace)?,

@@ -1,15 +1,19 @@
-//! `/settings/activity`: what was done with the account.
+//! `/settings/activity` and `/settings/workspaces/{id}/activity`: what was done with the account, and in a team.
 
 use askama::Template;
 
 use super::{Layout, Moment};
 
-/// The page at `/settings/activity`.
+/// The page of an account or of a team.
 #[derive(Debug, Template)]
 #[template(path = "activity.html")]
 pub(crate) struct Activity {
     /// The frame.
     pub(crate) layout: Layout,
+    /// The team's name; none for the reader's account.
+    pub(crate) team: Option<String>,
+    /// This page, without a query.
+    pub(crate) path: String,
     /// Some records, newest first.
     pub(crate) records: Vec<ActivityRow>,
     /// Whether these are the newest there are.
@@ -72,6 +76,8 @@ impl Activity {
         let key = vec![change("Name", None, "ci"), change("Key", Some("…wXyZ"), "…Ab12")];
         let empty = || Self {
             layout: Layout::sample_signed_in(),
+            team: None,
+            path: "/settings/activity".into(),
             records: Vec::new(),
             is_first: true,
             older: None,
@@ -85,6 +91,15 @@ impl Activity {
                 ..ActivityRow::sample("Account suspended", "The operator", Vec::new())
             },
         ];
+        let role = vec![
+            change("Role", Some("member"), "admin"),
+            change("Member", None, "bob@example.com"),
+        ];
+        let team = vec![ActivityRow {
+            address: None,
+            agent: None,
+            ..ActivityRow::sample("Role in a workspace changed", "ada@example.com", role)
+        }];
         let hostile = || String::from(super::tests::HOSTILE);
         let hostile_row = ActivityRow {
             what: hostile(),
@@ -102,7 +117,15 @@ impl Activity {
             ("activity, nothing yet", empty()),
             ("activity, nothing older", Self { is_first: false, ..empty() }),
             ("activity", Self { records: some, older: Some(12), ..empty() }),
-            ("activity, hostile", Self { records: vec![hostile_row], ..empty() }),
+            (
+                "activity-of-a-team",
+                Self { team: Some("Newsroom".into()), records: team, ..empty() },
+            ),
+            ("activity-of-a-team, nothing", Self { team: Some("Newsroom".into()), ..empty() }),
+            (
+                "activity-hostile",
+                Self { team: Some(hostile()), records: vec![hostile_row], ..empty() },
+            ),
         ]
     }
 }

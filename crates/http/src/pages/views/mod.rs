@@ -5,6 +5,7 @@ mod activity;
 mod app;
 mod budget;
 mod consent;
+mod credits;
 mod end_session;
 mod home;
 mod key;
@@ -24,6 +25,9 @@ pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
 pub(crate) use budget::{BudgetPage, CapField};
 pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption};
+pub(crate) use credits::{
+    CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, MovementRow, ShareRow, ShareTable,
+};
 pub(crate) use end_session::EndSession;
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};

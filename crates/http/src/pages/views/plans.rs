@@ -7,6 +7,8 @@ use super::{Link, Moment};
 pub(crate) struct PlanRow {
     /// What the workspace is called.
     pub(crate) workspace: String,
+    /// Where its credits are looked at.
+    pub(crate) credits_href: String,
     /// The plan's name.
     pub(crate) name: String,
     /// What it costs, as the operator says it; nothing for a plan that is not offered any more.
@@ -59,6 +61,7 @@ impl PlanRow {
     fn sample() -> Self {
         Self {
             workspace: "Personal workspace".into(),
+            credits_href: "/settings/credits".into(),
             name: "pro".into(),
             price: Some("29 EUR a month".into()),
             badge: Some(PlanBadge::Good("Active")),

@@ -8,8 +8,8 @@ use askama::Template;
 use super::consent::Consent;
 use super::end_session::EndSession;
 use super::{
-    Activity, AppUsage, BudgetPage, Home, InvitationPage, KeyPage, Message, ReportKey, Settings,
-    SignIn, SignUp, TeamPage,
+    Activity, AppUsage, BudgetPage, CreditsPage, Home, InvitationPage, KeyPage, Message, ReportKey,
+    Settings, SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
 
@@ -65,7 +65,7 @@ fn tags(html: &str) -> Vec<Tag> {
             }
             assert!(trimmed.len() < rest.len(), "attributes stick together in <{name}>");
             let key_len = trimmed
-                .find(|c: char| !(c.is_ascii_lowercase() || "-:B".contains(c)))
+                .find(|c: char| !(c.is_ascii_lowercase() || "-:ABR".contains(c)))
                 .expect("an attribute that ends");
             assert!(key_len > 0, "no attribute: {}", trimmed.chars().take(40).collect::<String>());
             let key = trimmed[..key_len].to_owned();
@@ -107,6 +107,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(BudgetPage::samples()),
         render(KeyPage::samples()),
         render(AppUsage::samples()),
+        render(CreditsPage::samples()),
         render(TeamPage::samples()),
         render(InvitationPage::samples()),
         render(ReportKey::samples()),

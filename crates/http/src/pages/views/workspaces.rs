@@ -22,6 +22,10 @@ pub(crate) struct TeamPage {
     /// Who was just invited, and the link when the reader has to pass it on: the only time it is there to
     /// see.
     pub(crate) invited: Option<(String, Option<String>)>,
+    /// Whether the workspace is there, so that its credits can be looked at.
+    pub(crate) is_there: bool,
+    /// Whether the reader may see what was done to it.
+    pub(crate) can_see_activity: bool,
     /// Whether the reader may give it another name.
     pub(crate) can_rename: bool,
     /// The roles that the reader may invite to.
@@ -158,6 +162,8 @@ impl TeamPage {
             role: Role::Member,
             done: None,
             invited: None,
+            is_there: true,
+            can_see_activity: true,
             can_rename: true,
             invites_to: Role::GIVEN.to_vec(),
             can_leave: false,
@@ -187,6 +193,7 @@ impl TeamPage {
         let field = || Field { value: hostile(), error: Some(hostile()) };
         let moment = || Moment { iso: hostile(), exact: hostile(), relative: hostile() };
         let plain = || Self {
+            can_see_activity: false,
             can_rename: false,
             invites_to: Vec::new(),
             can_leave: true,
