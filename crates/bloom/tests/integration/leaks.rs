@@ -21,6 +21,8 @@ on_both!(
     the_same_alert_again_is_no_news,
     an_alert_that_comes_many_times_at_once_is_taken_once,
     a_secret_that_was_replaced_revokes_nothing,
+    either_secret_of_a_rotated_key_proves_possession,
+    an_expired_key_is_no_news,
     without_a_good_signature_no_key_is_revoked,
     a_bad_signature_of_a_scanner_is_counted_in_the_audit,
     what_is_no_alert_is_refused_and_changes_nothing,
@@ -240,6 +242,41 @@ async fn a_secret_that_was_replaced_revokes_nothing(app: App) {
     assert_eq!(app.account(&new.secret).await.status, 200);
 }
 
+async fn either_secret_of_a_rotated_key_proves_possession(app: App) {
+    let scanner = Scanner::new();
+    let app = scanner.known_to(&app).await;
+    let mut ada = app.person("ada").await;
+    for is_old in [true, false] {
+        let old = ada.create_key("ci").await;
+        let new = ada.rotate_key(&old, "24h").await;
+        let leaked = if is_old { &old } else { &new };
+        assert_eq!(scanner.tell(&app, &[&leaked.secret]).await, ["true_positive"]);
+        for secret in [&old.secret, &new.secret] {
+            assert_eq!(app.account(secret).await.status, 401, "{is_old}: the key is revoked whole");
+        }
+        // Which of the two it was stands in the mail.
+        let hint = format!("{}…{}", &leaked.secret[..13], &leaked.secret[43..]);
+        assert!(mails(&app).await.iter().any(|mail| readable(mail).contains(&hint)), "{hint}");
+    }
+    let old = ada.create_key("later").await;
+    let new = ada.rotate_key(&old, "24h").await;
+    app.advance(Duration::from_secs(86_400));
+    assert_eq!(scanner.tell(&app, &[&old.secret]).await, ["false_positive"]);
+    assert_eq!(report(&app, &old.secret).await.error(), "404 NOT_FOUND");
+    assert_eq!(app.account(&new.secret).await.status, 200, "the overlap was over");
+}
+
+async fn an_expired_key_is_no_news(app: App) {
+    let scanner = Scanner::new();
+    let app = scanner.known_to(&app).await;
+    let key = app.person("ada").await.create_key("ci").await;
+    app.database().run("UPDATE api_keys SET expires_at = 1");
+    let before = app.database().dump();
+    assert_eq!(scanner.tell(&app, &[&key.secret]).await, ["true_positive"]);
+    assert_eq!(report(&app, &key.secret).await.status, 200);
+    assert_eq!(app.database().dump(), before);
+}
+
 async fn without_a_good_signature_no_key_is_revoked(app: App) {
     let scanner = Scanner::new();
     let app = scanner.known_to(&app).await;
@@ -452,8 +489,8 @@ async fn a_key_that_is_replaced_while_it_is_reported_is_either(app: App) {
                     let status = report(&app, &key.secret).await.status;
                     return (Some(status), None);
                 }
-                let path = format!("/settings/api-keys/{}/replace", key.id);
-                let page = ada.post(&path, &[]).await;
+                let path = format!("/settings/api-keys/{}/rotate", key.id);
+                let page = ada.post(&path, &[("overlap", "0")]).await;
                 (None, page.between("<code id=\"new-key\">", "</code>").map(str::to_owned))
             }
         });

@@ -206,7 +206,7 @@ fn usage_in(
     (count, now): (u16, Timestamp),
 ) -> Result<Usage, store::Error> {
     let last = UsageDay::of(now);
-    let first = last.minus_days(i64::from(count) - 1);
+    let first = last.minus_days(i64::from(count.max(1)) - 1);
     let asked = Days { workspace, first, last };
     let mut days = vec![0; usize::from(count.max(1))];
     for (day, credits) in credit_spending::by_day(tx, asked)? {

@@ -12,7 +12,7 @@ use bloom_store::Database;
 use serde_json::Value;
 
 use super::person::{Person, amount, metered};
-use crate::support::{App, Browser, on_both};
+use crate::support::{App, Browser, PASSWORD, on_both};
 use crate::teams::{join, team};
 
 on_both!(
@@ -207,6 +207,7 @@ async fn what_was_used_is_told_by_day_key_and_member(app: App) {
     app.advance(DAY * 30);
     let usage = history::usage(app.service(), &app.operator(), hers.workspace, 30).await.unwrap();
     assert_eq!(usage.days.iter().sum::<i64>(), 0);
+    ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
     assert!(!page(&mut ada, &at).await.contains("<svg viewBox=\"0 0 3000"));
 }
 
