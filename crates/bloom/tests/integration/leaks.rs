@@ -99,6 +99,11 @@ fn unknown(number: u8) -> String {
     ApiKeySecret::new(&[number; 32]).expose().to_owned()
 }
 
+/// The same with another last character.
+fn mistyped(key: &str) -> String {
+    format!("{}{}", &key[..46], if key.ends_with('x') { 'y' } else { 'x' })
+}
+
 async fn report(app: &App, key: &str) -> Answer {
     let body = json!({ "key": key }).to_string().into_bytes();
     app.post_bytes(REPORTS, body, &[("content-type", "application/json")]).await
@@ -127,8 +132,8 @@ async fn an_alert_revokes_every_key_in_it_and_tells_its_owner(app: App) {
     let (ci, other) = (ada.create_key("ci").await, ada.create_key("other").await);
     let bobs = bob.create_key("bobs").await;
     assert_eq!(app.account(&ci.secret).await.status, 200, "its verdict is kept");
-    let (mistyped, stranger) = (format!("{}x", &ci.secret[..46]), unknown(9));
-    let tokens = [ci.secret.as_str(), &stranger, &mistyped, "some_token", &bobs.secret, &ci.secret];
+    let (typo, stranger) = (mistyped(&ci.secret), unknown(9));
+    let tokens = [ci.secret.as_str(), &stranger, &typo, "some_token", &bobs.secret, &ci.secret];
     let answer = scanner.send(&app, &alert(&tokens)).await;
     let text = answer.text().to_owned();
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -416,8 +421,8 @@ async fn what_a_reporter_is_told_they_could_have_found_out(app: App) {
         assert_eq!((again.status, again.text()), (first.status, first.text()));
     }
     insta::assert_snapshot!(report(&app, &unknown(1)).await.summary(), @r#"404 {"error":{"code":"NOT_FOUND","status":404,"message":"This server has no such key. Nothing was changed."}}"#);
-    let mistyped = format!("{}x", &good.secret[..46]);
-    insta::assert_snapshot!(report(&app, &mistyped).await.summary(), @r#"400 {"error":{"code":"BAD_REQUEST","status":400,"message":"That is no whole API key: it is cut off, mistyped, or of another system. Nothing was changed."}}"#);
+    let typo = mistyped(&good.secret);
+    insta::assert_snapshot!(report(&app, &typo).await.summary(), @r#"400 {"error":{"code":"BAD_REQUEST","status":400,"message":"That is no whole API key: it is cut off, mistyped, or of another system. Nothing was changed."}}"#);
 }
 
 async fn what_is_no_report_is_refused(app: App) {
@@ -524,10 +529,10 @@ async fn a_key_is_reported_on_a_page(app: App) {
 async fn a_page_never_sends_a_reported_key_back(app: App) {
     let mut finder = app.browser();
     let before = app.database().dump();
-    let (unknown, mistyped) = (unknown(1), format!("{}x", &unknown(1)[..46]));
+    let (unknown, typo) = (unknown(1), mistyped(&unknown(1)));
     for (key, status, words) in [
         (unknown.as_str(), 404, "This server has no such key."),
-        (&mistyped, 422, "That is no whole key"),
+        (&typo, 422, "That is no whole key"),
         ("", 422, "Enter the whole key."),
         ("sk_live_of_another", 422, "Enter the whole key."),
     ] {

@@ -179,7 +179,7 @@ async fn what_was_used_is_told_by_day_key_and_member(app: App) {
     with_other.images("d", 1).await.unwrap();
     let elsewhere = Person::of(&app, ada.email(), &hers.key).await;
     elsewhere.topup(9, "in_2").await;
-    elsewhere.images("e", 9).await.unwrap();
+    elsewhere.images("e", 5).await.unwrap();
     let usage = history::usage(app.service(), &app.operator(), hers.workspace, 3).await.unwrap();
     assert_eq!(usage.days, [0, 6, 3], "what went back counts not, on the day on which it was held");
     let email = |name: &str| Spender::Other(Email::parse(&format!("{name}@example.com")).unwrap());
