@@ -55,7 +55,7 @@ async fn hear(State(app): State<App>, request: Request) -> Result<Response, ApiE
     let (parts, body) = request.into_parts();
     let sender = Sender::of(&app, &parts.headers, &parts.extensions).kept();
     let body = body::read(body, MAX_BYTES).await.map_err(|error| match error {
-        BodyError::TooLarge => too_large(format!("An alert may have {} KiB", MAX_BYTES / 1024)),
+        BodyError::TooLarge => too_large(&format!("An alert may have {} KiB", MAX_BYTES / 1024)),
         BodyError::NotWhole => not_whole(),
     })?;
     let (identifier, signature) = (one(&parts.headers, IDENTIFIER), one(&parts.headers, SIGNATURE));
@@ -85,7 +85,7 @@ async fn report(State(app): State<App>, request: Request) -> Result<Response, Ap
     }
     let sender = Sender::of(&app, &parts.headers, &parts.extensions).kept();
     let body = body::read(body, MAX_REPORT).await.map_err(|error| match error {
-        BodyError::TooLarge => too_large(format!("A report may have {} KiB", MAX_REPORT / 1024)),
+        BodyError::TooLarge => too_large(&format!("A report may have {} KiB", MAX_REPORT / 1024)),
         BodyError::NotWhole => not_whole(),
     })?;
     // What the parser says may repeat the key.
@@ -127,7 +127,7 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     if all.next().is_some() { None } else { first.to_str().ok() }
 }
 
-fn too_large(what: String) -> ApiError {
+fn too_large(what: &str) -> ApiError {
     ApiError::new(ErrorCode::PayloadTooLarge, format!("{what}. Nothing was changed."))
 }
 
@@ -154,7 +154,7 @@ fn refused(error: AlertError) -> ApiError {
         }
         AlertError::TooMany => {
             tracing::warn!("an alert of the secret scanner was refused: it has too many matches");
-            too_large(format!("An alert may have {MAX_MATCHES} matches"))
+            too_large(&format!("An alert may have {MAX_MATCHES} matches"))
         }
         AlertError::Failed(error @ Error::Busy { .. }) => {
             ApiError::from(error).with_retry_after(Duration::from_secs(1))
