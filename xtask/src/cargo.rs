@@ -74,17 +74,26 @@ pub(crate) struct Package {
 pub(crate) struct Graph {
     pub(crate) packages: Vec<Package>,
     pub(crate) target_directory: PathBuf,
+    /// The platform that builds, and that is built for.
+    pub(crate) platform: String,
 }
 
 impl Graph {
     /// Only the packages this platform builds are asked for: those of others would have to be fetched.
     pub(crate) fn read(root: &Path) -> Result<Self, Failure> {
         let platform = host_platform()?;
-        let arguments = ["metadata", "--locked", "--format-version", "1", "--filter-platform"];
+        let arguments = [
+            "metadata",
+            "--locked",
+            "--all-features",
+            "--format-version",
+            "1",
+            "--filter-platform",
+        ];
         let text = output(root, &[&arguments[..], &[&platform]].concat())?;
         let graph: Value = serde_json::from_str(&text).map_err(|e| format!("metadata: {e}"))?;
         let packages = array(&graph, "packages").iter().map(|p| package(root, p)).collect();
-        Ok(Self { packages, target_directory: string(&graph, "target_directory").into() })
+        Ok(Self { packages, target_directory: string(&graph, "target_directory").into(), platform })
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = (&Package, &str)> {

@@ -11,6 +11,7 @@ mod bench;
 mod cargo;
 mod check;
 mod finding;
+mod fuzz;
 mod openapi;
 mod rust_text;
 mod size;
@@ -19,8 +20,8 @@ mod tree;
 
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: cargo xtask check | test [-- filter] | bench [args] | size | openapi | help";
+const USAGE: &str = "usage: cargo xtask check | test [-- filter] | bench [args] | fuzz [target] | \
+                     size | openapi | help";
 
 /// Why a command could not finish, in one sentence for the person at the terminal.
 type Failure = String;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         "check" => check::run(),
         "test" => test::run(rest),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "size" => size::run(),
         "openapi" => openapi::run(),
         _ => {

@@ -113,6 +113,9 @@ impl ClientMetadata {
             self.redirects(known_schemes).iter().map(RedirectUri::canonical).collect();
         canonical.redirect_uris.sort();
         canonical.redirect_uris.dedup();
+        // In one order, so that an app which sends back what it was answered is the same app.
+        canonical.scope =
+            Scopes::parse(&self.scope).map_or(canonical.scope, |scopes| scopes.to_string());
         // A struct of strings always serializes, its members in a fixed order.
         serde_json::to_vec(&canonical).unwrap_or_default()
     }

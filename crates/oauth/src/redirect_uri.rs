@@ -206,12 +206,20 @@ fn is_domain(host: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    let is_numeric = labels.last().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    let is_numeric = labels.last().is_some_and(|label| is_number(label));
     let is_address = host.parse::<Ipv4Addr>().is_ok();
     labels.len() >= 2
         && labels.iter().all(is_label)
         && (!is_numeric || is_address)
         && !is_public_suffix(host)
+}
+
+/// Whether browsers take a host that ends in this label for an IPv4 address (URL standard, "ends in a
+/// number"): `127.0.0x1` leads to the device, and is no site.
+fn is_number(label: &str) -> bool {
+    let is_decimal = label.bytes().all(|b| b.is_ascii_digit());
+    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    is_decimal || hexadecimal.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Under which anybody can have a name, and which is nobody's site itself.

@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Tools that stand beside the product and may use all of it.
-const TOOLS: &[&str] = &["bloom-bench", "xtask"];
+const TOOLS: &[&str] = &["bloom-bench", "bloom-fuzz", "xtask"];
 
 /// The crates that only compute, and what would let them wait or talk to the outside.
 const PURE: &[&str] = &["bloom-oauth", "bloom-domain"];

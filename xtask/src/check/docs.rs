@@ -7,7 +7,7 @@ use crate::tree::{TextFile, Tree};
 use std::path::{Component, Path, PathBuf};
 
 /// What begins a path from the root.
-const FOLDERS: &[&str] = &["crates/", "docs/", "xtask/", "bench/", ".ci/", ".cargo/"];
+const FOLDERS: &[&str] = &["crates/", "docs/", "xtask/", "bench/", "fuzz/", ".ci/", ".cargo/"];
 
 /// Files of the root that the documents call by their bare name.
 const ROOT_FILES: &[&str] = &[

@@ -100,3 +100,15 @@ fn the_same_app_has_one_canonical_form() {
     assert_eq!(one, same);
     assert_ne!(one, other);
 }
+
+#[test]
+fn an_app_that_sends_back_what_it_was_answered_is_the_same_app() {
+    for sent in [
+        r#"{"redirect_uris":["https://app.example/cb"]}"#,
+        r#"{"redirect_uris":["http://localhost:1/cb"],"application_type":"native","scope":"openid offline_access"}"#,
+    ] {
+        let metadata = read(sent).unwrap();
+        let answered = read(&serde_json::to_string(&metadata).unwrap()).unwrap();
+        assert_eq!(answered.canonical(&[]), metadata.canonical(&[]), "{sent}");
+    }
+}

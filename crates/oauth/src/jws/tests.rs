@@ -58,12 +58,29 @@ fn the_header_can_bring_nothing_along() {
         r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","crit":["exp"]}"#,
         r#"{"alg":"EdDSA","alg":"none","typ":"at+jwt","kid":"k1"}"#,
         r#"["EdDSA"]"#,
+        r#"["EdDSA","at+jwt","k1"]"#,
         "",
     ] {
         assert_eq!(check(&forge(header, "{}")), Err(JwsError::Header), "{header}");
     }
     let unknown = forge(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"../k1"}"#, "{}");
     assert_eq!(check(&unknown), Err(JwsError::UnknownKey));
+}
+
+#[test]
+fn claims_are_members_and_no_list() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Claims {
+        sub: String,
+    }
+    let claims = |payload: Value| {
+        let token = sign("at+jwt", "k1", &pair(), &payload);
+        verify::<Claims, _>(&token, "at+jwt", |_| {
+            Some(Box::new(VerifyingKey::public(&public()).unwrap()))
+        })
+    };
+    assert_eq!(claims(json!({"sub": "a"})), Ok(Claims { sub: "a".into() }));
+    assert_eq!(claims(json!(["a"])), Err(JwsError::Payload));
 }
 
 #[test]

@@ -53,6 +53,8 @@ fn what_may_not() {
         ("https://-a.example/cb", Host),
         ("https://127.1/cb", Host),
         ("https://0x7f.1/cb", Host),
+        ("https://127.0.0x1/cb", Host),
+        ("https://127.0.0.0X/cb", Host),
         ("https://1.2.3.256/cb", Host),
         ("https://[2001:db8::1]/cb", Host),
         ("https://app%2eexample/cb", Host),
