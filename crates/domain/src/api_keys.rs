@@ -15,7 +15,7 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 use crate::base62;
-use crate::ids::{AccountId, ApiKeyId};
+use crate::ids::{AccountId, ApiKeyId, ConnectionId};
 use crate::names::{self, NameError};
 use crate::time::Timestamp;
 
@@ -172,6 +172,8 @@ pub struct ApiKey {
     pub hint: KeyHint,
     /// When the key was made.
     pub created_at: Timestamp,
+    /// With which credential; with none when its owner or the operator did it.
+    pub made_by: Option<Maker>,
     /// When it was last given another secret, if ever.
     pub rotated_at: Option<Timestamp>,
     /// The secret that it had before, whether or not that one is still good.
@@ -202,6 +204,31 @@ impl ApiKey {
     pub fn works(&self, now: Timestamp) -> bool {
         !matches!(self.condition(now), KeyCondition::Expired { .. } | KeyCondition::Revoked { .. })
     }
+}
+
+/// A credential with which a key was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// Another key.
+    ApiKey(ApiKeyId),
+    /// An app that its owner had let in.
+    Connection(ConnectionId),
+}
+
+/// The keys among those of an account that came from a credential: those it made, and those they made.
+#[must_use]
+pub fn made_through(keys: &[ApiKey], maker: Maker) -> Vec<&ApiKey> {
+    let mut makers = vec![maker];
+    let mut found: Vec<&ApiKey> = Vec::new();
+    while let Some(maker) = makers.pop() {
+        for key in keys.iter().filter(|key| key.made_by == Some(maker)) {
+            if !found.iter().any(|known| known.id == key.id) {
+                found.push(key);
+                makers.push(Maker::ApiKey(key.id));
+            }
+        }
+    }
+    found
 }
 
 /// How it is with a key at a time. Keys that have ended stay in the list with the reason.
@@ -258,11 +285,16 @@ pub enum RevokedBy {
     Scanner,
     /// Somebody who had it reported it.
     Finder,
+    /// Another credential of its owner that manages keys.
+    Credential,
+    /// Whoever presented it, with the key itself.
+    Itself,
 }
 
 impl RevokedBy {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Operator, Self::Scanner, Self::Finder];
+    pub const ALL: [Self; 6] =
+        [Self::Owner, Self::Operator, Self::Scanner, Self::Finder, Self::Credential, Self::Itself];
 
     /// The word that is stored.
     #[must_use]
@@ -272,6 +304,8 @@ impl RevokedBy {
             Self::Operator => "operator",
             Self::Scanner => "leaked",
             Self::Finder => "reported",
+            Self::Credential => "credential",
+            Self::Itself => "itself",
         }
     }
 

@@ -156,6 +156,8 @@ pub enum Actor {
     Person(AccountId),
     /// An app, by what it presented.
     App(ClientId),
+    /// Whoever holds an API key.
+    ApiKey(ApiKeyId),
     /// Whoever runs the server, at the command line.
     Operator,
     /// The server by itself.
@@ -170,6 +172,7 @@ impl Actor {
             Self::Anybody => "anybody",
             Self::Person(_) => "person",
             Self::App(_) => "app",
+            Self::ApiKey(_) => "api_key",
             Self::Operator => "operator",
             Self::Server => "server",
         }
@@ -181,6 +184,7 @@ impl Actor {
         match self {
             Self::Person(id) => id.as_bytes(),
             Self::App(id) => id.as_bytes(),
+            Self::ApiKey(id) => id.as_bytes(),
             Self::Anybody | Self::Operator | Self::Server => &[],
         }
     }
@@ -192,6 +196,7 @@ impl Actor {
             ("anybody", []) => Self::Anybody,
             ("person", id) => Self::Person(AccountId::from_bytes(id.try_into().ok()?)),
             ("app", id) => Self::App(ClientId::from_bytes(id.try_into().ok()?)),
+            ("api_key", id) => Self::ApiKey(ApiKeyId::from_bytes(id.try_into().ok()?)),
             ("operator", []) => Self::Operator,
             ("server", []) => Self::Server,
             _ => return None,
@@ -470,6 +475,7 @@ mod tests {
             Actor::Anybody,
             Actor::Person(AccountId::from_bytes(id)),
             Actor::App(ClientId::from_bytes(id)),
+            Actor::ApiKey(ApiKeyId::from_bytes(id)),
             Actor::Operator,
             Actor::Server,
         ] {

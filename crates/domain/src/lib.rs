@@ -15,6 +15,7 @@ pub mod credits;
 pub mod digest;
 pub mod email;
 pub mod grants;
+pub mod idempotency;
 pub mod ids;
 pub mod invitations;
 pub mod leaks;

@@ -25,7 +25,8 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "WWW-Authenticate, Retry-After, Mcp-Session-Id, X-Request-Id, RateLimit, RateLimit-Policy, \
-     X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Api-Key-Old-Until",
+     X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Api-Key-Old-Until, \
+     Idempotent-Replayed",
 );
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 

@@ -1,7 +1,10 @@
 //! API keys: made, listed, narrowed, rotated and revoked, by their owner in a browser or by the operator.
 //!
-//! Never by a key itself: a key in the wrong hands must not be able to make another. Every
-//! statement carries the owner, so a foreign id answers as a missing one.
+//! Never by a key itself, unless it was given the scope `keys:admin` ([`by_principal`]): a key in the wrong
+//! hands must not be able to make another. Every statement carries the owner, so a foreign id answers as a
+//! missing one.
+
+pub mod by_principal;
 
 mod narrowing;
 mod rotation;
@@ -198,18 +201,28 @@ async fn create_of(
             if let Err(refused) = may(tx)? {
                 return Ok(Err(refused));
             }
-            let now = written.created_at;
-            if let Err(refused) = narrowing::check(tx, owner, &written.narrowing, now)? {
-                return Ok(Err(refused));
-            }
-            if store::api_keys::count_working(tx, owner, now)? >= MAX_ACTIVE_KEYS {
-                return Ok(Err(Error::TooManyApiKeys));
-            }
-            insert(tx, &written, &digest, &author)?;
-            Ok(Ok(()))
+            create_in(tx, &written, &digest, &author)
         })
         .await??;
     Ok(NewApiKey { key, secret })
+}
+
+/// Writes a new key of somebody whose row is taken, if there may be one more like it.
+fn create_in(
+    tx: &mut Tx<'_>,
+    key: &ApiKey,
+    digest: &Digest,
+    author: &Author,
+) -> Result<Result<(), Error>, store::Error> {
+    let (owner, now) = (key.account, key.created_at);
+    if let Err(refused) = narrowing::check(tx, owner, &key.narrowing, now)? {
+        return Ok(Err(refused));
+    }
+    if store::api_keys::count_working(tx, owner, now)? >= MAX_ACTIVE_KEYS {
+        return Ok(Err(Error::TooManyApiKeys));
+    }
+    insert(tx, key, digest, author)?;
+    Ok(Ok(()))
 }
 
 async fn list_of(service: &Service, owner: AccountId) -> Result<Vec<ApiKey>, Error> {
@@ -232,17 +245,28 @@ async fn revoke_of(
             if let Err(refused) = may(tx)? {
                 return Ok(Err(refused));
             }
-            let is_news = store::api_keys::revoke(tx, owner, id, now, by)?;
-            let key = store::api_keys::find(tx, owner, id)?;
-            if let Some(key) = key.as_ref().filter(|_| is_news) {
-                let difference = Difference { before: named(key), ..Difference::default() };
-                record(tx, &author, Action::ApiKeyRevoked, key, difference);
-                tx.changed(Change::ApiKey(id));
-            }
-            Ok(Ok(key))
+            Ok(Ok(revoke_in(tx, owner, id, (now, by), &author)?))
         })
         .await??
         .ok_or(Error::ApiKeyNotFound)
+}
+
+/// Revokes a key, in the transaction of whoever may; gives it as it is then.
+pub(crate) fn revoke_in(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    id: ApiKeyId,
+    (now, by): (Timestamp, RevokedBy),
+    author: &Author,
+) -> Result<Option<ApiKey>, store::Error> {
+    let is_news = store::api_keys::revoke(tx, owner, id, now, by)?;
+    let key = store::api_keys::find(tx, owner, id)?;
+    if let Some(key) = key.as_ref().filter(|_| is_news) {
+        let difference = Difference { before: named(key), ..Difference::default() };
+        record(tx, author, Action::ApiKeyRevoked, key, difference);
+        tx.changed(Change::ApiKey(id));
+    }
+    Ok(key)
 }
 
 /// Writes a new key.
@@ -300,6 +324,7 @@ pub(crate) fn draft(
         name: name.to_owned(),
         hint: secret.hint(),
         created_at: now,
+        made_by: None,
         rotated_at: None,
         old_secret: None,
         narrowing: Narrowing::default(),

@@ -16,22 +16,27 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::accounts::Account;
-use bloom_domain::api_keys::{ApiKeySecret, ShapeError};
+use bloom_domain::access::Access;
+use bloom_domain::accounts::{Account, AccountState};
+use bloom_domain::api_keys::{ApiKey, ApiKeySecret, Narrowing, ShapeError};
+use bloom_domain::audit::Actor;
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::plans::Door;
+use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
 use bloom_store as store;
+use store::Tx;
 use store::api_keys::FoundApiKey;
 
 use crate::access_tokens::{self, AccessToken};
+use crate::audit::Author;
 use crate::keyring::{Keyring, SecretHash, hash_access_token, hash_api_key};
 use crate::last_use::{LastUseSlot, LastUses, UsedSecret};
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
-use crate::verdicts::{Facts, KnownGrant, Standing, State, Subject, Verdict};
+use crate::verdicts::{Facts, KnownGrant, Standing, State, Subject, TokenFacts, Verdict};
 use crate::{Error, Service, root_secret};
 
 /// What is revoked is forgotten only so long after its end: a clock may step back, and those of several
@@ -162,7 +167,32 @@ impl Principal {
     /// Whether the credential may be used for an operation: a matter of its access, not of its kind.
     #[must_use]
     pub fn may(&self, operation: &Operation) -> bool {
-        self.verdict.facts.access.allows(operation.scope)
+        operation.scope.is_none_or(|scope| self.verdict.facts.access.allows(scope))
+    }
+
+    /// Them, as the audit names them: by what they presented.
+    pub(crate) fn author(&self, service: &Service, sender: &Sender) -> Result<Author, Error> {
+        let actor = match (self.via(), self.verdict.facts.token) {
+            (_, Some(token)) => Actor::App(token.client),
+            (Via::ApiKey(id), None) => Actor::ApiKey(id),
+            // A connection without a token presents nothing.
+            (Via::Connection(_), None) => Actor::Anybody,
+        };
+        Author::new(service, actor, sender)
+    }
+
+    /// What a write asks again.
+    pub(crate) fn claim(&self, service: &Service) -> PrincipalClaim {
+        let Facts { via, token, access, old_until, .. } = self.verdict.facts;
+        PrincipalClaim {
+            account: self.account_id(),
+            via,
+            token,
+            access,
+            is_old_secret: old_until.is_some(),
+            at: self.authenticated_at,
+            max_grant_lifetime: service.settings.max_grant_lifetime,
+        }
     }
 
     /// The workspaces that the credential reaches, of those that the person belongs to.
@@ -188,6 +218,79 @@ impl Principal {
 
     pub(crate) fn last_use(&self) -> &LastUseSlot {
         &self.verdict.last_use
+    }
+}
+
+/// With which credential a request came. It may have been revoked while the request was on its way, and a
+/// key that it makes would outlive it; so such a write begins with [`PrincipalClaim::check`].
+#[derive(Clone, Copy)]
+pub(crate) struct PrincipalClaim {
+    pub(crate) account: AccountId,
+    pub(crate) via: Via,
+    token: Option<TokenFacts>,
+    access: Access,
+    /// Whether it is a secret that its key had before.
+    is_old_secret: bool,
+    at: Timestamp,
+    /// The longest a grant lives.
+    max_grant_lifetime: Option<Duration>,
+}
+
+impl PrincipalClaim {
+    /// What the credential is narrowed to, if it is still in force. That holds for the rest of the
+    /// transaction: the rows it hangs on are taken, so that a revocation comes wholly before this or wholly
+    /// after.
+    pub(crate) fn check(self, tx: &mut Tx<'_>) -> Result<Result<Narrowing, Error>, store::Error> {
+        let state = store::accounts::take(tx, self.account)?;
+        if state.is_some_and(AccountState::is_banned) {
+            return Ok(Err(Error::AccountBanned));
+        }
+        let found = match (self.via, self.token) {
+            (Via::ApiKey(id), _) => self.check_key(tx, id)?,
+            (Via::Connection(id), Some(token)) => self.check_token(tx, id, token)?,
+            (Via::Connection(_), None) => None,
+        };
+        Ok(found.ok_or(Error::CredentialRevoked))
+    }
+
+    fn check_key(self, tx: &mut Tx<'_>, id: ApiKeyId) -> Result<Option<Narrowing>, store::Error> {
+        if !store::api_keys::take(tx, self.account, id)? {
+            return Ok(None);
+        }
+        let key = store::api_keys::find(tx, self.account, id)?;
+        let is_presented = |key: &ApiKey| {
+            let old = key.old_secret.as_ref().filter(|_| self.is_old_secret);
+            key.rotated_at.is_none_or(|rotated| rotated <= self.at)
+                && old.is_none_or(|old| self.at < old.until)
+        };
+        let works = |key: &ApiKey| key.works(self.at) && is_presented(key);
+        Ok(key.filter(works).map(|key| key.narrowing))
+    }
+
+    fn check_token(
+        self,
+        tx: &mut Tx<'_>,
+        connection: ConnectionId,
+        token: TokenFacts,
+    ) -> Result<Option<Narrowing>, store::Error> {
+        let is_in_force = store::connections::take_in_force(tx, self.account, connection)?
+            && store::grants::take_in_force(tx, token.grant)?
+            && store::clients::take_enabled(tx, token.client)?;
+        if !is_in_force {
+            return Ok(None);
+        }
+        let found = store::grants::find_for_access_token(tx, token.grant, token.id)?;
+        let grant = store::grants::find(tx, token.grant)?;
+        let (Some(found), Some(grant)) = (found.filter(|found| !found.is_token_revoked), grant)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Narrowing {
+            access: self.access,
+            reach: found.reach,
+            addresses: Addresses::Any,
+            expires_at: self.max_grant_lifetime.map(|most| grant.grant.created_at.plus(most)),
+        }))
     }
 }
 
@@ -269,11 +372,11 @@ async fn by_access_token(
     }
 }
 
-fn known(service: &Service, hash: &SecretHash, now: Timestamp) -> Option<Arc<Verdict>> {
+pub(crate) fn known(service: &Service, hash: &SecretHash, now: Timestamp) -> Option<Arc<Verdict>> {
     service.verdicts.find(hash, now, service.store.hears_other_writers())
 }
 
-async fn find_api_key(
+pub(crate) async fn find_api_key(
     service: &Service,
     hash: SecretHash,
     now: Timestamp,
@@ -295,6 +398,7 @@ async fn find_api_key(
     let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
     let facts = Facts {
         via,
+        token: None,
         state: if found.is_revoked { State::Revoked } else { State::InForce },
         access: found.narrowing.access,
         reach: Arc::new(found.narrowing.reach),
@@ -319,7 +423,7 @@ async fn find_api_key(
 
 /// The key that a secret is of, whichever root secret its digest was made with.
 pub(crate) fn find_by_hash(
-    tx: &mut store::Tx<'_>,
+    tx: &mut Tx<'_>,
     keyring: &Keyring,
     hash: &SecretHash,
 ) -> Result<Option<FoundApiKey>, store::Error> {
@@ -353,6 +457,7 @@ async fn judge(
     let verdict = Arc::new(Verdict {
         facts: Facts {
             via: *via,
+            token: Some(TokenFacts { id: token.id, grant: token.grant, client: *client }),
             state: if is_token_revoked { State::Revoked } else { *state },
             account: account.clone(),
             access: token.access,
@@ -394,6 +499,7 @@ async fn find_grant(
     .map(Subject::of);
     let facts = Facts {
         via,
+        token: None,
         state: match (found.is_in_force, found.is_client_disabled) {
             (false, _) => State::Revoked,
             (true, true) => State::ClientRefused,

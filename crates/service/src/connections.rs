@@ -1,5 +1,6 @@
 //! Connections: which apps a person has let in, seen and revoked by that person.
 
+use bloom_domain::api_keys::{Maker, RevokedBy, made_through};
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::connections::Connection;
 use bloom_domain::ids::ConnectionId;
@@ -8,7 +9,7 @@ use store::{Change, Tx};
 
 use crate::audit::Difference;
 use crate::authenticate::Via;
-use crate::{Error, Service, SignedIn, last_use};
+use crate::{Error, Service, SignedIn, api_keys, last_use};
 
 /// The person's connections, newest first, revoked ones included.
 ///
@@ -23,12 +24,26 @@ pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<Connection
     Ok(connections)
 }
 
+/// What becomes of the keys that an app has made, and of those that they have made, when it is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeKeys {
+    /// They go on.
+    Kept,
+    /// They are revoked with it.
+    Revoked,
+}
+
 /// Revokes a connection, and with it every grant: the app's very next request is refused. Doing it
 /// twice is no error.
 ///
 /// # Errors
 /// [`Error::ConnectionNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
-pub async fn revoke(service: &Service, person: &SignedIn, id: ConnectionId) -> Result<(), Error> {
+pub async fn revoke(
+    service: &Service,
+    person: &SignedIn,
+    id: ConnectionId,
+    made: MadeKeys,
+) -> Result<(), Error> {
     let (claim, now) = (person.claim(), service.now());
     let author = person.author(service)?;
     service
@@ -36,6 +51,13 @@ pub async fn revoke(service: &Service, person: &SignedIn, id: ConnectionId) -> R
         .write(move |tx| {
             if let Err(refused) = claim.check(tx)? {
                 return Ok(Err(refused));
+            }
+            if made == MadeKeys::Revoked {
+                let keys = store::api_keys::list_of(tx, claim.account)?;
+                for key in made_through(&keys, Maker::Connection(id)) {
+                    let by = (now, RevokedBy::Owner);
+                    api_keys::revoke_in(tx, claim.account, key.id, by, &author)?;
+                }
             }
             if store::connections::revoke(tx, claim.account, id, now)? {
                 let subject = Subject::Connection(id);

@@ -115,6 +115,17 @@ pub enum Error {
     },
     /// Credits cannot be granted like that; says why.
     CannotGrant(&'static str),
+    /// A request with the same idempotency key is being worked on.
+    IdempotencyInProgress {
+        /// When it will have been answered, most likely.
+        retry_after: Duration,
+    },
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// The credential was revoked before what it was presented for was done; nothing was done.
+    CredentialRevoked,
+    /// The credential cannot make another that is wider than itself.
+    WiderThanItsMaker,
     /// As much is waiting as may wait; nothing was done.
     Busy {
         /// When trying again makes sense.
@@ -213,6 +224,14 @@ impl fmt::Display for Error {
             Self::AboveHeld { held } => write!(f, "the item holds only {held} credits"),
             Self::AboveGranted { granted } => write!(f, "only {granted} credits were bought"),
             Self::CannotGrant(why) => f.write_str(why),
+            Self::IdempotencyInProgress { .. } => {
+                f.write_str("a request with the same idempotency key is being worked on")
+            }
+            Self::IdempotencyKeyReused => {
+                f.write_str("the idempotency key was used for another request")
+            }
+            Self::CredentialRevoked => f.write_str("the credential was revoked meanwhile"),
+            Self::WiderThanItsMaker => f.write_str("the credential is narrower than what it asks for"),
             Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),
             Self::TooMany { .. } => f.write_str("it was tried too often; nothing was done"),
             Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bloom_domain::ids::GrantId;
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
-use bloom_domain::{clients, workspaces};
+use bloom_domain::{clients, idempotency, workspaces};
 use bloom_store as store;
 use store::Tx;
 
@@ -65,6 +65,8 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     })
     .await?;
     in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
+    let forgotten = now.minus(idempotency::KEPT);
+    in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);
     in_batches(service, move |tx| empty_deleted(tx, deleted, BATCH)).await?;
     let kept_since = request_usage::kept_since(service);

@@ -24,7 +24,7 @@ pub(crate) fn hash_access_token(token: &str) -> SecretHash {
     sha256(token.as_bytes())
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     hash
@@ -52,6 +52,7 @@ struct DerivedKeys {
     authorization_request: LessSafeKey,
     signing_key: LessSafeKey,
     mail: LessSafeKey,
+    answer: LessSafeKey,
 }
 
 impl Keyring {
@@ -182,6 +183,11 @@ impl Keyring {
         self.all().map(|keys| &keys.mail)
     }
 
+    /// The keys that seal answers which can be had again: the current one first.
+    pub(crate) fn answer_seals(&self) -> impl Iterator<Item = &LessSafeKey> {
+        self.all().map(|keys| &keys.answer)
+    }
+
     fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.current).chain(&self.previous)
     }
@@ -205,6 +211,7 @@ impl DerivedKeys {
             authorization_request: seal(b"bloom authorization request seal v1"),
             signing_key: seal(b"bloom signing key seal v1"),
             mail: seal(b"bloom mail seal v1"),
+            answer: seal(b"bloom kept answer seal v1"),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod entropy;
 pub mod error;
 pub mod first_run;
 pub mod housekeeping;
+pub mod idempotency;
 pub mod introspection;
 pub mod invitations;
 pub mod keyring;

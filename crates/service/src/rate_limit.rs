@@ -41,7 +41,7 @@ impl RateLimits {
         }
     }
 
-    fn of(&self, via: Via) -> Option<RateLimit> {
+    pub(crate) fn of(&self, via: Via) -> Option<RateLimit> {
         match via {
             Via::ApiKey(_) => self.api_keys,
             Via::Connection(_) => self.connections,

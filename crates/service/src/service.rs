@@ -19,6 +19,7 @@ use crate::authorization_server::AuthorizationServer;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
 use crate::entropy::Entropy;
+use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::leaks::ScannerKeys;
@@ -126,6 +127,7 @@ pub struct Service {
     pub(crate) refresh_turns: Turns,
     pub(crate) sign_in_turns: Turns,
     pub(crate) post: Post,
+    pub(crate) in_progress: InProgress,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -187,6 +189,7 @@ impl Service {
             refresh_turns: Turns::new(),
             sign_in_turns: Turns::new(),
             post,
+            in_progress: InProgress::default(),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,

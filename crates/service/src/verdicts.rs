@@ -50,6 +50,8 @@ pub(crate) struct Verdict {
 /// What the database says of a credential.
 pub(crate) struct Facts {
     pub(crate) via: Via,
+    /// Of an access token, what it hangs on besides its connection.
+    pub(crate) token: Option<TokenFacts>,
     /// Whether what it hangs on, but for the account, is in force.
     pub(crate) state: State,
     pub(crate) account: Arc<Account>,
@@ -62,6 +64,14 @@ pub(crate) struct Facts {
     pub(crate) expires_at: Option<Timestamp>,
     /// Until when it is good, if it is a secret that its key had before.
     pub(crate) old_until: Option<Timestamp>,
+}
+
+/// What an access token hangs on, besides its connection.
+#[derive(Clone, Copy)]
+pub(crate) struct TokenFacts {
+    pub(crate) id: AccessTokenId,
+    pub(crate) grant: GrantId,
+    pub(crate) client: ClientId,
 }
 
 /// Whether a credential is in force.

@@ -1,9 +1,11 @@
 //! API keys, as rows. The secret is never among them, only its digest.
 
 use bloom_domain::accounts::Account;
-use bloom_domain::api_keys::{ApiKey, KeyHint, KeyState, LastUse, Narrowing, OldSecret, RevokedBy};
+use bloom_domain::api_keys::{
+    ApiKey, KeyHint, KeyState, LastUse, Maker, Narrowing, OldSecret, RevokedBy,
+};
 use bloom_domain::digest::Digest;
-use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
 
@@ -19,23 +21,25 @@ statements! {
                       WHERE k.digest = ?1 OR k.old_digest = ?1";
     /// A new key.
     INSERT = "INSERT INTO api_keys (id, account_id, name, digest, first_four, last_four, created_at, \
-              access, workspaces, addresses, expires_at) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+              access, workspaces, addresses, expires_at, maker_kind, maker_id) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     /// An owner's keys, newest first.
     LIST_OF = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
                revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
                last_used_operation, access, workspaces, addresses, expires_at, old_until, \
-               old_first_four, old_last_four, old_used_at \
+               old_first_four, old_last_four, old_used_at, maker_kind, maker_id \
                FROM api_keys WHERE account_id = ?1 ORDER BY created_at DESC, id DESC";
     /// One key of an owner.
     FIND = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
             revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
             last_used_operation, access, workspaces, addresses, expires_at, old_until, \
-            old_first_four, old_last_four, old_used_at \
+            old_first_four, old_last_four, old_used_at, maker_kind, maker_id \
             FROM api_keys WHERE account_id = ?1 AND id = ?2";
     /// How many of an owner's keys work.
     COUNT_WORKING = "SELECT count(*) FROM api_keys WHERE account_id = ?1 AND revoked_at IS NULL \
                      AND (expires_at IS NULL OR expires_at > ?2)";
+    /// Takes a key until the end of the transaction.
+    TAKE = "UPDATE api_keys SET account_id = account_id WHERE account_id = ?1 AND id = ?2";
     /// Revokes a key that is not revoked.
     REVOKE = "UPDATE api_keys SET revoked_at = ?3, revoked_by = ?4 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
@@ -98,6 +102,7 @@ pub fn find_by_digest(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<FoundAp
 /// Writes a new key.
 pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<(), Error> {
     let [access, workspaces, addresses, expires_at] = narrowed(&key.narrowing);
+    let [maker_kind, maker_id] = made_by(key.made_by);
     let params = [
         key.id.into(),
         key.account.into(),
@@ -110,6 +115,8 @@ pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<(), Erro
         workspaces,
         addresses,
         expires_at,
+        maker_kind,
+        maker_id,
     ];
     tx.execute(&INSERT, &params).map(drop)
 }
@@ -127,6 +134,11 @@ pub fn find(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<Ap
 /// How many of an owner's keys work: neither revoked nor expired.
 pub fn count_working(tx: &mut Tx<'_>, owner: AccountId, now: Timestamp) -> Result<i64, Error> {
     tx.query_opt(&COUNT_WORKING, &[owner.into(), now.into()])?.map_or(Ok(0), |row| row.int(0))
+}
+
+/// Takes a key until the end of the transaction; `false` when it is not the owner's.
+pub fn take(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<bool, Error> {
+    Ok(tx.execute(&TAKE, &[owner.into(), id.into()])? == 1)
 }
 
 /// Revokes a key; `false` when it is not the owner's or was revoked before.
@@ -223,6 +235,7 @@ fn read(row: &Row) -> Result<ApiKey, Error> {
         last_use: last_use::read(row, 9)?,
         narrowing: read_narrowing(row, 13)?,
         old_secret: read_old_secret(row, 17)?,
+        made_by: read_maker(row, 21)?,
     })
 }
 
@@ -237,6 +250,26 @@ fn read_old_secret(row: &Row, first: usize) -> Result<Option<OldSecret>, Error> 
     };
     let (hint, last_used_at) = (read_hint(row, first + 1)?, row.opt_timestamp(first + 3)?);
     Ok(Some(OldSecret { hint, until, last_used_at }))
+}
+
+fn made_by(maker: Option<Maker>) -> [Value; 2] {
+    match maker {
+        None => [Value::Null, Value::Null],
+        Some(Maker::ApiKey(id)) => ["api_key".into(), id.into()],
+        Some(Maker::Connection(id)) => ["connection".into(), id.into()],
+    }
+}
+
+fn read_maker(row: &Row, first: usize) -> Result<Option<Maker>, Error> {
+    let Some(kind) = row.opt_text(first)? else {
+        return Ok(None);
+    };
+    let id = row.id16(first + 1)?;
+    match kind {
+        "api_key" => Ok(Some(Maker::ApiKey(ApiKeyId::from_bytes(id)))),
+        "connection" => Ok(Some(Maker::Connection(ConnectionId::from_bytes(id)))),
+        _ => Err(row.unexpected(first, "a kind of maker")),
+    }
 }
 
 fn read_narrowing(row: &Row, first: usize) -> Result<Narrowing, Error> {

@@ -18,6 +18,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::credit_spending::ALL,
     crate::credits::ALL,
     crate::grants::ALL,
+    crate::idempotency::ALL,
     crate::invitations::ALL,
     crate::members::ALL,
     crate::mails::ALL,

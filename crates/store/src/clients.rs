@@ -8,6 +8,8 @@ use crate::statement::statements;
 use crate::{Error, Row, Tx};
 
 statements! {
+    /// Takes a client that is not refused until the end of the transaction.
+    TAKE_ENABLED = "UPDATE clients SET created_at = created_at WHERE id = ?1 AND disabled_at IS NULL";
     /// A new client, unless it is there.
     INSERT = "INSERT INTO clients (id, metadata, created_at, used_at) VALUES (?1, ?2, ?3, ?3) \
               ON CONFLICT DO NOTHING";
@@ -28,6 +30,11 @@ statements! {
     DELETE_IDLE = "DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c WHERE c.used_at <= ?3 \
                    AND (c.used_at <= ?1 OR c.used_at = c.created_at) AND c.disabled_at IS NULL \
                    AND NOT EXISTS (SELECT 1 FROM connections n WHERE n.client_id = c.id) LIMIT ?2)";
+}
+
+/// Takes a client until the end of the transaction; `false` when the operator refuses it.
+pub fn take_enabled(tx: &mut Tx<'_>, id: ClientId) -> Result<bool, Error> {
+    Ok(tx.execute(&TAKE_ENABLED, &[id.into()])? == 1)
 }
 
 /// Writes a client; `false` when it is there.

@@ -35,6 +35,9 @@ statements! {
     /// Whether a person has revoked a client after a time.
     WAS_REVOKED_SINCE = "SELECT CAST(1 AS BIGINT) FROM connections \
                          WHERE account_id = ?1 AND client_id = ?2 AND revoked_at > ?3 LIMIT 1";
+    /// Takes a connection that is in force until the end of the transaction.
+    TAKE_IN_FORCE = "UPDATE connections SET account_id = account_id \
+                     WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
     /// Revokes a connection that is in force.
     REVOKE = "UPDATE connections SET revoked_at = ?3 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
@@ -146,6 +149,11 @@ pub fn was_revoked_since(
 ) -> Result<bool, Error> {
     let params = [account.into(), client.into(), at.into()];
     Ok(tx.query_opt(&WAS_REVOKED_SINCE, &params)?.is_some())
+}
+
+/// Takes a connection until the end of the transaction; `false` when it is not in force.
+pub fn take_in_force(tx: &mut Tx<'_>, account: AccountId, id: ConnectionId) -> Result<bool, Error> {
+    Ok(tx.execute(&TAKE_IN_FORCE, &[account.into(), id.into()])? == 1)
 }
 
 /// Revokes a connection; `false` when it is not the person's or was revoked before.

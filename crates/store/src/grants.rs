@@ -46,6 +46,8 @@ statements! {
     /// Notes until when an access token of a grant would have lived that is revoked alone.
     NOTE_REVOKED_TOKEN = "UPDATE grants SET tokens_revoked_until = ?2 \
                           WHERE id = ?1 AND COALESCE(tokens_revoked_until, ?2) <= ?2";
+    /// Takes a grant that is in force until the end of the transaction.
+    TAKE_IN_FORCE = "UPDATE grants SET created_at = created_at WHERE id = ?1 AND revoked_at IS NULL";
     /// Ends a grant.
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     /// The id at the end of a stretch of rows, in order of ids.
@@ -114,6 +116,11 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
 /// A grant with all it hangs on.
 pub fn find(tx: &mut Tx<'_>, id: GrantId) -> Result<Option<FoundGrant>, Error> {
     tx.query_opt(&FIND, &[id.into()])?.as_ref().map(read).transpose()
+}
+
+/// Takes a grant until the end of the transaction; `false` when it is over.
+pub fn take_in_force(tx: &mut Tx<'_>, id: GrantId) -> Result<bool, Error> {
+    Ok(tx.execute(&TAKE_IN_FORCE, &[id.into()])? == 1)
 }
 
 /// Whom an access token of a grant acts for.

@@ -31,6 +31,7 @@ mod database;
 mod dialect;
 mod error;
 pub mod grants;
+pub mod idempotency;
 pub mod invitations;
 mod job;
 mod last_use;

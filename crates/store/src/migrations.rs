@@ -47,6 +47,12 @@ pub(crate) const ALL: &[Migration] = &[
         name: "credit_spending",
         sql: include_str!("../migrations/0011_credit_spending.sql"),
     },
+    Migration {
+        number: 12,
+        name: "idempotency",
+        sql: include_str!("../migrations/0012_idempotency.sql"),
+    },
+    Migration { number: 13, name: "makers", sql: include_str!("../migrations/0013_makers.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

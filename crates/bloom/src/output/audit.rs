@@ -77,6 +77,7 @@ fn actor(actor: Actor) -> String {
     match actor {
         Actor::Person(id) => format!("person {id}"),
         Actor::App(id) => format!("app {id}"),
+        Actor::ApiKey(id) => format!("api_key {id}"),
         Actor::Anybody | Actor::Operator | Actor::Server => actor.kind().to_owned(),
     }
 }

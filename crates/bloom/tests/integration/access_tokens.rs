@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use bloom_domain::access::BloomScope;
 use bloom_service::rate_limit::RateLimits;
 use bloom_store::Database;
 
@@ -221,10 +222,16 @@ async fn a_token_reaches_what_its_access_names(app: App) {
         let client = app.client(&format!("https://app{index}.example/cb")).await;
         let tokens = client.connect(&mut ada, &[("scope", scope)]).await;
         let is_everything = matches!(*scope, "openid" | "");
+        let bearer = format!("Bearer {}", tokens.access);
         for operation in operations() {
-            let answer = app.get_as(&operation.path, &tokens.access).await;
-            let may = is_everything || *scope == "read";
-            assert_eq!(answer.status, if may { 200 } else { 403 }, "{scope} {}", operation.id);
+            let answer = operation.call(&app, &[("authorization", &bearer)]).await;
+            let may = match operation.scope {
+                None => true,
+                Some(BloomScope::KeysAdmin) => *scope == "keys:admin",
+                Some(needed) => is_everything || *scope == needed.as_str(),
+            };
+            let is_too_narrow = answer.header("www-authenticate").contains("insufficient_scope");
+            assert_eq!(is_too_narrow, !may, "{scope} {}", operation.id);
         }
         let expected = if is_everything { "all" } else { scope };
         assert_eq!(claims(&tokens.access)["access"], *expected);
@@ -521,12 +528,15 @@ async fn a_token_is_never_wider_than_its_grant(app: App) {
                 _ => set(may).join(" "),
             };
             assert_eq!(claims(&tokens.access)["access"], access, "{shown}");
-            for operation in bloom_service::operations::ALL {
-                let path = operations().into_iter().find(|o| o.id == operation.id).unwrap().path;
-                let answer = app.get_as(&path, &tokens.access).await;
-                let scope = operation.scope.as_str();
+            let bearer = format!("Bearer {}", tokens.access);
+            for operation in operations() {
+                let answer = operation.call(&app, &[("authorization", &bearer)]).await;
+                let (path, Some(scope)) = (&operation.path, operation.scope) else { continue };
+                let scope = scope.as_str();
                 if set(may).contains(&scope) {
-                    assert_eq!(answer.status, 200, "{shown}: {path}");
+                    // A narrow one is told so by another error where it asks for more than it has.
+                    let challenge = answer.header("www-authenticate");
+                    assert_eq!(challenge, "", "{shown}: {path}");
                 } else {
                     assert_eq!(answer.error(), "403 FORBIDDEN", "{shown}: {path}");
                     let challenge = answer.header("www-authenticate");

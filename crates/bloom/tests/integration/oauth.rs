@@ -65,8 +65,15 @@ async fn both_kinds_of_credential_are_answered_alike(app: App) {
     let key = ada.create_key("ci").await;
     let token = app.client(REDIRECT).await.connect(&mut ada, &[]).await.access;
     for operation in operations() {
-        let by_key = app.get_as(&operation.path, &key.secret).await;
-        let by_token = app.get_as(&operation.path, &token).await;
+        if operation.scope.is_none() {
+            // What is about the credential itself is not about the person.
+            continue;
+        }
+        let as_ = async |credential: &str| {
+            let bearer = format!("Bearer {credential}");
+            operation.call(&app, &[("authorization", &bearer)]).await
+        };
+        let (by_key, by_token) = (as_(&key.secret).await, as_(&token).await);
         assert_eq!(by_key.status, by_token.status, "{}", operation.id);
         assert_eq!(by_key.body, by_token.body, "{}", operation.id);
         assert_eq!(by_key.header("ratelimit-policy"), by_token.header("ratelimit-policy"));

@@ -49,6 +49,7 @@ mod crash;
 mod credits;
 mod first_start;
 mod full_disk;
+mod idempotency;
 mod keys;
 mod mail;
 mod mcp;

@@ -82,6 +82,20 @@ impl Narrowing {
         }
     }
 
+    /// Whether this does no more than another.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let ends_first = match (self.expires_at, other.expires_at) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(mine), Some(others)) => mine <= others,
+        };
+        ends_first
+            && self.access.is_within(other.access)
+            && self.reach.and(&other.reach) == self.reach
+            && self.addresses.and(&other.addresses) == self.addresses
+    }
+
     /// Whether a key may be used for something that needs a scope, from an address, at a time.
     #[must_use]
     pub fn allows(&self, scope: BloomScope, from: Option<IpAddr>, at: Timestamp) -> bool {
@@ -131,6 +145,22 @@ mod tests {
             }
             let both = asked.reach.contains(workspace(n)) && maker.reach.contains(workspace(n));
             prop_assert_eq!(cut.reach.contains(workspace(n)), both);
+            prop_assert!(cut.is_within(&maker) && cut.is_within(&asked));
+        }
+
+        #[test]
+        fn what_is_within_another_does_nothing_that_it_does_not(
+            one in narrowing(), other in narrowing(), host in 0u8..8, at in 0i64..6, n in 0u8..4,
+        ) {
+            prop_assert!(one.is_within(&one));
+            if one.is_within(&other) {
+                let from = Some(IpAddr::from([10, 0, 0, host]));
+                let at = Timestamp::from_unix_micros(at);
+                for scope in BloomScope::ALL {
+                    prop_assert!(!one.allows(scope, from, at) || other.allows(scope, from, at));
+                }
+                prop_assert!(!one.reach.contains(workspace(n)) || other.reach.contains(workspace(n)));
+            }
         }
 
         #[test]

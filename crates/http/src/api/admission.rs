@@ -4,23 +4,31 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::RequestExt;
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use bloom_domain::access::BloomScope;
 use bloom_domain::api_keys::ShapeError;
 use bloom_domain::rate_window::{RateLimit, Taken};
+use bloom_domain::senders;
 use bloom_oauth::challenge::Challenge;
 use bloom_service::authenticate::{Rejection, authenticate};
+use bloom_service::idempotency::{Once, Reservation};
 use bloom_service::operations::Operation;
 use bloom_service::{Principal, attempts, rate_limit};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
 
 use super::credentials::{self, CredentialError};
 use super::errors::{ApiError, ErrorCode};
+use super::json::Sent;
 use super::query::Query;
-use super::{old_secret, rate_headers};
+use super::repeated::Read;
+use super::{old_secret, rate_headers, repeated};
 use crate::app::App;
 use crate::face::Face;
 use crate::sender::Sender;
@@ -30,12 +38,34 @@ pub(crate) struct Call {
     pub(crate) app: App,
     pub(crate) principal: Principal,
     pub(crate) request: Request,
+    /// What keeps the request from being done twice, if it came with an `Idempotency-Key`.
+    pub(crate) reservation: Option<Reservation>,
 }
 
 impl Call {
     /// The request's query.
     pub(crate) fn query(&self) -> Query<'_> {
         Query(self.request.uri().query().unwrap_or_default())
+    }
+
+    /// Where it came from, as the audit keeps it.
+    pub(crate) fn sender(&self) -> senders::Sender {
+        Sender::of(&self.app, self.request.headers(), self.request.extensions()).kept()
+    }
+
+    /// The id in its path; what is none names nothing.
+    pub(crate) async fn id<T: FromStr>(&mut self) -> Option<T> {
+        let Path(id) = self.request.extract_parts::<Path<String>>().await.ok()?;
+        id.parse().ok()
+    }
+
+    /// A write that is done once, answered with a status and the view of what it made.
+    pub(crate) fn once<T: 'static, V: Serialize + 'static>(
+        &mut self,
+        status: StatusCode,
+        view: fn(&T) -> V,
+    ) -> Once<T> {
+        Once::new(self.reservation.take(), move |made| repeated::pack(status, &view(made)))
     }
 }
 
@@ -52,13 +82,49 @@ where
 {
     on(filter, move |State(app): State<App>, request: Request| {
         admit(app, Face::Api, Some(operation), request, async move |call| {
-            if !call.principal.may(operation) {
-                return too_narrow(&call.app, operation).into_response();
+            if let Err(error) = within_reach(&call, operation) {
+                return error.into_response();
             }
             let app = call.app.clone();
-            handler(call).await.map_err(|error| error.with_plan_url(&app.plan_url)).into_response()
+            handler(call).await.map_err(|error| error.in_place(&app)).into_response()
         })
     })
+}
+
+/// The route of an operation that is sent something: admission, then the body, then whether it was done
+/// before, then its handler.
+pub(crate) fn route_with<B, F, A, T>(
+    filter: MethodFilter,
+    operation: &'static Operation,
+    handler: F,
+) -> MethodRouter<App>
+where
+    B: Sent,
+    F: Fn(Call, B) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<T, ApiError>> + Send + 'static,
+    T: IntoResponse + 'static,
+{
+    on(filter, move |State(app): State<App>, request: Request| {
+        admit(app, Face::Api, Some(operation), request, async move |call| {
+            let app = call.app.clone();
+            let answered = async {
+                within_reach(&call, operation)?;
+                match repeated::read(call, operation).await? {
+                    Read::New(call, body) => handler(*call, body).await.map(T::into_response),
+                    Read::Done(answer) => Ok(answer.into_response()),
+                }
+            };
+            answered.await.map_err(|error| error.in_place(&app)).into_response()
+        })
+    })
+}
+
+fn within_reach(call: &Call, operation: &Operation) -> Result<(), ApiError> {
+    match operation.scope.filter(|_| !call.principal.may(operation)) {
+        Some(scope) => Err(ApiError::new(ErrorCode::Forbidden, too_narrow_for(scope))
+            .with_challenge(call.app.insufficient_scope(scope))),
+        None => Ok(()),
+    }
 }
 
 /// Admission to a face: who is admitted is answered by `handler`, and told the rate in headers whatever
@@ -81,7 +147,7 @@ pub(crate) async fn admit(
         Some(error) => face.refuse(error),
         None => {
             sender.note(&app, &principal, operation);
-            handler(Call { app, principal, request }).await
+            handler(Call { app, principal, request, reservation: None }).await
         }
     };
     if let Some((rule, taken)) = room {
@@ -93,14 +159,9 @@ pub(crate) async fn admit(
     response
 }
 
-fn too_narrow(app: &App, operation: &Operation) -> ApiError {
-    ApiError::new(ErrorCode::Forbidden, too_narrow_for(operation))
-        .with_challenge(app.insufficient_scope(operation.scope))
-}
-
 /// What a caller is told whose access does not reach an operation.
-pub(crate) fn too_narrow_for(operation: &Operation) -> String {
-    let scope = operation.scope.as_str();
+pub(crate) fn too_narrow_for(scope: BloomScope) -> String {
+    let scope = scope.as_str();
     format!(
         "This credential does not reach this: it needs the scope {scope}. An app asks for it at \
          authorize; a key gets it from its owner, in the settings."

@@ -1,7 +1,6 @@
 //! `GET /credits`.
 
 use bloom_domain::credits::CreditBalance;
-use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::WorkspaceChoice;
 use bloom_service::{Error, Principal, Service, credits};
 use schemars::JsonSchema;
@@ -39,16 +38,10 @@ impl From<CreditBalance> for CreditsView {
             held: credits.held,
             monthly: credits.monthly,
             topup: credits.topup,
-            next_refresh_at: credits.next_refresh_at.map(time),
+            next_refresh_at: credits.next_refresh_at.map(|at| at.to_string()),
             budget_left: credits.budget_left,
         }
     }
-}
-
-/// RFC 3339, in UTC, to the second.
-fn time(at: Timestamp) -> String {
-    let time = jiff::Timestamp::from_microsecond(at.unix_micros()).unwrap_or_default();
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The view of a workspace that a text names, or of the personal one.

@@ -4,12 +4,13 @@
 //! concept, and an entry here.
 
 use axum::routing::{MethodFilter, MethodRouter};
-use bloom_service::operations::{self, Operation};
+use bloom_service::operations::{self, Effect, Operation};
+use http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::admission::route;
+use super::admission::{route, route_with};
 use super::errors::ErrorCode;
-use super::{accounts, credits, workspaces};
+use super::{accounts, api_keys, credits, workspaces};
 use crate::app::App;
 
 /// An endpoint.
@@ -18,25 +19,72 @@ pub(crate) struct Endpoint {
     pub(crate) operation: &'static Operation,
     /// `get`, `post`, … as OpenAPI spells it.
     pub(crate) method: &'static str,
-    /// Below `/api/v1`.
+    /// Below `/api/v1`. What stands in braces is a parameter.
     pub(crate) path: &'static str,
     /// One line for people.
     pub(crate) summary: &'static str,
-    /// What its query may hold.
+    /// What its path holds, and what its query and headers may.
     pub(crate) parameters: &'static [Parameter],
-    /// Errors of its own, besides [`COMMON_ERRORS`].
+    /// What it is sent, if anything.
+    pub(crate) body: Option<Body>,
+    /// The status of what it answers.
+    pub(crate) status: StatusCode,
+    /// Errors of its own, besides [`COMMON_ERRORS`] and those of its body and parameters.
     pub(crate) errors: &'static [ErrorCode],
     /// The schema of what stands under `data`.
-    pub(crate) data: fn(&mut SchemaGenerator) -> Schema,
+    pub(crate) data: SchemaOf,
     /// Its route.
     pub(crate) route: fn() -> MethodRouter<App>,
 }
 
-/// A parameter in the query; none is required.
+/// The schema of something.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What an operation is sent.
+pub(crate) enum Body {
+    /// A JSON object with a schema.
+    Json(SchemaOf),
+}
+
+/// A parameter.
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
+    pub(crate) place: Place,
     pub(crate) description: &'static str,
     pub(crate) min_length: u32,
+    pub(crate) max_length: Option<u32>,
+}
+
+/// Where a parameter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the path, where it must be.
+    Path,
+    /// In the query, where it may be.
+    Query,
+    /// In the headers, where it may be.
+    Header,
+}
+
+impl Endpoint {
+    /// Every parameter: its own, and what comes with what it does.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &Parameter> {
+        let key = (self.operation.effect == Effect::Create).then_some(&IDEMPOTENCY_KEY);
+        self.parameters.iter().chain(key)
+    }
+
+    /// Every error, once.
+    pub(crate) fn errors(&self) -> Vec<ErrorCode> {
+        let mut errors = COMMON_ERRORS.to_vec();
+        errors.extend(self.errors);
+        if self.body.is_some() {
+            errors.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
+        }
+        if self.operation.effect == Effect::Create {
+            errors.extend([ErrorCode::IdempotencyInProgress, ErrorCode::IdempotencyKeyReused]);
+        }
+        errors
+    }
 }
 
 /// What every operation with a credential may answer.
@@ -52,12 +100,35 @@ pub(crate) const COMMON_ERRORS: [ErrorCode; 7] = [
 
 const WORKSPACE_ID: Parameter = Parameter {
     name: "workspaceId",
+    place: Place::Query,
     description: "The team workspace that is meant. Left out: the personal workspace.",
     min_length: 1,
+    max_length: None,
+};
+
+const API_KEY_ID: Parameter = Parameter {
+    name: "id",
+    place: Place::Path,
+    description: "The key's id.",
+    min_length: 1,
+    max_length: None,
+};
+
+static IDEMPOTENCY_KEY: Parameter = Parameter {
+    name: "Idempotency-Key",
+    place: Place::Header,
+    description: "A name of the caller's for this request, in visible ASCII. For 24 hours the same request \
+                  under the same name is done once, and answered as the first time.",
+    min_length: 1,
+    max_length: Some(255),
 };
 
 /// All of them.
-pub(crate) fn all() -> [Endpoint; 3] {
+pub(crate) fn all() -> impl Iterator<Item = Endpoint> {
+    person().into_iter().chain(api_keys())
+}
+
+fn person() -> [Endpoint; 3] {
     [
         Endpoint {
             operation: &operations::ACCOUNT_GET,
@@ -65,6 +136,8 @@ pub(crate) fn all() -> [Endpoint; 3] {
             path: "/account",
             summary: "The account that the credential acts for.",
             parameters: &[],
+            body: None,
+            status: StatusCode::OK,
             errors: &[],
             data: schema::<accounts::AccountView>,
             route: || route(MethodFilter::GET, &operations::ACCOUNT_GET, accounts::get),
@@ -75,6 +148,8 @@ pub(crate) fn all() -> [Endpoint; 3] {
             path: "/workspaces",
             summary: "The workspaces within reach: the personal one first, then teams.",
             parameters: &[],
+            body: None,
+            status: StatusCode::OK,
             errors: &[],
             data: schema::<workspaces::WorkspacesView>,
             route: || route(MethodFilter::GET, &operations::WORKSPACES_LIST, workspaces::list),
@@ -85,9 +160,110 @@ pub(crate) fn all() -> [Endpoint; 3] {
             path: "/credits",
             summary: "What can be spent in a workspace.",
             parameters: &[WORKSPACE_ID],
+            body: None,
+            status: StatusCode::OK,
             errors: &[ErrorCode::WorkspaceNotFound],
             data: schema::<credits::CreditsView>,
             route: || route(MethodFilter::GET, &operations::CREDITS_GET, credits::get),
+        },
+    ]
+}
+
+fn api_keys() -> [Endpoint; 7] {
+    [
+        Endpoint {
+            operation: &operations::API_KEYS_LIST,
+            method: "get",
+            path: "/api-keys",
+            summary: "The account's API keys, newest first, revoked ones included.",
+            parameters: &[],
+            body: None,
+            status: StatusCode::OK,
+            errors: &[],
+            data: schema::<api_keys::ApiKeysView>,
+            route: || route(MethodFilter::GET, &operations::API_KEYS_LIST, api_keys::list),
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_CREATE,
+            method: "post",
+            path: "/api-keys",
+            summary: "Makes an API key; its secret is in this answer only.",
+            parameters: &[],
+            body: Some(Body::Json(schema::<api_keys::Create>)),
+            status: StatusCode::CREATED,
+            errors: &[ErrorCode::WorkspaceNotFound, ErrorCode::ApiKeyLimitReached],
+            data: schema::<api_keys::NewApiKeyView>,
+            route: || {
+                route_with(MethodFilter::POST, &operations::API_KEYS_CREATE, api_keys::create)
+            },
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_GET,
+            method: "get",
+            path: "/api-keys/{id}",
+            summary: "An API key.",
+            parameters: &[API_KEY_ID],
+            body: None,
+            status: StatusCode::OK,
+            errors: &[ErrorCode::ApiKeyNotFound],
+            data: schema::<api_keys::ApiKeyView>,
+            route: || route(MethodFilter::GET, &operations::API_KEYS_GET, api_keys::get),
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_REVOKE,
+            method: "post",
+            path: "/api-keys/{id}/revoke",
+            summary: "Revokes an API key for good; the second time nothing changes.",
+            parameters: &[API_KEY_ID],
+            body: None,
+            status: StatusCode::OK,
+            errors: &[ErrorCode::ApiKeyNotFound],
+            data: schema::<api_keys::ApiKeyView>,
+            route: || route(MethodFilter::POST, &operations::API_KEYS_REVOKE, api_keys::revoke),
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_REVOKE_SELF,
+            method: "post",
+            path: "/api-keys/self/revoke",
+            summary: "Revokes the API key that the request came with. Needs no scope.",
+            parameters: &[],
+            body: None,
+            status: StatusCode::OK,
+            errors: &[ErrorCode::ApiKeyNotFound],
+            data: schema::<api_keys::ApiKeyView>,
+            route: || {
+                let operation = &operations::API_KEYS_REVOKE_SELF;
+                route(MethodFilter::POST, operation, api_keys::revoke_self)
+            },
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_ROTATE,
+            method: "post",
+            path: "/api-keys/{id}/rotate",
+            summary: "Gives an API key another secret, which is in this answer only; the one it has goes on for \
+                      a while.",
+            parameters: &[API_KEY_ID],
+            body: Some(Body::Json(schema::<api_keys::Rotate>)),
+            status: StatusCode::OK,
+            errors: &[ErrorCode::ApiKeyNotFound, ErrorCode::ApiKeyEnded],
+            data: schema::<api_keys::NewApiKeyView>,
+            route: || {
+                route_with(MethodFilter::POST, &operations::API_KEYS_ROTATE, api_keys::rotate)
+            },
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_VERIFY,
+            method: "post",
+            path: "/api-keys/verify",
+            summary: "What a text is that somebody presented elsewhere: a key of the account, or none.",
+            parameters: &[],
+            body: Some(Body::Json(schema::<api_keys::Verify>)),
+            status: StatusCode::OK,
+            errors: &[],
+            data: schema::<api_keys::VerificationView>,
+            route: || {
+                route_with(MethodFilter::POST, &operations::API_KEYS_VERIFY, api_keys::verify)
+            },
         },
     ]
 }

@@ -20,7 +20,7 @@ struct Envelope<'a, T> {
 
 impl Data {
     pub(crate) fn new<T: Serialize>(view: &T) -> Self {
-        Self(write(&Envelope { data: view }))
+        Self(write_data(view))
     }
 }
 
@@ -28,6 +28,11 @@ impl IntoResponse for Data {
     fn into_response(self) -> Response {
         json(StatusCode::OK, self.0)
     }
+}
+
+/// The bytes of a view in the frame.
+pub(crate) fn write_data<T: Serialize>(view: &T) -> Vec<u8> {
+    write(&Envelope { data: view })
 }
 
 /// The bytes of a value. Views are structs of strings, numbers and lists, which always serialize.

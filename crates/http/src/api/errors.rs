@@ -7,12 +7,15 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use bloom_oauth::challenge::Challenge;
 use bloom_service::Error;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::envelope;
+use crate::app::App;
 use crate::edge::Cause;
+use crate::face::Face;
 
 /// The codes of the public contract, each with its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +29,15 @@ pub(crate) enum ErrorCode {
     InsufficientCredits,
     NotFound,
     WorkspaceNotFound,
+    ApiKeyNotFound,
     MethodNotAllowed,
     NotAcceptable,
+    IdempotencyInProgress,
+    ApiKeyLimitReached,
+    ApiKeyEnded,
     PayloadTooLarge,
     UnsupportedMediaType,
+    IdempotencyKeyReused,
     TooManyRequests,
     InternalServerError,
     ServiceUnavailable,
@@ -47,10 +55,15 @@ impl ErrorCode {
             Self::InsufficientCredits => "INSUFFICIENT_CREDITS",
             Self::NotFound => "NOT_FOUND",
             Self::WorkspaceNotFound => "WORKSPACE_NOT_FOUND",
+            Self::ApiKeyNotFound => "API_KEY_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::NotAcceptable => "NOT_ACCEPTABLE",
+            Self::IdempotencyInProgress => "IDEMPOTENCY_IN_PROGRESS",
+            Self::ApiKeyLimitReached => "API_KEY_LIMIT_REACHED",
+            Self::ApiKeyEnded => "API_KEY_ENDED",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
@@ -65,11 +78,17 @@ impl ErrorCode {
             Self::AccountBanned | Self::Forbidden | Self::FeatureNotEntitled => {
                 StatusCode::FORBIDDEN
             }
-            Self::NotFound | Self::WorkspaceNotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::WorkspaceNotFound | Self::ApiKeyNotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::IdempotencyInProgress | Self::ApiKeyLimitReached | Self::ApiKeyEnded => {
+                StatusCode::CONFLICT
+            }
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -98,6 +117,14 @@ impl ApiError {
             action_url: None,
             cause: None,
         }
+    }
+
+    /// With what only the app knows: where something can be paid, and whom a dead credential is to ask.
+    pub(crate) fn in_place(self, app: &App) -> Self {
+        if self.code == ErrorCode::Unauthorized {
+            return self.with_challenge(app.challenge(Face::Api, Challenge::InvalidToken));
+        }
+        self.with_plan_url(&app.plan_url)
     }
 
     /// Where somebody can do something about it, for the errors that can be paid away.
@@ -151,6 +178,50 @@ impl From<Error> for ApiError {
                 ErrorCode::WorkspaceNotFound,
                 "You have no such workspace. GET /api/v1/workspaces lists yours; leave workspaceId \
                  out for the personal one.",
+            ),
+            Error::ApiKeyNotFound => Self::new(
+                ErrorCode::ApiKeyNotFound,
+                "You have no such API key. GET /api/v1/api-keys lists yours.",
+            ),
+            Error::TooManyApiKeys => Self::new(
+                ErrorCode::ApiKeyLimitReached,
+                "The account has as many working API keys as one may have. Revoke one first.",
+            ),
+            Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ApiKeyRotated => Self::new(
+                ErrorCode::ApiKeyEnded,
+                "The API key is revoked or has expired, so it gets no new secret. Make another.",
+            ),
+            Error::ExpiryPast => Self::new(
+                ErrorCode::BadRequest,
+                "expiresAt: That time has passed. Send a later one.",
+            ),
+            Error::NarrowedToNothing => Self::new(
+                ErrorCode::BadRequest,
+                "The API key could do nothing: of what is asked for, this credential may do none itself.",
+            ),
+            Error::WiderThanItsMaker => Self::new(
+                ErrorCode::Forbidden,
+                "The API key may do more than this credential, which so gets no secret of it. Ask with one \
+                 that may do as much.",
+            ),
+            Error::CredentialRevoked => Self::new(
+                ErrorCode::Unauthorized,
+                "The credential was revoked before this was done. Nothing was done.",
+            ),
+            Error::AccountBanned => Self::new(
+                ErrorCode::AccountBanned,
+                "The account is suspended. Ask the operator of this server.",
+            ),
+            Error::IdempotencyInProgress { retry_after } => Self::new(
+                ErrorCode::IdempotencyInProgress,
+                "A request with this Idempotency-Key is being worked on. Ask again after Retry-After \
+                 seconds for its answer.",
+            )
+            .with_retry_after(retry_after),
+            Error::IdempotencyKeyReused => Self::new(
+                ErrorCode::IdempotencyKeyReused,
+                "This Idempotency-Key was sent with another request, or with another credential, in the last \
+                 24 hours. Send a new one.",
             ),
             Error::PlanUpgradeRequired => Self::new(
                 ErrorCode::Forbidden,

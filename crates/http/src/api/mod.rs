@@ -5,15 +5,18 @@
 
 pub(crate) mod accounts;
 pub(crate) mod admission;
+mod api_keys;
 mod credentials;
 pub(crate) mod credits;
 mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
+mod json;
 mod old_secret;
 pub(crate) mod openapi;
 pub(crate) mod query;
 mod rate_headers;
+mod repeated;
 mod workspaces;
 
 use axum::Router;

@@ -6,18 +6,18 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::endpoints::{self, COMMON_ERRORS, Endpoint, Parameter};
+use super::endpoints::{self, Body, Endpoint, Parameter, Place};
 use super::errors::ErrorCode;
 use crate::face::API_PATH;
 
 /// The document that `/api/v1/spec.json` serves.
 #[must_use]
 pub fn document() -> Value {
-    let mut generator = generator();
+    let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for endpoint in endpoints::all() {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
-        path[endpoint.method] = operation(&endpoint, &mut generator);
+        path[endpoint.method] = operation(&endpoint, &mut schemas);
     }
     json!({
         "openapi": "3.1.1",
@@ -44,27 +44,44 @@ pub fn document() -> Value {
                     "description": "An API key.",
                 },
             },
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas.definitions(),
         },
     })
 }
 
-/// Schemas of what is sent: a field that is always there is required, also when it may be null.
-fn generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12()
-        .with(|settings| {
-            settings.definitions_path = "/components/schemas".into();
-            settings.meta_schema = None;
-        })
-        .for_serialize()
-        .into_generator()
+/// Schemas of what is answered, where a field that is always there is required, also when it may be null; and
+/// of what is sent, where one that may be left out is not.
+struct Schemas {
+    answered: SchemaGenerator,
+    sent: SchemaGenerator,
 }
 
-fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
-    let data = (endpoint.data)(generator);
+impl Schemas {
+    fn new() -> Self {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Self {
+            answered: settings().for_serialize().into_generator(),
+            sent: settings().for_deserialize().into_generator(),
+        }
+    }
+
+    fn definitions(mut self) -> Map<String, Value> {
+        let mut definitions = self.answered.take_definitions(true);
+        definitions.extend(self.sent.take_definitions(true));
+        definitions
+    }
+}
+
+fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
+    let data = (endpoint.data)(&mut schemas.answered);
     let mut responses = Map::new();
     responses.insert(
-        "200".to_owned(),
+        endpoint.status.as_str().to_owned(),
         json!({
             "description": endpoint.summary,
             "content": { "application/json": { "schema": {
@@ -77,7 +94,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     for (status, codes) in by_status(endpoint) {
         responses.insert(status.to_string(), error_response(status, &codes));
     }
-    let parameters: Vec<_> = endpoint.parameters.iter().map(parameter).collect();
+    let parameters: Vec<_> = endpoint.parameters().map(parameter).collect();
     let mut operation = json!({
         "operationId": endpoint.operation.id,
         "summary": endpoint.summary,
@@ -86,13 +103,18 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
+    if let Some(Body::Json(body)) = endpoint.body {
+        let schema = body(&mut schemas.sent);
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
     operation
 }
 
 fn by_status(endpoint: &Endpoint) -> BTreeMap<u16, Vec<ErrorCode>> {
     let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
-    for code in COMMON_ERRORS.iter().chain(endpoint.errors) {
-        by_status.entry(code.status().as_u16()).or_default().push(*code);
+    for code in endpoint.errors() {
+        by_status.entry(code.status().as_u16()).or_default().push(code);
     }
     by_status
 }
@@ -119,12 +141,21 @@ fn error_response(status: u16, codes: &[ErrorCode]) -> Value {
 }
 
 fn parameter(parameter: &Parameter) -> Value {
+    let place = match parameter.place {
+        Place::Path => "path",
+        Place::Query => "query",
+        Place::Header => "header",
+    };
+    let mut schema = json!({ "type": "string", "minLength": parameter.min_length });
+    if let Some(length) = parameter.max_length {
+        schema["maxLength"] = length.into();
+    }
     json!({
         "name": parameter.name,
-        "in": "query",
-        "required": false,
+        "in": place,
+        "required": parameter.place == Place::Path,
         "description": parameter.description,
-        "schema": { "type": "string", "minLength": parameter.min_length },
+        "schema": schema,
     })
 }
 
@@ -135,7 +166,7 @@ mod tests {
 
     #[test]
     fn every_operation_is_in_both_tables() {
-        let listed: Vec<_> = endpoints::all().iter().map(|e| e.operation.id).collect();
+        let listed: Vec<_> = endpoints::all().map(|e| e.operation.id).collect();
         let mut known: Vec<_> = operations::ALL.iter().map(|o| o.id).collect();
         let mut sorted = listed.clone();
         sorted.sort_unstable();

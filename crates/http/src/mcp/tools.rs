@@ -100,8 +100,8 @@ impl Tool {
             last_use::name(&caller.principal, operation);
         }
         let beyond = self.operations.iter().find(|operation| !caller.principal.may(operation));
-        match beyond {
-            Some(operation) => Box::pin(ready(Err(ToolError::Refused(too_narrow_for(operation))))),
+        match beyond.and_then(|operation| operation.scope) {
+            Some(scope) => Box::pin(ready(Err(ToolError::Refused(too_narrow_for(scope))))),
             None => (self.run)(caller, arguments),
         }
     }
@@ -116,7 +116,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// Takes an admitted request apart.
     pub(crate) fn of(call: Call) -> (Self, Request) {
-        let Call { app, principal, request } = call;
+        let Call { app, principal, request, .. } = call;
         (Self { app, principal }, request)
     }
 }
@@ -171,8 +171,17 @@ pub(crate) fn result<T: Serialize>(view: &T) -> Result<Value, ToolError> {
 mod tests {
     use super::*;
 
-    /// Operations that no tool stands for.
-    const WITHOUT_TOOL: [&str; 1] = ["workspaces.list"];
+    /// Operations that no tool stands for: no model is handed the keys.
+    const WITHOUT_TOOL: [&str; 8] = [
+        "apiKeys.create",
+        "apiKeys.get",
+        "apiKeys.list",
+        "apiKeys.revoke",
+        "apiKeys.revokeSelf",
+        "apiKeys.rotate",
+        "apiKeys.verify",
+        "workspaces.list",
+    ];
 
     #[test]
     fn every_operation_has_a_tool_or_is_left_out_on_purpose() {

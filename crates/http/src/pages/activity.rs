@@ -105,6 +105,7 @@ fn row(record: &Record, (me, by): (Actor, Option<&Email>), now: Timestamp) -> Ac
             actor if actor == me => "You".to_owned(),
             Actor::Person(_) => by.map_or("Another person".to_owned(), ToString::to_string),
             Actor::App(_) => "The app".to_owned(),
+            Actor::ApiKey(_) => "An API key".to_owned(),
             Actor::Anybody => "Somebody who was not signed in".to_owned(),
             Actor::Operator => "The operator of this server".to_owned(),
             Actor::Server => "This server".to_owned(),

@@ -3,11 +3,12 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
+use bloom_domain::api_keys::{ApiKey, Maker, made_through};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
 use bloom_domain::request_usage::RequestUsage;
 use bloom_domain::time::Timestamp;
-use bloom_service::connections;
+use bloom_service::connections::{self, MadeKeys};
 use bloom_service::credits::budgets::Budgets;
 
 use super::errors::PageError;
@@ -23,16 +24,21 @@ pub(crate) async fn revoke(
     id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
-    let (browser, _) = Form::read(&app, request).await?;
+    let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let id = super::id(id)?;
-    connections::revoke(&app.service, person, id).await?;
+    let made = match form.text("keys") {
+        "revoke" => MadeKeys::Revoked,
+        _ => MadeKeys::Kept,
+    };
+    connections::revoke(&app.service, person, id, made).await?;
     Ok(redirect(&format!("/settings?disconnected={id}#apps")))
 }
 
 /// A connection as its person sees it.
 pub(crate) fn row(
     connection: &Connection,
+    keys: &[ApiKey],
     budgets: &Budgets,
     usage: &RequestUsage,
     now: Timestamp,
@@ -49,6 +55,11 @@ pub(crate) fn row(
             },
         },
         access: summary(connection.access()),
+        keys: made_through(keys, Maker::Connection(connection.id))
+            .into_iter()
+            .filter(|key| key.works(now))
+            .map(|key| key.name.clone())
+            .collect(),
         connected: moment(connection.created_at, now),
         spent: super::budgets::summary(&budgets.of(via)),
         requests: super::usage::summary(usage, via, now),

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::Access;
-use bloom_domain::api_keys::{ApiKey, KeyCondition, KeyState, Narrowing};
+use bloom_domain::api_keys::{ApiKey, KeyCondition, KeyState, Maker, Narrowing};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
 use bloom_domain::request_usage::RequestUsage;
@@ -144,6 +144,20 @@ struct Lists {
 }
 
 impl Lists {
+    /// What the credential is called with which a key was made.
+    fn name_of(&self, maker: Maker) -> Option<String> {
+        match maker {
+            Maker::ApiKey(id) => {
+                let key = self.keys.iter().find(|key| key.id == id)?;
+                Some(format!("the key {}", key.name))
+            }
+            Maker::Connection(id) => {
+                let app = self.apps.iter().find(|app| app.id == id)?;
+                Some(format!("the app {}", app.client.display_name()))
+            }
+        }
+    }
+
     async fn read(app: &App, person: &SignedIn) -> Result<Self, PageError> {
         let keys = api_keys::list(&app.service, person).await?;
         let apps = connections::list(&app.service, person).await?;
@@ -174,8 +188,19 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
             lists.plans.iter().map(|plan| super::plans::row(billing, plan, now)).collect()
         }),
         teams: lists.teams.iter().map(team).collect(),
-        apps: lists.apps.iter().map(|app| apps::row(app, budgets, usage, now)).collect(),
-        keys: lists.keys.iter().map(|key| row(key, workspaces, budgets, usage, now)).collect(),
+        apps: lists
+            .apps
+            .iter()
+            .map(|app| apps::row(app, &lists.keys, budgets, usage, now))
+            .collect(),
+        keys: lists
+            .keys
+            .iter()
+            .map(|key| {
+                let row = row(key, workspaces, budgets, usage, now);
+                KeyRow { made_by: key.made_by.and_then(|maker| lists.name_of(maker)), ..row }
+            })
+            .collect(),
     }
 }
 
@@ -201,6 +226,7 @@ pub(crate) fn row(
     let Narrowing { access, reach, addresses, expires_at } = &key.narrowing;
     let listed = |stored: Option<String>| stored.map(|list| list.replace(' ', ", "));
     KeyRow {
+        made_by: None,
         may: matches!(access, Access::Named(_)).then(|| access.to_string().replace(' ', ", ")),
         workspaces: (*reach != Reach::All).then(|| names(reach, workspaces)),
         addresses: listed(addresses.to_stored()),
@@ -229,6 +255,8 @@ pub(crate) fn row(
                     bloom_domain::api_keys::RevokedBy::Operator => RevokedBy::Operator,
                     bloom_domain::api_keys::RevokedBy::Scanner => RevokedBy::Scanner,
                     bloom_domain::api_keys::RevokedBy::Finder => RevokedBy::Finder,
+                    bloom_domain::api_keys::RevokedBy::Credential => RevokedBy::Credential,
+                    bloom_domain::api_keys::RevokedBy::Itself => RevokedBy::Itself,
                 },
             },
         },

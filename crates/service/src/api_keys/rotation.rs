@@ -6,12 +6,13 @@
 //!    old already is forgotten.
 //! 3. The overlap can be ended at any time, and revoking the key ends both.
 
-use bloom_domain::api_keys::{ApiKey, KeyHint, Overlap};
+use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyHint, Overlap};
 use bloom_domain::audit::{Action, Actor};
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, ApiKeyId};
 use bloom_store as store;
 use serde_json::json;
+use store::api_keys::NewSecret;
 use store::{Change, Tx};
 
 use super::{NewApiKey, WhichKey, changed, draft, find, named, record};
@@ -97,30 +98,45 @@ async fn rotate_of(
     author: Author,
     may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<NewApiKey, Error> {
-    let (fresh, digest, secret) = draft(service, owner, "")?;
-    let now = fresh.created_at;
-    let new = store::api_keys::NewSecret {
-        digest,
-        hint: fresh.hint,
-        at: now,
-        old_until: rotation.overlap.after(now),
-        seen: rotation.seen,
-    };
+    let (new, secret) = new_secret(service, owner, rotation)?;
     let write = service.store.write(move |tx| {
         if let Err(refused) = may(tx)? {
             return Ok(Err(refused));
         }
-        let is_news = store::api_keys::rotate(tx, owner, id, &new)?;
-        let key = store::api_keys::find(tx, owner, id)?;
-        if let Some(key) = key.as_ref().filter(|_| is_news) {
-            record(tx, &author, Action::ApiKeyRotated, key, rotated(key));
-            tx.changed(Change::ApiKey(id));
-        }
-        let key = changed(key, is_news, now);
-        Ok(key.and_then(|key| if is_news { Ok(key) } else { Err(Error::ApiKeyRotated) }))
+        rotate_in(tx, (owner, id), &new, &author)
     });
     let key = write.await??;
     Ok(NewApiKey { key, secret })
+}
+
+/// Another secret for a key of somebody.
+pub(super) fn new_secret(
+    service: &Service,
+    owner: AccountId,
+    rotation: Rotation,
+) -> Result<(NewSecret, ApiKeySecret), Error> {
+    let (fresh, digest, secret) = draft(service, owner, "")?;
+    let now = fresh.created_at;
+    let old_until = rotation.overlap.after(now);
+    let new = NewSecret { digest, hint: fresh.hint, at: now, old_until, seen: rotation.seen };
+    Ok((new, secret))
+}
+
+/// Gives a key another secret, in the transaction of whoever may.
+pub(super) fn rotate_in(
+    tx: &mut Tx<'_>,
+    (owner, id): (AccountId, ApiKeyId),
+    new: &NewSecret,
+    author: &Author,
+) -> Result<Result<ApiKey, Error>, store::Error> {
+    let is_news = store::api_keys::rotate(tx, owner, id, new)?;
+    let key = store::api_keys::find(tx, owner, id)?;
+    if let Some(key) = key.as_ref().filter(|_| is_news) {
+        record(tx, author, Action::ApiKeyRotated, key, rotated(key));
+        tx.changed(Change::ApiKey(id));
+    }
+    let key = changed(key, is_news, new.at);
+    Ok(key.and_then(|key| if is_news { Ok(key) } else { Err(Error::ApiKeyRotated) }))
 }
 
 async fn end_of(

@@ -1,13 +1,30 @@
 //! Every operation of the API, from the description that the server gives of itself. So a test that
 //! goes through them cannot miss one.
 
+use bloom_domain::access::BloomScope;
+use bloom_service::operations::{self, Effect};
+use serde_json::{Map, Value, json};
+
+use super::{Answer, App};
+
+/// What stands for an id that a path names: nothing has it.
+pub(crate) const NOTHING: &str = "01941f29-7c00-7bbb-8bbb-bbbbbbbbbbbb";
+
 /// An operation of the API.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: String,
-    /// From the root on.
+    /// From the root on, with parameters in braces.
+    pub(crate) template: String,
+    /// The same, with an id of nothing for each parameter.
     pub(crate) path: String,
+    /// The least that it may be sent, by its schema.
+    pub(crate) body: Option<Value>,
+    pub(crate) scope: Option<BloomScope>,
+    pub(crate) effect: Effect,
+    /// Its part of the description.
+    pub(crate) description: Value,
 }
 
 /// All of them.
@@ -16,15 +33,78 @@ pub(crate) fn operations() -> Vec<Operation> {
     let base = document["servers"][0]["url"].as_str().expect("a server").to_owned();
     let mut all = Vec::new();
     for (path, methods) in document["paths"].as_object().expect("paths") {
-        assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
-        for (method, operation) in methods.as_object().expect("methods") {
-            // A body or a required parameter would make every case a 400 and prove nothing.
-            assert!(operation.get("requestBody").is_none(), "say here what {path} is sent");
-            let id = operation["operationId"].as_str().expect("an id").to_owned();
-            let path = format!("{base}{path}");
-            all.push(Operation { id, method: method.to_uppercase(), path });
+        for (method, description) in methods.as_object().expect("methods") {
+            let id = description["operationId"].as_str().expect("an id").to_owned();
+            let known = operations::ALL.iter().find(|known| known.id == id).expect("it is known");
+            let content = &description["requestBody"]["content"];
+            let schema = content.get("application/json").map(|json| &json["schema"]);
+            all.push(Operation {
+                id,
+                method: method.to_uppercase(),
+                template: format!("{base}{path}"),
+                path: format!("{base}{}", filled(path)),
+                body: schema.map(|schema| least(&document, schema)),
+                scope: known.scope,
+                effect: known.effect,
+                description: description.clone(),
+            });
         }
     }
     assert!(!all.is_empty());
     all
+}
+
+impl Operation {
+    /// Whether a key or token with access `all` may do it.
+    pub(crate) fn is_for_everybody(&self) -> bool {
+        self.scope != Some(BloomScope::KeysAdmin)
+    }
+
+    /// Calls it with the least it may be sent.
+    pub(crate) async fn call(&self, app: &App, headers: &[(&str, &str)]) -> Answer {
+        app.call(&self.method, &self.path, headers, self.body.as_ref()).await
+    }
+}
+
+impl App {
+    /// Sends a request to the API, with JSON if there is any.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let Some(body) = body else { return self.request(method, path, headers).await };
+        assert_eq!(method, "POST", "say here how another method is sent something");
+        let headers = [&[("content-type", "application/json")], headers].concat();
+        self.post_bytes(path, body.to_string().into_bytes(), &headers).await
+    }
+}
+
+fn filled(path: &str) -> String {
+    let segments = path.split('/');
+    let filled = segments.map(|segment| if segment.starts_with('{') { NOTHING } else { segment });
+    filled.collect::<Vec<_>>().join("/")
+}
+
+/// The least that fits a schema: what is required, and as little of it as there may be.
+fn least(document: &Value, schema: &Value) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let found = document.pointer(reference.trim_start_matches('#')).expect(reference);
+        return least(document, found);
+    }
+    match schema["type"].as_str().expect("a schema with one type") {
+        "object" => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let names = required.iter().map(|name| name.as_str().expect("a name"));
+            let member = |name: &str| least(document, &schema["properties"][name]);
+            names.map(|name| (name.to_owned(), member(name))).collect::<Map<_, _>>().into()
+        }
+        "array" => json!([]),
+        "string" => json!("x"),
+        "integer" => json!(1),
+        "boolean" => json!(false),
+        other => panic!("say here what the least {other} is"),
+    }
 }

@@ -77,6 +77,8 @@ pub(crate) struct KeyRow {
     pub(crate) hint: String,
     /// When it was created.
     pub(crate) created: Moment,
+    /// With what, when not by the person: `the app Example`.
+    pub(crate) made_by: Option<String>,
     /// Its scopes, when it has some only.
     pub(crate) may: Option<String>,
     /// Its workspaces, when it reaches some only.
@@ -201,6 +203,8 @@ pub(crate) struct AppRow {
     pub(crate) app: AppIdentity,
     /// What it can do, in a few words.
     pub(crate) access: String,
+    /// The names of the keys that it made, and that they made, as far as they work.
+    pub(crate) keys: Vec<String>,
     /// When it was allowed first.
     pub(crate) connected: Moment,
     /// What it has spent, against its budget when it has one.
@@ -244,6 +248,10 @@ pub(crate) enum RevokedBy {
     Scanner,
     /// Somebody who had it.
     Finder,
+    /// A key or an app that manages keys.
+    Credential,
+    /// Whoever had it.
+    Itself,
 }
 
 impl RevokedBy {
@@ -253,6 +261,8 @@ impl RevokedBy {
             Self::Operator => "by the operator",
             Self::Scanner => "because it leaked: a secret scanner found it in public",
             Self::Finder => "because somebody reported it as leaked",
+            Self::Credential => "by an API key or app of yours",
+            Self::Itself => "with the key itself",
         }
     }
 }
@@ -295,6 +305,7 @@ impl KeyRow {
             name: name.into(),
             hint: "bloom_sk_Ab12…wXyZ".into(),
             created: Moment::sample("3 weeks ago"),
+            made_by: None,
             may: None,
             workspaces: None,
             addresses: None,
@@ -320,6 +331,7 @@ impl KeyRow {
             name: hostile(),
             hint: hostile(),
             created: moment(),
+            made_by: Some(hostile()),
             may: Some(hostile()),
             workspaces: Some(hostile()),
             addresses: Some(hostile()),
@@ -346,7 +358,10 @@ impl KeyRow {
         let revoked = |relative, by| KeyState::Revoked { when: Moment::sample(relative), by };
         vec![
             Self::sample("Newsletter pictures", Some("4 minutes ago"), KeyState::Active),
-            Self::sample("ci", None, KeyState::Active),
+            Self {
+                made_by: Some("the app Example".into()),
+                ..Self::sample("ci", None, KeyState::Active)
+            },
             narrowed(Self::sample("Shop", Some("4 minutes ago"), KeyState::Rotated)),
             Self::sample("Summer fair", Some("4 minutes ago"), KeyState::Expiring),
             Self::sample("Spring fair", Some("2 months ago"), KeyState::Expired),
@@ -365,6 +380,7 @@ impl AppRow {
             id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6c".into(),
             app,
             access: "Everything but API keys".into(),
+            keys: Vec::new(),
             connected: Moment::sample("3 weeks ago"),
             spent: "12 credits this month, no budget".into(),
             requests: "12 requests in the last 30 days".into(),
@@ -377,7 +393,11 @@ impl AppRow {
         let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
         vec![
             Self::sample(AppIdentity::sample_unverified(), Some("4 minutes ago"), AppState::Active),
-            Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active),
+            Self {
+                access: "read, keys:admin".into(),
+                keys: vec!["nightly import".into(), "ci".into()],
+                ..Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active)
+            },
             Self::sample(AppIdentity::sample_unverified(), Some("2 months ago"), revoked),
         ]
     }
@@ -436,6 +456,7 @@ impl Settings {
             id: hostile(),
             app: AppIdentity::sample(&hostile(), kind),
             access: hostile(),
+            keys: vec![hostile()],
             connected: moment(),
             spent: hostile(),
             requests: hostile(),
