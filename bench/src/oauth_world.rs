@@ -8,6 +8,7 @@ use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_domain::senders::Sender;
 use bloom_domain::workspaces::Reach;
+use bloom_oauth::client_authentication::ClientCredentials;
 use bloom_oauth::pkce::CodeVerifier;
 use bloom_service::authorization::{self, Decision, Next, Resumed, Terms};
 use bloom_service::sessions::{self, Arriving, Visitor};
@@ -97,12 +98,13 @@ async fn let_in(service: Arc<Service>, client_id: String, index: usize) -> Resul
     let verifier = CodeVerifier::parse(VERIFIER).ok_or("a verifier")?;
     let redirect = "https://app.example/callback".to_owned();
     let proofs = (redirect, verifier);
-    let answer = tokens::anonymous_redeem(&service, &client_id, &code, proofs, sender).await;
+    let client = ClientCredentials::public(client_id);
+    let answer = tokens::anonymous_redeem(&service, &client, &code, proofs, sender).await;
     let mut answer = answer.map_err(|e| debug(&e))?;
     let mut access = vec![answer.access_token];
     while access.len() < TOKENS_EACH {
         let refresh = answer.refresh_token.ok_or("no refresh token")?;
-        let next = tokens::anonymous_refresh(&service, &client_id, &refresh, None, sender).await;
+        let next = tokens::anonymous_refresh(&service, &client, &refresh, None, sender).await;
         answer = next.map_err(|e| debug(&e))?;
         access.push(answer.access_token);
     }
@@ -114,7 +116,8 @@ async fn let_in(service: Arc<Service>, client_id: String, index: usize) -> Resul
 async fn allow(service: &Service, person: &SignedIn, client_id: &str) -> Result<String, Error> {
     let refused = |_| Error::from("the request was refused");
     let query = authorize_query(client_id);
-    let next = authorization::anonymous_begin(service, Some(person), &query).await;
+    let sender = &Sender::default();
+    let next = authorization::anonymous_begin(service, Some(person), &query, sender).await;
     let Next::Ask { sealed } = next.map_err(refused)? else { return Err("not asked".into()) };
     let resumed = authorization::anonymous_resume(service, Some(person), &sealed).await;
     let Resumed::Question(question) = resumed.map_err(refused)? else {

@@ -1,15 +1,16 @@
 //! Client metadata: what is taken is complete, bounded, and stays what it is when it is stored and read.
 
-use bloom_oauth::client_metadata::{self, ClientMetadata};
+use bloom_oauth::client_metadata::{self, ClientMetadata, Rules};
 use bloom_oauth::redirect_uri::RedirectUri;
 use serde_json::Value;
 
 const SCOPES: &[&str] = &["openid", "offline_access", "profile", "email", "read", "generate"];
-const DEFAULT_SCOPE: &str = "openid offline_access";
 const KNOWN_SCHEMES: &[&str] = &["cursor", "vscode"];
+const RULES: Rules<'_> =
+    Rules { scopes: SCOPES, default_scope: "openid offline_access", schemes: KNOWN_SCHEMES };
 
 pub(crate) fn target(bytes: &[u8]) {
-    let parse = |bytes: &[u8]| client_metadata::parse(bytes, SCOPES, DEFAULT_SCOPE, KNOWN_SCHEMES);
+    let parse = |bytes: &[u8]| client_metadata::parse(bytes, RULES);
     let metadata = match parse(bytes) {
         Ok(metadata) => metadata,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! The command line: what was asked, read once.
 
 mod audit;
+mod clients;
 mod credits;
 mod keys;
 mod mail;
@@ -87,7 +88,7 @@ enum Verb {
     /// Make, list, rotate and revoke API keys of an account; find keys in files
     #[command(subcommand)]
     Keys(keys::KeysVerb),
-    /// List, refuse and take again the apps that registered themselves
+    /// Make apps for accounts; list, refuse and take again all of them
     #[command(subcommand)]
     Clients(ClientsVerb),
     /// List what was done, by whom and from where; see also bloom audit verify
@@ -229,10 +230,16 @@ enum ClientsVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Make an app that an account owns; its secret is shown once
+    Create(clients::NewClient),
     /// Refuse an app: the next request with one of its tokens is refused, nothing is deleted
     Disable(WhichClient),
     /// Take a refused app again
     Enable(WhichClient),
+    /// Vouch for an app: people are told that it is who it says
+    Verify(WhichClient),
+    /// Vouch for it no longer
+    Unverify(WhichClient),
 }
 
 #[derive(Args)]
@@ -326,11 +333,20 @@ impl ClientsVerb {
     fn asked(self) -> Result<Asked, Failure> {
         match self {
             Self::List { place, json } => command(place, Command::ListClients, json),
+            Self::Create(new) => new.asked(),
             Self::Disable(which) => {
                 command(which.place, Command::DisableClient { id: client(&which.id)? }, which.json)
             }
             Self::Enable(which) => {
                 command(which.place, Command::EnableClient { id: client(&which.id)? }, which.json)
+            }
+            Self::Verify(which) => {
+                let verify = Command::VerifyClient { id: client(&which.id)?, is_verified: true };
+                command(which.place, verify, which.json)
+            }
+            Self::Unverify(which) => {
+                let verify = Command::VerifyClient { id: client(&which.id)?, is_verified: false };
+                command(which.place, verify, which.json)
             }
         }
     }

@@ -18,6 +18,7 @@ use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
+use bloom_service::owned_clients::{self, Draft, NewClient};
 use bloom_service::{clients, mail};
 use bloom_store::Database;
 
@@ -41,8 +42,10 @@ pub(crate) enum Command {
     SetPassword { email: Email, password: Option<Password> },
     Keys(KeysCommand),
     ListClients,
+    CreateClient { owner: Email, metadata: String },
     DisableClient { id: ClientId },
     EnableClient { id: ClientId },
+    VerifyClient { id: ClientId, is_verified: bool },
     ListAudit { account: Option<Email>, limit: i64 },
     VerifyAudit { expect: Option<Mark> },
     TestMail { to: Email, is_queued: bool },
@@ -82,6 +85,7 @@ pub(crate) enum Answer {
     Keys(KeysAnswer),
     Clients(Vec<Client>),
     Client(Client),
+    NewClient(NewClient),
     Audit(Vec<Listed>),
     /// No record was changed; how many there are, and how many have lost their details.
     AuditWhole {
@@ -196,11 +200,23 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         },
         Command::Keys(command) => keys::execute(node, command).await?,
         Command::ListClients => Answer::Clients(clients::list(service, operator).await?),
+        Command::CreateClient { owner, metadata } => {
+            let metadata = owned_clients::anonymous_read(service, metadata.as_bytes())
+                .map_err(|error| Failure::usage(error.description.into_owned()))?;
+            let draft = Draft { metadata, reach: None };
+            Answer::NewClient(owned_clients::create_for(service, operator, &owner, draft).await?)
+        }
         Command::DisableClient { id } => {
             Answer::Client(clients::disable(service, operator, id).await?)
         }
         Command::EnableClient { id } => {
             Answer::Client(clients::enable(service, operator, id).await?)
+        }
+        Command::VerifyClient { id, is_verified: true } => {
+            Answer::Client(clients::verify(service, operator, id).await?)
+        }
+        Command::VerifyClient { id, is_verified: false } => {
+            Answer::Client(clients::unverify(service, operator, id).await?)
         }
         Command::ListAudit { account, limit } => {
             Answer::Audit(audit::list_for(service, operator, account.as_ref(), limit).await?)

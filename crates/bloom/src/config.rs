@@ -18,6 +18,7 @@ use toml::{Table, Value};
 use crate::failure::Failure;
 use crate::settings::{self, Kind};
 
+mod fetch;
 mod leaks;
 mod mail;
 mod plans;

@@ -59,6 +59,7 @@ impl Node {
             Service::open(store.clone(), &secrets, settings, clock, entropy.clone(), mailer);
         let opened = opened.await;
         let service = opened.map_err(|error| explain(error, &folder, secret_is_configured))?;
+        let service = service.fetching(config.fetcher(&site)?);
         Ok(Self {
             service: Arc::new(service),
             store,

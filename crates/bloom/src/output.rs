@@ -83,6 +83,18 @@ impl From<Answer> for Shown {
             Answer::Client(client) => {
                 Self { text: client_line(&client), json: client_json(&client) }
             }
+            Answer::NewClient(new) => {
+                let mut json = client_json(&new.client);
+                json["registration_access_token"] = new.management.expose().into();
+                let mut text = client_line(&new.client);
+                if let Some(secret) = &new.secret {
+                    json["client_secret"] = secret.expose().into();
+                    text = format!("{text}\nsecret (shown only now): {}", secret.expose());
+                }
+                let token = new.management.expose();
+                text = format!("{text}\nregistration access token (shown only now): {token}");
+                Self { text, json }
+            }
             Answer::Audit(records) => audit::records(&records),
             Answer::AuditWhole { end, erased } => audit::whole(end, erased),
             Answer::Mailed { to, place } => mail::mailed(&to, place.as_deref()),
@@ -150,12 +162,23 @@ fn account_json(account: &Account) -> Value {
 
 /// Names and URIs are the app's own words; the URIs have no character that a terminal minds.
 fn client_line(client: &Client) -> String {
-    let state = match client.disabled_at {
-        None => "active".to_owned(),
-        Some(at) => format!("refused since {}", time(at)),
+    let paused_at = client.owned.as_ref().and_then(|owned| owned.paused_at);
+    let state = match (client.disabled_at, paused_at) {
+        (Some(at), _) => format!("refused since {}", time(at)),
+        (None, Some(at)) => format!("switched off since {}", time(at)),
+        (None, None) => "active".to_owned(),
+    };
+    let made = match client {
+        Client { owned: Some(_), .. } => "made",
+        Client { document: Some(_), .. } => "let in",
+        _ => "registered",
+    };
+    let state = match client.verified_at {
+        Some(_) => format!("{state}, verified"),
+        None => state,
     };
     format!(
-        "{}  {state}  registered {}  {}  {}",
+        "{}  {state}  {made} {}  {}  {}",
         client.id,
         time(client.created_at),
         client.metadata.redirect_uris.join(" "),
@@ -170,6 +193,9 @@ fn client_json(client: &Client) -> Value {
         "redirect_uris": client.metadata.redirect_uris,
         "created_at": time(client.created_at),
         "disabled_at": client.disabled_at.map(time),
+        "verified_at": client.verified_at.map(time),
+        "client_id": client.identifier(),
+        "owner_id": client.owned.as_ref().map(|owned| owned.account.to_string()),
     })
 }
 

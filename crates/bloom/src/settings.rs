@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 36] = [
+pub(crate) static ALL: [Setting; 38] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -141,6 +141,18 @@ pub(crate) static ALL: [Setting; 36] = [
         "with which the payment provider signs, separated by commas",
     ),
     setting("billing", "manage_url", Kind::Text, "where people look after their payments"),
+    setting(
+        "fetch",
+        "allow_private",
+        Kind::YesNo,
+        "true fetches client documents from private addresses and any port, too; for closed networks",
+    ),
+    setting(
+        "fetch",
+        "extra_roots",
+        Kind::Text,
+        "a PEM file of certificates to trust beside the system's when fetching",
+    ),
     setting("log", "format", Kind::Text, "text or json"),
     setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
 ];

@@ -95,6 +95,26 @@ actions! {
     ClientDisabled = "client.disabled", "App refused for everybody";
     /// The operator took it again.
     ClientEnabled = "client.enabled", "App taken again";
+    /// The operator vouches for an app.
+    ClientVerified = "client.verified", "App marked as verified";
+    /// They do no longer.
+    ClientUnverified = "client.unverified", "App no longer marked as verified";
+    /// Somebody made a client of their own.
+    ClientCreated = "client.created", "App created";
+    /// Its owner changed what it is.
+    ClientChanged = "client.changed", "App changed";
+    /// It got another secret.
+    ClientSecretRotated = "client.secret_rotated", "Secret of an app replaced";
+    /// It got another registration access token.
+    ClientTokenRenewed = "client.management_renewed", "Registration access token of an app replaced";
+    /// Its owner switched it off.
+    ClientPaused = "client.paused", "App switched off";
+    /// Its owner switched it on again.
+    ClientResumed = "client.resumed", "App switched on";
+    /// Its owner deleted it.
+    ClientDeleted = "client.deleted", "App deleted";
+    /// It began to act by itself, for its owner.
+    ClientActed = "client.acted", "App began to act by itself";
     /// A team workspace was made.
     WorkspaceCreated = "workspace.created", "Workspace created";
     /// It got another name.

@@ -57,13 +57,23 @@ pub struct Consent {
     pub access: Access,
     /// The scopes, Bloom's and OpenID Connect's.
     pub scopes: Scopes,
+    /// What stands for the client's metadata as it was then, when it is one that can change.
+    pub version: Option<Version>,
 }
+
+/// What stands for metadata: another for each change.
+pub type Version = [u8; 32];
 
 impl Consent {
     /// The consent that one authorization asks for.
     #[must_use]
-    pub fn asked(access: Access, scopes: Scopes, redirect: &RedirectUri) -> Self {
-        Self { site: site_of(redirect), access, scopes }
+    pub fn asked(
+        access: Access,
+        scopes: Scopes,
+        redirect: &RedirectUri,
+        version: Option<Version>,
+    ) -> Self {
+        Self { site: site_of(redirect), access, scopes, version }
     }
 
     /// Whether this was agreed to before, so that the person need not be asked. An answer to an app on
@@ -72,15 +82,17 @@ impl Consent {
     pub fn is_covered_by(&self, earlier: &Self) -> bool {
         self.site.is_some()
             && self.site == earlier.site
+            && self.version == earlier.version
             && self.access.is_within(earlier.access)
             && self.scopes.iter().all(|scope| earlier.scopes.contains(scope))
     }
 
-    /// Both together, when the person has agreed again for the same place.
+    /// Both together, when the person has agreed again for the same place; `other` is the later one.
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {
         let scopes = self.scopes.iter().chain(other.scopes.iter()).map(str::to_owned).collect();
-        Self { site: self.site.clone(), access: self.access.joined(other.access), scopes }
+        let (site, version) = (self.site.clone(), other.version);
+        Self { site, access: self.access.joined(other.access), scopes, version }
     }
 }
 
@@ -106,7 +118,7 @@ mod tests {
 
     fn consent(access: Access, scopes: &str, redirect: &str) -> Consent {
         let redirect = RedirectUri::parse(redirect, &[]).unwrap();
-        Consent::asked(access, Scopes::parse(scopes).unwrap(), &redirect)
+        Consent::asked(access, Scopes::parse(scopes).unwrap(), &redirect, None)
     }
 
     #[test]
@@ -117,6 +129,10 @@ mod tests {
         assert!(!consent(read(), "email", SITE).is_covered_by(&earlier), "another scope");
         assert!(!consent(read(), "read", "https://b.example/cb").is_covered_by(&earlier));
         assert!(!consent(read(), "read", "https://app.example:444/cb").is_covered_by(&earlier));
+        let changed = Consent { version: Some([1; 32]), ..earlier.clone() };
+        assert!(!changed.is_covered_by(&earlier) && !earlier.is_covered_by(&changed), "changed");
+        let both = earlier.joined(&changed);
+        assert!(changed.is_covered_by(&both) && !earlier.is_covered_by(&both));
     }
 
     #[test]

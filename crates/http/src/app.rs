@@ -3,9 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use bloom_domain::access::BloomScope;
 use bloom_oauth::challenge::Challenge;
 use bloom_oauth::resource_metadata::ResourceMetadata;
+use bloom_oauth::scope::Scopes;
 use bloom_service::Service;
 use http::HeaderValue;
 
@@ -55,10 +55,11 @@ impl Parts {
         self.challenges[face as usize][index].clone()
     }
 
-    /// The value of `WWW-Authenticate` for a credential whose access is too narrow.
-    pub(crate) fn insufficient_scope(&self, scope: BloomScope) -> HeaderValue {
-        let metadata = ResourceMetadata::url(self.site.origin(), Face::Api.path());
-        HeaderValue::try_from(Challenge::insufficient_scope(&metadata, scope.as_str()))
+    /// The value of `WWW-Authenticate` for a credential whose access is too narrow, with all scopes that
+    /// one needs which is not.
+    pub(crate) fn insufficient_scope(&self, face: Face, scopes: &Scopes) -> HeaderValue {
+        let metadata = ResourceMetadata::url(self.site.origin(), face.path());
+        HeaderValue::try_from(Challenge::insufficient_scope(&metadata, &scopes.to_string()))
             .unwrap_or(HeaderValue::from_static("Bearer"))
     }
 }

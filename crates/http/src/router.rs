@@ -60,6 +60,7 @@ pub(crate) fn build(app: App) -> Router {
         .route("/settings/workspaces/{id}/activity", get(pages::activity::show_of_team))
         .merge(credits())
         .merge(workspace_forms())
+        .merge(developer())
         .route(
             "/invitations/{token}",
             get(pages::invitations::show).post(pages::invitations::submit),
@@ -91,6 +92,20 @@ fn credits() -> Router<App> {
         .route("/settings/credits/{file}", get(pages::export_own))
         .route(of_team, get(pages::show_of_team))
         .route(&format!("{of_team}/{{file}}"), get(pages::export_of_team))
+}
+
+/// The apps that a person makes themselves.
+fn developer() -> Router<App> {
+    use pages::developer as forms;
+
+    let of = |form| format!("/settings/developer/{{id}}/{form}");
+    Router::new()
+        .route("/settings/developer", get(forms::show).post(forms::create))
+        .route("/settings/developer/{id}", get(forms::show_one).post(forms::update))
+        .route(&of("secret"), get(forms::go_to_it).post(forms::rotate_secret))
+        .route(&of("token"), get(forms::go_to_it).post(forms::renew_management))
+        .route(&of("switch"), get(forms::go_to_it).post(forms::switch))
+        .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
 }
 
 /// The forms on the page of a team workspace.

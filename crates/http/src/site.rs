@@ -64,6 +64,14 @@ impl Site {
         })
     }
 
+    /// The host, without a port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let end = self.authority.rfind(']').map_or(0, |bracket| bracket + 1);
+        let port = self.authority[end..].find(':').map(|colon| end + colon);
+        &self.authority[..port.unwrap_or(self.authority.len())]
+    }
+
     /// The origin: scheme, host and port, without a slash at the end.
     #[must_use]
     pub fn origin(&self) -> &str {

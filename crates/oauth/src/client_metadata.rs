@@ -11,6 +11,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::client_authentication::AuthMethod;
 use crate::error::{ErrorCode, OAuthError};
 use crate::redirect_uri::{RedirectKind, RedirectUri};
 use crate::scope::Scopes;
@@ -22,20 +23,33 @@ const MAX_NAME: usize = 200;
 const MAX_SHOWN: usize = 200;
 /// What an anonymous client may ask for at the token endpoint.
 const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
+/// Acting for itself, which takes a secret and somebody who owns the client.
+const CLIENT_CREDENTIALS: &str = "client_credentials";
 /// Texts that are kept and echoed, and never looked at.
 const ECHOED: [&str; 6] =
     ["client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version"];
 
-/// Metadata of a public client, complete and checked.
+/// What is fixed for the whole server.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// Every scope that exists.
+    pub scopes: &'a [&'a str],
+    /// Given to who names none.
+    pub default_scope: &'a str,
+    /// Private-use schemes without a dot that are taken.
+    pub schemes: &'a [&'a str],
+}
+
+/// Metadata of a client, complete and checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientMetadata {
     /// The exact redirect URIs, as registered.
     pub redirect_uris: Vec<String>,
-    /// Always `none`: a public client has no secret.
-    pub token_endpoint_auth_method: String,
-    /// `authorization_code` and perhaps `refresh_token`.
+    /// How it proves itself; a public client does not.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// `authorization_code`, perhaps with `refresh_token`, or `client_credentials`, or all of them.
     pub grant_types: Vec<String>,
-    /// Always `code`.
+    /// `code`, for who is sent people.
     pub response_types: Vec<String>,
     /// `user-agent-based` or `native`, as hosted.
     #[serde(rename = "type")]
@@ -56,45 +70,71 @@ pub struct ClientMetadata {
     pub echoed: BTreeMap<String, String>,
 }
 
-/// Reads a registration request. `known_scopes` are all that exist; `default_scope` is given to who
-/// names none; `known_schemes` are private-use schemes without a dot that are taken.
+/// Reads the metadata of a client that nobody owns: it is public, whatever it asks for.
 ///
 /// # Errors
 /// `invalid_redirect_uri` names the URI, `invalid_client_metadata` the member.
-pub fn parse(
-    body: &[u8],
-    known_scopes: &[&str],
-    default_scope: &str,
-    known_schemes: &[&str],
+pub fn parse(body: &[u8], rules: Rules<'_>) -> Result<ClientMetadata, OAuthError> {
+    let mut members = members(body)?;
+    let uris = redirect_uris(members.remove("redirect_uris"), rules.schemes, 1)?;
+    // Read, checked to be text, and replaced by `none`.
+    text(&mut members, "token_endpoint_auth_method")?;
+    let grant_types = grant_types(members.remove("grant_types"))?;
+    rest(members, rules, &uris, (AuthMethod::None, grant_types))
+}
+
+/// Reads the metadata of a client that somebody owns: what cannot be is refused, not replaced, since
+/// its owner is there to read why.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_owned(body: &[u8], rules: Rules<'_>) -> Result<ClientMetadata, OAuthError> {
+    let mut members = members(body)?;
+    let method = match text(&mut members, "token_endpoint_auth_method")? {
+        // "If unspecified or omitted, the default is client_secret_basic" (RFC 7591 §2).
+        None => AuthMethod::Basic,
+        Some(word) => AuthMethod::from_word(&word).ok_or_else(|| {
+            let known = AuthMethod::ALL.map(AuthMethod::as_str).join(", ");
+            invalid(format!("token_endpoint_auth_method must be one of {known}"))
+        })?,
+    };
+    let grant_types = owned_grant_types(members.remove("grant_types"), method)?;
+    // Without people who are sent to it there is nowhere to send them.
+    let least = usize::from(grant_types.iter().any(|grant_type| grant_type == GRANT_TYPES[0]));
+    let uris = redirect_uris(members.remove("redirect_uris"), rules.schemes, least)?;
+    rest(members, rules, &uris, (method, grant_types))
+}
+
+fn rest(
+    mut members: BTreeMap<String, Value>,
+    rules: Rules<'_>,
+    redirect_uris: &[RedirectUri],
+    (token_endpoint_auth_method, grant_types): (AuthMethod, Vec<String>),
 ) -> Result<ClientMetadata, OAuthError> {
-    let Members(mut members) = serde_json::from_slice(body)
-        .map_err(|error| invalid(shown(&format!("the body is not a JSON object: {error}"))))?;
-    let redirect_uris = redirect_uris(members.remove("redirect_uris"), known_schemes)?;
     let after_logout = members.remove("post_logout_redirect_uris");
-    let post_logout_redirect_uris = post_logout_redirect_uris(after_logout, known_schemes)?;
+    let post_logout_redirect_uris = post_logout_redirect_uris(after_logout, rules.schemes)?;
     let kind = text(&mut members, "type")?;
     let application_type = text(&mut members, "application_type")?;
     let client_name = text(&mut members, "client_name")?;
     if client_name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME) {
         return Err(invalid(format!("client_name is longer than {MAX_NAME} characters")));
     }
-    // Read, checked to be text, and replaced by `none`.
-    text(&mut members, "token_endpoint_auth_method")?;
-    response_types(members.remove("response_types"))?;
-    let grant_types = grant_types(members.remove("grant_types"))?;
-    let scope = scope(text(&mut members, "scope")?, known_scopes, default_scope)?;
+    check_response_types(members.remove("response_types"))?;
+    let scope = scope(text(&mut members, "scope")?, rules.scopes, rules.default_scope)?;
     let mut echoed = BTreeMap::new();
     for name in ECHOED {
         if let Some(value) = text(&mut members, name)? {
             echoed.insert(name.to_owned(), value);
         }
     }
+    let is_sent_people = grant_types.iter().any(|grant_type| grant_type == GRANT_TYPES[0]);
+    let response_types = if is_sent_people { vec!["code".to_owned()] } else { Vec::new() };
     Ok(ClientMetadata {
-        kind: kind_of(kind.as_deref(), application_type.as_deref(), &redirect_uris).to_owned(),
+        kind: kind_of(kind.as_deref(), application_type.as_deref(), redirect_uris).to_owned(),
         redirect_uris: redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
-        token_endpoint_auth_method: "none".to_owned(),
+        token_endpoint_auth_method,
         grant_types,
-        response_types: vec!["code".to_owned()],
+        response_types,
         application_type,
         client_name,
         scope,
@@ -144,10 +184,20 @@ fn shown(text: &str) -> String {
     text.chars().take(MAX_SHOWN).collect()
 }
 
-fn redirect_uris(value: Option<Value>, schemes: &[&str]) -> Result<Vec<RedirectUri>, OAuthError> {
+fn members(body: &[u8]) -> Result<BTreeMap<String, Value>, OAuthError> {
+    serde_json::from_slice(body)
+        .map(|Members(members)| members)
+        .map_err(|error| invalid(shown(&format!("the body is not a JSON object: {error}"))))
+}
+
+fn redirect_uris(
+    value: Option<Value>,
+    schemes: &[&str],
+    least: usize,
+) -> Result<Vec<RedirectUri>, OAuthError> {
     let uris = texts(value, "redirect_uris")?.unwrap_or_default();
-    if uris.is_empty() || uris.len() > MAX_REDIRECT_URIS {
-        let text = format!("redirect_uris must hold 1 to {MAX_REDIRECT_URIS} exact URIs");
+    if !(least..=MAX_REDIRECT_URIS).contains(&uris.len()) {
+        let text = format!("redirect_uris must hold {least} to {MAX_REDIRECT_URIS} exact URIs");
         return Err(OAuthError::new(ErrorCode::InvalidRedirectUri, text));
     }
     uris.into_iter().map(|uri| redirect_uri(&uri, schemes)).collect()
@@ -176,7 +226,7 @@ fn post_logout_redirect_uris(
     Ok(uris)
 }
 
-fn response_types(value: Option<Value>) -> Result<(), OAuthError> {
+fn check_response_types(value: Option<Value>) -> Result<(), OAuthError> {
     let types = texts(value, "response_types")?.unwrap_or_else(|| vec!["code".to_owned()]);
     if types.is_empty() || types.iter().any(|t| t == "code") {
         Ok(())
@@ -196,6 +246,25 @@ fn grant_types(value: Option<Value>) -> Result<Vec<String>, OAuthError> {
     } else {
         Err(invalid("grant_types must include authorization_code".to_owned()))
     }
+}
+
+fn owned_grant_types(value: Option<Value>, method: AuthMethod) -> Result<Vec<String>, OAuthError> {
+    let served = || GRANT_TYPES.into_iter().chain([CLIENT_CREDENTIALS]);
+    let asked = texts(value, "grant_types")?.filter(|types| !types.is_empty());
+    let asked = asked.unwrap_or_else(|| GRANT_TYPES.map(str::to_owned).to_vec());
+    if let Some(unknown) = asked.iter().find(|asked| !served().any(|served| served == *asked)) {
+        let known = served().collect::<Vec<_>>().join(", ");
+        return Err(invalid(format!("grant_types: {} is none of {known}", shown(unknown))));
+    }
+    let has = |name: &str| asked.iter().any(|asked| asked == name);
+    if has(GRANT_TYPES[1]) && !has(GRANT_TYPES[0]) {
+        return Err(invalid("grant_types: refresh_token needs authorization_code".to_owned()));
+    }
+    if has(CLIENT_CREDENTIALS) && method == AuthMethod::None {
+        // "The client credentials grant type MUST only be used by confidential clients" (RFC 6749 §4.4).
+        return Err(invalid("grant_types: client_credentials needs a secret method".to_owned()));
+    }
+    Ok(served().filter(|served| has(served)).map(str::to_owned).collect())
 }
 
 fn scope(asked: Option<String>, known: &[&str], default: &str) -> Result<String, OAuthError> {

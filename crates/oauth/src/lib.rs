@@ -17,6 +17,8 @@ pub mod access_token;
 pub mod authorization;
 pub mod bearer;
 pub mod challenge;
+pub mod client_authentication;
+pub mod client_document;
 pub mod client_metadata;
 pub mod end_session;
 pub mod error;

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::client_authentication::AuthMethod;
+
 /// The document. It lists what is served and nothing else, and no member is `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServerMetadata {
@@ -17,12 +19,13 @@ pub struct ServerMetadata {
     scopes_supported: Vec<String>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
-    grant_types_supported: [&'static str; 2],
-    token_endpoint_auth_methods_supported: [&'static str; 1],
-    revocation_endpoint_auth_methods_supported: [&'static str; 1],
-    introspection_endpoint_auth_methods_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
+    client_id_metadata_document_supported: bool,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 5],
@@ -48,12 +51,13 @@ impl ServerMetadata {
             scopes_supported: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
-            grant_types_supported: ["authorization_code", "refresh_token"],
-            token_endpoint_auth_methods_supported: ["none"],
-            revocation_endpoint_auth_methods_supported: ["none"],
-            introspection_endpoint_auth_methods_supported: ["none"],
+            grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+            token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str),
+            revocation_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str),
+            introspection_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str),
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
+            client_id_metadata_document_supported: true,
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: ["EdDSA"],
             prompt_values_supported: ["none", "login", "consent", "select_account", "create"],

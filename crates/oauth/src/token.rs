@@ -1,9 +1,8 @@
 //! The token endpoint (RFC 6749 §3.2): what is asked, and the answer.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use crate::client_authentication::ClientCredentials;
 use crate::error::{ErrorCode, OAuthError};
 use crate::parameters::Parameters;
 use crate::pkce::CodeVerifier;
@@ -14,7 +13,7 @@ pub enum TokenRequest {
     /// RFC 6749 §4.1.3 with RFC 7636 §4.5.
     AuthorizationCode {
         /// Who asks.
-        client_id: String,
+        client: ClientCredentials,
         /// The code.
         code: String,
         /// "Identical to the `redirect_uri` of the authorization request" (§4.1.3).
@@ -25,27 +24,34 @@ pub enum TokenRequest {
     /// RFC 6749 §6.
     RefreshToken {
         /// Who asks.
-        client_id: String,
+        client: ClientCredentials,
         /// The refresh token.
         refresh_token: String,
         /// A narrower scope for this one access token.
         scope: Option<String>,
     },
+    /// RFC 6749 §4.4.
+    ClientCredentials {
+        /// Who asks, for itself.
+        client: ClientCredentials,
+        /// A narrower scope than it is registered for.
+        scope: Option<String>,
+    },
 }
 
 impl TokenRequest {
-    /// Reads a request of a public client. `authorization` is the header of that name, if it came.
+    /// Reads a request. `authorization` is the header of that name, if it came.
     ///
     /// # Errors
     /// An [`OAuthError`] for the token endpoint's answer.
     pub fn read(parameters: &Parameters, authorization: Option<&[u8]>) -> Result<Self, OAuthError> {
         let grant_type = required(parameters, "grant_type")?;
-        let client_id = public_client(parameters, authorization)?;
+        let client = ClientCredentials::read(parameters, authorization)?;
         match grant_type {
             "authorization_code" => {
                 let verifier = required(parameters, "code_verifier")?;
                 Ok(Self::AuthorizationCode {
-                    client_id,
+                    client,
                     code: required(parameters, "code")?.to_owned(),
                     redirect_uri: required(parameters, "redirect_uri")?.to_owned(),
                     verifier: CodeVerifier::parse(verifier).ok_or_else(|| {
@@ -56,68 +62,20 @@ impl TokenRequest {
                 })
             }
             "refresh_token" => Ok(Self::RefreshToken {
-                client_id,
+                client,
                 refresh_token: required(parameters, "refresh_token")?.to_owned(),
+                scope: parameters.one("scope")?.map(str::to_owned),
+            }),
+            "client_credentials" => Ok(Self::ClientCredentials {
+                client,
                 scope: parameters.one("scope")?.map(str::to_owned),
             }),
             _ => Err(OAuthError::new(
                 ErrorCode::UnsupportedGrantType,
-                "grant_type must be authorization_code or refresh_token",
+                "grant_type must be authorization_code, refresh_token or client_credentials",
             )),
         }
     }
-}
-
-/// The client of a request that proves nothing: a public client has no secret, and one that is sent
-/// all the same is a mistake that must not pass unnoticed. An empty one counts as absent, in the body
-/// and in `Authorization: Basic` (RFC 6749 §2.3.1).
-///
-/// # Errors
-/// `invalid_client` for a secret, `invalid_request` without a client or with two.
-pub fn public_client(
-    parameters: &Parameters,
-    authorization: Option<&[u8]>,
-) -> Result<String, OAuthError> {
-    if parameters.one("client_secret")?.is_some() {
-        return Err(no_secret());
-    }
-    let Some(authorization) = authorization else {
-        return required(parameters, "client_id").map(str::to_owned);
-    };
-    let client_id = basic_client(authorization)?;
-    match parameters.one("client_id")? {
-        Some(other) if other != client_id => Err(OAuthError::invalid_request(
-            "client_id in the body is not that of the Authorization header",
-        )),
-        _ => Ok(client_id),
-    }
-}
-
-/// The client in `Authorization: Basic` with an empty password.
-fn basic_client(authorization: &[u8]) -> Result<String, OAuthError> {
-    let (scheme, credentials) = authorization.split_at(authorization.len().min(6));
-    if !scheme.eq_ignore_ascii_case(b"Basic ") {
-        return Err(no_secret());
-    }
-    let decoded = STANDARD.decode(credentials.trim_ascii()).ok();
-    let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let malformed = || OAuthError::invalid_request("the Authorization header is malformed");
-    let decoded = decoded.ok_or_else(malformed)?;
-    let (id, secret) = decoded.split_once(':').ok_or_else(malformed)?;
-    if !secret.is_empty() {
-        return Err(no_secret());
-    }
-    // "encoded using the application/x-www-form-urlencoded encoding algorithm" (§2.3.1).
-    let pair = format!("client_id={id}");
-    let client_id = Parameters::parse(pair.as_bytes())?;
-    required(&client_id, "client_id").map(str::to_owned)
-}
-
-fn no_secret() -> OAuthError {
-    OAuthError::new(
-        ErrorCode::InvalidClient,
-        "this client is public and has no secret; send client_id alone",
-    )
 }
 
 fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, OAuthError> {
@@ -163,7 +121,7 @@ mod tests {
         );
         assert!(matches!(read(&good), Ok(TokenRequest::AuthorizationCode { .. })));
         assert!(read(&format!("{good}&client_secret=")).is_ok());
-        assert_eq!(read(&format!("{good}&client_secret=s")).err(), Some(ErrorCode::InvalidClient));
+        assert!(read(&format!("{good}&client_secret=s")).is_ok(), "whose it is, is asked later");
         assert_eq!(read(&format!("{good}&code=y")).err(), Some(ErrorCode::InvalidRequest));
         for name in ["grant_type", "client_id", "code", "redirect_uri", "code_verifier"] {
             let without: Vec<_> =
@@ -178,22 +136,9 @@ mod tests {
             read("grant_type=refresh_token&client_id=c&refresh_token=t"),
             Ok(TokenRequest::RefreshToken { scope: None, .. })
         ));
-    }
-
-    #[test]
-    fn a_client_may_name_itself_in_the_header_but_not_prove_itself() {
-        let client = |body: &str, header: &str| {
-            let parameters = Parameters::parse(body.as_bytes()).unwrap();
-            public_client(&parameters, Some(header.as_bytes())).map_err(|error| error.code)
-        };
-        // "a b:" and "c:s", form-encoded where they must be.
-        assert_eq!(client("", "Basic YSUyMGI6").as_deref(), Ok("a b"));
-        assert_eq!(client("client_id=a+b", "basic YSUyMGI6").as_deref(), Ok("a b"));
-        assert_eq!(client("client_id=c", "Basic YSUyMGI6"), Err(ErrorCode::InvalidRequest));
-        assert_eq!(client("client_id=c", "Basic Yzpz"), Err(ErrorCode::InvalidClient));
-        assert_eq!(client("client_id=c", "Bearer abc"), Err(ErrorCode::InvalidClient));
-        for malformed in ["Basic", "Basic ", "Basic ???", "Basic YQ==", "Basic /////w=="] {
-            assert!(client("client_id=c", malformed).is_err(), "{malformed}");
-        }
+        assert!(matches!(
+            read("grant_type=client_credentials&client_id=c&client_secret=s&scope=read"),
+            Ok(TokenRequest::ClientCredentials { scope: Some(_), .. })
+        ));
     }
 }

@@ -2,7 +2,7 @@
 
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
-use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, Grant};
+use bloom_domain::grants::ACCESS_TOKEN_LIFETIME;
 use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_oauth::access_token::{
@@ -10,15 +10,17 @@ use bloom_oauth::access_token::{
 };
 use bloom_oauth::jws::{self, JwsError};
 use bloom_oauth::scope::Scopes;
+use bloom_store::grants::FoundGrant;
 
-use crate::{Error, Service};
+use crate::{Error, Service, clients};
 
 /// What an access token of this server says.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessToken {
     pub(crate) id: AccessTokenId,
     pub(crate) grant: GrantId,
-    pub(crate) account: AccountId,
+    /// Whom it is about: the account, or the client itself when that acts by itself.
+    pub(crate) subject: String,
     pub(crate) client: ClientId,
     pub(crate) access: Access,
     pub(crate) scope: String,
@@ -32,21 +34,26 @@ pub(crate) fn looks_like_one(credential: &str) -> bool {
     credential.split('.').count() == 3
 }
 
+/// Whom a grant's tokens are about (RFC 9068 §2.2: the client, where no resource owner is involved).
+pub(crate) fn subject(acts_alone: bool, account: AccountId, client: ClientId) -> String {
+    if acts_alone { client.to_string() } else { account.to_string() }
+}
+
 /// Signs an access token for a grant; gives when it ends, too.
 pub(crate) fn issue(
     service: &Service,
-    grant: &Grant,
-    account: &Account,
-    client: ClientId,
+    found: &FoundGrant,
     scope: &str,
     access: Access,
 ) -> Result<(String, Timestamp), Error> {
-    let now = service.now();
-    let expires_at = service.settings.access_ends_at(grant.created_at, now);
-    let client = client.to_string();
+    let (now, grant) = (service.now(), &found.grant);
+    // The limit on how long a grant lives is about people who should be asked again.
+    let begun = if found.acts_alone { now } else { grant.created_at };
+    let expires_at = service.settings.access_ends_at(begun, now);
+    let client = found.client_identifier();
     let claims = AccessClaims {
         iss: service.authorization_server.issuer().to_owned(),
-        sub: account.id.to_string(),
+        sub: subject(found.acts_alone, found.account.id, found.client),
         aud: service.authorization_server.audience().to_vec(),
         azp: client.clone(),
         client_id: client,
@@ -63,17 +70,15 @@ pub(crate) fn issue(
 /// Signs an id token, if the scope asks for one, to go along with an access token.
 pub(crate) fn issue_id_token(
     service: &Service,
-    grant: &Grant,
-    account: &Account,
-    client: ClientId,
+    found: &FoundGrant,
     scopes: &Scopes,
     access_token: &str,
 ) -> Result<Option<String>, Error> {
     if !scopes.contains("openid") {
         return Ok(None);
     }
-    let now = service.now();
-    let client = client.to_string();
+    let (now, FoundGrant { grant, account, .. }) = (service.now(), found);
+    let client = found.client_identifier();
     let claims = IdClaims {
         iss: service.authorization_server.issuer().to_owned(),
         sub: account.id.to_string(),
@@ -131,8 +136,8 @@ fn parse(claims: AccessClaims) -> Option<AccessToken> {
     Some(AccessToken {
         id: claims.jti.parse().ok()?,
         grant: claims.sid.parse().ok()?,
-        account: claims.sub.parse().ok()?,
-        client: claims.client_id.parse().ok()?,
+        subject: claims.sub,
+        client: clients::id(&claims.client_id)?,
         access: Access::from_stored(&claims.access)?,
         scope: claims.scope,
         issued_at: time(claims.iat)?,

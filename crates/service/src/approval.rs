@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::authorization_requests::Known;
+use crate::authorization_requests::{Known, version};
 use crate::credits::budgets;
 use crate::sessions::Claim;
 use crate::{Error, Service, SignedIn, codes};
@@ -91,6 +91,21 @@ impl Approve {
         if let Err(refused) = self.claim.check(tx)? {
             return Ok(Err(refused));
         }
+        // What the person was shown is what they agree to: an owner who changes the client meanwhile comes
+        // wholly before or wholly after.
+        if self.client.owned.is_some() {
+            store::clients::take_owned(tx, self.client.id)?;
+        }
+        if self.client.document.is_some() {
+            store::clients::put_document(tx, &self.client, self.now)?;
+        }
+        let client = store::clients::find(tx, self.client.id)?;
+        let is_as_shown = client
+            .as_ref()
+            .is_some_and(|client| !client.is_refused() && version(client) == self.asked.version);
+        if !is_as_shown {
+            return Ok(Ok(false));
+        }
         if let Agreed::Now(_) = self.agreed {
             // A yes sent twice is one yes.
             if store::grants::find(tx, self.grant.id)?.is_some() {
@@ -105,7 +120,8 @@ impl Approve {
         let Some(connection) = self.connect(tx)? else {
             return Ok(Ok(false));
         };
-        store::grants::insert(tx, &Grant { connection, ..self.grant.clone() })?;
+        let said = self.client.document.as_ref().map(|_| &self.client.metadata);
+        store::grants::insert(tx, &Grant { connection, ..self.grant.clone() }, said)?;
         store::clients::note_use(tx, self.client.id, self.now, self.now.minus(USED_RESOLUTION))?;
         Ok(Ok(true))
     }

@@ -110,7 +110,7 @@ impl FailedAttempts {
 pub(crate) struct Counter<K>(Option<Mutex<Attempts<K>>>);
 
 impl<K: Eq + Hash> Counter<K> {
-    fn new(rule: Option<RateLimit>) -> Self {
+    pub(crate) fn new(rule: Option<RateLimit>) -> Self {
         Self(rule.map(|rule| Mutex::new(Attempts::new(rule, MOST))))
     }
 
@@ -131,7 +131,7 @@ impl<K: Eq + Hash> Counter<K> {
         self.0.as_ref().map_or(0, |attempts| attempts.lock().count(who, now))
     }
 
-    fn sweep(&self, now: Timestamp) {
+    pub(crate) fn sweep(&self, now: Timestamp) {
         if let Some(attempts) = &self.0 {
             attempts.lock().sweep(now);
         }

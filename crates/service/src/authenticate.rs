@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::access::Access;
+use bloom_domain::access::{Access, BloomScope};
 use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::api_keys::{ApiKey, ApiKeySecret, Narrowing, ShapeError};
 use bloom_domain::audit::Actor;
@@ -26,6 +26,7 @@ use bloom_domain::plans::Door;
 use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
+use bloom_oauth::scope::Scopes;
 use bloom_store as store;
 use store::Tx;
 use store::api_keys::FoundApiKey;
@@ -193,6 +194,29 @@ impl Principal {
             at: self.authenticated_at,
             max_grant_lifetime: service.settings.max_grant_lifetime,
         }
+    }
+
+    /// The scopes of the access token; of an API key there are none.
+    pub(crate) fn scopes(&self) -> Scopes {
+        let scopes = self.verdict.facts.scopes.as_deref().unwrap_or_default();
+        Scopes::parse(scopes).unwrap_or_default()
+    }
+
+    /// Whether more access can be asked for at the authorization endpoint; the owner of an API key gives
+    /// it more in another way.
+    #[must_use]
+    pub fn can_ask_for_more(&self) -> bool {
+        self.verdict.facts.scopes.is_some()
+    }
+
+    /// What has to be asked for to do more: all that an access token has, and what it lacks. A client that asked for the missing scope alone would lose the others by that.
+    #[must_use]
+    pub fn scopes_with(&self, lacking: BloomScope) -> Scopes {
+        let access = self.verdict.facts.access;
+        let has = |scope: &BloomScope| self.can_ask_for_more() && access.allows(*scope);
+        let bloom = BloomScope::ALL.into_iter().filter(has).chain([lacking]);
+        let bloom: Vec<_> = bloom.map(BloomScope::as_str).collect();
+        self.scopes().iter().chain(bloom).map(str::to_owned).collect()
     }
 
     /// The workspaces that the credential reaches, of those that the person belongs to.
@@ -401,6 +425,7 @@ pub(crate) async fn find_api_key(
         token: None,
         state: if found.is_revoked { State::Revoked } else { State::InForce },
         access: found.narrowing.access,
+        scopes: None,
         reach: Arc::new(found.narrowing.reach),
         addresses: found.narrowing.addresses,
         expires_at: found.narrowing.expires_at,
@@ -449,9 +474,9 @@ async fn judge(
         None => find_grant(service, token, now).await?,
     };
     // What the token says was true when it was signed, and none of it ever changes.
-    let KnownGrant { client, verdict: of_grant } = &*grant;
+    let KnownGrant { client, subject, verdict: of_grant } = &*grant;
     let Facts { via, state, account, access, reach, .. } = &of_grant.facts;
-    if account.id != token.account || *client != token.client || !token.access.is_within(*access) {
+    if *subject != token.subject || *client != token.client || !token.access.is_within(*access) {
         return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
     }
     let verdict = Arc::new(Verdict {
@@ -461,6 +486,7 @@ async fn judge(
             state: if is_token_revoked { State::Revoked } else { *state },
             account: account.clone(),
             access: token.access,
+            scopes: Some(token.scope.as_str().into()),
             reach: reach.clone(),
             addresses: Addresses::Any,
             expires_at: Some(token.expires_at),
@@ -497,6 +523,7 @@ async fn find_grant(
         found.account.id.as_bytes(),
     ]
     .map(Subject::of);
+    let subject = access_tokens::subject(found.acts_alone, found.account.id, found.client);
     let facts = Facts {
         via,
         token: None,
@@ -507,6 +534,7 @@ async fn find_grant(
         },
         account: Arc::new(found.account),
         access: found.access,
+        scopes: None,
         reach: Arc::new(found.reach),
         addresses: Addresses::Any,
         expires_at: None,
@@ -518,7 +546,7 @@ async fn find_grant(
         last_use: LastUses::slot(via, account, UsedSecret::Current),
         standing: Standing { subjects: subjects.to_vec(), as_of, filled_at: now },
     };
-    let grant = Arc::new(KnownGrant { client: found.client, verdict });
+    let grant = Arc::new(KnownGrant { client: found.client, subject, verdict });
     // Much later than needed: clocks step back, and those of nodes differ.
     if found.tokens_revoked_until.is_none_or(|until| until.plus(CLOCKS_DIFFER) <= now) {
         service.verdicts.keep_grant(id, grant.clone());

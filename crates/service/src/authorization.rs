@@ -20,6 +20,7 @@ use bloom_domain::clients::Client;
 use bloom_domain::connections::site_of;
 use bloom_domain::credits::{Budget, ChargedVia};
 use bloom_domain::ids::{AccountId, ClientId, GrantId};
+use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_oauth::authorization::{Rules, Unverified, error_answer};
@@ -34,7 +35,7 @@ use store::connections::InForce;
 pub use crate::approval::Terms;
 use crate::approval::{Agreed, approve};
 use crate::authorization_requests::{
-    Known, Pending, Put, QUESTION, REQUEST, find, find_client, open, seal,
+    Known, Pending, Put, QUESTION, REQUEST, find, find_client, open, seal, version,
 };
 use crate::authorization_server::SCOPES;
 use crate::{Error, Service, SignedIn};
@@ -163,12 +164,13 @@ pub async fn anonymous_begin(
     service: &Service,
     person: Option<&SignedIn>,
     query: &str,
+    sender: &Sender,
 ) -> Result<Next, Refusal> {
     let parameters =
         Parameters::parse(query.as_bytes()).map_err(|e| Refusal::Untrusted(e.into()))?;
     let unverified = Unverified::read(parameters).map_err(Refusal::Untrusted)?;
-    let (client, redirect) =
-        find_client(service, &unverified.client_id, &unverified.redirect_uri).await?;
+    let named = (unverified.client_id.as_str(), unverified.redirect_uri.as_str());
+    let (client, redirect) = find_client(service, named, Some(sender)).await?;
     let resources = service.authorization_server.resources();
     let request = match unverified.check(Rules { scopes: &SCOPES, resources }) {
         Ok(request) => request,
@@ -227,6 +229,10 @@ pub async fn answer(
         return Err(Refusal::OtherAccount);
     }
     let known = find(service, put.pending).await?;
+    // What they agree to is what they were shown.
+    if put.version != version(&known.client) {
+        return Err(Refusal::Expired);
+    }
     match decision {
         Decision::Deny => {
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
@@ -355,6 +361,7 @@ async fn put(
         pending: known.pending,
         account: *account.as_bytes(),
         grant: *draw_grant(service)?.as_bytes(),
+        version: version(&known.client),
     };
     Ok(Question {
         sealed: seal(service, QUESTION, &put)?,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use bloom_domain::access::{Access, ScopeSet};
 use bloom_domain::clients::Client;
-use bloom_domain::connections::Consent;
+use bloom_domain::connections::{Consent, Version};
 use bloom_domain::ids::AccountId;
+use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::authorization::AuthorizationRequest;
+use bloom_oauth::client_document;
 use bloom_oauth::error::OAuthError;
 use bloom_oauth::redirect_uri::RedirectUri;
 use bloom_oauth::scope::Scopes;
@@ -16,7 +18,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::Refusal;
-use crate::{Error, Service, SignedIn, access_tokens, clients, sealed, tokens};
+use crate::client_documents::{self, DocumentError};
+use crate::{Error, Service, SignedIn, access_tokens, clients, keyring, sealed, tokens};
 
 /// How long a person has from the app's request to their answer.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -41,6 +44,8 @@ pub(crate) struct Put {
     pub(crate) pending: Pending,
     pub(crate) account: [u8; 16],
     pub(crate) grant: [u8; 16],
+    /// What stands for the client as the person was shown it.
+    pub(crate) version: Option<Version>,
 }
 
 /// A request whose client and redirect URI are known.
@@ -94,19 +99,37 @@ impl Known {
         let access =
             Access::requested(ScopeSet::among(asked.iter()), ScopeSet::among(registered.iter()));
         let scopes = if asked.is_empty() { registered } else { asked };
-        Consent::asked(access, scopes, &self.redirect)
+        Consent::asked(access, scopes, &self.redirect, version(&self.client))
     }
 }
 
-/// The client and the registered redirect URI that a request names.
+/// What stands for a client's metadata, when it is one that can change.
+pub(crate) fn version(client: &Client) -> Option<Version> {
+    if !client.can_change() {
+        return None;
+    }
+    // A struct of strings always serializes, its members in a fixed order.
+    let metadata = serde_json::to_vec(&client.metadata).unwrap_or_default();
+    Some(keyring::sha256(&metadata))
+}
+
+/// The client and the registered redirect URI that a request names. A document may be fetched for that,
+/// and counts for the sender.
 pub(crate) async fn find_client(
     service: &Service,
-    client_id: &str,
-    redirect_uri: &str,
+    (client_id, redirect_uri): (&str, &str),
+    sender: Option<&Sender>,
 ) -> Result<(Client, RedirectUri), Refusal> {
-    let client = clients::find(service, client_id).await?;
-    let client = client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?;
-    if client.disabled_at.is_some() {
+    let client = if client_document::is_url(client_id) {
+        client_documents::find(service, client_id, sender).await.map_err(|error| match error {
+            DocumentError::Refused(error) => Refusal::Untrusted(error),
+            DocumentError::Failed(error) => Refusal::Failed(error),
+        })?
+    } else {
+        let client = clients::find(service, client_id).await?;
+        client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?
+    };
+    if client.is_refused() {
         return Err(Refusal::AppRefused);
     }
     let redirect = client.redirect(redirect_uri, &service.settings.schemes());
@@ -127,7 +150,7 @@ pub(crate) async fn find(service: &Service, pending: Pending) -> Result<Known, R
     }
     let request = &pending.request;
     let (client, redirect) =
-        find_client(service, &request.client_id, &request.redirect_uri).await?;
+        find_client(service, (&request.client_id, &request.redirect_uri), None).await?;
     Ok(Known { pending, client, redirect })
 }
 

@@ -8,7 +8,8 @@ use bloom_domain::audit::{Action, Actor, Subject, Whose};
 use bloom_domain::clients::Client;
 use bloom_domain::ids::ClientId;
 use bloom_domain::senders::Sender;
-use bloom_oauth::client_metadata::{self, ClientMetadata};
+use bloom_oauth::client_document::DocumentUrl;
+use bloom_oauth::client_metadata::{self, ClientMetadata, Rules};
 use bloom_oauth::error::OAuthError;
 use bloom_store as store;
 use serde_json::json;
@@ -16,7 +17,7 @@ use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::authorization_server::{DEFAULT_SCOPE, SCOPES};
-use crate::{Error, Operator, Service, root_secret};
+use crate::{Error, Operator, Service, client_documents, root_secret};
 
 /// Why a client was not registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,8 @@ pub async fn anonymous_register(
     sender: &Sender,
 ) -> Result<Client, RegistrationError> {
     let schemes = service.settings.schemes();
-    let metadata = client_metadata::parse(body, &SCOPES, DEFAULT_SCOPE, &schemes)
-        .map_err(RegistrationError::Refused)?;
+    let metadata =
+        client_metadata::parse(body, rules(&schemes)).map_err(RegistrationError::Refused)?;
     register(service, metadata, AddressBlock::of(sender.address)).await
 }
 
@@ -77,7 +78,15 @@ async fn register(
         return Ok(Client { metadata, ..known });
     }
     let id = ClientId::from_bytes(service.keyring.load().client_id(&canonical));
-    let client = Client { id, metadata, created_at: service.now(), disabled_at: None };
+    let client = Client {
+        id,
+        metadata,
+        created_at: service.now(),
+        disabled_at: None,
+        verified_at: None,
+        owned: None,
+        document: None,
+    };
     if service.client_count.load(Ordering::Relaxed) >= service.settings.max_clients {
         return Err(RegistrationError::TooMany);
     }
@@ -85,12 +94,17 @@ async fn register(
     let room = registrations.take(from, service.now());
     room.map_err(|retry_after| RegistrationError::TooManyFromHere { retry_after })?;
     let written = client.clone();
-    let is_new = service.store.write(move |tx| store::clients::insert(tx, &written)).await;
+    let is_new = service.store.write(move |tx| store::clients::insert(tx, &written, None)).await;
     if !matches!(is_new, Ok(true)) {
         registrations.give_back(&from);
     }
     service.client_count.fetch_add(i64::from(is_new.map_err(failed)?), Ordering::Relaxed);
     Ok(client)
+}
+
+/// What every client's metadata is read by.
+pub(crate) fn rules<'a>(schemes: &'a [&'a str]) -> Rules<'a> {
+    Rules { scopes: &SCOPES, default_scope: DEFAULT_SCOPE, schemes }
 }
 
 /// Counts the clients; between two counts what is registered here is added. Counting rows costs too
@@ -161,10 +175,48 @@ async fn change(
         .ok_or(Error::ClientNotFound)
 }
 
-/// The client that presents an id, even if the operator refuses it.
+/// The id of the client that presents something as its own: an id, or the URL of its document.
+pub(crate) fn id(presented: &str) -> Option<ClientId> {
+    match DocumentUrl::parse(presented) {
+        Some(url) => Some(client_documents::id_of(&url)),
+        None => ClientId::presented(presented),
+    }
+}
+
+/// The client that presents an id, even if the operator refuses it. One with a document is there as it
+/// was when somebody last let it in; nothing is fetched.
 pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Client>, Error> {
-    let Some(id) = ClientId::presented(presented) else {
+    let Some(id) = id(presented) else {
         return Ok(None);
     };
-    Ok(service.store.read(move |tx| store::clients::find(tx, id)).await?)
+    let found = service.store.read(move |tx| store::clients::find(tx, id)).await?;
+    // Each client is known by one name only.
+    Ok(found.filter(|client| client.identifier() == presented))
+}
+
+/// Vouches for a client: people are told that it is who it says, where an answer goes to a site.
+///
+/// # Errors
+/// [`Error::ClientNotFound`].
+pub async fn verify(
+    service: &Service,
+    _operator: &Operator,
+    id: ClientId,
+) -> Result<Client, Error> {
+    let now = service.now();
+    let verify = move |tx: &mut Tx<'_>| store::clients::verify(tx, id, now);
+    change(service, id, Action::ClientVerified, verify).await
+}
+
+/// Takes that back.
+///
+/// # Errors
+/// [`Error::ClientNotFound`].
+pub async fn unverify(
+    service: &Service,
+    _operator: &Operator,
+    id: ClientId,
+) -> Result<Client, Error> {
+    let unverify = move |tx: &mut Tx<'_>| store::clients::unverify(tx, id);
+    change(service, id, Action::ClientUnverified, unverify).await
 }

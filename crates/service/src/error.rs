@@ -46,6 +46,8 @@ pub enum Error {
     TooManyApiKeys,
     /// No such client.
     ClientNotFound,
+    /// The account owns as many clients as one may.
+    TooManyClients,
     /// No such connection of this person.
     ConnectionNotFound,
     /// No account has this address.
@@ -183,6 +185,11 @@ impl fmt::Display for Error {
                 bloom_domain::api_keys::MAX_ACTIVE_KEYS
             ),
             Self::ClientNotFound => f.write_str("there is no app with that id"),
+            Self::TooManyClients => write!(
+                f,
+                "the account owns {} apps, the most there may be; delete one first",
+                bloom_domain::clients::MAX_OWNED
+            ),
             Self::ConnectionNotFound => f.write_str("there is no such connection"),
             Self::AccountNotFound => f.write_str("no account has that email address"),
             Self::EmailTaken => f.write_str("an account has that email address already"),

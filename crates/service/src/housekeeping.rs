@@ -54,6 +54,7 @@ pub async fn run(service: Arc<Service>) {
 pub async fn once(service: &Service) -> Result<(), Error> {
     service.windows.sweep(service.now());
     service.failed_attempts.sweep(service.now());
+    service.client_documents.sweep(service.now());
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
     refusals::flush(service).await?;

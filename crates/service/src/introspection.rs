@@ -3,33 +3,35 @@
 //! Of everything else (another client's token, an id token, an API key, nonsense) it learns that it is
 //! not active, and no more: "to avoid disclosing too much" (§2.2).
 
+use bloom_domain::clients::Client;
 use bloom_domain::grants::Rotation;
-use bloom_domain::ids::ClientId;
+use bloom_oauth::client_authentication::ClientCredentials;
 use bloom_oauth::introspection::{ActiveToken, Introspection};
 use bloom_store as store;
 
 use crate::access_tokens::{self, seconds};
 use crate::authenticate::{Presented, Rejection, authenticate};
+use crate::client_authentication::anonymous_client;
 use crate::refresh_tokens::RefreshToken;
-use crate::tokens::is_in_force;
+use crate::tokens::{TokenError, is_in_force};
 use crate::{Error, Service, root_secret};
 
 /// Whether a token is good, asked by whoever says that it is theirs.
 ///
 /// # Errors
-/// When it cannot be found out.
+/// `invalid_client` for a client that has a secret and does not prove it; when it cannot be found out.
 pub async fn anonymous_introspect(
     service: &Service,
-    client_id: &str,
+    presented: &ClientCredentials,
     token: &str,
-) -> Result<Introspection, Error> {
-    let Some(client) = ClientId::presented(client_id) else {
+) -> Result<Introspection, TokenError> {
+    let Some(client) = anonymous_client(service, presented).await? else {
         return Ok(Introspection::default());
     };
     let refresh_token = RefreshToken::parse(&service.keyring.load(), token);
     let active = match refresh_token {
-        Some(refresh_token) => of_refresh_token(service, client, refresh_token).await?,
-        None => of_access_token(service, client, token).await?,
+        Some(refresh_token) => of_refresh_token(service, &client, refresh_token).await?,
+        None => of_access_token(service, &client, token).await?,
     };
     Ok(active.map_or_else(Introspection::default, Introspection::of))
 }
@@ -37,12 +39,12 @@ pub async fn anonymous_introspect(
 /// The newest of its chain: one that was used may be answered for a moment still, but is spent.
 async fn of_refresh_token(
     service: &Service,
-    client: ClientId,
+    client: &Client,
     token: RefreshToken,
 ) -> Result<Option<ActiveToken>, Error> {
     let grant = token.grant;
     let found = service.store.read(move |tx| store::grants::find(tx, grant)).await?;
-    let Some(found) = found.filter(|found| found.client == client) else {
+    let Some(found) = found.filter(|found| found.client == client.id) else {
         return Ok(None);
     };
     let digests = token.digests(&service.keyring.load());
@@ -52,11 +54,11 @@ async fn of_refresh_token(
     }
     Ok(Some(ActiveToken {
         scope: found.grant.scope,
-        client_id: client.to_string(),
+        client_id: client.identifier(),
         token_type: None,
         exp: seconds(found.grant.ends_at),
         iat: None,
-        sub: found.account.id.to_string(),
+        sub: access_tokens::subject(found.acts_alone, found.account.id, client.id),
         aud: None,
         iss: service.authorization_server.issuer().to_owned(),
         jti: None,
@@ -66,7 +68,7 @@ async fn of_refresh_token(
 
 async fn of_access_token(
     service: &Service,
-    client: ClientId,
+    client: &Client,
     token: &str,
 ) -> Result<Option<ActiveToken>, Error> {
     let Ok(ours) = access_tokens::read(service, token) else {
@@ -74,7 +76,7 @@ async fn of_access_token(
         root_secret::check_now(service).await?;
         return Ok(None);
     };
-    if ours.client != client {
+    if ours.client != client.id {
         return Ok(None);
     }
     // All that a request with it would be asked. Access tokens are good from anywhere.
@@ -85,11 +87,11 @@ async fn of_access_token(
     }
     Ok(Some(ActiveToken {
         scope: ours.scope,
-        client_id: client.to_string(),
+        client_id: client.identifier(),
         token_type: Some("Bearer"),
         exp: seconds(ours.expires_at),
         iat: Some(seconds(ours.issued_at)),
-        sub: ours.account.to_string(),
+        sub: ours.subject,
         aud: Some(service.authorization_server.audience().to_vec()),
         iss: service.authorization_server.issuer().to_owned(),
         jti: Some(ours.id.to_string()),

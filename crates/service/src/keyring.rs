@@ -5,6 +5,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::{digest, hkdf, hmac};
 use bloom_domain::api_keys::ApiKeySecret;
+use bloom_domain::clients::{ClientSecret, RegistrationToken};
 use bloom_domain::digest::Digest;
 use bloom_domain::ids::GrantId;
 use bloom_domain::secrets::OpaqueSecret;
@@ -24,6 +25,7 @@ pub(crate) fn hash_access_token(token: &str) -> SecretHash {
     sha256(token.as_bytes())
 }
 
+/// SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
@@ -43,6 +45,8 @@ struct DerivedKeys {
     session: hmac::Key,
     setup_link: hmac::Key,
     invitation: hmac::Key,
+    client_secret: hmac::Key,
+    registration_token: hmac::Key,
     form: hmac::Key,
     client_id: hmac::Key,
     code: hmac::Key,
@@ -110,6 +114,28 @@ impl Keyring {
     pub(crate) fn invitation_digests(&self, secret: &OpaqueSecret) -> Vec<Digest> {
         let hash = sha256(secret.expose().as_bytes());
         self.all().map(|keys| sign(&keys.invitation, &hash)).collect()
+    }
+
+    /// What is stored for a client's secret.
+    pub(crate) fn client_secret_digest(&self, secret: &ClientSecret) -> Digest {
+        sign(&self.current.client_secret, &sha256(secret.expose().as_bytes()))
+    }
+
+    /// What may be stored for a client's secret: the current digest first.
+    pub(crate) fn client_secret_digests(&self, secret: &ClientSecret) -> Vec<Digest> {
+        let hash = sha256(secret.expose().as_bytes());
+        self.all().map(|keys| sign(&keys.client_secret, &hash)).collect()
+    }
+
+    /// What is stored for a registration access token.
+    pub(crate) fn registration_token_digest(&self, token: &RegistrationToken) -> Digest {
+        sign(&self.current.registration_token, &sha256(token.expose().as_bytes()))
+    }
+
+    /// What may be stored for a registration access token: the current digest first.
+    pub(crate) fn registration_token_digests(&self, token: &RegistrationToken) -> Vec<Digest> {
+        let hash = sha256(token.expose().as_bytes());
+        self.all().map(|keys| sign(&keys.registration_token, &hash)).collect()
     }
 
     /// The token that a form of this browser carries.
@@ -202,6 +228,8 @@ impl DerivedKeys {
             session: key(b"bloom session digest v1"),
             setup_link: key(b"bloom setup link digest v1"),
             invitation: key(b"bloom invitation digest v1"),
+            client_secret: key(b"bloom client secret digest v1"),
+            registration_token: key(b"bloom registration access token digest v1"),
             form: key(b"bloom form token v1"),
             client_id: key(b"bloom client id v1"),
             code: key(b"bloom authorization code v1"),

@@ -11,13 +11,15 @@ use store::grants::FoundGrant;
 
 use crate::Settings;
 use crate::audit::{Author, Difference};
+use crate::client_authentication::Proof;
 use crate::refresh_tokens::RefreshToken;
 use crate::tokens::{End, Outcome, Refused, end, is_in_force};
 
 /// A presented code, with all that must come with it.
 pub(crate) struct Redeem {
     pub(crate) grant: GrantId,
-    pub(crate) client: ClientId,
+    /// Who brings it, with what proves that.
+    pub(crate) client: (ClientId, Proof),
     pub(crate) redirect_uri: String,
     pub(crate) verifier: CodeVerifier,
     /// The refresh token to answer with, and what is stored for it.
@@ -36,8 +38,12 @@ impl Redeem {
         let Some(found) = store::grants::find(tx, self.grant)? else {
             return Ok(Err(Refused::Grant("the code is not known")));
         };
-        if found.client != self.client {
+        let (client, proof) = &self.client;
+        if found.client != *client || !proof.names_client_of(&found) {
             return Ok(Err(Refused::OtherClient));
+        }
+        if let Err(error) = proof.check(&found.authentication) {
+            return Ok(Err(Refused::Unproven(error)));
         }
         match found.grant.redemption(&self.redirect_uri, &self.verifier, self.now) {
             Redemption::Redeem => self.redeem(tx, settings, found),
@@ -73,8 +79,11 @@ impl Redeem {
         if let Err(refused) = is_in_force(&found) {
             return Ok(Err(refused));
         }
-        let client = store::clients::find(tx, self.client)?;
-        let may_refresh = client.is_some_and(|client| client.metadata.may_use("refresh_token"));
+        let metadata = match &found.client_metadata {
+            Some(then) => Some(then.clone()),
+            None => store::clients::find(tx, self.client.0)?.map(|client| client.metadata),
+        };
+        let may_refresh = metadata.is_some_and(|metadata| metadata.may_use("refresh_token"));
         let (token, refresh) = &self.first;
         let (token, refresh) =
             (may_refresh.then(|| token.clone()), may_refresh.then_some(*refresh));

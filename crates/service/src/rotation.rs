@@ -17,6 +17,7 @@ use store::grants::FoundGrant;
 use store::refresh_rotations::RefreshRotation;
 
 use crate::audit::Author;
+use crate::client_authentication::Proof;
 use crate::keyring::Keyring;
 use crate::refresh_tokens::RefreshToken;
 use crate::tokens::{End, Outcome, Refused, end, is_in_force, may_ask_for};
@@ -31,7 +32,8 @@ const STEPS: i64 = 1_000;
 /// A presented refresh token.
 pub(crate) struct Rotate {
     pub(crate) presented: RefreshToken,
-    pub(crate) client: ClientId,
+    /// Who brings it, with what proves that.
+    pub(crate) client: (ClientId, Proof),
     /// The scopes asked for, if any were named.
     pub(crate) asked: Option<Scopes>,
     pub(crate) salt: [u8; 16],
@@ -70,9 +72,11 @@ impl Rotate {
 
     /// What is checked before anything changes, so that a mistake costs the client nothing.
     fn admit(&self, found: &FoundGrant) -> Result<(), Refused> {
-        if found.client != self.client {
+        let (client, proof) = &self.client;
+        if found.client != *client || !proof.names_client_of(found) {
             return Err(Refused::OtherClient);
         }
+        proof.check(&found.authentication).map_err(Refused::Unproven)?;
         is_in_force(found)?;
         match &self.asked {
             Some(asked) => may_ask_for(&found.grant, asked).map_err(Refused::Scope),

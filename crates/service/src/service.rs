@@ -16,9 +16,11 @@ use parking_lot::Mutex;
 
 use crate::attempts::{AttemptLimits, FailedAttempts};
 use crate::authorization_server::AuthorizationServer;
+use crate::client_documents::ClientDocuments;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
 use crate::entropy::Entropy;
+use crate::fetch::{self, Fetcher};
 use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
@@ -128,6 +130,7 @@ pub struct Service {
     pub(crate) sign_in_turns: Turns,
     pub(crate) post: Post,
     pub(crate) in_progress: InProgress,
+    pub(crate) client_documents: ClientDocuments,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -190,6 +193,7 @@ impl Service {
             sign_in_turns: Turns::new(),
             post,
             in_progress: InProgress::default(),
+            client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,
@@ -199,6 +203,12 @@ impl Service {
         signing_keys::refresh(&service).await?;
         clients::count(&service).await?;
         Ok(service)
+    }
+
+    /// The same service, which fetches what lies on other servers through a port.
+    #[must_use]
+    pub fn fetching(self, fetcher: Arc<dyn Fetcher>) -> Self {
+        Self { client_documents: ClientDocuments::through(fetcher), ..self }
     }
 
     /// The names by which clients know this server.

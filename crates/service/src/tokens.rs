@@ -1,16 +1,17 @@
 //! The token endpoint's verbs: a client redeems a code, refreshes, and revokes.
 //!
-//! None of them takes an actor: a public client proves itself by what it presents. What is wrong is
+//! None of them takes an actor: a client proves itself by what it presents. What is wrong is
 //! told in OAuth's words, since a client acts on the code: it drops its registration on
 //! `invalid_client` and its tokens on `invalid_grant`.
 
 use bloom_domain::access::{BloomScope, ScopeSet};
-use bloom_domain::audit::{Action, Actor, Subject};
+use bloom_domain::audit::{Action, Actor, Subject, Whose};
+use bloom_domain::clients::Client;
 use bloom_domain::grants::{Grant, Refresh};
-use bloom_domain::ids::ClientId;
 use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::authorization::read_scope;
+use bloom_oauth::client_authentication::ClientCredentials;
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::pkce::CodeVerifier;
 use bloom_oauth::scope::Scopes;
@@ -23,6 +24,7 @@ use store::{Change, Tx};
 use crate::access_tokens::{self, seconds};
 use crate::audit::{Author, Difference};
 use crate::authorization_server::SCOPES;
+use crate::client_authentication::{Proof, anonymous_client};
 use crate::redemption::Redeem;
 use crate::refresh_tokens::RefreshToken;
 use crate::rotation::Rotate;
@@ -58,7 +60,9 @@ pub(crate) enum Refused {
     Grant(&'static str),
     /// It is another client's.
     OtherClient,
-    /// The operator refuses the client.
+    /// The client has not proven itself.
+    Unproven(OAuthError),
+    /// The operator refuses the client, or its owner has switched it off.
     Client,
     /// It cannot be told.
     Failed(Error),
@@ -72,23 +76,24 @@ pub(crate) enum Refused {
 /// [`TokenError::Refused`] with `invalid_client` or `invalid_grant`.
 pub async fn anonymous_redeem(
     service: &Service,
-    client_id: &str,
+    presented: &ClientCredentials,
     code: &str,
     (redirect_uri, verifier): (String, CodeVerifier),
     sender: &Sender,
 ) -> Result<TokenResponse, TokenError> {
     let grant = codes::parse(&service.keyring.load(), code);
-    let Some((client, grant)) = ClientId::presented(client_id).zip(grant) else {
-        return Err(not_good(service, client_id, "the code is not one of this server").await);
+    let Some((client, grant)) = clients::id(&presented.client_id).zip(grant) else {
+        return Err(not_good(service, presented, "the code is not one of this server").await);
     };
     let first = RefreshToken::first(grant, service.entropy.draw()?);
     let digest = first.digest(&service.keyring.load());
     let first = (first, Refresh { generation: 0, digest });
     let (author, now) = (Author::new(service, Actor::App(client), sender)?, service.now());
+    let client = (client, Proof::of(&service.keyring.load(), presented));
     let redeem = Redeem { grant, client, redirect_uri, verifier, first, author, now };
     let settings = service.settings.clone();
     let outcome = service.store.write(move |tx| redeem.run(tx, &settings)).await;
-    let (found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    let (found, refresh) = resolve(service, presented, outcome.map_err(Error::from)?).await?;
     respond(service, &found, None, refresh)
 }
 
@@ -98,22 +103,24 @@ pub async fn anonymous_redeem(
 /// [`TokenError::Refused`] with `invalid_client`, `invalid_grant` or `invalid_scope`.
 pub async fn anonymous_refresh(
     service: &Service,
-    client_id: &str,
+    presented: &ClientCredentials,
     refresh_token: &str,
     scope: Option<&str>,
     sender: &Sender,
 ) -> Result<TokenResponse, TokenError> {
     let keyring = service.keyring.load_full();
-    let presented = RefreshToken::parse(&keyring, refresh_token);
-    let Some((client, presented)) = ClientId::presented(client_id).zip(presented) else {
+    let token = RefreshToken::parse(&keyring, refresh_token);
+    let Some((client, token)) = clients::id(&presented.client_id).zip(token) else {
         let why = "the refresh token is not one of this server";
-        return Err(not_good(service, client_id, why).await);
+        return Err(not_good(service, presented, why).await);
     };
     let asked = scope.map(|scope| read_scope(scope, &SCOPES)).transpose()?;
     let (salt, now) = (service.entropy.draw()?, service.now());
-    let is_crowded = service.refreshes.is_there(presented.grant, now);
+    let is_crowded = service.refreshes.is_there(token.grant, now);
     let author = Author::new(service, Actor::App(client), sender)?;
-    let rotate = Rotate { presented, client, asked: asked.clone(), salt, keyring, author, now };
+    let client = (client, Proof::of(&keyring, presented));
+    let rotate =
+        Rotate { presented: token, client, asked: asked.clone(), salt, keyring, author, now };
     let settings = service.settings.clone();
     let rotate = move |tx: &mut Tx<'_>| rotate.run(tx, &settings);
     let outcome = if is_crowded {
@@ -121,7 +128,7 @@ pub async fn anonymous_refresh(
     } else {
         service.store.write(rotate).await
     };
-    let (mut found, refresh) = resolve(service, client_id, outcome.map_err(Error::from)?).await?;
+    let (mut found, refresh) = resolve(service, presented, outcome.map_err(Error::from)?).await?;
     // "SHOULD NOT have a nonce Claim" (OpenID Connect Core §12.2): it was the answer to one request.
     found.grant.nonce = None;
     let _turn = if is_crowded { Some(service.refresh_turns.take().await) } else { None };
@@ -132,14 +139,15 @@ pub async fn anonymous_refresh(
 /// unknown, or another client's, is left as it is, and that is no error.
 ///
 /// # Errors
-/// When the database cannot be written; the token then stays good.
+/// `invalid_client` for a client that has a secret and does not prove it (§2.1); when the database cannot
+/// be written the token stays good.
 pub async fn anonymous_revoke(
     service: &Service,
-    client_id: &str,
+    presented: &ClientCredentials,
     token: &str,
     sender: &Sender,
-) -> Result<(), Error> {
-    let Some(client) = ClientId::presented(client_id) else {
+) -> Result<(), TokenError> {
+    let Some(Client { id: client, .. }) = anonymous_client(service, presented).await? else {
         return Ok(());
     };
     let now = service.now();
@@ -153,46 +161,46 @@ pub async fn anonymous_revoke(
                 None => Ok(()),
             }
         };
-        return Ok(service.store.write(revoke).await?);
+        return Ok(service.store.write(revoke).await.map_err(Error::from)?);
     }
     let Ok(ours) = access_tokens::read(service, token) else {
         // It may be one that this node cannot read; to say that it is revoked would be untrue.
-        return root_secret::check_now(service).await;
+        return Ok(root_secret::check_now(service).await?);
     };
     if ours.client != client || ours.expires_at <= now {
         return Ok(());
     }
     let revoke = move |tx: &mut Tx<'_>| {
+        let found = store::grants::find(tx, ours.grant)?;
+        let whose = found.map(|found| Whose::from(found.account.id)).unwrap_or_default();
         if store::revoked_access_tokens::insert(tx, ours.id, ours.expires_at)? {
             let (action, subject) = (Action::AccessTokenRevoked, Subject::Grant(ours.grant));
-            author.record(tx, action, subject, ours.account, Difference::default());
+            author.record(tx, action, subject, whose, Difference::default());
         }
         store::grants::note_revoked_token(tx, ours.grant, ours.expires_at)?;
         tx.changed(Change::AccessToken(ours.id));
         Ok(())
     };
-    Ok(service.store.write(revoke).await?)
+    Ok(service.store.write(revoke).await.map_err(Error::from)?)
 }
 
 /// The answer (RFC 6749 §5.1). `asked` is what this one access token was asked to be for, checked to
 /// be within the grant.
-fn respond(
+pub(crate) fn respond(
     service: &Service,
     found: &FoundGrant,
     asked: Option<Scopes>,
     refresh: Option<RefreshToken>,
 ) -> Result<TokenResponse, TokenError> {
-    let FoundGrant { grant, client, account, .. } = found;
+    let grant = &found.grant;
     let granted = Scopes::parse(&grant.scope).unwrap_or_default();
     let (scopes, named) = match asked {
         Some(asked) => (asked.clone(), ScopeSet::among(asked.iter())),
         None => (granted, ScopeSet::default()),
     };
     let (scope, access) = (scopes.to_string(), grant.access.narrowed(named));
-    let (access_token, expires_at) =
-        access_tokens::issue(service, grant, account, *client, &scope, access)?;
-    let id_token =
-        access_tokens::issue_id_token(service, grant, account, *client, &scopes, &access_token)?;
+    let (access_token, expires_at) = access_tokens::issue(service, found, &scope, access)?;
+    let id_token = access_tokens::issue_id_token(service, found, &scopes, &access_token)?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
@@ -271,32 +279,44 @@ pub(crate) fn end(
 /// An outcome in the words of the protocol.
 async fn resolve(
     service: &Service,
-    client_id: &str,
+    presented: &ClientCredentials,
     outcome: Outcome,
 ) -> Result<(FoundGrant, Option<RefreshToken>), TokenError> {
     match outcome {
         Ok(found) => Ok(found),
-        Err(Refused::Grant(why)) => Err(OAuthError::invalid_grant(why).into()),
-        Err(Refused::Scope(error)) => Err(error.into()),
-        Err(Refused::Client) => Err(refused_client().into()),
-        Err(Refused::Failed(error)) => Err(error.into()),
         Err(Refused::OtherClient) => {
-            Err(not_good(service, client_id, "it was issued to another client").await)
+            Err(not_good(service, presented, "it was issued to another client").await)
         }
+        Err(why) => Err(refused(why)),
     }
 }
 
-/// What was presented is not good, or the client itself is not known: only then may it be told so,
-/// since it will register again.
-async fn not_good(service: &Service, client_id: &str, why: &'static str) -> TokenError {
+/// A refusal in the words of the protocol.
+pub(crate) fn refused(why: Refused) -> TokenError {
+    match why {
+        Refused::Grant(why) => OAuthError::invalid_grant(why).into(),
+        Refused::OtherClient => OAuthError::invalid_grant("it was issued to another client").into(),
+        Refused::Scope(error) | Refused::Unproven(error) => error.into(),
+        Refused::Client => refused_client().into(),
+        Refused::Failed(error) => error.into(),
+    }
+}
+
+/// What was presented is not good, or the client itself is not known or not proven: only then may it be
+/// told so, since it will register again.
+async fn not_good(
+    service: &Service,
+    presented: &ClientCredentials,
+    why: &'static str,
+) -> TokenError {
     if let Err(error) = root_secret::check_now(service).await {
         return error.into();
     }
-    match clients::find(service, client_id).await {
-        Ok(Some(client)) if client.disabled_at.is_some() => refused_client().into(),
+    match anonymous_client(service, presented).await {
+        Ok(Some(client)) if client.is_refused() => refused_client().into(),
         Ok(Some(_)) => OAuthError::invalid_grant(why).into(),
         Ok(None) => unknown_client().into(),
-        Err(error) => error.into(),
+        Err(error) => error,
     }
 }
 
@@ -305,7 +325,7 @@ async fn not_good(service: &Service, client_id: &str, why: &'static str) -> Toke
 pub(crate) fn refused_client() -> OAuthError {
     OAuthError::new(
         ErrorCode::UnauthorizedClient,
-        "the operator of this server refuses the app; ask them to enable it",
+        "the app is switched off, by its owner or by the operator of this server; ask them to enable it",
     )
 }
 

@@ -11,8 +11,8 @@ use crate::{Service, access_tokens};
 pub enum UserInfoError {
     /// The token is not good.
     Rejected(Rejection),
-    /// It is good, and not for this.
-    WithoutOpenId,
+    /// It is good, and not for this. Holds what would be: all that it has, and `openid`.
+    WithoutOpenId(Scopes),
 }
 
 impl From<Rejection> for UserInfoError {
@@ -28,11 +28,14 @@ impl From<Rejection> for UserInfoError {
 /// [`UserInfoError`].
 pub async fn anonymous_show(service: &Service, token: &str) -> Result<UserInfo, UserInfoError> {
     // An API key is nobody's to learn a name with, though it is good elsewhere.
-    let ours = access_tokens::read(service, token).map_err(Rejection::NotAnAccessToken)?;
+    if !access_tokens::looks_like_one(token) {
+        return Err(Rejection::NotAnAccessToken("it is not three parts of base64url").into());
+    }
     let principal = authenticate(service, Presented::Bearer(token), None).await?;
-    let scopes = Scopes::parse(&ours.scope).unwrap_or_default();
+    let scopes = principal.scopes();
     if !scopes.contains("openid") {
-        return Err(UserInfoError::WithoutOpenId);
+        let all = scopes.iter().chain(["openid"]).map(str::to_owned).collect();
+        return Err(UserInfoError::WithoutOpenId(all));
     }
     let account = principal.account();
     Ok(UserInfo {

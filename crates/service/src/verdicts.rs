@@ -56,6 +56,8 @@ pub(crate) struct Facts {
     pub(crate) state: State,
     pub(crate) account: Arc<Account>,
     pub(crate) access: Access,
+    /// The scopes of an access token.
+    pub(crate) scopes: Option<Arc<str>>,
     /// The workspaces that it reaches, of those that the person belongs to.
     pub(crate) reach: Arc<Reach>,
     /// From where it may be used.
@@ -86,6 +88,8 @@ pub(crate) enum State {
 /// What the database says of a grant, and so of each access token of it, which says less and ends.
 pub(crate) struct KnownGrant {
     pub(crate) client: ClientId,
+    /// Whom its tokens are about.
+    pub(crate) subject: String,
     pub(crate) verdict: Verdict,
 }
 

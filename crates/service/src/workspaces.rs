@@ -32,6 +32,15 @@ pub async fn list(service: &Service, principal: &Principal) -> Result<Vec<Worksp
     Ok(all)
 }
 
+/// A person's workspaces, for whom they choose what may act in them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn of(service: &Service, person: &SignedIn) -> Result<Vec<Workspace>, Error> {
+    let account = person.account().id;
+    Ok(service.store.read(move |tx| store::workspaces::list_of(tx, account)).await?)
+}
+
 /// The workspace that a request means. What the caller does not belong to, what is deleted, and what
 /// the credential does not reach, all answer as what is not there.
 ///

@@ -16,19 +16,27 @@ statements! {
     /// A new connection.
     INSERT = "INSERT INTO connections (id, account_id, client_id, created_at) \
               VALUES (?1, ?2, ?3, ?4)";
+    /// The connection through which an owned client acts by itself, unless there is one.
+    INSERT_ALONE = "INSERT INTO connections (id, account_id, client_id, created_at, workspaces, acts_alone) \
+                    VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING";
     /// The connection of a person with a client that is in force, and what they agreed to for a site.
-    FIND_IN_FORCE = "SELECT n.id, n.created_at, n.workspaces, s.site, s.access, s.scopes FROM connections n \
+    FIND_IN_FORCE = "SELECT n.id, n.created_at, n.workspaces, s.site, s.access, s.scopes, s.version \
+                     FROM connections n \
                      LEFT JOIN consents s ON s.connection_id = n.id AND s.site = ?3 \
-                     WHERE n.account_id = ?1 AND n.client_id = ?2 AND n.revoked_at IS NULL";
+                     WHERE n.account_id = ?1 AND n.client_id = ?2 AND n.revoked_at IS NULL \
+                     AND n.acts_alone = 0";
     /// Remembers what a person has agreed to for a site.
-    PUT_CONSENT = "INSERT INTO consents (connection_id, site, access, scopes) VALUES (?1, ?2, ?3, ?4) \
-                   ON CONFLICT (connection_id, site) DO UPDATE SET access = ?3, scopes = ?4";
+    PUT_CONSENT = "INSERT INTO consents (connection_id, site, access, scopes, version) \
+                   VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (connection_id, site) DO UPDATE SET access = ?3, scopes = ?4, version = ?5";
     /// The workspaces that a client may act in from now on.
     SET_REACH = "UPDATE connections SET workspaces = ?2 WHERE id = ?1";
     /// A person's connections, newest first, once for each of their consents.
     LIST_OF = "SELECT n.id, n.created_at, n.revoked_at, n.last_used_at, n.last_used_address, \
                n.last_used_agent, n.last_used_operation, c.id, c.metadata, c.created_at, \
-               c.disabled_at, s.site, s.access, s.scopes, n.workspaces \
+               c.disabled_at, c.owner_id, c.workspaces, c.secret_digest, c.paused_at, \
+               c.document_url, c.verified_at, \
+               s.site, s.access, s.scopes, s.version, n.workspaces \
                FROM connections n JOIN clients c ON c.id = n.client_id \
                JOIN consents s ON s.connection_id = n.id \
                WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC, s.site";
@@ -41,6 +49,14 @@ statements! {
     /// Revokes a connection that is in force.
     REVOKE = "UPDATE connections SET revoked_at = ?3 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
+    /// Revokes every connection of a client.
+    REVOKE_ALL_OF = "UPDATE connections SET revoked_at = ?2 WHERE client_id = ?1 AND revoked_at IS NULL";
+    /// Revokes the connection through which a client acts by itself.
+    REVOKE_ALONE = "UPDATE connections SET revoked_at = ?2 \
+                    WHERE client_id = ?1 AND acts_alone = 1 AND revoked_at IS NULL";
+    /// The connection through which a client acts by itself.
+    FIND_ALONE = "SELECT id FROM connections \
+                  WHERE client_id = ?1 AND acts_alone = 1 AND revoked_at IS NULL";
     /// One row when a connection is a person's, revoked or not.
     IS_OF = "SELECT id FROM connections WHERE account_id = ?1 AND id = ?2";
     /// The client of a person's connection.
@@ -56,6 +72,9 @@ statements! {
                       WHERE n.revoked_at <= ?1 \
                       AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.connection_id = n.id) LIMIT ?2)";
 }
+
+/// Where a consent begins in a listed row: behind the columns of its client.
+const CONSENT: usize = 7 + clients::COLUMNS;
 
 /// A connection that is in force, and what was agreed to for one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +98,34 @@ pub fn insert(
     at: Timestamp,
 ) -> Result<(), Error> {
     tx.execute(&INSERT, &[id.into(), account.into(), client.into(), at.into()]).map(drop)
+}
+
+/// Writes the connection through which an owned client acts by itself; `false` when there is one.
+pub fn insert_alone(
+    tx: &mut Tx<'_>,
+    id: ConnectionId,
+    (owner, client): (AccountId, ClientId),
+    reach: &Reach,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let params = [id.into(), owner.into(), client.into(), at.into(), reach.to_stored().into()];
+    Ok(tx.execute(&INSERT_ALONE, &params)? == 1)
+}
+
+/// The connection through which an owned client acts by itself.
+pub fn find_alone(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<ConnectionId>, Error> {
+    let row = tx.query_opt(&FIND_ALONE, &[client.into()])?;
+    row.map(|row| row.id16(0).map(ConnectionId::from_bytes)).transpose()
+}
+
+/// Revokes every connection of a client, its own included.
+pub fn revoke_all_of(tx: &mut Tx<'_>, client: ClientId, at: Timestamp) -> Result<u64, Error> {
+    tx.execute(&REVOKE_ALL_OF, &[client.into(), at.into()])
+}
+
+/// Revokes the connection through which a client acts by itself, if there is one.
+pub fn revoke_alone(tx: &mut Tx<'_>, client: ClientId, at: Timestamp) -> Result<(), Error> {
+    tx.execute(&REVOKE_ALONE, &[client.into(), at.into()]).map(drop)
 }
 
 /// The connection of a person with a client, and what was agreed to for a site.
@@ -118,6 +165,7 @@ pub fn put_consent(tx: &mut Tx<'_>, id: ConnectionId, consent: &Consent) -> Resu
         consent.site.as_deref().unwrap_or_default().into(),
         consent.access.to_string().into(),
         consent.scopes.to_string().into(),
+        consent.version.into(),
     ];
     tx.execute(&PUT_CONSENT, &params).map(drop)
 }
@@ -133,7 +181,7 @@ pub fn list_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Connection>, E
     for row in tx.query(&LIST_OF, &[account.into()])? {
         let id = ConnectionId::from_bytes(row.id16(0)?);
         match connections.last_mut().filter(|last| last.id == id) {
-            Some(last) => last.consents.push(consent(&row, 11)?),
+            Some(last) => last.consents.push(consent(&row, CONSENT)?),
             None => connections.push(read(&row)?),
         }
     }
@@ -192,8 +240,8 @@ fn read(row: &Row) -> Result<Connection, Error> {
         revoked_at: row.opt_timestamp(2)?,
         last_use: last_use::read(row, 3)?,
         client: clients::read(row, 7)?,
-        consents: vec![consent(row, 11)?],
-        reach: reach(row, 14)?,
+        consents: vec![consent(row, CONSENT)?],
+        reach: reach(row, CONSENT + 4)?,
     })
 }
 
@@ -204,6 +252,7 @@ fn consent(row: &Row, first: usize) -> Result<Consent, Error> {
         site: (!site.is_empty()).then(|| site.to_owned()),
         access: access(row, first + 1)?,
         scopes: scopes.map_err(|_| row.unexpected(first + 2, "scopes"))?,
+        version: row.opt_blob(first + 3)?.map(|_| row.bytes(first + 3)).transpose()?,
     })
 }
 

@@ -2,38 +2,45 @@
 
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
+use bloom_domain::clients::{Authentication, identifier};
 use bloom_domain::digest::Digest;
 use bloom_domain::grants::{Grant, GrantState, MAX_WRONG_VERIFIERS, Refresh};
 use bloom_domain::ids::{AccessTokenId, ClientId, ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
+use bloom_oauth::client_metadata::ClientMetadata;
 use bloom_oauth::pkce::CodeChallenge;
 
 use crate::statement::statements;
-use crate::{Error, Row, Tx, accounts, connections};
+use crate::{Error, Row, Tx, accounts, clients, connections};
 
 statements! {
     /// An approved grant, unless it is there.
     INSERT = "INSERT INTO grants (id, connection_id, redirect_uri, challenge, scope, access, nonce, \
-              signed_in_at, created_at, wrong_verifiers, ends_at) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10) ON CONFLICT DO NOTHING";
+              signed_in_at, created_at, wrong_verifiers, ends_at, client_metadata) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11) ON CONFLICT DO NOTHING";
     /// A grant with all it hangs on.
     FIND = "SELECT g.id, g.connection_id, g.redirect_uri, g.challenge, g.scope, g.access, g.nonce, \
             g.signed_in_at, g.created_at, g.wrong_verifiers, g.redeemed_at, g.generation, \
-            g.refresh_digest, g.revoked_at, g.ends_at, n.client_id, n.revoked_at, c.disabled_at, \
-            a.id, a.email, a.name, a.created_at, a.banned_at \
+            g.refresh_digest, g.revoked_at, g.ends_at, n.client_id, n.revoked_at, \
+            COALESCE(c.disabled_at, c.paused_at), n.acts_alone, c.auth_method, c.secret_digest, \
+            c.document_url, g.client_metadata, a.id, a.email, a.name, a.created_at, a.banned_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
     /// Whom an access token acts for: the one statement of a cold authentication.
     FIND_FOR_ACCESS_TOKEN = "SELECT g.connection_id, n.client_id, g.access, \
             CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL \
-            THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, c.disabled_at, \
+            THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, COALESCE(c.disabled_at, c.paused_at), \
             (SELECT t.ends_at FROM revoked_access_tokens t WHERE t.id = ?2), \
-            g.tokens_revoked_until, n.workspaces, a.id, a.email, a.name, a.created_at, a.banned_at \
+            g.tokens_revoked_until, n.workspaces, n.acts_alone, a.id, a.email, a.name, a.created_at, a.banned_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
+    /// The grant under which an owned client acts by itself.
+    FIND_ALONE = "SELECT g.id FROM grants g JOIN connections n ON n.id = g.connection_id \
+                  WHERE n.client_id = ?1 AND n.acts_alone = 1 AND n.revoked_at IS NULL \
+                  AND g.revoked_at IS NULL AND g.ends_at > ?2 ORDER BY g.ends_at DESC LIMIT 1";
     /// Counts a wrong verifier.
     COUNT_WRONG_VERIFIER = "UPDATE grants SET wrong_verifiers = wrong_verifiers + 1 \
                             WHERE id = ?1 AND redeemed_at IS NULL";
@@ -69,8 +76,24 @@ pub struct FoundGrant {
     pub account: Account,
     /// Whether the connection is in force.
     pub is_connected: bool,
-    /// Whether the operator refuses the client.
+    /// Whether the operator refuses the client, or its owner has switched it off.
     pub is_client_disabled: bool,
+    /// Whether the client acts by itself, for its owner.
+    pub acts_alone: bool,
+    /// How the client proves itself.
+    pub authentication: Authentication,
+    /// The URL of the client's document, if it has one.
+    pub document: Option<String>,
+    /// What that said when the grant was approved.
+    pub client_metadata: Option<ClientMetadata>,
+}
+
+impl FoundGrant {
+    /// What the client presents as `client_id`.
+    #[must_use]
+    pub fn client_identifier(&self) -> String {
+        identifier(self.client, self.document.as_deref())
+    }
 }
 
 /// What authentication needs of an access token's grant.
@@ -84,8 +107,10 @@ pub struct FoundForAccessToken {
     pub access: Access,
     /// Whether grant and connection are both in force.
     pub is_in_force: bool,
-    /// Whether the operator refuses the client.
+    /// Whether the operator refuses the client, or its owner has switched it off.
     pub is_client_disabled: bool,
+    /// Whether the client acts by itself, for its owner.
+    pub acts_alone: bool,
     /// Whether the token itself was revoked.
     pub is_token_revoked: bool,
     /// When the last of the grant's access tokens that were revoked alone would have ended.
@@ -97,7 +122,14 @@ pub struct FoundForAccessToken {
 }
 
 /// Writes an approved grant; `false` when it is there.
-pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
+/// `client` is what the client's document said, if it has one.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    grant: &Grant,
+    client: Option<&ClientMetadata>,
+) -> Result<bool, Error> {
+    // A struct of strings always serializes.
+    let client = client.map(|client| serde_json::to_string(client).unwrap_or_default());
     let params = [
         grant.id.into(),
         grant.connection.into(),
@@ -109,6 +141,7 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
         grant.signed_in_at.into(),
         grant.created_at.into(),
         grant.ends_at.into(),
+        client.into(),
     ];
     Ok(tx.execute(&INSERT, &params)? == 1)
 }
@@ -121,6 +154,18 @@ pub fn find(tx: &mut Tx<'_>, id: GrantId) -> Result<Option<FoundGrant>, Error> {
 /// Takes a grant until the end of the transaction; `false` when it is over.
 pub fn take_in_force(tx: &mut Tx<'_>, id: GrantId) -> Result<bool, Error> {
     Ok(tx.execute(&TAKE_IN_FORCE, &[id.into()])? == 1)
+}
+
+/// The grant under which an owned client acts by itself, if it lasts beyond a time, with all it hangs on.
+pub fn find_alone(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    beyond: Timestamp,
+) -> Result<Option<FoundGrant>, Error> {
+    match tx.query_opt(&FIND_ALONE, &[client.into(), beyond.into()])? {
+        Some(row) => find(tx, GrantId::from_bytes(row.id16(0)?)),
+        None => Ok(None),
+    }
 }
 
 /// Whom an access token of a grant acts for.
@@ -140,7 +185,8 @@ pub fn find_for_access_token(
             is_token_revoked: row.opt_int(5)?.is_some(),
             tokens_revoked_until: row.opt_timestamp(6)?,
             reach: connections::reach(&row, 7)?,
-            account: accounts::read(&row, 8)?,
+            acts_alone: row.int(8)? == 1,
+            account: accounts::read(&row, 9)?,
         })
     })
     .transpose()
@@ -233,12 +279,17 @@ fn read(row: &Row) -> Result<FoundGrant, Error> {
         state: state(row)?,
         ends_at: row.timestamp(14)?,
     };
+    let metadata = row.opt_text(22)?.map(serde_json::from_str).transpose();
     Ok(FoundGrant {
         grant,
         client: ClientId::from_bytes(row.id16(15)?),
         is_connected: row.opt_int(16)?.is_none(),
         is_client_disabled: row.opt_int(17)?.is_some(),
-        account: accounts::read(row, 18)?,
+        acts_alone: row.int(18)? == 1,
+        authentication: clients::authentication(row, 19)?,
+        document: row.opt_text(21)?.map(str::to_owned),
+        client_metadata: metadata.map_err(|_| row.unexpected(22, "client metadata"))?,
+        account: accounts::read(row, 23)?,
     })
 }
 

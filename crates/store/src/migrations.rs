@@ -53,6 +53,16 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0012_idempotency.sql"),
     },
     Migration { number: 13, name: "makers", sql: include_str!("../migrations/0013_makers.sql") },
+    Migration {
+        number: 14,
+        name: "owned_clients",
+        sql: include_str!("../migrations/0014_owned_clients.sql"),
+    },
+    Migration {
+        number: 15,
+        name: "client_documents",
+        sql: include_str!("../migrations/0015_client_documents.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

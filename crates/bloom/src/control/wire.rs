@@ -27,8 +27,10 @@ pub(super) enum Wire {
     SetPassword { email: String, password: Option<String> },
     Keys { command: KeysWire },
     ListClients {},
+    CreateClient { owner: String, metadata: String },
     DisableClient { id: String },
     EnableClient { id: String },
+    VerifyClient { id: String, is_verified: bool },
     ListAudit { account: Option<String>, limit: i64 },
     VerifyAudit { expect: Option<String> },
     TestMail { to: String, is_queued: bool },
@@ -56,8 +58,14 @@ impl From<&Command> for Wire {
             }
             Command::Keys(command) => Self::Keys { command: command.into() },
             Command::ListClients => Self::ListClients {},
+            Command::CreateClient { owner, metadata } => {
+                Self::CreateClient { owner: owner.to_string(), metadata: metadata.clone() }
+            }
             Command::DisableClient { id } => Self::DisableClient { id: id.to_string() },
             Command::EnableClient { id } => Self::EnableClient { id: id.to_string() },
+            Command::VerifyClient { id, is_verified } => {
+                Self::VerifyClient { id: id.to_string(), is_verified: *is_verified }
+            }
             Command::ListAudit { account, limit } => Self::ListAudit {
                 account: account.as_ref().map(ToString::to_string),
                 limit: *limit,
@@ -105,8 +113,14 @@ impl TryFrom<Wire> for Command {
             }
             Wire::Keys { command } => Self::Keys(command.try_into()?),
             Wire::ListClients {} => Self::ListClients,
+            Wire::CreateClient { owner, metadata } => {
+                Self::CreateClient { owner: email(owner)?, metadata }
+            }
             Wire::DisableClient { id } => Self::DisableClient { id: client(&id)? },
             Wire::EnableClient { id } => Self::EnableClient { id: client(&id)? },
+            Wire::VerifyClient { id, is_verified } => {
+                Self::VerifyClient { id: client(&id)?, is_verified }
+            }
             Wire::ListAudit { account, limit } => {
                 Self::ListAudit { account: account.map(email).transpose()?, limit }
             }

@@ -540,7 +540,16 @@ async fn a_token_is_never_wider_than_its_grant(app: App) {
                 } else {
                     assert_eq!(answer.error(), "403 FORBIDDEN", "{shown}: {path}");
                     let challenge = answer.header("www-authenticate");
-                    let told = format!("error=\"insufficient_scope\", scope=\"{scope}\"");
+                    // All that it needs at once: what it has, and what it lacks.
+                    let said = claims(&tokens.access);
+                    let has = said["scope"].as_str().unwrap().split(' ');
+                    let all: std::collections::BTreeSet<_> = has
+                        .filter(|scope| !scope.is_empty())
+                        .chain(set(may))
+                        .chain([scope])
+                        .collect();
+                    let all = all.into_iter().collect::<Vec<_>>().join(" ");
+                    let told = format!("error=\"insufficient_scope\", scope=\"{all}\"");
                     assert!(challenge.ends_with(&told), "{challenge}");
                 }
             }
@@ -569,9 +578,14 @@ async fn the_mcp_server_takes_a_token_and_names_what_it_lacks(app: App) {
     };
     let answer = whoami(&tokens.access).await;
     assert_eq!(answer.json()["result"]["structuredContent"]["email"], "ada@example.com");
-    let result = whoami(&narrow).await.json()["result"].clone();
-    assert_eq!(result["isError"], true, "{result}");
-    assert!(result["content"][0]["text"].as_str().unwrap().contains("scope read"), "{result}");
+    let refused = whoami(&narrow).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (403, &json!("forbidden")));
+    let metadata = "http://localhost:4600/.well-known/oauth-protected-resource/api/mcp";
+    let challenge = format!(
+        "Bearer resource_metadata=\"{metadata}\", error=\"insufficient_scope\", scope=\"generate read\""
+    );
+    assert_eq!(refused.header("www-authenticate"), challenge);
+    assert!(refused.text().contains("scope read"), "{refused:?}");
     client.revoke(&tokens.access).await;
     let answer = whoami(&tokens.access).await;
     assert_eq!(answer.status, 401, "{answer:?}");

@@ -85,6 +85,17 @@ async fn do_everything(app: &App) {
     assert_eq!(client.redeem(&code).await.status, 400, "a theft");
     client.disable().await;
     client.enable().await;
+    let id = client.id.parse().expect("an id");
+    bloom_service::clients::verify(app.service(), &app.operator(), id).await.unwrap();
+    bloom_service::clients::unverify(app.service(), &app.operator(), id).await.unwrap();
+    let own = ada.create_app(&[]).await;
+    own.acting().await;
+    ada.post(&own.page(), &crate::support::own_app::fields(&[("name", "Newsroom")])).await;
+    ada.post(&own.form("secret"), &[]).await;
+    ada.post(&own.form("token"), &[]).await;
+    ada.post(&own.form("switch"), &[("to", "off")]).await;
+    ada.post(&own.form("switch"), &[("to", "on")]).await;
+    ada.post(&own.form("delete"), &[]).await;
     ada.revoke_app().await;
     do_everything_in_a_team(app, &mut ada).await;
     let payer = Person::new(app, "payer").await;

@@ -298,7 +298,7 @@ async fn a_public_client_may_name_itself_but_not_prove_itself(app: App) {
         (basic(format!("{id}:secret")), "", 401, "invalid_client"),
         (basic(format!("{id}:secret")), named.as_str(), 401, "invalid_client"),
         (basic(format!("{id}: ")), "", 401, "invalid_client"),
-        (basic(format!("{id}:")), "&client_secret=s", 401, "invalid_client"),
+        (basic(format!("{id}:")), "&client_secret=s", 400, "invalid_request"),
         (basic(format!("{id}:")), "&client_id=other", 400, "invalid_request"),
         (basic("nobody:".to_owned()), "", 401, "invalid_client"),
         (basic(id.clone()), "", 400, "invalid_request"),

@@ -115,7 +115,10 @@ async fn scope_shrinks_for_one_access_token_and_never_grows(app: App) {
     let answer = app.get_as("/api/v1/account", &narrow.access).await;
     assert_eq!(answer.error(), "403 FORBIDDEN");
     let challenge = answer.header("www-authenticate");
-    assert!(challenge.contains("error=\"insufficient_scope\", scope=\"read\""), "{challenge}");
+    assert!(
+        challenge.contains("error=\"insufficient_scope\", scope=\"generate read\""),
+        "{challenge}"
+    );
     let whole = Tokens::of(&client.refresh(&narrow.refresh).await);
     assert_eq!(claims(&whole.access)["access"], "read generate");
     assert!(app.is_good(&whole.access).await);

@@ -64,7 +64,8 @@ async fn a_token_without_openid_is_told_what_it_lacks(app: App) {
     assert_eq!((answer.status, &answer.json()["error"]), (403, &json!("insufficient_scope")));
     let challenge = answer.header("www-authenticate");
     assert!(challenge.starts_with("Bearer "), "{challenge}");
-    assert!(challenge.contains("error=\"insufficient_scope\", scope=\"openid\""), "{challenge}");
+    let all = "error=\"insufficient_scope\", scope=\"email openid profile read\"";
+    assert!(challenge.contains(all), "all at once: {challenge}");
 }
 
 async fn what_is_no_good_token_is_challenged(app: App) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::support::eventually;
@@ -108,6 +110,39 @@ on_both_engines!(beside_a_server_the_very_next_request_knows, |home| {
         assert_eq!(key["last_used"]["address"], "127.0.0.1", "{key}");
         assert_eq!(key["revoked_at"].is_null(), name == "page", "{key}");
     }
+});
+
+on_both_engines!(an_app_is_made_for_an_account_and_acts_as_it, |home| {
+    home.account(ADA, PASSWORD);
+    let server = home.serve();
+    let create = format!("clients create --account {ADA} --name Robot --acts-alone --json");
+    let made = home.bloom(&create).json();
+    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    assert!(text("client_secret").starts_with("bloom_cs_"), "{made}");
+    assert!(text("registration_access_token").starts_with("bloom_rat_"), "{made}");
+    let basic = STANDARD.encode(format!("{}:{}", text("client_id"), text("client_secret")));
+    let act = Ask::any("POST", "/api/auth/oauth2/token", "grant_type=client_credentials".into())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("authorization", &format!("Basic {basic}"));
+    let token = act.send(server.address).expect("an answer").expect(200).json();
+    let token = token["access_token"].as_str().expect("a token").to_owned();
+    let account = Ask::any("GET", "/api/v1/account", String::new())
+        .header("authorization", &format!("Bearer {token}"));
+    let account_of = || account.send(server.address).expect("an answer");
+    assert_eq!(account_of().expect(200).json()["data"]["email"], ADA);
+    let id = text("id");
+    let verified = home.bloom(&format!("clients verify --id {id} --json")).json();
+    assert!(!verified["verified_at"].is_null(), "{verified}");
+    assert!(
+        home.bloom(&format!("clients unverify --id {id} --json")).json()["verified_at"].is_null()
+    );
+    home.bloom(&format!("clients disable --id {id}")).ok();
+    account_of().expect(401);
+    home.bloom(&format!("clients create --account {ADA} --name Robot")).refused(2);
+    let wrong =
+        format!("clients create --account {ADA} --name R --redirect-uri https://a.example/*");
+    assert!(home.bloom(&wrong).refused(2).contains("wildcards"));
+    home.bloom("clients create --account nobody@example.com --name R --acts-alone").refused(2);
 });
 
 on_both_engines!(an_app_is_refused_and_taken_again, |home| {

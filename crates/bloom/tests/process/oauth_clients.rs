@@ -15,8 +15,9 @@ use openidconnect::core::{
 };
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{IssuerUrl, Nonce};
+use rmcp::RoleClient;
 use rmcp::model::{CallToolRequestParams, ClientConfig};
-use rmcp::service::{ClientLifecycleMode, ClientServiceExt};
+use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::auth::{AuthClient, AuthorizationRequest, OAuthState};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
@@ -185,4 +186,65 @@ fn an_mcp_client_connects_from_nothing_but_the_url() {
         }
         client.cancel().await.expect("it ends");
     });
+}
+
+/// It has a token that is too narrow, is told all that it needs, and comes back with that (step-up).
+#[test]
+fn an_mcp_client_that_is_told_what_it_lacks_asks_for_it() {
+    let (_home, server, ada) = world();
+    let ada = Mutex::new(ada);
+    let url = format!("{}/api/mcp", server.origin());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let narrow = AuthorizationRequest::new(REDIRECT).with_client_name("rmcp");
+        let narrow = narrow.with_scopes(["generate", "openid"]);
+        let (client, token) = connect_by_mcp(&server, &ada, &url, narrow).await;
+        let refused = client.call_tool(CallToolRequestParams::new("bloom_whoami")).await;
+        let refused = format!("{:?}", refused.expect_err("it may not"));
+        assert!(refused.contains("InsufficientScope"), "{refused}");
+        client.cancel().await.expect("it ends");
+
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "bloom_whoami" },
+        });
+        let ask = Ask::any("POST", "/api/mcp", call.to_string())
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("authorization", &format!("Bearer {token}"));
+        let answer = ask.send(server.address).expect("an answer").expect(403);
+        let challenge = answer.header("www-authenticate").expect("a challenge").to_owned();
+        assert!(challenge.contains("scope=\"generate openid read\""), "{challenge}");
+        let wider = AuthorizationRequest::new(REDIRECT).with_client_name("rmcp");
+        let wider = wider.with_challenge(challenge);
+        let (client, _) = connect_by_mcp(&server, &ada, &url, wider).await;
+        let result = client.call_tool(CallToolRequestParams::new("bloom_whoami")).await;
+        let result = result.expect("a result").structured_content;
+        assert_eq!(result, Some(json!({ "email": ADA, "name": null })));
+        client.cancel().await.expect("it ends");
+    });
+}
+
+/// Lets an MCP client in; gives it connected, and its access token.
+async fn connect_by_mcp(
+    server: &Server,
+    ada: &Mutex<Person>,
+    url: &str,
+    request: AuthorizationRequest,
+) -> (RunningService<RoleClient, ClientConfig>, String) {
+    let mut state = OAuthState::new(url, None).await.expect("a state");
+    state.start_authorization(request).await.expect("discovery and registration");
+    let authorize = state.get_authorization_url().await.expect("a URL");
+    let back = ada.lock().expect("nobody else").allow(server, &authorize);
+    state.handle_callback_url(&back).await.expect("tokens");
+    let manager = state.into_authorization_manager().expect("authorized");
+    let token = manager.get_access_token().await.expect("a token");
+    let transport = StreamableHttpClientTransport::with_client(
+        AuthClient::new(reqwest::Client::default(), manager),
+        StreamableHttpClientTransportConfig::with_uri(url.to_owned()),
+    );
+    let client = ClientConfig::default()
+        .serve_with_lifecycle(transport, ClientLifecycleMode::Initialize)
+        .await
+        .expect("it connects");
+    (client, token)
 }

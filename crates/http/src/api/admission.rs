@@ -121,8 +121,7 @@ where
 
 fn within_reach(call: &Call, operation: &Operation) -> Result<(), ApiError> {
     match operation.scope.filter(|_| !call.principal.may(operation)) {
-        Some(scope) => Err(ApiError::new(ErrorCode::Forbidden, too_narrow_for(scope))
-            .with_challenge(call.app.insufficient_scope(scope))),
+        Some(scope) => Err(too_narrow(&call.app, Face::Api, &call.principal, scope)),
         None => Ok(()),
     }
 }
@@ -159,13 +158,21 @@ pub(crate) async fn admit(
     response
 }
 
-/// What a caller is told whose access does not reach an operation.
-pub(crate) fn too_narrow_for(scope: BloomScope) -> String {
-    let scope = scope.as_str();
-    format!(
-        "This credential does not reach this: it needs the scope {scope}. An app asks for it at \
-         authorize; a key gets it from its owner, in the settings."
-    )
+/// What a caller is told whose access does not reach an operation: all that it should ask for, at once.
+pub(crate) fn too_narrow(
+    app: &App,
+    face: Face,
+    principal: &Principal,
+    lacking: BloomScope,
+) -> ApiError {
+    let scopes = principal.scopes_with(lacking);
+    let message = format!(
+        "This credential does not reach this: it needs the scope {}. An app asks for {scopes} at \
+         authorize; a key gets it from its owner, in the settings.",
+        lacking.as_str()
+    );
+    ApiError::new(ErrorCode::Forbidden, message)
+        .with_challenge(app.insufficient_scope(face, &scopes))
 }
 
 fn over_the_limit((rule, taken): (RateLimit, Taken)) -> Option<ApiError> {

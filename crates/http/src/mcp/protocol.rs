@@ -36,7 +36,7 @@ pub(crate) async fn answer(caller: Caller, message: Message) -> Response {
     );
     let answer = service.handle(message.map(Full::new)).await.map(Body::new);
     match failure.get() {
-        // The server failed, not the call: a caller is told so as everywhere else.
+        // Not the call failed but the request: a caller is told so as everywhere else.
         Some(error) => Face::Mcp.refuse(error.clone()),
         None => in_our_form(answer, &text),
     }

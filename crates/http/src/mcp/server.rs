@@ -24,7 +24,8 @@ const INSTRUCTIONS: &str = "Bloom acts for the person whose credential this is. 
 /// method that it does not know.
 const METHODS: [&str; 5] = ["initialize", "ping", "server/discover", "tools/list", "tools/call"];
 
-/// Why the server, rather than the call, failed. A tool runs in a task of rmcp's, out of reach of the
+/// Why the request as a whole is refused: the server, rather than the call, failed, or the token does not
+/// reach the tool. A tool runs in a task of rmcp's, out of reach of the
 /// edge; what went wrong there comes back to the request this way.
 pub(crate) type Failure = Arc<OnceLock<ApiError>>;
 
@@ -108,7 +109,7 @@ async fn settle(
         Ok(Err(ToolError::Arguments(message))) => {
             return Err(ErrorData::invalid_params(message, None));
         }
-        Ok(Err(ToolError::Failed(error))) => error,
+        Ok(Err(ToolError::TooNarrow(error) | ToolError::Failed(error))) => error,
         Err(panic) => edge::panicked(&*panic).into(),
     };
     // There is one call in a message, so nothing was said before. Nobody reads this error: the failure

@@ -19,10 +19,11 @@ use serde_json::{Value, json};
 
 use super::{accounts, credits};
 use crate::api::accounts::AccountView;
-use crate::api::admission::{Call, too_narrow_for};
+use crate::api::admission::{Call, too_narrow};
 use crate::api::credits::CreditsView;
 use crate::api::errors::ApiError;
 use crate::app::App;
+use crate::face::Face;
 
 /// A tool.
 pub(crate) struct Tool {
@@ -101,7 +102,15 @@ impl Tool {
         }
         let beyond = self.operations.iter().find(|operation| !caller.principal.may(operation));
         match beyond.and_then(|operation| operation.scope) {
-            Some(scope) => Box::pin(ready(Err(ToolError::Refused(too_narrow_for(scope))))),
+            Some(scope) => {
+                let Caller { app, principal, .. } = caller;
+                let error = too_narrow(app, Face::Mcp, principal, scope);
+                let error = match principal.can_ask_for_more() {
+                    true => ToolError::TooNarrow(error),
+                    false => ToolError::Refused(error.message().to_owned()),
+                };
+                Box::pin(ready(Err(error)))
+            }
             None => (self.run)(caller, arguments),
         }
     }
@@ -131,6 +140,9 @@ pub(crate) enum ToolError {
     Refused(String),
     /// The same, for want of a plan or of credits: whoever looks after that must do something.
     Barred(ApiError),
+    /// The access token does not reach it. No model can do something about that; a client can ask the
+    /// person for more, and does when the whole request is refused with a challenge.
+    TooNarrow(ApiError),
     /// The server failed: the whole request does.
     Failed(ApiError),
 }

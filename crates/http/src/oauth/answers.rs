@@ -14,9 +14,11 @@ use crate::api::envelope::{json, write};
 use crate::api::errors::whole_seconds;
 use crate::edge::Cause;
 
-/// Sent with `invalid_client` (RFC 6749 §5.2). Not `Basic`: browsers would ask for a password that no
-/// client here has.
+/// Sent with `invalid_client` (RFC 6749 §5.2). Not `Basic`: browsers would ask for a password.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_client\"");
+/// Sent to who has tried that: "matching the authentication scheme used by the client" (§5.2).
+const BASIC_CHALLENGE: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"Bloom\", error=\"invalid_client\"");
 
 /// An error on its way out.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub(crate) struct OAuthFailure {
     status: StatusCode,
     error: OAuthError,
     retry_after: Option<Duration>,
+    is_basic: bool,
     cause: Option<String>,
 }
 
@@ -41,13 +44,18 @@ impl OAuthFailure {
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
         let error = OAuthError::new(code, description);
-        Self { status, error, retry_after: None, cause: None }
+        Self { status, error, retry_after: None, is_basic: false, cause: None }
     }
 
     /// Whether a client presented something that should prove its right to a token, and did not: the only
     /// codes by which it could be guessed at.
     pub(crate) fn is_failed_attempt(&self) -> bool {
         matches!(self.error.code, ErrorCode::InvalidClient | ErrorCode::InvalidGrant)
+    }
+
+    /// To a client that tried to prove itself in `Authorization: Basic`.
+    pub(crate) fn with_basic_challenge(self) -> Self {
+        Self { is_basic: true, ..self }
     }
 
     /// When trying again makes sense.
@@ -62,7 +70,7 @@ impl From<OAuthError> for OAuthFailure {
             ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { status, error, retry_after: None, cause: None }
+        Self { status, error, retry_after: None, is_basic: false, cause: None }
     }
 }
 
@@ -108,7 +116,8 @@ impl IntoResponse for OAuthFailure {
         let mut response = json(self.status, write(&body));
         let headers = response.headers_mut();
         if self.error.code == ErrorCode::InvalidClient {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+            let challenge = if self.is_basic { BASIC_CHALLENGE } else { CHALLENGE };
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));

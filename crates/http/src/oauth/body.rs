@@ -2,8 +2,10 @@
 
 use axum::extract::Request;
 use bloom_domain::senders::Sender;
+use bloom_oauth::client_authentication::ClientCredentials;
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::parameters::Parameters;
+use bloom_service::attempts;
 use bytes::Bytes;
 use http::{StatusCode, header};
 
@@ -44,6 +46,33 @@ impl Form {
     /// Where the client is.
     pub(crate) fn sender(&self) -> &Sender {
         &self.sender
+    }
+
+    /// Which client asks, and what should prove it.
+    pub(crate) fn client(&self) -> Result<ClientCredentials, OAuthError> {
+        ClientCredentials::read(&self.parameters, self.authorization())
+    }
+
+    /// A failure, as this request is told of it: a client that tried to prove itself in the header is
+    /// challenged there (RFC 6749 §5.2), and too many guesses from one address are told to wait.
+    pub(crate) fn refuse(&self, app: &App, failure: OAuthFailure) -> OAuthFailure {
+        if !failure.is_failed_attempt() {
+            return failure;
+        }
+        let is_basic = self.authorization().is_some_and(|header| {
+            header.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Basic "))
+        });
+        match attempts::anonymous_authentication_failed(&app.service, self.sender.address) {
+            None if is_basic => failure.with_basic_challenge(),
+            None => failure,
+            Some(wait) => {
+                let text = "too many requests from this address had no good code, token or client, and \
+                            so had this one; a good one is taken at any time";
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                OAuthFailure::new(status, ErrorCode::TemporarilyUnavailable, text)
+                    .with_retry_after(wait)
+            }
+        }
     }
 
     /// The `Authorization` header.

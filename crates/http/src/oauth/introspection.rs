@@ -3,7 +3,6 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_oauth::error::OAuthError;
-use bloom_oauth::token::public_client;
 use bloom_service::introspection;
 use http::StatusCode;
 
@@ -18,9 +17,13 @@ pub(crate) async fn introspect(
     request: Request,
 ) -> Result<Response, OAuthFailure> {
     let form = Form::read(&app, request).await?;
-    let client_id = public_client(&form.parameters, form.authorization())?;
+    answer(&app, &form).await.map_err(|failure| form.refuse(&app, failure))
+}
+
+async fn answer(app: &App, form: &Form) -> Result<Response, OAuthFailure> {
+    let client = form.client()?;
     let token = form.parameters.one("token").map_err(OAuthError::from)?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-    let told = introspection::anonymous_introspect(&app.service, &client_id, token).await?;
+    let told = introspection::anonymous_introspect(&app.service, &client, token).await?;
     Ok(json(StatusCode::OK, write(&told)))
 }

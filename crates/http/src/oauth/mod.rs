@@ -5,6 +5,7 @@ mod answers;
 mod body;
 mod introspection;
 mod keys;
+mod management;
 mod registration;
 mod resource_metadata;
 mod revocation;
@@ -31,6 +32,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let endpoint = |path: &str| format!("{ISSUER_PATH}{path}");
     Router::new()
         .route(&endpoint("/oauth2/register"), post(registration::register))
+        .route(
+            &endpoint("/oauth2/register/{client_id}"),
+            get(management::read).put(management::update).delete(management::delete),
+        )
         .route(&endpoint("/oauth2/token"), post(token::issue))
         .route(&endpoint("/oauth2/revoke"), post(revocation::revoke))
         .route(&endpoint("/oauth2/introspect"), post(introspection::introspect))

@@ -71,7 +71,7 @@ fn created(client: &Client) -> Response {
         client_id_issued_at: client.created_at.unix_micros().div_euclid(1_000_000),
         metadata: &client.metadata,
         public: true,
-        disabled: client.disabled_at.is_some(),
+        disabled: client.is_refused(),
     };
     json(StatusCode::CREATED, write(&information))
 }

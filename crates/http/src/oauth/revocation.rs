@@ -3,7 +3,6 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_oauth::error::OAuthError;
-use bloom_oauth::token::public_client;
 use bloom_service::tokens;
 use http::StatusCode;
 
@@ -19,9 +18,13 @@ pub(crate) async fn revoke(
     request: Request,
 ) -> Result<Response, OAuthFailure> {
     let form = Form::read(&app, request).await?;
-    let client_id = public_client(&form.parameters, form.authorization())?;
+    answer(&app, &form).await.map_err(|failure| form.refuse(&app, failure))
+}
+
+async fn answer(app: &App, form: &Form) -> Result<Response, OAuthFailure> {
+    let client = form.client()?;
     let token = form.parameters.one("token").map_err(OAuthError::from)?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-    tokens::anonymous_revoke(&app.service, &client_id, token, form.sender()).await?;
+    tokens::anonymous_revoke(&app.service, &client, token, form.sender()).await?;
     Ok(json(StatusCode::OK, b"{}".to_vec()))
 }

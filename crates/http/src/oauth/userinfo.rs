@@ -22,9 +22,6 @@ const INVALID_TOKEN: HeaderValue =
     HeaderValue::from_static("Bearer realm=\"Bloom\", error=\"invalid_token\"");
 const INVALID_REQUEST: HeaderValue =
     HeaderValue::from_static("Bearer realm=\"Bloom\", error=\"invalid_request\"");
-const INSUFFICIENT_SCOPE: HeaderValue = HeaderValue::from_static(
-    "Bearer realm=\"Bloom\", error=\"insufficient_scope\", scope=\"openid\"",
-);
 
 /// What is wrong, in the header and in the body.
 struct Refusal {
@@ -50,10 +47,14 @@ pub(crate) async fn show(
     };
     match userinfo::anonymous_show(&app.service, token).await {
         Ok(told) => Ok(json(StatusCode::OK, write(&told))),
-        Err(UserInfoError::WithoutOpenId) => {
+        Err(UserInfoError::WithoutOpenId(scopes)) => {
+            // All that is needed at once, so that a client that asks for it loses nothing.
+            let challenge =
+                format!("Bearer realm=\"Bloom\", error=\"insufficient_scope\", scope=\"{scopes}\"");
+            let challenge = HeaderValue::try_from(challenge).unwrap_or(MISSING);
             let text = "the token was not granted openid; ask for it at authorize";
             let status = StatusCode::FORBIDDEN;
-            Ok(refuse(status, INSUFFICIENT_SCOPE, "insufficient_scope", text).into_response())
+            Ok(refuse(status, challenge, "insufficient_scope", text).into_response())
         }
         Err(UserInfoError::Rejected(Rejection::Failed(error))) => Err(error.into()),
         Err(UserInfoError::Rejected(rejection)) => {

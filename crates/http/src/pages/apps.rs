@@ -51,6 +51,9 @@ pub(crate) fn row(
             name: connection.client.display_name(),
             kind: match sites[..] {
                 [] => AppKind::OnThisDevice,
+                [site] if connection.client.is_of(site) => {
+                    AppKind::Verified { host: site.to_owned() }
+                }
                 _ => AppKind::Unverified { host: sites.join(", ") },
             },
         },
@@ -69,7 +72,7 @@ pub(crate) fn row(
             operation: last_use.operation.clone(),
         }),
         state: match connection.revoked_at {
-            None if connection.client.disabled_at.is_some() => AppState::Refused,
+            None if connection.client.is_refused() => AppState::Refused,
             None => AppState::Active,
             Some(at) => AppState::Revoked { when: moment(at, now) },
         },

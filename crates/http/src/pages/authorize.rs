@@ -36,7 +36,9 @@ const HERE: &str = "/authorize?request=";
 pub(crate) async fn begin(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let query = request.uri().query().unwrap_or_default();
-    let next = authorization::anonymous_begin(&app.service, browser.person(), query).await?;
+    let person = browser.person();
+    let next =
+        authorization::anonymous_begin(&app.service, person, query, browser.sender()).await?;
     Ok(go_on(&next))
 }
 
@@ -237,6 +239,9 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
         app: AppIdentity {
             name: question.client.display_name(),
             kind: match question.redirect.kind() {
+                RedirectKind::Site(host) if question.client.is_verified_for(&question.redirect) => {
+                    AppKind::Verified { host: host.clone() }
+                }
                 RedirectKind::Site(host) => AppKind::Unverified { host: host.clone() },
                 RedirectKind::Loopback | RedirectKind::PrivateUse(_) => AppKind::OnThisDevice,
             },

@@ -67,6 +67,7 @@ impl From<Error> for PageError {
             Error::InvitationNotFound => Self::InvitationSpent,
             Error::NotAllowed => Self::NotAllowed,
             Error::ApiKeyNotFound
+            | Error::ClientNotFound
             | Error::ConnectionNotFound
             | Error::WorkspaceNotFound
             | Error::MemberNotFound => Self::NotFound,
@@ -191,6 +192,12 @@ impl PageError {
                 home,
             ),
             Self::Authorization(refusal) => Self::authorization_words(refusal),
+            Self::Failed(Error::TooMany { .. }) => words(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too much was asked from where you are",
+                "Nothing was changed. Wait a minute, then try once more.",
+                None,
+            ),
             Self::Failed(Error::Busy { .. } | Error::Unavailable(_) | Error::Behind) => words(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The server is busy",
@@ -264,9 +271,12 @@ impl PageError {
 
     fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Failed(Error::Busy { .. } | Error::TooManyWorkspaces | Error::NoSeat { .. }) => {
-                None
-            }
+            Self::Failed(
+                Error::Busy { .. }
+                | Error::TooMany { .. }
+                | Error::TooManyWorkspaces
+                | Error::NoSeat { .. },
+            ) => None,
             Self::Failed(error) => Some(Cause(error.to_string().into())),
             _ => None,
         }
@@ -292,9 +302,11 @@ impl PageError {
         };
         let mut response = page(words.status, &view);
         headers::protect(response.headers_mut());
-        if words.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(words.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             let wait = match self {
-                Self::Failed(Error::Busy { retry_after }) => whole_seconds(*retry_after),
+                Self::Failed(Error::Busy { retry_after } | Error::TooMany { retry_after }) => {
+                    whole_seconds(*retry_after)
+                }
                 _ => 1,
             };
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));

@@ -12,6 +12,7 @@ pub(crate) mod authorize;
 mod browser;
 pub(crate) mod budgets;
 pub(crate) mod credits;
+pub(crate) mod developer;
 pub(crate) mod end_session;
 pub(crate) mod errors;
 mod forms;

@@ -2,9 +2,11 @@ use super::*;
 
 const SCOPES: &[&str] = &["openid", "offline_access", "read"];
 
+const RULES: Rules<'_> =
+    Rules { scopes: SCOPES, default_scope: "openid offline_access", schemes: &["cursor"] };
+
 fn read(body: &str) -> Result<ClientMetadata, (ErrorCode, String)> {
-    parse(body.as_bytes(), SCOPES, "openid offline_access", &["cursor"])
-        .map_err(|error| (error.code, error.description.into_owned()))
+    parse(body.as_bytes(), RULES).map_err(|error| (error.code, error.description.into_owned()))
 }
 
 #[test]
@@ -31,7 +33,7 @@ fn what_is_missing_is_filled_in_and_what_is_not_served_left_out() {
     )
     .unwrap();
     assert_eq!(client.kind, "native");
-    assert_eq!(client.token_endpoint_auth_method, "none");
+    assert_eq!(client.token_endpoint_auth_method, AuthMethod::None);
     assert_eq!(client.grant_types, ["authorization_code"]);
     assert_eq!(client.scope, "read");
     assert_eq!(client.echoed["logo_uri"], "https://x.example/l.png");
@@ -110,5 +112,43 @@ fn an_app_that_sends_back_what_it_was_answered_is_the_same_app() {
         let metadata = read(sent).unwrap();
         let answered = read(&serde_json::to_string(&metadata).unwrap()).unwrap();
         assert_eq!(answered.canonical(&[]), metadata.canonical(&[]), "{sent}");
+    }
+}
+
+fn read_owned(body: &str) -> Result<ClientMetadata, (ErrorCode, String)> {
+    parse_owned(body.as_bytes(), RULES)
+        .map_err(|error| (error.code, error.description.into_owned()))
+}
+
+#[test]
+fn a_client_that_is_owned_may_have_a_secret_and_act_for_itself() {
+    let client = read_owned(r#"{"redirect_uris":["https://a.example/cb"]}"#).unwrap();
+    assert_eq!(client.token_endpoint_auth_method, AuthMethod::Basic, "the default of RFC 7591");
+    assert_eq!(client.grant_types, ["authorization_code", "refresh_token"]);
+    let alone = read_owned(
+        r#"{"grant_types":["client_credentials"],"token_endpoint_auth_method":"client_secret_post"}"#,
+    )
+    .unwrap();
+    assert!(alone.redirect_uris.is_empty());
+    let json = serde_json::to_value(&alone).unwrap();
+    assert_eq!(json["token_endpoint_auth_method"], "client_secret_post");
+    assert_eq!(serde_json::from_value::<ClientMetadata>(json).unwrap(), alone);
+}
+
+#[test]
+fn what_an_owned_client_cannot_be_is_refused_and_not_replaced() {
+    for (body, part) in [
+        (r#"{"redirect_uris":[]}"#, "1 to 20"),
+        (r#"{"token_endpoint_auth_method":"private_key_jwt"}"#, "one of none, client_secret_basic"),
+        (r#"{"grant_types":["implicit"]}"#, "implicit is none of"),
+        (r#"{"grant_types":["refresh_token"]}"#, "needs authorization_code"),
+        (
+            r#"{"grant_types":["client_credentials"],"token_endpoint_auth_method":"none"}"#,
+            "needs a secret method",
+        ),
+        (r#"{"redirect_uris":["https://a.example/*"]}"#, "wildcards"),
+    ] {
+        let (_, text) = read_owned(body).unwrap_err();
+        assert!(text.contains(part), "{body}: {text}");
     }
 }

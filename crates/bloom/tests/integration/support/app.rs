@@ -16,6 +16,7 @@ use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::attempts::AttemptLimits;
 use bloom_service::clock::{Clock, ManualClock};
 use bloom_service::entropy::Entropy;
+use bloom_service::fetch::Fetcher;
 use bloom_service::leaks::ScannerKeys;
 use bloom_service::mail::{Mailer, worker};
 use bloom_service::plans::Billing;
@@ -53,6 +54,8 @@ pub(crate) struct Options {
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) billing: Option<Arc<Billing>>,
     pub(crate) scanner_keys: Option<ScannerKeys>,
+    /// What fetches documents; without one nothing is fetched.
+    pub(crate) fetcher: Option<Arc<dyn Fetcher>>,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -84,6 +87,7 @@ impl App {
             mailer: None,
             billing: None,
             scanner_keys: None,
+            fetcher: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -136,7 +140,11 @@ impl App {
         });
         let opened =
             Service::open(store, &options.secrets, settings, manual, entropy.clone(), mailer);
-        let service = Arc::new(opened.await?);
+        let service = opened.await?;
+        let service = Arc::new(match &options.fetcher {
+            Some(fetcher) => service.fetching(fetcher.clone()),
+            None => service,
+        });
         let site = Site::new(options.public_url, options.trusted_proxies).expect("a public URL");
         let edge = Edge::new(service.clone(), site).expect("an edge");
         Ok(Self(Arc::new(Parts { edge, service, clock, entropy, options, place, database })))

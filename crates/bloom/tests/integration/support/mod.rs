@@ -3,8 +3,10 @@
 mod answer;
 pub(crate) mod app;
 mod browser;
+pub(crate) mod documents;
 pub(crate) mod oauth;
 mod operations;
+pub(crate) mod own_app;
 pub(crate) mod signing;
 
 use bloom_store::testing::{Engine, fresh};

@@ -12,6 +12,11 @@ pub(crate) struct AppIdentity {
 /// What is known of an app beyond the name it chose.
 #[derive(Debug, Clone)]
 pub(crate) enum AppKind {
+    /// That it is of this host: the host says so itself, or the operator does.
+    Verified {
+        /// The host that the person is sent to afterwards.
+        host: String,
+    },
     /// Nothing but where the person is sent afterwards.
     Unverified {
         /// The host of that address.
@@ -29,6 +34,10 @@ impl AppIdentity {
 
     pub(super) fn sample_unverified() -> Self {
         Self::sample("Newsletter Studio", AppKind::Unverified { host: "studio.example".into() })
+    }
+
+    pub(super) fn sample_verified() -> Self {
+        Self::sample("Newsletter Studio", AppKind::Verified { host: "studio.example".into() })
     }
 
     pub(super) fn sample_on_this_device() -> Self {

@@ -162,6 +162,10 @@ impl Consent {
         vec![
             ("consent", Self::sample(AppIdentity::sample_unverified(), "https://studio.example")),
             (
+                "consent-verified",
+                Self::sample(AppIdentity::sample_verified(), "https://studio.example"),
+            ),
+            (
                 "consent-on-this-device",
                 Self::sample(AppIdentity::sample_on_this_device(), "127.0.0.1 on this device"),
             ),

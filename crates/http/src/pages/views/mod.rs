@@ -6,6 +6,7 @@ mod app;
 mod budget;
 mod consent;
 mod credits;
+mod developer;
 mod end_session;
 mod home;
 mod key;
@@ -28,6 +29,7 @@ pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption
 pub(crate) use credits::{
     CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, MovementRow, ShareRow, ShareTable,
 };
+pub(crate) use developer::{ClientForm, ClientPage, ClientRow, Developer, ShownOnce};
 pub(crate) use end_session::EndSession;
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};

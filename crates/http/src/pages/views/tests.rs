@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::consent::Consent;
+use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, BudgetPage, CreditsPage, Home, InvitationPage, KeyPage, Message, ReportKey,
@@ -102,6 +103,8 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(SignIn::samples()),
         render(Consent::samples()),
         render(EndSession::samples()),
+        render(Developer::samples()),
+        render(ClientPage::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
         render(BudgetPage::samples()),

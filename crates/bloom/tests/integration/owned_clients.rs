@@ -1,0 +1,396 @@
+//! Apps that somebody owns: made on the page, by the operator, and managed by RFC 7592.
+
+use serde_json::{Value, json};
+
+use crate::support::oauth::{REDIRECT, TOKEN, Tokens, claims, parameter};
+use crate::support::own_app::{DEVELOPER, OwnApp, fields, manage};
+use crate::support::{App, Browser, at_once, on_both};
+
+on_both!(
+    an_app_is_made_and_its_secrets_are_shown_once,
+    what_is_wrong_with_an_app_is_said_beside_it,
+    an_app_of_somebody_else_is_not_found,
+    an_owner_changes_what_it_is_and_people_are_asked_anew,
+    an_app_that_is_switched_off_gets_nothing,
+    a_deleted_app_is_gone_for_everybody,
+    there_are_only_so_many_apps_of_one_account,
+    an_owned_client_is_managed_by_its_token,
+    somebody_elses_client_is_refused_like_a_missing_one,
+    what_cannot_be_chosen_is_refused,
+    changes_at_once_leave_one_of_them,
+    a_database_dump_holds_no_secret_of_an_app,
+);
+
+async fn an_app_is_made_and_its_secrets_are_shown_once(app: App) {
+    let mut ada = app.person("ada").await;
+    assert!(ada.get(DEVELOPER).await.text().contains("No app yet"));
+    let own = ada.create_app(&[]).await;
+    assert!(own.secret.starts_with("bloom_cs_") && own.secret.len() == 41, "{}", own.secret);
+    assert!(own.management.starts_with("bloom_rat_"), "{}", own.management);
+    let page = ada.get(&own.page()).await;
+    page.assert_page(200, "<bdi>Pressroom</bdi>");
+    for shown in [&own.secret, &own.management] {
+        assert!(!page.text().contains(shown.as_str()), "only once");
+    }
+    assert!(ada.get(DEVELOPER).await.text().contains(&own.id));
+    // A public one has no secret, and still its token.
+    let public = ada.create_app(&[("method", "none"), ("acts-alone", "")]).await;
+    assert!(public.secret.is_empty() && !public.management.is_empty());
+    let tokens = public.for_people().connect(&mut ada, &[]).await;
+    assert!(app.is_good(&tokens.access).await);
+    assert_eq!(ada.post(&public.form("secret"), &[]).await.status, 404, "there is none to replace");
+    app.browser().get(DEVELOPER).await.assert_redirect("/sign-in?next=/settings/developer");
+}
+
+async fn what_is_wrong_with_an_app_is_said_beside_it(app: App) {
+    let mut ada = app.person("ada").await;
+    let before = app.database().dump();
+    for (changes, text) in [
+        (vec![("name", "")], "give it a name"),
+        (vec![("redirect-uris", "https://a.example/*")], "https://a.example/*: "),
+        (vec![("redirect-uris", "http://a.example/cb")], "http://a.example/cb: "),
+        (vec![("redirect-uris", "")], "1 to 20"),
+        (vec![("acts-for-people", ""), ("acts-alone", "")], "for people, by itself, or both"),
+        (vec![("method", "none")], "client_credentials needs a secret method"),
+        (vec![("method", "private_key_jwt")], "must be one of none"),
+        (vec![("workspaces", "some")], "choose at least one"),
+    ] {
+        let page = ada.post(DEVELOPER, &fields(&changes)).await;
+        assert_eq!(page.status, 422, "{changes:?}");
+        assert!(page.text().contains(text), "{changes:?}: {page:?}");
+    }
+    assert_eq!(app.database().dump(), before);
+    let both = format!("{REDIRECT}\r\ncom.example.app:/cb\n");
+    let own = ada.create_app(&[("redirect-uris", &both)]).await;
+    let uris = own.manage("GET", None).await.json()["redirect_uris"].clone();
+    assert_eq!(uris, json!([REDIRECT, "com.example.app:/cb"]));
+    let alone = ada.create_app(&[("redirect-uris", ""), ("acts-for-people", "")]).await;
+    assert_eq!(alone.act("").await.status, 200);
+}
+
+async fn an_app_of_somebody_else_is_not_found(app: App) {
+    let (mut ada, mut eve) = (app.person("ada").await, app.person("eve").await);
+    let own = ada.create_app(&[]).await;
+    let anonymous = app.client(REDIRECT).await;
+    let before = app.database().dump();
+    for id in [&own.id, &anonymous.id, "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d", "x"] {
+        let at = format!("{DEVELOPER}/{id}");
+        eve.get(&at).await.assert_page(404, "Page not found");
+        for form in ["", "/secret", "/token", "/switch", "/delete"] {
+            let fields = [fields(&[]), vec![("to", "off")]].concat();
+            let answer = eve.post(&format!("{at}{form}"), &fields).await;
+            answer.assert_page(404, "Page not found");
+        }
+    }
+    assert_eq!(app.database().dump(), before);
+    let stale = ada.post_as_is(&own.form("delete"), &[("form_token", "x")], &[]).await;
+    assert_eq!(stale.status, 403, "a form of another site");
+    assert!(app.is_good(&own.acting().await).await);
+}
+
+async fn an_owner_changes_what_it_is_and_people_are_asked_anew(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let own = ada.create_app(&[("scope-read", "on")]).await;
+    let client = own.for_people();
+    let allow = async |browser: &mut Browser| {
+        let code = client.code(browser, &[]).await;
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", crate::support::oauth::VERIFIER),
+        ];
+        Tokens::of(&own.send(TOKEN, &fields).await)
+    };
+    let tokens = allow(&mut bob).await;
+    let sent = client.sent_to(&mut bob, &[]).await;
+    assert!(parameter(&sent, "code").is_some(), "consent is remembered: {sent}");
+    let acting = own.acting().await;
+    assert_eq!(claims(&acting)["scope"], "read");
+
+    let changes = [("name", "Newsroom"), ("scope-read", "on"), ("scope-write", "on")];
+    ada.post(&own.page(), &fields(&changes))
+        .await
+        .assert_redirect(&format!("{}?saved=1", own.page()));
+    assert!(!app.is_good(&acting).await, "what it did by itself ends with the change");
+    assert_eq!(claims(&own.acting().await)["scope"], "read write");
+    assert!(app.is_good(&tokens.access).await, "what people gave stays as it was given");
+    let sent = client.sent_to(&mut bob, &[("scope", "read")]).await;
+    assert!(sent.starts_with("/authorize?request="), "another name is asked about: {sent}");
+    let tokens = allow(&mut bob).await;
+    assert!(app.is_good(&tokens.access).await);
+    let sent = client.sent_to(&mut bob, &[]).await;
+    assert!(parameter(&sent, "code").is_some(), "{sent}");
+    let page = bob.get("/settings").await;
+    assert!(page.text().contains("Newsroom"), "{page:?}");
+
+    // A question that was put before a change is not answered by a yes after it.
+    let question = client.question(&mut ada, &[]).await;
+    ada.post(&own.page(), &fields(&[("name", "Third")])).await;
+    let fields = [("request", question.as_str()), ("decision", "allow")];
+    ada.post("/authorize", &fields).await.assert_page(400, "This request has expired");
+}
+
+async fn an_app_that_is_switched_off_gets_nothing(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let own = ada.create_app(&[]).await;
+    let client = own.for_people();
+    let code = client.code(&mut bob, &[]).await;
+    let redeem = async |code: &str| {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", crate::support::oauth::VERIFIER),
+        ];
+        own.send(TOKEN, &fields).await
+    };
+    let tokens = Tokens::of(&redeem(&code).await);
+    let again = [("prompt", "consent")];
+    let (acting, unspent) = (own.acting().await, client.code(&mut bob, &again).await);
+    for token in [&tokens.access, &acting] {
+        assert!(app.is_good(token).await);
+    }
+    ada.post(&own.form("switch"), &[("to", "off")]).await;
+    for token in [&tokens.access, &acting] {
+        assert!(!app.is_good(token).await, "the next request is refused");
+        assert_eq!(own.introspect(token).await, json!({ "active": false }));
+    }
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.as_str())];
+    let refused = [redeem(&unspent).await, own.send(TOKEN, &refresh).await, own.act("").await];
+    for answer in refused {
+        assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("unauthorized_client")));
+    }
+    let page = bob.get(&client.authorize_url(&[])).await;
+    page.assert_page(400, "This app is refused here");
+    // What the operator refuses, its owner cannot enable.
+    client.disable().await;
+    ada.post(&own.form("switch"), &[("to", "on")]).await;
+    assert!(!app.is_good(&acting).await);
+    client.enable().await;
+    for token in [&tokens.access, &acting] {
+        assert!(app.is_good(token).await, "nothing was lost");
+    }
+}
+
+async fn a_deleted_app_is_gone_for_everybody(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let own = ada.create_app(&[("method", "none"), ("acts-alone", "")]).await;
+    let client = own.for_people();
+    let tokens = client.connect(&mut bob, &[]).await;
+    let question = client.question(&mut ada, &[]).await;
+    assert!(app.is_good(&tokens.access).await);
+    ada.post(&own.form("delete"), &[]).await.assert_redirect(&format!("{DEVELOPER}?deleted=1"));
+    assert!(!app.is_good(&tokens.access).await);
+    let answer = client.refresh(&tokens.refresh).await;
+    assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("invalid_grant")));
+    let fields = [("request", question.as_str()), ("decision", "allow")];
+    assert_eq!(ada.post("/authorize", &fields).await.status, 400);
+    let page = bob.get(&client.authorize_url(&[])).await;
+    assert!(page.text().contains("invalid_client"), "{page:?}");
+    assert_eq!(own.manage("GET", None).await.status, 401);
+    ada.get(&own.page()).await.assert_page(404, "Page not found");
+    // The row leaves after its connections.
+    for days in [1, 91, 1, 1] {
+        app.advance(std::time::Duration::from_secs(days * 86_400));
+        app.keep_house().await;
+    }
+    assert!(app.rows("clients").is_empty(), "{:?}", app.rows("clients"));
+}
+
+async fn there_are_only_so_many_apps_of_one_account(app: App) {
+    let mut ada = app.person("ada").await;
+    for _ in 0..20 {
+        ada.create_app(&[]).await;
+    }
+    let browser = ada.clone();
+    let statuses = at_once(12, move |_| {
+        let mut ada = browser.clone();
+        async move { ada.post(DEVELOPER, &fields(&[])).await.status }
+    })
+    .await;
+    let made = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!((made, app.rows("clients").len()), (5, 25), "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 409)), "{statuses:?}");
+}
+
+async fn an_owned_client_is_managed_by_its_token(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let answer = own.manage("GET", None).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"), "{answer:?}");
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    let there = answer.json();
+    let uri = format!("http://localhost:4600/api/auth/oauth2/register/{}", own.id);
+    assert_eq!(there["registration_client_uri"], json!(uri));
+    assert_eq!(there["registration_access_token"], json!(own.management));
+    assert_eq!((&there["client_id"], &there["client_name"]), (&json!(own.id), &json!("Pressroom")));
+    assert!(there.get("client_secret").is_none(), "nobody knows it any more");
+    assert!(there.as_object().unwrap().values().all(|value| !value.is_null()), "{there}");
+
+    let acting = own.acting().await;
+    let mut wanted = json!({
+        "client_id": own.id,
+        "client_name": "Newsroom",
+        "redirect_uris": ["https://news.example/cb"],
+        "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code", "client_credentials"],
+        "scope": "read",
+    });
+    let changed = own.manage("PUT", Some(&wanted)).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    for (name, value) in wanted.as_object().unwrap() {
+        assert_eq!(&changed.json()[name], value, "{name}");
+    }
+    assert!(changed.json().get("client_secret").is_none(), "it keeps the one that it has");
+    assert!(!app.is_good(&acting).await);
+    assert_eq!(claims(&own.acting().await)["scope"], "read");
+    let old = own.for_people();
+    ada.get(&old.authorize_url(&[]))
+        .await
+        .assert_page(400, "This app&#39;s request cannot be answered");
+
+    // To public, and back with a new secret, which is there this once.
+    wanted["token_endpoint_auth_method"] = json!("none");
+    wanted["grant_types"] = json!(["authorization_code"]);
+    assert_eq!(own.manage("PUT", Some(&wanted)).await.status, 200);
+    wanted["token_endpoint_auth_method"] = json!("client_secret_basic");
+    wanted["grant_types"] = json!(["client_credentials"]);
+    let again = own.manage("PUT", Some(&wanted)).await.json();
+    assert_eq!(again["client_secret_expires_at"], 0);
+    assert_eq!(own.act("").await.status, 401, "the old one is gone");
+    let secret = again["client_secret"].as_str().unwrap().to_owned();
+    let renewed = OwnApp { secret, ..own.clone() };
+    assert_eq!(renewed.act("").await.status, 200);
+
+    // A token that was replaced manages nothing.
+    let page = ada.post(&own.form("token"), &[]).await;
+    let newer = OwnApp { management: OwnApp::shown(&app, &page).management, ..renewed };
+    assert_eq!(own.manage("GET", None).await.status, 401);
+    assert_eq!(newer.manage("DELETE", None).await.status, 204);
+    for method in ["GET", "DELETE"] {
+        assert_eq!(newer.manage(method, None).await.status, 401, "{method}");
+    }
+    assert_eq!(newer.act("").await.status, 401);
+}
+
+async fn somebody_elses_client_is_refused_like_a_missing_one(app: App) {
+    let (mut ada, mut eve) = (app.person("ada").await, app.person("eve").await);
+    let (own, eves) = (ada.create_app(&[]).await, eve.create_app(&[]).await);
+    let anonymous = app.client(REDIRECT).await;
+    let tokens = anonymous.connect(&mut eve, &[]).await;
+    let nobody = "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d".to_owned();
+    let before = app.database().dump();
+    let body = json!({ "client_id": own.id, "redirect_uris": ["https://evil.example/cb"] });
+    let missing = manage(&app, "GET", &nobody, &eves.management, None).await;
+    for id in [own.id.clone(), anonymous.id.clone(), nobody, own.id.to_uppercase(), "%ff".into()] {
+        for token in [&eves.management, &own.secret, &tokens.access, "x", "bloom_rat_x"] {
+            for (method, body) in [("GET", None), ("PUT", Some(&body)), ("DELETE", None)] {
+                let answer = manage(&app, method, &id, token, body).await;
+                assert_eq!(answer.summary(), missing.summary(), "{method} {id} {token}");
+                let challenge = answer.header("www-authenticate");
+                assert_eq!(challenge, missing.header("www-authenticate"));
+            }
+        }
+    }
+    assert_eq!(missing.status, 401);
+    let path = format!("/api/auth/oauth2/register/{}", own.id);
+    assert_eq!(app.request("GET", &path, &[]).await.status, 401, "without a token");
+    assert_eq!(app.request("POST", &path, &[]).await.status, 405);
+    assert_eq!(app.database().dump(), before);
+    // The token of a suspended owner manages nothing.
+    app.ban("ada@example.com").await;
+    assert_eq!(own.manage("GET", None).await.status, 401);
+    assert_eq!(own.manage("DELETE", None).await.status, 401);
+    app.unban("ada@example.com").await;
+    assert_eq!(own.manage("GET", None).await.status, 200);
+}
+
+async fn what_cannot_be_chosen_is_refused(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let before = app.database().dump();
+    let good = json!({ "client_id": own.id, "redirect_uris": [REDIRECT] });
+    let with = |name: &str, value: Value| {
+        let mut body = good.clone();
+        body[name] = value;
+        body
+    };
+    for body in [
+        json!({ "redirect_uris": [REDIRECT] }),
+        with("client_id", json!("another")),
+        with("client_secret", json!(own.secret)),
+        with("registration_access_token", json!("mine")),
+        with("registration_client_uri", json!("https://evil.example")),
+        with("client_secret_expires_at", json!(1)),
+        with("client_id_issued_at", json!(1)),
+        with("token_endpoint_auth_method", json!("private_key_jwt")),
+        with("grant_types", json!(["password"])),
+        with("redirect_uris", json!(["javascript:alert(1)"])),
+        json!([]),
+    ] {
+        let answer = own.manage("PUT", Some(&body)).await;
+        assert_eq!(answer.status, 400, "{body}: {answer:?}");
+    }
+    // Privileges are no members of the metadata.
+    let mut privileged = with("owner_id", json!("x"));
+    privileged["verified"] = json!(true);
+    privileged["disabled"] = json!(false);
+    assert_eq!(app.database().dump(), before);
+    let answer = own.manage("PUT", Some(&privileged)).await;
+    assert!(answer.status == 200 && answer.json().get("verified").is_none(), "{answer:?}");
+}
+
+/// Many change one client at once, and one deletes it: what is left is one of them, or nothing.
+async fn changes_at_once_leave_one_of_them(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let managed = own.clone();
+    at_once(8, move |number| {
+        let own = managed.clone();
+        async move {
+            let body = json!({
+                "client_id": own.id,
+                "client_name": format!("App {number}"),
+                "redirect_uris": [format!("https://app{number}.example/cb")],
+                "grant_types": ["authorization_code", "client_credentials"],
+            });
+            assert_eq!(own.manage("PUT", Some(&body)).await.status, 200);
+            own.act("").await.status
+        }
+    })
+    .await;
+    let there = own.manage("GET", None).await.json();
+    let number = there["client_name"].as_str().unwrap().strip_prefix("App ").unwrap().to_owned();
+    assert_eq!(there["redirect_uris"], json!([format!("https://app{number}.example/cb")]));
+    let racing = own.clone();
+    let outcomes = at_once(8, move |number| {
+        let own = racing.clone();
+        async move {
+            if number == 3 {
+                return own.manage("DELETE", None).await.status;
+            }
+            own.act("").await.status
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(|status| matches!(status, 200 | 204 | 400 | 401)), "{outcomes:?}");
+    assert_eq!(own.act("").await.status, 401);
+    let alive =
+        app.rows("connections").iter().filter(|row| row.contains("revoked_at=NULL")).count();
+    assert_eq!(alive, 0, "{:?}", app.rows("connections"));
+}
+
+async fn a_database_dump_holds_no_secret_of_an_app(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let token = own.acting().await;
+    let dump = app.database().dump();
+    for secret in [&own.secret[9..], &own.management[10..], &token] {
+        assert!(!dump.contains(secret));
+    }
+    // And the digest of one kind of secret is none of the other.
+    assert_eq!(manage(&app, "GET", &own.id, &own.secret, None).await.status, 401);
+    let swapped = OwnApp { secret: own.management.clone(), ..own };
+    assert_eq!(swapped.act("").await.status, 401);
+}

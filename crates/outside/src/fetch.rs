@@ -1,0 +1,170 @@
+//! The guarded fetcher: fetches a URL that a stranger chose, without becoming their tool.
+//!
+//! 1. The URL is read strictly (`fetch/target.rs`): https on its own port (http where that was asked for), a host
+//!    that is a name, no user name, no spelling that two readers could read differently.
+//! 2. The name is resolved once. If any of its addresses is not on the public network (`fetch/address.rs`), none
+//!    is used: a name that leads inside sometimes leads inside on purpose.
+//! 3. The connection goes to an address that was looked at, and to no other: nothing is resolved again, so
+//!    a name that changes its mind in between changes nothing. No proxy of the environment is asked.
+//! 4. What comes is read up to a size, within one deadline for all of it.
+//!
+//! An operator can open private addresses (`fetch.allow_private`), for tests and closed networks; then
+//! other ports and literal addresses are taken as well.
+
+mod address;
+mod client;
+mod target;
+
+#[cfg(test)]
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bloom_service::fetch::{FetchError, Fetched, Fetcher, Fetching, Wanted};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio::sync::Semaphore;
+
+use client::Answer;
+use target::Target;
+
+/// So many are fetched at once.
+const AT_ONCE: usize = 16;
+/// So many addresses of one name are tried.
+const ADDRESSES: usize = 3;
+/// The longest that connecting to one of them may take.
+const CONNECTING: Duration = Duration::from_secs(3);
+
+/// What the operator decides about it.
+#[derive(Debug, Clone, Default)]
+pub struct FetchSettings {
+    /// The host of this server, which is never fetched from.
+    pub own_host: String,
+    /// Whether addresses that are not on the public network are taken, too.
+    pub allow_private: bool,
+    /// Certificates that are trusted beside the platform's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+}
+
+/// The certificates in a PEM file.
+///
+/// # Errors
+/// When it cannot be read, or holds none.
+pub fn read_certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match read {
+        Err(error) => Err(error.to_string()),
+        Ok(none) if none.is_empty() => Err("it holds no certificate".to_owned()),
+        Ok(certificates) => Ok(certificates),
+    }
+}
+
+/// Who says which addresses a name has.
+enum Names {
+    /// The system.
+    System,
+    /// A test.
+    #[cfg(test)]
+    Fixed(Box<dyn Fn() -> Vec<IpAddr> + Send + Sync>),
+}
+
+impl Names {
+    async fn look_up(&self, host: &str, port: u16) -> Option<Vec<SocketAddr>> {
+        match self {
+            Self::System => Some(tokio::net::lookup_host((host, port)).await.ok()?.collect()),
+            #[cfg(test)]
+            Self::Fixed(look_up) => {
+                let addresses: Vec<IpAddr> = look_up();
+                Some(addresses.into_iter().map(|address| (address, port).into()).collect())
+            }
+        }
+    }
+}
+
+/// The guarded fetcher.
+pub struct GuardedFetcher {
+    names: Names,
+    settings: FetchSettings,
+    tls: Arc<rustls::ClientConfig>,
+    room: Semaphore,
+}
+
+impl GuardedFetcher {
+    /// A fetcher that trusts the platform's certificates, and those of the settings.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up; says why.
+    pub fn new(settings: FetchSettings) -> Result<Self, String> {
+        let tls = Arc::new(client::tls(&settings.extra_roots)?);
+        Ok(Self { names: Names::System, settings, tls, room: Semaphore::new(AT_ONCE) })
+    }
+
+    async fn guarded(&self, wanted: &Wanted<'_>) -> Result<Fetched, FetchError> {
+        let _room = self.room.try_acquire().map_err(|_| FetchError::Busy)?;
+        let all = self.follow(wanted);
+        tokio::time::timeout(wanted.deadline, all).await.map_err(|_| FetchError::TooSlow)?
+    }
+
+    /// Every step is checked like the first.
+    async fn follow(&self, wanted: &Wanted<'_>) -> Result<Fetched, FetchError> {
+        let mut target = self.target(wanted.url, wanted)?;
+        for left in (0..=wanted.redirects).rev() {
+            match self.ask(&target, wanted).await? {
+                Answer::Fetched(fetched) => return Ok(fetched),
+                Answer::Elsewhere(_) if left == 0 => return Err(FetchError::Redirect),
+                Answer::Elsewhere(location) => {
+                    let url = target.resolve(&location).ok_or(FetchError::Redirect)?;
+                    let next = self.target(&url, wanted)?;
+                    if target.is_https && !next.is_https {
+                        return Err(FetchError::Redirect);
+                    }
+                    target = next;
+                }
+            }
+        }
+        Err(FetchError::Redirect)
+    }
+
+    fn target(&self, url: &str, wanted: &Wanted<'_>) -> Result<Target, FetchError> {
+        let target = Target::parse(url, self.settings.allow_private)?;
+        if !target.is_https && !wanted.may_be_plain {
+            return Err(FetchError::Url("its scheme is not https"));
+        }
+        if !self.settings.allow_private && target.host == self.settings.own_host {
+            return Err(FetchError::Address);
+        }
+        Ok(target)
+    }
+
+    async fn ask(&self, target: &Target, wanted: &Wanted<'_>) -> Result<Answer, FetchError> {
+        let mut refused = FetchError::Unreachable("its name has no address".to_owned());
+        for address in self.resolve(target).await?.into_iter().take(ADDRESSES) {
+            let connecting = tokio::net::TcpStream::connect(address);
+            match tokio::time::timeout(CONNECTING, connecting).await {
+                Ok(Ok(stream)) => return client::ask(&self.tls, stream, target, wanted).await,
+                Ok(Err(error)) => refused = FetchError::Unreachable(error.kind().to_string()),
+                Err(_) => refused = FetchError::TooSlow,
+            }
+        }
+        Err(refused)
+    }
+
+    /// The addresses of a host, all of which are public.
+    async fn resolve(&self, target: &Target) -> Result<Vec<SocketAddr>, FetchError> {
+        let found = self.names.look_up(target.bare_host(), target.port).await;
+        let unknown = || FetchError::Unreachable("its name is not known".to_owned());
+        let found = found.ok_or_else(unknown)?;
+        let is_public = found.iter().all(|found| address::is_public(found.ip()));
+        if is_public || self.settings.allow_private { Ok(found) } else { Err(FetchError::Address) }
+    }
+}
+
+impl Fetcher for GuardedFetcher {
+    fn fetch<'a>(&'a self, wanted: &'a Wanted<'a>) -> Fetching<'a> {
+        Box::pin(self.guarded(wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! The port to what lies on other servers: documents that somebody names by a URL.
+//!
+//! Whoever names a URL chooses whom this server talks to. What fetches is therefore guarded (it is in
+//! `bloom-outside`): it talks to public addresses only, follows nothing it was not told to, and stops at a
+//! size and a time. What is fetched, and how often, is decided by the verb that asks.
+
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// The port: fetches what lies at a URL.
+pub trait Fetcher: Send + Sync {
+    /// Fetches it. Comes to an end by itself, whatever the other side does.
+    fn fetch<'a>(&'a self, wanted: &'a Wanted<'a>) -> Fetching<'a>;
+}
+
+/// What a [`Fetcher`] comes to in its time.
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 'a>>;
+
+/// What is to be fetched, and how far that may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Where it lies: an absolute URL.
+    pub url: &'a str,
+    /// Whether it may come over a connection that anybody can read and change.
+    pub may_be_plain: bool,
+    /// How many redirects are followed.
+    pub redirects: usize,
+    /// The media types that are taken.
+    pub types: &'a [&'a str],
+    /// The most bytes of the body.
+    pub max_bytes: usize,
+    /// How long all of it may take.
+    pub deadline: Duration,
+}
+
+/// What was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The body.
+    pub body: Vec<u8>,
+    /// Its media type, without parameters, in small letters.
+    pub media_type: String,
+    /// For how long the other side says that it may be kept (RFC 9111 §5.2.2).
+    pub max_age: Option<Duration>,
+}
+
+/// Why nothing was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FetchError {
+    /// The URL is one that is not fetched; says why.
+    Url(&'static str),
+    /// The host is not on the public network, or is this server itself.
+    Address,
+    /// It cannot be reached; says why.
+    Unreachable(String),
+    /// It answered with another status than 200.
+    Status(u16),
+    /// It wanted to send us elsewhere more often than is followed.
+    Redirect,
+    /// What came is of another type.
+    Type,
+    /// What came is larger than it may be.
+    TooLarge,
+    /// It took too long.
+    TooSlow,
+    /// As much is being fetched as may be at once.
+    Busy,
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(why) => f.write_str(why),
+            Self::Address => f.write_str("its host is not a public one"),
+            Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
+            Self::Status(status) => write!(f, "it was answered with status {status}"),
+            Self::Redirect => f.write_str("it redirects, which is not followed"),
+            Self::Type => f.write_str("it is of another type"),
+            Self::TooLarge => f.write_str("it is too large"),
+            Self::TooSlow => f.write_str("it took too long"),
+            Self::Busy => f.write_str("the server fetches as much as it can already"),
+        }
+    }
+}
+
+impl std::error::Error for FetchError {}
+
+/// Fetches nothing: what a service has until it is given another.
+pub(crate) struct Nothing;
+
+impl Fetcher for Nothing {
+    fn fetch<'a>(&'a self, _: &'a Wanted<'a>) -> Fetching<'a> {
+        Box::pin(std::future::ready(Err(FetchError::Unreachable("nothing is fetched here".into()))))
+    }
+}
