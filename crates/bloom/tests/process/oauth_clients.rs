@@ -213,7 +213,8 @@ fn an_mcp_client_that_is_told_what_it_lacks_asks_for_it() {
             .header("authorization", &format!("Bearer {token}"));
         let answer = ask.send(server.address).expect("an answer").expect(403);
         let challenge = answer.header("www-authenticate").expect("a challenge").to_owned();
-        assert!(challenge.contains("scope=\"generate openid read\""), "{challenge}");
+        let all = "scope=\"generate offline_access openid read\"";
+        assert!(challenge.contains(all), "{challenge}");
         let wider = AuthorizationRequest::new(REDIRECT).with_client_name("rmcp");
         let wider = wider.with_challenge(challenge);
         let (client, _) = connect_by_mcp(&server, &ada, &url, wider).await;
