@@ -25,6 +25,7 @@ mod samples;
 mod scan;
 mod sign_in;
 mod start;
+mod studio;
 mod world;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 9] = [
+const SCENARIOS: [&str; 10] = [
     "credits",
     "credits-large",
     "group-commit",
@@ -43,9 +44,10 @@ const SCENARIOS: [&str; 9] = [
     "oauth",
     "sign-in",
     "start",
+    "studio",
 ];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
-                     [limiter] [keys] [oauth] [sign-in] [start]";
+                     [limiter] [keys] [oauth] [sign-in] [start] [studio]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         ["bare", body, headers] => bare::serve(body, headers),
         ["bare-commit", body, headers] => bare_commit::serve(body, headers),
         ["limiter", keys] => limiter::measure(keys),
+        ["studio", size, what, seed] => studio::measure(size, what, seed),
         ["--bloom", path, ref chosen @ ..] if chosen.iter().all(|c| SCENARIOS.contains(c)) => {
             run(&PathBuf::from(path), chosen)
         }
@@ -87,6 +90,9 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     }
     if wants("limiter") {
         limiter::run()?;
+    }
+    if wants("studio") {
+        studio::run()?;
     }
     if !["keys", "oauth", "sign-in", "start"].into_iter().any(wants) {
         return Ok(());

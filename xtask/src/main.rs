@@ -10,6 +10,7 @@
 mod bench;
 mod cargo;
 mod check;
+mod contact_sheet;
 mod finding;
 mod fuzz;
 mod openapi;
@@ -21,7 +22,7 @@ mod tree;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask check | test [-- filter] | bench [args] | fuzz [target] | \
-                     size | openapi | help";
+                     size | openapi | contact-sheet FOLDER | help";
 
 /// Why a command could not finish, in one sentence for the person at the terminal.
 type Failure = String;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         "fuzz" => fuzz::run(rest),
         "size" => size::run(),
         "openapi" => openapi::run(),
+        "contact-sheet" => contact_sheet::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

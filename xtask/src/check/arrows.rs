@@ -22,8 +22,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bloom-outside", &["bloom-service", "bloom-domain"]),
     // Never the store: a face that could write SQL would soon decide something.
     ("bloom-http", &["bloom-service", "bloom-domain", "bloom-oauth"]),
-    ("bloom-service", &["bloom-store", "bloom-domain", "bloom-oauth"]),
+    ("bloom-service", &["bloom-store", "bloom-studio", "bloom-domain", "bloom-oauth"]),
     ("bloom-store", &["bloom-domain", "bloom-oauth"]),
+    // Pixels and pages need no account and no table.
+    ("bloom-studio", &["bloom-domain"]),
     ("bloom-domain", &["bloom-oauth"]),
     ("bloom-oauth", &[]),
 ];
@@ -32,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TOOLS: &[&str] = &["bloom-bench", "bloom-fuzz", "xtask"];
 
 /// The crates that only compute, and what would let them wait or talk to the outside.
-const PURE: &[&str] = &["bloom-oauth", "bloom-domain"];
+const PURE: &[&str] = &["bloom-oauth", "bloom-domain", "bloom-studio"];
 const IMPURE: &[&str] =
     &["axum", "hyper", "postgres", "reqwest", "rusqlite", "tokio", "tokio-postgres", "tower"];
 
@@ -100,6 +102,7 @@ mod tests {
         assert!(!allowed("bloom-service", "bloom-http"));
         assert!(!allowed("bloom-service", "bloom-outside"));
         assert!(!allowed("bloom-outside", "bloom-store"));
+        assert!(!allowed("bloom-studio", "bloom-store"));
         assert!(!allowed("bloom-domain", "bloom-store"));
         assert!(!allowed("bloom-oauth", "bloom-domain"));
         assert!(allowed("bloom-bench", "bloom-store"));

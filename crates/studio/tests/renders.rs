@@ -1,0 +1,401 @@
+//! Pictures, measured. Each layout in each ratio and each script is drawn small, and what is promised of it is
+//! looked for in its pixels.
+
+#![expect(clippy::expect_used, reason = "a test stops where something is not as it must be")]
+
+use bloom_studio::Typesetter;
+use bloom_studio::brand::{Brand, ColourRole, Swatch};
+use bloom_studio::colour::{Rgb, contrast};
+use bloom_studio::compose::{Order, compose, lay_out};
+use bloom_studio::drawing::{Drawing, TextRole};
+use bloom_studio::format::AspectRatio;
+use bloom_studio::images::vectors;
+use bloom_studio::picture::Picture;
+use bloom_studio::scene::{Layout, Material, Materials, Scene, Scheme};
+use bloom_studio::{prompt, raster, svg};
+use std::sync::{Arc, LazyLock};
+
+/// The long side of the pictures that are measured.
+const SMALL: f32 = 384.0;
+
+const SCRIPTS: [(&str, &str); 4] = [
+    (
+        "Latin",
+        "Event: \"Quiet machines, loud ideas\" subtitle \"Three days of talks about what we build and why\" button \"Save your seat\" 24 May 2026, 19:30, 30%",
+    ),
+    (
+        "Cyrillic",
+        "\"Летняя распродажа уже началась\" \"Скидки до 50% на всё до конца июля\" button \"В магазин\" 24 июля",
+    ),
+    (
+        "Arabic",
+        "\"تخفيضات الصيف بدأت الآن\" \"خصم يصل إلى 50% على كل شيء حتى نهاية الشهر\" button \"تسوق الآن\"",
+    ),
+    ("Chinese", "“夏季新品现已上市” “全场八折限时一周，欢迎到店体验” button \"立即购买\" 20%"),
+];
+
+fn brand(at: usize) -> Brand {
+    let palettes: [&[(&str, ColourRole)]; 4] = [
+        &[
+            ("#1f4d3a", ColourRole::Primary),
+            ("#f2b84b", ColourRole::Secondary),
+            ("#faf6ec", ColourRole::Background),
+        ],
+        &[("#ff6a3d", ColourRole::Primary), ("#3a2bff", ColourRole::Secondary)],
+        &[("#8a8a8a", ColourRole::Primary)],
+        &[("#ffe14d", ColourRole::Primary), ("#e0218a", ColourRole::Accent)],
+    ];
+    let palette = palettes[at % palettes.len()]
+        .iter()
+        .map(|(hex, role)| Swatch { colour: Rgb::from_hex(hex).expect("hex"), role: *role });
+    let fonts = [Some("Fraunces"), None, Some("Montserrat"), Some("Oswald")];
+    Brand {
+        name: "Northwind".into(),
+        palette: palette.collect(),
+        heading_font: fonts[at % 4].map(str::to_owned),
+        ..Brand::default()
+    }
+}
+
+static PHOTO: LazyLock<Arc<Picture>> = LazyLock::new(|| Arc::new(photo()));
+
+fn photo() -> Picture {
+    Picture::from_fn(400, 300, |x, y| {
+        let v = (((x / 9 + y / 13) % 3) * 60 + (x * 255 / 400) / 3) as u8;
+        [v.saturating_add(90), v.saturating_add(40), 255 - v, 255]
+    })
+}
+
+fn logo(colour: Rgb) -> Picture {
+    Picture::from_fn(120, 60, |x, y| {
+        let inside =
+            (x as f32 - 30.0).hypot(y as f32 - 30.0) < 26.0 || (x > 64 && (18..42).contains(&y));
+        [colour.0, colour.1, colour.2, if inside { 255 } else { 0 }]
+    })
+}
+
+fn materials(at: usize) -> Materials {
+    let own = brand(at).palette.first().map_or(Rgb::BLACK, |s| s.colour);
+    Materials {
+        logo: (at % 3 != 1).then(|| Arc::new(logo(own))),
+        pictures: vec![("photo".to_owned(), PHOTO.clone())],
+    }
+}
+
+/// Every layout, ratio and script, each with another brand, scheme and material.
+///
+/// In turns: each layout and ratio once, with one script after the other; measuring pixels takes its time.
+fn in_turns(mut measure: impl FnMut(&str, &Scene, &Materials, &Drawing)) {
+    let mut at = 0;
+    every(|what, scene, materials, drawing| {
+        at += 1;
+        if (at / 120 + at) % 4 == 0 {
+            measure(what, scene, materials, drawing);
+        }
+    });
+}
+
+/// All of them.
+fn every(mut measure: impl FnMut(&str, &Scene, &Materials, &Drawing)) {
+    let mut setter = Typesetter::new();
+    let mut at = 0;
+    for (script, text) in SCRIPTS {
+        let brief = prompt::read(text);
+        for ratio in AspectRatio::ALL {
+            for layout in Layout::ALL {
+                at += 1;
+                let pictures = if at % 4 == 0 { vec!["photo".to_owned()] } else { Vec::new() };
+                let order = Order {
+                    brief: brief.clone(),
+                    brand: brand(at),
+                    ratio,
+                    seed: at as u64,
+                    pictures: pictures.clone(),
+                };
+                let materials = materials(at);
+                let first = Scene {
+                    version: 1,
+                    ratio,
+                    brief: order.brief.clone(),
+                    brand: order.brand.clone(),
+                    layout,
+                    scheme: Scheme::ALL[at % 6],
+                    material: if pictures.is_empty() {
+                        Material::DRAWN[at % 8]
+                    } else {
+                        Material::Photo
+                    },
+                    heading: bloom_studio::fonts::Family::ALL[at % 11],
+                    body: bloom_studio::fonts::Family::Inter,
+                    seed: order.seed,
+                    grain: 0.0,
+                    pictures,
+                };
+                let drawing = lay_out(&first, &materials, &mut setter);
+                measure(
+                    &format!(
+                        "{layout:?} {} {script} ({:?}, {:?}, brand {})",
+                        ratio.name(),
+                        first.scheme,
+                        first.material,
+                        at % 4
+                    ),
+                    &first,
+                    &materials,
+                    &drawing,
+                );
+            }
+        }
+    }
+}
+
+fn small(drawing: &Drawing) -> Picture {
+    let scale = SMALL / drawing.width.max(drawing.height);
+    let side = |length: f32| (length * scale).round() as u32;
+    raster::pixels(drawing, side(drawing.width), side(drawing.height)).expect("a picture")
+}
+
+#[test]
+fn nothing_is_clipped_and_nothing_lies_on_something_else() {
+    let mut faults = Vec::new();
+    every(|what, _, _, drawing| {
+        let canvas = drawing.canvas();
+        let slack = drawing.width.max(drawing.height) * 0.002;
+        for text in &drawing.texts {
+            if !canvas.holds(text.ink, 0.0) || !text.room.holds(text.ink, slack) {
+                faults.push(format!(
+                    "{what}: {:?} leaves its room: {:?} of {:?}",
+                    text.role, text.ink, text.room
+                ));
+            }
+        }
+        for (at, text) in drawing.texts.iter().enumerate() {
+            for other in drawing.texts.iter().skip(at + 1) {
+                if text.ink.inset(slack).meets(other.ink.inset(slack)) {
+                    faults.push(format!("{what}: {:?} lies on {:?}", other.role, text.role));
+                }
+            }
+        }
+        if drawing.cut {
+            faults.push(format!("{what}: words were cut"));
+        }
+        if !drawing.missing.is_empty() {
+            faults.push(format!("{what}: no glyph for {:?}", drawing.missing));
+        }
+        if drawing.texts.iter().all(|text| text.role != TextRole::Headline)
+            && !what.starts_with("Figure")
+        {
+            faults.push(format!("{what}: no headline"));
+        }
+    });
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn the_logo_has_its_space() {
+    let mut faults = Vec::new();
+    every(|what, _, _, drawing| {
+        let Some(logo) = drawing.logo else {
+            faults.push(format!("{what}: no logo"));
+            return;
+        };
+        if !drawing.canvas().holds(logo.clear, 0.0) {
+            faults.push(format!("{what}: the logo is too near the edge"));
+        }
+        for text in drawing.texts.iter().filter(|text| text.role != TextRole::Wordmark) {
+            if text.ink.meets(logo.clear) {
+                faults.push(format!("{what}: {:?} is too near the logo", text.role));
+            }
+        }
+    });
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Where a text covers a pixel fully, its colour there is compared with what lay there before the text.
+#[test]
+fn every_text_reads_in_the_picture_itself() {
+    let mut faults = Vec::new();
+    in_turns(|what, _, _, drawing| {
+        let with = small(drawing);
+        let mut without = drawing.clone();
+        let texts: Vec<usize> = drawing.texts.iter().map(|text| text.mark).collect();
+        let mut at = 0;
+        without.marks.retain(|_| {
+            at += 1;
+            !texts.contains(&(at - 1))
+        });
+        let without = small(&without);
+        let scale = with.width() as f32 / drawing.width;
+        for text in &drawing.texts {
+            let mut worst: f32 = 21.0;
+            for y in (text.ink.y * scale) as u32..=(text.ink.bottom() * scale) as u32 {
+                for x in (text.ink.x * scale) as u32..=(text.ink.right() * scale) as u32 {
+                    if with.colour(x, y) == text.colour && x < with.width() && y < with.height() {
+                        worst = worst.min(contrast(with.colour(x, y), without.colour(x, y)));
+                    }
+                }
+            }
+            if worst < 4.5 {
+                faults.push(format!("{what}: {:?} {:?} has {worst:.2}", text.role, text.colour));
+            }
+        }
+    });
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn a_picture_is_in_the_brands_colours() {
+    let mut setter = Typesetter::new();
+    for at in 0..4 {
+        let brand = brand(at);
+        let order = Order {
+            brief: prompt::read(SCRIPTS[0].1),
+            brand: brand.clone(),
+            ratio: AspectRatio::R1x1,
+            seed: 5,
+            pictures: Vec::new(),
+        };
+        for scene in compose(&order, &Materials::default(), &mut setter, 5) {
+            let picture = small(&lay_out(&scene, &Materials::default(), &mut setter));
+            let first = brand.palette[0].colour.lch();
+            let hues: Vec<f32> = brand
+                .palette
+                .iter()
+                .map(|s| s.colour.lch())
+                .filter(|lch| lch.c > 0.03)
+                .map(|lch| lch.h)
+                .collect();
+            let strays = bloom_studio::clusters::of(&picture, 6).into_iter().filter(|cluster| {
+                let lch = cluster.colour.lch();
+                let own = brand.palette.iter().any(|s| s.colour.distance(cluster.colour) < 0.12);
+                // Tints and shades of the brand's hues are its own; the companion of a lone colour is a neighbour.
+                let kin = hues.iter().any(|hue| (lch.h - hue).cos() > 0.64);
+                lch.c > 0.05 && cluster.share > 0.08 && !own && !kin && first.c > 0.03
+            });
+            let strays: Vec<_> = strays.collect();
+            assert!(
+                strays.is_empty(),
+                "brand {at}, {:?} {:?}: {strays:?}",
+                scene.layout,
+                scene.scheme
+            );
+        }
+    }
+}
+
+#[test]
+fn variants_differ_in_what_one_sees_first() {
+    let mut setter = Typesetter::new();
+    for (_, text) in SCRIPTS {
+        let order = Order {
+            brief: prompt::read(text),
+            brand: brand(1),
+            ratio: AspectRatio::R4x5,
+            seed: 11,
+            pictures: Vec::new(),
+        };
+        let scenes = compose(&order, &Materials::default(), &mut setter, 5);
+        assert_eq!(scenes.len(), 5);
+        for (at, scene) in scenes.iter().enumerate() {
+            for other in scenes.iter().skip(at + 1) {
+                assert!(scene.layout != other.layout && scene.scheme != other.scheme);
+                let (a, b) = (
+                    small(&lay_out(scene, &Materials::default(), &mut setter)),
+                    small(&lay_out(other, &Materials::default(), &mut setter)),
+                );
+                let apart: f32 = (0..64)
+                    .map(|i| {
+                        let (x, y) = ((i % 8) * a.width() / 8 + 20, (i / 8) * a.height() / 8 + 20);
+                        a.colour(x, y).distance(b.colour(x, y))
+                    })
+                    .sum::<f32>()
+                    / 64.0;
+                assert!(
+                    apart > 0.08,
+                    "{:?} and {:?} look alike: {apart}",
+                    scene.layout,
+                    other.layout
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_order_makes_the_same_picture() {
+    let order = Order {
+        brief: prompt::read(SCRIPTS[0].1),
+        brand: brand(0),
+        ratio: AspectRatio::R3x2,
+        seed: 9,
+        pictures: vec!["photo".to_owned()],
+    };
+    let make = || {
+        let mut setter = Typesetter::new();
+        let scene = compose(&order, &materials(0), &mut setter, 1).remove(0);
+        let kept = serde_json::to_string(&scene).expect("json");
+        let again: Scene = serde_json::from_str(&kept).expect("a scene");
+        assert_eq!(scene, again);
+        raster::png(&small(&lay_out(&again, &materials(0), &mut setter))).expect("png")
+    };
+    assert!(make() == make());
+}
+
+#[test]
+fn the_svg_shows_what_the_pixels_show() {
+    let mut setter = Typesetter::new();
+    for (at, layout) in Layout::ALL.into_iter().enumerate() {
+        let order = Order {
+            brief: prompt::read(SCRIPTS[at % 4].1),
+            brand: brand(at),
+            ratio: AspectRatio::ALL[at % 10],
+            seed: at as u64,
+            pictures: vec!["photo".to_owned()],
+        };
+        let mut scene = compose(&order, &materials(at), &mut setter, 1).remove(0);
+        scene.layout = layout;
+        scene.grain = 0.0;
+        let drawing = lay_out(&scene, &materials(at), &mut setter);
+        let pixels = small(&drawing);
+        let document = svg::document(&drawing, pixels.width(), pixels.height());
+        let drawn = vectors::drawn(&document, SMALL as u32).expect("an svg");
+        assert_eq!((drawn.width(), drawn.height()), (pixels.width(), pixels.height()));
+        let all = (0..pixels.height()).flat_map(|y| (0..pixels.width()).map(move |x| (x, y)));
+        let off = all
+            .filter(|(x, y)| drawn.colour(*x, *y).distance(pixels.colour(*x, *y)) > 0.08)
+            .count();
+        let share = off as f32 / (pixels.width() * pixels.height()) as f32;
+        assert!(share < 0.02, "{layout:?}: {share}");
+    }
+}
+
+#[test]
+fn long_words_and_long_messages_are_cut_and_never_clipped() {
+    let mut setter = Typesetter::new();
+    let long = "word ".repeat(160);
+    for text in [
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+        long.trim(),
+        "😀😀😀",
+        "a",
+    ] {
+        for ratio in AspectRatio::ALL {
+            let mut brief = bloom_studio::brief::Brief::plain(text);
+            brief.sub = Some(text.to_owned());
+            brief.call = Some(text.to_owned());
+            let order = Order { brief, brand: brand(0), ratio, seed: 3, pictures: Vec::new() };
+            for scene in compose(&order, &materials(0), &mut setter, 3) {
+                let drawing = lay_out(&scene, &materials(0), &mut setter);
+                for spot in &drawing.texts {
+                    assert!(
+                        drawing.canvas().holds(spot.ink, 0.5),
+                        "{:?} {} {:?}",
+                        scene.layout,
+                        ratio.name(),
+                        spot.ink
+                    );
+                }
+            }
+        }
+    }
+}
