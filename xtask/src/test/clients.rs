@@ -18,11 +18,13 @@ const PATIENCE: &str = "240";
 /// How `timeout` says that it gave up.
 const TIMED_OUT: i32 = 124;
 
-/// A folder with the script `clients.mjs` and the packages it wants.
+/// A folder with the scripts for Node and the packages they want.
 pub(super) fn node(root: &Path) -> Result<PathBuf, Failure> {
     let npm = programs::find(&["npm"], &[]).ok_or("no npm; install Node")?;
     programs::find(&["node"], &[]).ok_or("no node; install Node")?;
-    let folder = folder(root, "node", &["package.json", "package-lock.json", "clients.mjs"])?;
+    let scripts = ["clients.mjs", "conformance.mjs", "node20.mjs", "person.mjs"];
+    let folder =
+        folder(root, "node", &[&["package.json", "package-lock.json"][..], &scripts].concat())?;
     install(&folder, "package-lock.json", || {
         let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
         run(Command::new(&npm).args(arguments).current_dir(&folder))

@@ -10,35 +10,13 @@ import * as openid from 'openid-client'
 import { auth } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { allow } from './person.mjs'
 
 const appauth = createRequire(import.meta.url)('@openid/appauth')
-const { TEST_ORIGIN: origin, TEST_EMAIL: email, TEST_PASSWORD: password } = process.env
+const { TEST_ORIGIN: origin, TEST_EMAIL: email } = process.env
 const issuer = new URL(`${origin}/api/auth`)
 const redirect = 'http://127.0.0.1:9/callback'
 const scope = 'openid email read'
-
-/** A person at a browser: signs in, presses Allow, and is sent back to the app. */
-async function allow(url) {
-  let cookie = ''
-  const go = async (place, fields) => {
-    const form = { method: 'POST', body: new URLSearchParams(fields) }
-    const answer = await fetch(new URL(place, origin), {
-      redirect: 'manual',
-      headers: { cookie },
-      ...(fields ? form : {}),
-    })
-    cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? cookie
-    return { place: answer.headers.get('location'), page: await answer.text() }
-  }
-  const hidden = (page) =>
-    Object.fromEntries([...page.matchAll(/name="(form_token|next|request)" value="([^"]*)"/g)].map((m) => m.slice(1)))
-  const asked = await go(url)
-  const signIn = await go(asked.place)
-  const signedIn = await go('/sign-in', { ...hidden(signIn.page), email, password })
-  const question = await go(signedIn.place)
-  const answered = await go('/authorize', { ...hidden(question.page), decision: 'allow' })
-  return new URL(answered.place)
-}
 
 async function account(token) {
   const answer = await fetch(`${origin}/api/v1/account`, { headers: { authorization: `Bearer ${token}` } })

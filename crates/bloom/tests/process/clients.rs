@@ -39,6 +39,16 @@ fn the_clients_from_npm_connect() {
 }
 
 #[test]
+fn the_mcp_conformance_suite_passes() {
+    let Some(folder) = std::env::var_os("TEST_NODE_CLIENTS") else {
+        eprintln!("skipped: TEST_NODE_CLIENTS is not set");
+        return;
+    };
+    let scenarios = ["authorization-server-metadata-endpoint", "authorization-code-grant"];
+    all_pass(Path::new("node"), "conformance.mjs", Path::new(&folder), &scenarios);
+}
+
+#[test]
 fn the_clients_from_pypi_connect() {
     let Some(folder) = std::env::var_os("TEST_PYTHON_CLIENTS") else {
         eprintln!("skipped: TEST_PYTHON_CLIENTS is not set");
