@@ -260,7 +260,7 @@ async fn a_budget_is_set_on_its_page(app: App) {
     let client = app.client(REDIRECT).await;
     let token = connect(&client, &mut ada, "5", "total").await;
     let settings = ada.get("/settings").await;
-    let app_page = settings.between("href=\"/settings/apps/", "/budget").unwrap().to_owned();
+    let app_page = settings.between("href=\"/settings/apps/", "/usage").unwrap().to_owned();
     let app_page = format!("/settings/apps/{app_page}/budget");
     ada.get(&app_page).await.assert_page(200, "Budget of <bdi>Example App</bdi>");
     let fields = [("day", ""), ("month", ""), ("total", "50")];
@@ -321,7 +321,7 @@ async fn nobody_sets_the_budget_of_another(app: App) {
     let key = ada.create_key("ci").await;
     connect(&app.client(REDIRECT).await, &mut ada, "5", "day").await;
     let settings = ada.get("/settings").await;
-    let connection = settings.between("href=\"/settings/apps/", "/budget").unwrap().to_owned();
+    let connection = settings.between("href=\"/settings/apps/", "/usage").unwrap().to_owned();
     let before = app.rows("credit_budgets");
     for page in [
         format!("/settings/api-keys/{}/budget", key.id),
