@@ -134,7 +134,7 @@ async fn only_the_scope_manages_keys(app: App) {
     for credential in [&key.secret, &everything, &most] {
         let answer = send(&app, "/api-keys", credential, &json!({ "name": "x" })).await;
         assert_eq!(answer.error(), "403 FORBIDDEN");
-        assert!(answer.header("www-authenticate").contains("scope=\"keys:admin\""), "{answer:?}");
+        assert!(answer.header("www-authenticate").contains("keys:admin"), "{answer:?}");
         let path = format!("/api-keys/{}/revoke", key.id);
         assert_eq!(send(&app, &path, credential, &json!({})).await.error(), "403 FORBIDDEN");
         let answer = app.get_as("/api/v1/api-keys", credential).await;
