@@ -75,7 +75,12 @@ async fn both_kinds_of_credential_are_answered_alike(app: App) {
         };
         let (by_key, by_token) = (as_(&key.secret).await, as_(&token).await);
         assert_eq!(by_key.status, by_token.status, "{}", operation.id);
-        assert_eq!(by_key.body, by_token.body, "{}", operation.id);
+        if by_key.status == 403 {
+            // What neither reaches: how to get there is another way for each.
+            assert_eq!(by_key.error(), by_token.error(), "{}", operation.id);
+        } else {
+            assert_eq!(by_key.body, by_token.body, "{}", operation.id);
+        }
         assert_eq!(by_key.header("ratelimit-policy"), by_token.header("ratelimit-policy"));
     }
 }
