@@ -238,11 +238,15 @@ impl Browser {
     pub(crate) async fn download(&self, name: &str) -> String {
         let path: PathBuf = self.folder.path().join("downloads").join(name);
         let deadline = Instant::now() + PATIENCE;
-        while !path.exists() {
+        loop {
+            // The browser makes the file before it writes into it.
+            let saved = std::fs::read_to_string(&path).unwrap_or_default();
+            if !saved.is_empty() {
+                return saved;
+            }
             assert!(Instant::now() < deadline, "{name} is not saved");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        std::fs::read_to_string(path).expect("a saved file")
     }
 
     /// A picture of the whole page.
