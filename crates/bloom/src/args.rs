@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
+use bloom_service::sessions::ending::AlsoEnd;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
@@ -82,7 +83,7 @@ enum Verb {
     Start(ServeArgs),
     /// Run the server
     Serve(ServeArgs),
-    /// Make, list, suspend and restore accounts
+    /// Make, list, suspend, restore and sign out accounts
     #[command(subcommand)]
     Account(AccountVerb),
     /// Make, list, rotate and revoke API keys of an account; find keys in files
@@ -198,6 +199,17 @@ enum AccountVerb {
     Ban(Whose),
     /// Restore a suspended account
     Unban(Whose),
+    /// Sign an account out everywhere
+    SignOut {
+        #[command(flatten)]
+        whose: Whose,
+        /// Revoke its API keys too
+        #[arg(long)]
+        keys: bool,
+        /// Revoke what it has let apps do, too
+        #[arg(long)]
+        apps: bool,
+    },
     /// Set a password and end all sessions; prints a password unless one is given
     SetPassword {
         #[command(flatten)]
@@ -320,6 +332,10 @@ impl AccountVerb {
                 Command::UnbanAccount { email: email(&whose.email)? },
                 whose.json,
             ),
+            Self::SignOut { whose, keys, apps } => {
+                let (email, also) = (email(&whose.email)?, AlsoEnd { keys, apps });
+                command(whose.place, Command::SignOut { email, also }, whose.json)
+            }
             Self::SetPassword { whose, password_stdin } => {
                 let email = email(&whose.email)?;
                 let password = password(password_stdin)?;

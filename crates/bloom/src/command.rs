@@ -19,6 +19,7 @@ use bloom_domain::passwords::Password;
 use bloom_service::accounts::{self, NewAccount};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
 use bloom_service::owned_clients::{self, Draft, NewClient};
+use bloom_service::sessions::ending::{self, AlsoEnd, Ended};
 use bloom_service::{clients, mail};
 use bloom_store::Database;
 
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     BanAccount { email: Email },
     UnbanAccount { email: Email },
     SetPassword { email: Email, password: Option<Password> },
+    SignOut { email: Email, also: AlsoEnd },
     Keys(KeysCommand),
     ListClients,
     CreateClient { owner: Email, metadata: String },
@@ -82,6 +84,11 @@ pub(crate) enum Answer {
         password: Option<Password>,
     },
     Accounts(Vec<Account>),
+    /// An account was signed out everywhere.
+    SignedOut {
+        email: Email,
+        ended: Ended,
+    },
     Keys(KeysAnswer),
     Clients(Vec<Client>),
     Client(Client),
@@ -188,6 +195,10 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
             let (password, shown) = node.chosen_or_drawn(password)?;
             let account = accounts::set_password(service, operator, &email, password).await?;
             Answer::Account { account, password: shown }
+        }
+        Command::SignOut { email, also } => {
+            let ended = ending::end_all_for(service, operator, &email, also).await?;
+            Answer::SignedOut { email, ended }
         }
         Command::ListAccounts => Answer::Accounts(accounts::list(service, operator).await?),
         Command::BanAccount { email } => Answer::Account {

@@ -75,6 +75,18 @@ impl From<Answer> for Shown {
                 text: lines(accounts.iter().map(account_line), "There is no account."),
                 json: accounts.iter().map(account_json).collect(),
             },
+            Answer::SignedOut { email, ended } => {
+                let (sessions, keys, apps) = (ended.sessions, ended.keys, ended.apps);
+                Self {
+                    text: format!(
+                        "{email} is signed out everywhere. Ended: sessions {sessions}, API keys {keys}, \
+                         apps {apps}"
+                    ),
+                    json: json!({
+                        "email": email.as_str(), "sessions": sessions, "keys": keys, "apps": apps,
+                    }),
+                }
+            }
             Answer::Keys(answer) => keys::shown(&answer),
             Answer::Clients(clients) => Self {
                 text: lines(clients.iter().map(client_line), "No app has registered."),

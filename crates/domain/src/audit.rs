@@ -61,12 +61,20 @@ actions! {
     AccountUnbanned = "account.unbanned", "Account restored";
     /// A password was set; every session ended.
     PasswordSet = "account.password_set", "Password set, all browsers signed out";
+    /// A person changed their password; every other session ended.
+    PasswordChanged = "account.password_changed", "Password changed, all other browsers signed out";
     /// A person signed in.
     SignedIn = "session.started", "Signed in";
     /// Somebody tried to sign in with a wrong password, once or more often within a minute.
     SignInRefused = "session.refused", "Sign-in refused: wrong password";
     /// A person signed out.
     SignedOut = "session.ended", "Signed out";
+    /// They ended another of their sessions.
+    SessionEnded = "session.ended_elsewhere", "Signed out another browser";
+    /// Every session of an account was ended.
+    SignedOutEverywhere = "session.all_ended", "Signed out everywhere";
+    /// A person was asked once more who they are, and proved it.
+    ProofGiven = "session.proven", "Proved that it is you";
     /// An API key was made.
     ApiKeyCreated = "api_key.created", "API key created";
     /// What an API key is narrowed to was changed.

@@ -117,6 +117,10 @@ id!(
     MailId
 );
 id!(
+    /// A browser session, as its person tells it from others.
+    SessionId
+);
+id!(
     /// A workspace, personal or team.
     WorkspaceId
 );

@@ -8,6 +8,8 @@ use crate::email::Email;
 use crate::leaks::Exposure;
 use crate::names::is_deceptive;
 
+pub mod accounts;
+
 /// For how long a mail is tried before it is given up: as long as a mail server is usually repaired in.
 pub const TRIED_FOR: Duration = Duration::from_secs(86_400);
 /// The first wait after a failure; each further one is twice as long.

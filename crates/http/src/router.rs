@@ -61,6 +61,7 @@ pub(crate) fn build(app: App) -> Router {
         .merge(credits())
         .merge(workspace_forms())
         .merge(developer())
+        .merge(security())
         .route(
             "/invitations/{token}",
             get(pages::invitations::show).post(pages::invitations::submit),
@@ -106,6 +107,22 @@ fn developer() -> Router<App> {
         .route(&of("token"), get(forms::go_to_it).post(forms::renew_management))
         .route(&of("switch"), get(forms::go_to_it).post(forms::switch))
         .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
+}
+
+/// How a person signs in, and where they are.
+fn security() -> Router<App> {
+    use pages::{password, proof, security};
+
+    let at = |form: &str| format!("{}/{form}", security::PATH);
+    Router::new()
+        .route(security::PATH, get(security::show))
+        .route(proof::PATH, get(proof::show).post(proof::submit))
+        .route(&at("password"), get(password::show).post(password::submit))
+        .route(&at("sessions/{id}/end"), get(security::go_to_it).post(security::end_session))
+        .route(
+            &at("sign-out-everywhere"),
+            get(security::go_to_it).post(security::sign_out_everywhere),
+        )
 }
 
 /// The forms on the page of a team workspace.

@@ -20,6 +20,8 @@ use crate::passwords::Caller;
 use crate::sessions::{self, Arriving};
 use crate::{Error, Operator, Principal, Service, attempts, credits, invitations, plans};
 
+pub mod password;
+
 /// What a new account needs.
 pub struct NewAccount {
     /// Its address; unique on this server.
@@ -75,7 +77,7 @@ pub(crate) async fn sign_up(
     browser: Arriving<'_>,
     setup_link: Option<Vec<Digest>>,
 ) -> Result<OpaqueSecret, Error> {
-    let (secret, session) = sessions::draw(service)?;
+    let (secret, session) = sessions::draw(service, browser.sender)?;
     let replaced = sessions::digests(service, browser.cookie);
     let draft = draft_for(service, Caller::Anybody, new).await?;
     let author = Author::new(service, Actor::Person(draft.account.id), browser.sender)?;
@@ -93,7 +95,7 @@ pub(crate) async fn sign_up(
                 tx.abandon();
                 return Ok(Err(Error::EmailTaken));
             }
-            sessions::replace(tx, &replaced, &draft.account, &session, now)?;
+            sessions::replace(tx, &replaced, &draft.account, &session)?;
             sessions::record_start(tx, &author, draft.account.id);
             Ok(Ok(()))
         })

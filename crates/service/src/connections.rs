@@ -3,11 +3,12 @@
 use bloom_domain::api_keys::{Maker, RevokedBy, made_through};
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::connections::Connection;
-use bloom_domain::ids::ConnectionId;
+use bloom_domain::ids::{AccountId, ConnectionId};
+use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use store::{Change, Tx};
 
-use crate::audit::Difference;
+use crate::audit::{Author, Difference};
 use crate::authenticate::Via;
 use crate::{Error, Service, SignedIn, api_keys, last_use};
 
@@ -59,15 +60,28 @@ pub async fn revoke(
                     api_keys::revoke_in(tx, claim.account, key.id, by, &author)?;
                 }
             }
-            if store::connections::revoke(tx, claim.account, id, now)? {
-                let subject = Subject::Connection(id);
-                let difference = Difference::default();
-                author.record(tx, Action::AppRevoked, subject, claim.account, difference);
-                tx.changed(Change::Connection(id));
+            if revoke_in(tx, claim.account, id, now, &author)? {
                 return Ok(Ok(()));
             }
             let is_theirs = store::connections::is_of(tx, claim.account, id)?;
             Ok(if is_theirs { Ok(()) } else { Err(Error::ConnectionNotFound) })
         })
         .await?
+}
+
+/// Revokes a connection in the transaction of whoever may; `false` when it is not in force.
+pub(crate) fn revoke_in(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: ConnectionId,
+    now: Timestamp,
+    author: &Author,
+) -> Result<bool, store::Error> {
+    if !store::connections::revoke(tx, account, id, now)? {
+        return Ok(false);
+    }
+    let (subject, difference) = (Subject::Connection(id), Difference::default());
+    author.record(tx, Action::AppRevoked, subject, account, difference);
+    tx.changed(Change::Connection(id));
+    Ok(true)
 }

@@ -58,6 +58,8 @@ pub enum Error {
     WrongEmailOrPassword,
     /// The person's session ended before what they asked for was done; nothing was done.
     SignedOut,
+    /// What was asked for needs the person to prove that it is still them; nothing was done.
+    ProofNeeded,
     /// The operator has suspended the account.
     AccountBanned,
     /// This server makes no accounts this way.
@@ -195,6 +197,7 @@ impl fmt::Display for Error {
             Self::EmailTaken => f.write_str("an account has that email address already"),
             Self::WrongEmailOrPassword => f.write_str("the email address or password is wrong"),
             Self::SignedOut => f.write_str("the session has ended"),
+            Self::ProofNeeded => f.write_str("the person has to prove that it is still them"),
             Self::AccountBanned => f.write_str("the account is suspended"),
             Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),

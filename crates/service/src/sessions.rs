@@ -10,17 +10,20 @@ use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
-use bloom_domain::ids::AccountId;
+use bloom_domain::ids::{AccountId, SessionId};
 use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::senders::Sender;
-use bloom_domain::sessions::SessionTimes;
+use bloom_domain::sessions::{Session, SessionTimes};
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use store::{Change, Patience, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::{Error, Service, attempts, refused_sign_ins};
+
+pub mod ending;
+pub mod proof;
 
 /// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
 /// notices it.
@@ -31,7 +34,8 @@ const PATIENCE: Patience =
 pub struct SignedIn {
     account: Account,
     digest: Digest,
-    signed_in_at: Timestamp,
+    session: SessionId,
+    times: SessionTimes,
     sender: Sender,
 }
 
@@ -45,7 +49,32 @@ impl SignedIn {
     /// When they signed in.
     #[must_use]
     pub fn signed_in_at(&self) -> Timestamp {
-        self.signed_in_at
+        self.times.created_at
+    }
+
+    /// Which of their sessions this is.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Whether they have proven lately that it is them.
+    #[must_use]
+    pub fn is_proven(&self, service: &Service) -> bool {
+        self.times.is_proven(service.now())
+    }
+
+    /// Refuses what a browser that somebody left open must not be enough for.
+    ///
+    /// # Errors
+    /// [`Error::ProofNeeded`].
+    pub(crate) fn require_proof(&self, service: &Service) -> Result<(), Error> {
+        if self.is_proven(service) { Ok(()) } else { Err(Error::ProofNeeded) }
+    }
+
+    /// Where they are.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
     }
 
     /// Them, as the audit names them.
@@ -130,17 +159,20 @@ pub async fn anonymous_visit(
 ) -> Result<Visitor, Error> {
     let now = service.now();
     let found = find(service, cookie).await?;
-    let Some((digest, times, account)) = found.filter(|(_, times, _)| times.is_live(now)) else {
+    let Some((digest, found)) = found.filter(|(_, found)| found.times.is_live(now)) else {
         return Ok(Visitor::Stranger);
     };
-    if account.state.is_banned() {
+    if found.account.state.is_banned() {
         return Ok(Visitor::Banned);
     }
+    let store::sessions::Found { id: session, times, account } = found;
     if times.wants_touch(now) {
-        service.store.write(move |tx| store::sessions::touch(tx, &digest, now)).await?;
+        let sender = sender.clone();
+        let touch = move |tx: &mut Tx<'_>| store::sessions::touch(tx, &digest, now, &sender);
+        service.store.write(touch).await?;
     }
-    let (signed_in_at, sender) = (times.created_at, sender.clone());
-    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, signed_in_at, sender })))
+    let sender = sender.clone();
+    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, session, times, sender })))
 }
 
 /// Whether a sign-in would find room in the queue of passwords. One that would not can be turned away
@@ -190,8 +222,7 @@ async fn sign_in(
     }
     let replaced = digests(service, browser.cookie);
     let author = Author::new(service, Actor::Person(account.id), browser.sender)?;
-    let (secret, new) = draw(service)?;
-    let now = service.now();
+    let (secret, new) = draw(service, browser.sender)?;
     let start = move |tx: &mut Tx<'_>| {
         // While the password was verified, another may have been set or the account suspended.
         let state = store::accounts::take(tx, account.id)?;
@@ -201,7 +232,7 @@ async fn sign_in(
         if state.is_some_and(AccountState::is_banned) {
             return Ok(Err(Error::AccountBanned));
         }
-        replace(tx, &replaced, &account, &new, now)?;
+        replace(tx, &replaced, &account, &new)?;
         record_start(tx, &author, account.id);
         Ok(Ok(()))
     };
@@ -225,7 +256,8 @@ pub async fn anonymous_sign_out(
     cookie: &OpaqueSecret,
     sender: &Sender,
 ) -> Result<(), Error> {
-    let Some((digest, _, account)) = find(service, cookie).await? else {
+    let Some((digest, store::sessions::Found { account, .. })) = find(service, cookie).await?
+    else {
         return Ok(());
     };
     let author = Author::new(service, Actor::Person(account.id), sender)?;
@@ -248,14 +280,14 @@ pub async fn anonymous_sign_out(
 async fn find(
     service: &Service,
     cookie: &OpaqueSecret,
-) -> Result<Option<(Digest, SessionTimes, Account)>, Error> {
+) -> Result<Option<(Digest, store::sessions::Found)>, Error> {
     let digests = service.keyring.load().session_digests(cookie);
     let found = service
         .store
         .read(move |tx| {
             for digest in digests {
-                if let Some((times, account)) = store::sessions::find(tx, &digest)? {
-                    return Ok(Some((digest, times, account)));
+                if let Some(found) = store::sessions::find(tx, &digest)? {
+                    return Ok(Some((digest, found)));
                 }
             }
             Ok(None)
@@ -264,11 +296,20 @@ async fn find(
     Ok(found)
 }
 
-/// A new session secret and its digest.
-pub(crate) fn draw(service: &Service) -> Result<(OpaqueSecret, Digest), Error> {
+/// A session that is about to begin.
+pub(crate) struct Beginning {
+    digest: Digest,
+    session: Session,
+}
+
+/// Draws a session that begins now with a proof, and the secret of its cookie.
+pub(crate) fn draw(service: &Service, sender: &Sender) -> Result<(OpaqueSecret, Beginning), Error> {
+    let now = service.now();
     let secret = OpaqueSecret::new(&service.entropy.draw()?);
     let digest = service.keyring.load().session_digest(&secret);
-    Ok((secret, digest))
+    let id = SessionId::new(now, &service.entropy.draw()?);
+    let session = Session { id, times: SessionTimes::beginning(now), sender: sender.clone() };
+    Ok((secret, Beginning { digest, session }))
 }
 
 /// What may be stored for the cookie that a new session replaces.
@@ -281,14 +322,12 @@ pub(crate) fn replace(
     tx: &mut Tx<'_>,
     replaced: &[Digest],
     account: &Account,
-    digest: &Digest,
-    now: Timestamp,
+    new: &Beginning,
 ) -> Result<(), store::Error> {
     for old in replaced {
         store::sessions::delete(tx, old)?;
     }
-    let times = SessionTimes { created_at: now, seen_at: now };
-    store::sessions::insert(tx, digest, account.id, times)
+    store::sessions::insert(tx, &new.digest, account.id, &new.session)
 }
 
 /// Records that a session began.

@@ -63,6 +63,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "client_documents",
         sql: include_str!("../migrations/0015_client_documents.sql"),
     },
+    Migration {
+        number: 16,
+        name: "sessions",
+        sql: include_str!("../migrations/0016_sessions.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

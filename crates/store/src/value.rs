@@ -2,7 +2,7 @@
 
 use bloom_domain::ids::{
     AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, CreditGrantId, CreditHoldId,
-    GrantId, InvitationId, MailId, WorkspaceId,
+    GrantId, InvitationId, MailId, SessionId, WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -112,5 +112,6 @@ ids!(
     GrantId,
     InvitationId,
     MailId,
+    SessionId,
     WorkspaceId,
 );

@@ -5,6 +5,7 @@ use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::audit::Mark;
+use bloom_service::sessions::ending::AlsoEnd;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
@@ -25,6 +26,7 @@ pub(super) enum Wire {
     BanAccount { email: String },
     UnbanAccount { email: String },
     SetPassword { email: String, password: Option<String> },
+    SignOut { email: String, keys: bool, apps: bool },
     Keys { command: KeysWire },
     ListClients {},
     CreateClient { owner: String, metadata: String },
@@ -55,6 +57,9 @@ impl From<&Command> for Wire {
             Command::UnbanAccount { email } => Self::UnbanAccount { email: email.to_string() },
             Command::SetPassword { email, password } => {
                 Self::SetPassword { email: email.to_string(), password: text(password) }
+            }
+            Command::SignOut { email, also: AlsoEnd { keys, apps } } => {
+                Self::SignOut { email: email.to_string(), keys: *keys, apps: *apps }
             }
             Command::Keys(command) => Self::Keys { command: command.into() },
             Command::ListClients => Self::ListClients {},
@@ -110,6 +115,9 @@ impl TryFrom<Wire> for Command {
             Wire::UnbanAccount { email: address } => Self::UnbanAccount { email: email(address)? },
             Wire::SetPassword { email: address, password: secret } => {
                 Self::SetPassword { email: email(address)?, password: password(secret)? }
+            }
+            Wire::SignOut { email: address, keys, apps } => {
+                Self::SignOut { email: email(address)?, also: AlsoEnd { keys, apps } }
             }
             Wire::Keys { command } => Self::Keys(command.try_into()?),
             Wire::ListClients {} => Self::ListClients,

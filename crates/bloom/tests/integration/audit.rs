@@ -119,9 +119,22 @@ async fn do_everything(app: &App) {
     assert_eq!(again.sign_in("ada@example.com", "not her password").await.status, 401);
     again.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
     again.post("/sign-out", &[]).await.assert_redirect("/sign-in");
+    do_everything_for_security(app).await;
     app.keep_house().await;
     let secrets = app.options().secrets.rotated(RootSecret::new([2; 32]));
     root_secret::rotate(app.service(), &app.operator(), &secrets).await.unwrap();
+}
+
+async fn do_everything_for_security(app: &App) {
+    let mut carl = app.person("carl").await;
+    let mut elsewhere = app.browser();
+    elsewhere.sign_in("carl@example.com", PASSWORD).await.assert_redirect("/settings");
+    let other = crate::security::other_session(&mut carl).await;
+    carl.post(&crate::security::ending(&other), &[]).await;
+    app.advance(Duration::from_secs(600));
+    crate::security::confirm(&mut carl).await;
+    carl.post("/settings/security/password", &[("password", PASSWORD)]).await;
+    carl.post("/settings/security/sign-out-everywhere", &[]).await;
 }
 
 async fn do_everything_in_a_team(app: &App, ada: &mut Browser) {

@@ -61,6 +61,7 @@ mod revocation_endpoint;
 mod root_secret;
 mod rotation;
 mod secrets;
+mod security;
 mod sessions;
 mod setup_links;
 mod sign_in;

@@ -100,6 +100,8 @@ on_both_engines!(beside_a_server_the_very_next_request_knows, |home| {
     Person::sign_in(&server, ADA, "another one");
     let drawn = home.bloom(&format!("account set-password --email {ADA} --json")).json();
     Person::sign_in(&server, ADA, drawn["password"].as_str().expect("a password"));
+    let out = home.bloom(&format!("account sign-out --email {ADA} --json")).json();
+    assert_eq!((&out["sessions"], &out["keys"]), (&1.into(), &0.into()), "{out}");
     server.account(&made_on_the_page).expect(200);
     assert_eq!(server.stop().code, Some(0));
 

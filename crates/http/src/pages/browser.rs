@@ -18,6 +18,7 @@ use axum::response::Response;
 
 use super::errors::PageError;
 use super::views::Layout;
+use super::{next, proof};
 use crate::app::App;
 use crate::sender;
 use crate::site::Site;
@@ -99,6 +100,30 @@ impl Browser {
             Visitor::Banned => PageError::Banned,
             _ => PageError::SignedOut,
         })
+    }
+
+    /// Who is signed in, for a page of theirs: a stranger signs in first, and comes back `here`.
+    ///
+    /// # Errors
+    /// [`PageError::First`], or [`PageError::Banned`] for a session of a suspended account.
+    pub(crate) fn person_at(&self, here: &str) -> Result<&SignedIn, PageError> {
+        self.require_person().map_err(|error| match error {
+            PageError::SignedOut => PageError::First(next::link("/sign-in", Some(here))),
+            error => error,
+        })
+    }
+
+    /// The same for what a browser that somebody left open must not be enough for: who has not proven
+    /// lately that it is them does so first.
+    ///
+    /// # Errors
+    /// [`PageError::First`], or [`PageError::Banned`] for a session of a suspended account.
+    pub(crate) fn proven_at(&self, app: &App, here: &str) -> Result<&SignedIn, PageError> {
+        let person = self.person_at(here)?;
+        if person.is_proven(&app.service) {
+            return Ok(person);
+        }
+        Err(PageError::First(next::link(proof::PATH, Some(here))))
     }
 
     /// The cookie's secret.

@@ -10,7 +10,7 @@ use bloom_service::authorization::Refusal;
 use http::{HeaderValue, StatusCode, header};
 
 use super::views::{Layout, Link, Message};
-use super::{headers, page};
+use super::{headers, next, page, proof, redirect};
 use crate::api::errors::whole_seconds;
 use crate::edge::Cause;
 
@@ -31,6 +31,8 @@ pub(crate) enum PageError {
     FormType,
     /// The form is larger than any of ours.
     FormTooLarge,
+    /// Something else comes first; holds the path of it.
+    First(String),
     /// Whoever sent it is no longer signed in.
     SignedOut,
     /// The account is suspended.
@@ -62,6 +64,7 @@ impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         match error {
             Error::SignedOut => Self::SignedOut,
+            Error::ProofNeeded => Self::First(next::link(proof::PATH, None)),
             Error::AccountBanned => Self::Banned,
             Error::SetupLinkSpent => Self::SetupLinkSpent,
             Error::InvitationNotFound => Self::InvitationSpent,
@@ -139,7 +142,8 @@ impl PageError {
                 "Nothing was changed. Shorten what you typed and send it once more.",
                 home,
             ),
-            Self::SignedOut => words(
+            // It is a redirect, see `page`.
+            Self::First(_) | Self::SignedOut => words(
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
                 "Your session has ended. Nothing was changed. Sign in and do it once more.",
@@ -286,6 +290,9 @@ impl PageError {
 impl PageError {
     /// The page. `reference` is the request's id, by which the operator finds the cause.
     pub(crate) fn page(&self, reference: &str) -> Response {
+        if let Self::First(path) = self {
+            return redirect(path);
+        }
         let words = self.words();
         let is_ours = words.status.is_server_error();
         let (back, details) = self.to_the_app();

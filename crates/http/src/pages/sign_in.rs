@@ -8,7 +8,7 @@ use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_service::authorization::{self, Asker};
 use bloom_service::{Error, sessions, turns};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 
 use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
@@ -16,6 +16,7 @@ use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
 use super::{authorize, moment, next, page, redirect};
 use crate::api::errors::whole_seconds;
+use crate::api::query::Query;
 use crate::app::App;
 
 pub(crate) const BUSY: &str =
@@ -34,7 +35,9 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let asker = asker(&app, next.as_deref()).await;
     let hint = asker.as_ref().and_then(|asker| asker.login_hint.clone()).unwrap_or_default();
     let email = Field { value: hint, error: None };
-    let view = SignIn { next, email, asking: asker.as_ref().map(sentence), ..empty(&browser) };
+    let asking = asker.as_ref().map(sentence);
+    let done = done(request.uri()).map(str::to_owned);
+    let view = SignIn { done, next, email, asking, ..empty(&browser) };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -119,6 +122,15 @@ async fn asker(app: &App, next: Option<&str>) -> Option<Asker> {
     authorization::anonymous_asker(&app.service, sealed).await.ok()
 }
 
+/// What was done on the page before this one, as one sentence.
+fn done(uri: &Uri) -> Option<&'static str> {
+    let done = Query(uri.query().unwrap_or_default()).optional("done").ok().flatten()?;
+    Some(match &*done {
+        "everywhere" => "You are signed out everywhere.",
+        _ => return None,
+    })
+}
+
 fn sentence(asker: &Asker) -> String {
     format!("Sign in to answer “{}”.", asker.name)
 }
@@ -131,6 +143,7 @@ fn filled(browser: &Browser, form: &Form) -> SignIn {
 fn empty(browser: &Browser) -> SignIn {
     SignIn {
         layout: browser.layout(),
+        done: None,
         asking: None,
         email: Field::default(),
         password_error: None,

@@ -1,6 +1,8 @@
 //! Upgrades are whole, ordered, and refuse what they do not know.
 
 use super::*;
+use bloom_domain::ids::AccountId;
+
 use crate::migrations::{ALL as MIGRATIONS, Fault, Migration, Target, apply};
 use crate::{Database, OpenError};
 
@@ -118,6 +120,34 @@ fn consent_over_several_sites_is_asked_for_anew() {
         assert_eq!(count("consents"), 1, "{dump}");
         database.run(&blobs(&database, &format!("DELETE FROM consents; {agreed}; {noted}")));
         assert_eq!(database.dump(), dump);
+    }
+}
+
+#[test]
+fn sessions_of_before_have_names_and_prove_nothing() {
+    for engine in Engine::ALL {
+        let Some(database) = fresh(engine) else { continue };
+        if let Database::Sqlite { path } = database.database() {
+            crate::sqlite::connection::create(path).unwrap();
+        }
+        let now = Timestamp::from_unix_micros(2);
+        with_target(&database, |target| apply(target, &MIGRATIONS[..15], now).unwrap());
+        let (one, other) = ("{2}", "{3}");
+        database.run(&blobs(
+            &database,
+            &format!(
+                "INSERT INTO accounts (id, email, password_hash, created_at) VALUES ({{1}}, 'a@b.c', 'x', 0);
+                 INSERT INTO sessions (digest, account_id, created_at, seen_at)
+                     VALUES ({one}, {{1}}, 5, 6), ({other}, {{1}}, 5, 7);"
+            ),
+        ));
+        let store = open(&database);
+        let account = AccountId::from_bytes([1; 16]);
+        let zero = Timestamp::from_unix_micros(0);
+        let read = move |tx: &mut Tx<'_>| crate::sessions::list_of(tx, account, zero, zero);
+        let sessions = store.write_blocking(read).unwrap();
+        assert_eq!(sessions.iter().map(|s| s.id.as_bytes()[0]).collect::<Vec<_>>(), [3, 2]);
+        assert!(sessions.iter().all(|session| session.times.proven_at == zero));
     }
 }
 

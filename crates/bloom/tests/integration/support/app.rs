@@ -164,6 +164,29 @@ impl App {
         worker::once(&self.0.service).await.expect("mails are looked at");
     }
 
+    /// Delivers what waits and takes every mail out of the outbox: headers and text as a reader sees them.
+    pub(crate) async fn take_mails(&self) -> Vec<String> {
+        self.deliver_mails().await;
+        let Ok(files) = std::fs::read_dir(self.outbox()) else { return Vec::new() };
+        let paths: std::collections::BTreeSet<_> =
+            files.map(|file| file.expect("a file").path()).collect();
+        let read = |path: PathBuf| {
+            let mail = std::fs::read_to_string(&path).expect("a mail");
+            std::fs::remove_file(path).expect("it is there");
+            mail.replace("=\r\n", "").replace("=3D", "=").replace("\r\n", "\n")
+        };
+        paths.into_iter().map(read).collect()
+    }
+
+    /// The one mail that was written to an address since the last time.
+    pub(crate) async fn take_mail(&self, to: &str) -> String {
+        let mails = self.take_mails().await;
+        let mut to_them = mails.iter().filter(|mail| mail.contains(&format!("To: {to}\n")));
+        let mail = to_them.next().unwrap_or_else(|| panic!("no mail to {to}: {mails:?}"));
+        assert!(to_them.next().is_none(), "several mails to {to}: {mails:?}");
+        mail.clone()
+    }
+
     /// Runs the worker itself, until it is told to stop.
     pub(crate) fn mail_worker(
         &self,

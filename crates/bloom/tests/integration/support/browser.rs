@@ -24,6 +24,7 @@ pub(crate) struct Browser {
     pub(crate) app: App,
     jar: BTreeMap<String, String>,
     email: String,
+    agent: &'static str,
 }
 
 /// An API key as its owner first sees it.
@@ -35,7 +36,12 @@ pub(crate) struct Key {
 
 impl Browser {
     pub(crate) fn new(app: App) -> Self {
-        Self { app, jar: BTreeMap::new(), email: String::new() }
+        Self { app, jar: BTreeMap::new(), email: String::new(), agent: "" }
+    }
+
+    /// The same browser under this name.
+    pub(crate) fn calling_itself(self, agent: &'static str) -> Self {
+        Self { agent, ..self }
     }
 
     /// The same browser, jar and all, before another app.
@@ -192,6 +198,10 @@ impl Browser {
 
     fn head(&self, method: &str, path: &str) -> axum::http::request::Builder {
         let request = Request::builder().method(method).uri(path).header("host", self.app.host());
+        let request = match self.agent {
+            "" => request,
+            agent => request.header("user-agent", agent),
+        };
         if self.jar.is_empty() { request } else { request.header("cookie", self.cookie()) }
     }
 

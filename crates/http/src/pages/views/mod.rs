@@ -14,6 +14,7 @@ mod layout;
 mod message;
 mod plans;
 mod report_key;
+mod security;
 mod settings;
 mod sign_in;
 mod sign_up;
@@ -37,6 +38,7 @@ pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};
 pub(crate) use plans::{PlanBadge, PlanRow};
 pub(crate) use report_key::ReportKey;
+pub(crate) use security::{NewPassword, Proof, Security, SessionRow};
 pub(crate) use settings::{
     AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
     RevokedBy, Settings, TeamRow,

@@ -11,6 +11,8 @@ use crate::pages::next;
 pub(crate) struct SignIn {
     /// The frame.
     pub(crate) layout: Layout,
+    /// What was just done, as one sentence ("You are signed out everywhere."), or nothing.
+    pub(crate) done: Option<String>,
     /// What signing in is for, as one sentence ("Sign in to answer “Example App”."), or nothing.
     pub(crate) asking: Option<String>,
     /// The address as typed.
@@ -41,6 +43,7 @@ impl SignIn {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         let empty = || Self {
             layout: Layout::sample_stranger(),
+            done: None,
             asking: None,
             email: Field::default(),
             password_error: None,
@@ -50,6 +53,10 @@ impl SignIn {
         let typed = |value: &str| Field { value: value.into(), error: None };
         vec![
             ("sign-in", empty()),
+            (
+                "sign-in-after-sign-out",
+                Self { done: Some("You are signed out everywhere.".into()), ..empty() },
+            ),
             (
                 "sign-in-for-an-app",
                 Self {
@@ -81,6 +88,7 @@ impl SignIn {
             (
                 "sign-in-hostile",
                 Self {
+                    done: Some(super::tests::HOSTILE.into()),
                     asking: Some(super::tests::HOSTILE.into()),
                     email: Field {
                         value: super::tests::HOSTILE.into(),

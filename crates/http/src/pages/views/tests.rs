@@ -9,8 +9,8 @@ use super::consent::Consent;
 use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
-    Activity, AppUsage, BudgetPage, CreditsPage, Home, InvitationPage, KeyPage, Message, ReportKey,
-    Settings, SignIn, SignUp, TeamPage,
+    Activity, AppUsage, BudgetPage, CreditsPage, Home, InvitationPage, KeyPage, Message,
+    NewPassword, Proof, ReportKey, Security, Settings, SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
 
@@ -107,6 +107,9 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(ClientPage::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
+        render(Security::samples()),
+        render(Proof::samples()),
+        render(NewPassword::samples()),
         render(BudgetPage::samples()),
         render(KeyPage::samples()),
         render(AppUsage::samples()),

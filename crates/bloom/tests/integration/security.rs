@@ -1,0 +1,296 @@
+//! `/settings/security`: where a person is signed in, being asked once more, and another password.
+
+use std::time::Duration;
+
+use bloom_domain::email::Email;
+use bloom_service::attempts::AttemptLimits;
+use bloom_service::sessions::ending::{self, AlsoEnd, Ended};
+
+use crate::support::app::PEER;
+use crate::support::oauth::REDIRECT;
+use crate::support::{App, Browser, PASSWORD, at_once, on_both};
+
+on_both!(
+    browsers_are_told_apart,
+    another_browser_is_signed_out,
+    nobody_signs_out_somebody_elses_browser,
+    signing_out_everywhere_ends_what_was_chosen,
+    the_operator_signs_out_an_account,
+    what_matters_asks_again_after_ten_minutes,
+    a_wrong_password_proves_nothing_and_is_limited,
+    a_new_password_ends_every_other_session,
+    a_password_is_changed_by_one_of_many,
+    what_ended_meanwhile_changes_nothing,
+    strangers_sign_in_first,
+);
+
+const HERE: &str = "/settings/security";
+const PASSWORD_FORM: &str = "/settings/security/password";
+const OTHER_PASSWORD: &str = "another good password";
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0";
+const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 \
+                      (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+
+/// Where a session is ended.
+pub(crate) fn ending(id: &str) -> String {
+    format!("{HERE}/sessions/{id}/end")
+}
+
+/// The first session on the page that is not the reader's own.
+pub(crate) async fn other_session(browser: &mut Browser) -> String {
+    let page = browser.get(HERE).await;
+    page.between("/settings/security/sessions/", "/end").expect("another session").to_owned()
+}
+
+/// Proves that it is still them.
+pub(crate) async fn confirm(browser: &mut Browser) {
+    let proven = browser.post(&format!("{HERE}/confirm"), &[("password", PASSWORD)]).await;
+    proven.assert_redirect(HERE);
+}
+
+async fn sign_in_elsewhere(app: &App, agent: &'static str) -> Browser {
+    let mut elsewhere = app.browser().calling_itself(agent);
+    elsewhere.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    elsewhere
+}
+
+async fn browsers_are_told_apart(app: App) {
+    let mut ada = app.browser().calling_itself(FIREFOX);
+    ada.sign_up("ada@example.com").await.assert_redirect("/settings#api-keys");
+    app.advance(Duration::from_secs(7_200));
+    let mut phone = sign_in_elsewhere(&app, SAFARI).await;
+    app.advance(Duration::from_secs(120));
+    let page = ada.get(HERE).await;
+    page.assert_page(200, "Security");
+    let text = page.text();
+    for part in ["Firefox on Linux", "Safari on iPhone", SAFARI, &PEER.to_string()] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The one that is looked at was seen last: its visit was written.
+    let (here, there) = (text.find("Firefox on Linux"), text.find("Safari on iPhone"));
+    assert!(here < there && here < text.find("This browser"), "{text}");
+    assert_eq!(text.matches("This browser").count(), 1, "{text}");
+    assert_eq!(text.matches("/end\"").count(), 1, "this one signs out at the top: {text}");
+    let page = phone.get(HERE).await;
+    assert!(page.text().contains("2 minutes ago"), "{}", page.text());
+    let theirs = page.between("Safari on iPhone", "</li>").expect("it is listed");
+    assert!(theirs.contains("This browser"), "{theirs}");
+    // A browser that was away for too long is signed out already, row or not.
+    app.advance(Duration::from_secs(30 * 86_400 - 3_600));
+    assert!(ada.is_signed_in().await);
+    app.advance(Duration::from_secs(3_600));
+    assert!(!ada.get(HERE).await.text().contains("Safari on iPhone"));
+}
+
+async fn another_browser_is_signed_out(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let mut elsewhere = sign_in_elsewhere(&app, SAFARI).await;
+    let other = other_session(&mut ada).await;
+    ada.post(&ending(&other), &[])
+        .await
+        .assert_redirect("/settings/security?done=session#browsers");
+    assert!(ada.is_signed_in().await && !elsewhere.is_signed_in().await);
+    assert_eq!(app.account(&key).await.status, 200, "keys go on");
+    assert!(ada.get("/settings/security?done=session").await.text().contains("is signed out."));
+    // Twice is no error, and an id that is none names nothing.
+    ada.post(&ending(&other), &[])
+        .await
+        .assert_redirect("/settings/security?done=session#browsers");
+    ada.post(&ending("x"), &[]).await.assert_page(404, "Page not found");
+    ada.get(&ending(&other)).await.assert_redirect(HERE);
+}
+
+async fn nobody_signs_out_somebody_elses_browser(app: App) {
+    let mut ada = app.person("ada").await;
+    let mut elsewhere = sign_in_elsewhere(&app, SAFARI).await;
+    let other = other_session(&mut ada).await;
+    let mut bob = app.person("bob").await;
+    let before = app.rows("sessions");
+    bob.post(&ending(&other), &[])
+        .await
+        .assert_redirect("/settings/security?done=session#browsers");
+    assert_eq!(app.rows("sessions"), before);
+    assert!(elsewhere.is_signed_in().await);
+    let token = ada.form_token().await;
+    let foreign = bob.post_as_is(&ending(&other), &[("form_token", &token)], &[]).await;
+    foreign.assert_page(403, "This form has expired");
+}
+
+async fn signing_out_everywhere_ends_what_was_chosen(app: App) {
+    let everywhere = "/settings/security/sign-out-everywhere";
+    let mut bob = app.person("bob").await;
+    let bobs = bob.create_key("bobs").await.secret;
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let client = app.client(REDIRECT).await;
+    let token = client.connect(&mut ada, &[]).await.access;
+    let mut elsewhere = sign_in_elsewhere(&app, SAFARI).await;
+
+    let gone = ada.post(everywhere, &[]).await;
+    gone.assert_redirect("/sign-in?done=everywhere");
+    assert_eq!(gone.cookies(), ["bloom=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"]);
+    assert!(!ada.is_signed_in().await && !elsewhere.is_signed_in().await);
+    assert!(bob.is_signed_in().await);
+    let page = ada.get("/sign-in?done=everywhere").await;
+    assert!(page.text().contains("You are signed out everywhere."), "{}", page.text());
+    assert_eq!(app.account(&key).await.status, 200, "it was not chosen");
+    assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200, "it was not chosen");
+
+    ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    ada.post(everywhere, &[("keys", "revoke")]).await.assert_redirect("/sign-in?done=everywhere");
+    assert_eq!(app.account(&key).await.status, 401);
+    assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200, "it was not chosen");
+
+    ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    let page = ada.get(HERE).await;
+    assert!(
+        !page.text().contains("also-keys") && page.text().contains("also-apps"),
+        "what there is"
+    );
+    ada.post(everywhere, &[("apps", "revoke")]).await.assert_redirect("/sign-in?done=everywhere");
+    assert_eq!(app.get_as("/api/v1/account", &token).await.status, 401);
+    assert_eq!(app.account(&bobs).await.status, 200);
+}
+
+async fn the_operator_signs_out_an_account(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[]).await;
+    let (operator, email) = (app.operator(), Email::parse("ada@example.com").unwrap());
+    let also = AlsoEnd { keys: true, apps: true };
+    let ended = ending::end_all_for(app.service(), &operator, &email, also).await.unwrap();
+    assert_eq!(ended, Ended { sessions: 1, keys: 1, apps: 1 });
+    assert!(!ada.is_signed_in().await);
+    assert_eq!(app.account(&key).await.status, 401);
+    let ended = ending::end_all_for(app.service(), &operator, &email, also).await.unwrap();
+    assert_eq!(ended, Ended::default());
+}
+
+async fn what_matters_asks_again_after_ten_minutes(app: App) {
+    let mut ada = app.person("ada").await;
+    app.advance(TEN_MINUTES - Duration::from_micros(1));
+    ada.get(PASSWORD_FORM).await.assert_page(200, "Choose a new password");
+    app.advance(Duration::from_micros(1));
+    let confirm = format!("{HERE}/confirm?next=%2Fsettings%2Fsecurity%2Fpassword");
+    ada.get(PASSWORD_FORM).await.assert_redirect(&confirm);
+    let before = app.database().dump();
+    ada.post(PASSWORD_FORM, &[("password", OTHER_PASSWORD)]).await.assert_redirect(&confirm);
+    assert_eq!(app.database().dump(), before);
+    let page = ada.get(&confirm).await;
+    page.assert_page(200, "Confirm that it is you");
+    assert!(page.text().contains("ada@example.com"), "{}", page.text());
+    let fields = [("password", PASSWORD), ("next", PASSWORD_FORM)];
+    ada.post(&format!("{HERE}/confirm"), &fields).await.assert_redirect(PASSWORD_FORM);
+    ada.get(PASSWORD_FORM).await.assert_page(200, "Choose a new password");
+    ada.get(&confirm).await.assert_redirect(PASSWORD_FORM);
+    // Only that browser is proven, and it goes nowhere but here.
+    let mut elsewhere = sign_in_elsewhere(&app, SAFARI).await;
+    app.advance(TEN_MINUTES);
+    let fields = [("password", PASSWORD), ("next", "https://evil.example/")];
+    ada.post(&format!("{HERE}/confirm"), &fields).await.assert_redirect(HERE);
+    elsewhere.get(PASSWORD_FORM).await.assert_redirect(&confirm);
+}
+
+async fn a_wrong_password_proves_nothing_and_is_limited(app: App) {
+    let app = app.again(|options| options.attempts = AttemptLimits::new(0, 3, 0, 0, 0, 0)).await;
+    let mut ada = app.person("ada").await;
+    app.advance(TEN_MINUTES);
+    let confirm = format!("{HERE}/confirm");
+    let page = ada.post(&confirm, &[("password", "")]).await;
+    page.assert_page(422, "Confirm that it is you");
+    for _ in 0..3 {
+        let page = ada.post(&confirm, &[("password", "wrong"), ("next", PASSWORD_FORM)]).await;
+        page.assert_page(401, "Confirm that it is you");
+        assert!(page.text().contains("value=\"/settings/security/password\""), "{}", page.text());
+    }
+    let page = ada.post(&confirm, &[("password", PASSWORD)]).await;
+    page.assert_page(429, "Confirm that it is you");
+    assert_eq!(ada.get(PASSWORD_FORM).await.status, 303, "nothing is proven");
+    // The same window counts at the sign-in.
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status, 429);
+    app.advance(Duration::from_secs(900));
+    confirm_and_open(&mut ada).await;
+}
+
+async fn confirm_and_open(browser: &mut Browser) {
+    confirm(browser).await;
+    browser.get(PASSWORD_FORM).await.assert_page(200, "Choose a new password");
+}
+
+async fn a_new_password_ends_every_other_session(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let mut before = ada.clone();
+    let mut elsewhere = sign_in_elsewhere(&app, SAFARI).await;
+    let page = ada.post(PASSWORD_FORM, &[("password", "short")]).await;
+    page.assert_page(422, "Choose a new password");
+    assert!(elsewhere.is_signed_in().await);
+    let done = ada.post(PASSWORD_FORM, &[("password", OTHER_PASSWORD)]).await;
+    done.assert_redirect("/settings/security?done=password");
+    let page = ada.get("/settings/security?done=password").await;
+    assert!(page.text().contains("Your password is changed."), "{}", page.text());
+    assert!(!before.is_signed_in().await, "this browser has another cookie now");
+    assert!(!elsewhere.is_signed_in().await);
+    assert_eq!(app.account(&key).await.status, 200, "keys go on");
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status, 401);
+    let again = app.browser().sign_in("ada@example.com", OTHER_PASSWORD).await;
+    again.assert_redirect("/settings");
+    let mail = app.take_mail("ada@example.com").await;
+    assert!(mail.contains("Subject: Your Bloom password was changed"), "{mail}");
+}
+
+/// Whoever comes second comes with a session that has ended.
+async fn a_password_is_changed_by_one_of_many(app: App) {
+    let ada = app.person("ada").await;
+    let changes = at_once(8, |number| {
+        let mut ada = ada.clone();
+        async move {
+            let password = format!("password number {number}");
+            let answer = ada.post(PASSWORD_FORM, &[("password", &password)]).await;
+            (answer.status, password)
+        }
+    })
+    .await;
+    let done: Vec<_> = changes.iter().filter(|(status, _)| *status == 303).collect();
+    assert_eq!(done.len(), 1, "{changes:?}");
+    let others = changes.iter().filter(|(status, _)| ![303, 401, 403].contains(status)).count();
+    assert_eq!(others, 0, "{changes:?}");
+    let mut ada = app.browser();
+    ada.sign_in("ada@example.com", &done[0].1).await.assert_redirect("/settings");
+    assert_eq!(app.rows("sessions").len(), 2);
+}
+
+async fn what_ended_meanwhile_changes_nothing(app: App) {
+    let mut ada = app.person("ada").await;
+    let mut elsewhere = sign_in_elsewhere(&app, SAFARI).await;
+    let fields = [("password", OTHER_PASSWORD)];
+    let everywhere = "/settings/security/sign-out-everywhere";
+    let meanwhile = async {
+        elsewhere.post(everywhere, &[]).await.assert_redirect("/sign-in?done=everywhere");
+    };
+    let late = ada.post_slowly(PASSWORD_FORM, &fields, meanwhile).await;
+    late.assert_page(401, "You are signed out");
+    ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    assert!(app.take_mails().await.is_empty());
+}
+
+async fn strangers_sign_in_first(app: App) {
+    let mut stranger = app.browser();
+    for (path, next) in [
+        (HERE, "%2Fsettings%2Fsecurity"),
+        (PASSWORD_FORM, "%2Fsettings%2Fsecurity%2Fpassword"),
+        ("/settings/security/confirm", "%2Fsettings%2Fsecurity"),
+    ] {
+        stranger.get(path).await.assert_redirect(&format!("/sign-in?next={next}"));
+    }
+    for path in ["password", "confirm", "sign-out-everywhere"] {
+        let answer = stranger.post(&format!("{HERE}/{path}"), &[("password", PASSWORD)]).await;
+        answer.assert_page(401, "You are signed out");
+    }
+    let mut ada = app.person("ada").await;
+    app.ban("ada@example.com").await;
+    ada.get(HERE).await.assert_page(403, "Your account is suspended");
+}

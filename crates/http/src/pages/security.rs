@@ -1,0 +1,99 @@
+//! `/settings/security`: how a person signs in, where they are signed in, and the end of it.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_domain::sessions::Session;
+use bloom_domain::time::Timestamp;
+use bloom_service::sessions::ending::{self, AlsoEnd};
+use bloom_service::{SignedIn, api_keys, connections};
+use http::StatusCode;
+
+use super::browser::{self, Browser, Sent};
+use super::errors::PageError;
+use super::forms::Form;
+use super::moment::moment;
+use super::views::{Security, SessionRow};
+use super::{Segment, devices, id, page, redirect};
+use crate::api::query::Query;
+use crate::app::App;
+
+/// Where this is.
+pub(crate) const PATH: &str = "/settings/security";
+
+/// The page; a stranger signs in first.
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let person = browser.person_at(PATH)?;
+    let query = Query(request.uri().query().unwrap_or_default());
+    let done = query.optional("done").ok().flatten().and_then(|done| words(&done));
+    let view = view(&app, &browser, person).await?;
+    Ok(page(StatusCode::OK, &Security { done: done.map(str::to_owned), ..view }))
+}
+
+/// What was done, as one sentence.
+fn words(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "session" => "That browser is signed out.",
+        "password" => "Your password is changed. Every other browser is signed out.",
+        _ => return None,
+    })
+}
+
+/// Ends another session.
+pub(crate) async fn end_session(
+    State(app): State<App>,
+    segment: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, _) = Form::read(&app, request).await?;
+    ending::end(&app.service, browser.require_person()?, id(segment)?).await?;
+    Ok(redirect(&format!("{PATH}?done=session#browsers")))
+}
+
+/// Ends all of them, and what else was chosen.
+pub(crate) async fn sign_out_everywhere(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let chosen = |name| !form.text(name).is_empty();
+    let also = AlsoEnd { keys: chosen("keys"), apps: chosen("apps") };
+    ending::end_all(&app.service, person, also).await?;
+    let mut response = redirect("/sign-in?done=everywhere");
+    browser::end_session(&app, &mut response);
+    Ok(response)
+}
+
+/// The address of a form, opened like a page.
+pub(crate) async fn go_to_it() -> Response {
+    redirect(PATH)
+}
+
+async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Security, PageError> {
+    let (service, now) = (&app.service, app.service.now());
+    let sessions = ending::list(service, person).await?;
+    let keys = api_keys::list(service, person).await?;
+    let apps = connections::list(service, person).await?;
+    Ok(Security {
+        layout: browser.layout(),
+        email: person.account().email.to_string(),
+        done: None,
+        sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
+        keys: keys.iter().filter(|key| key.works(now)).count(),
+        apps: apps.iter().filter(|app| app.revoked_at.is_none()).count(),
+    })
+}
+
+fn row(session: &Session, person: &SignedIn, now: Timestamp) -> SessionRow {
+    let is_this_one = session.id == person.session();
+    SessionRow {
+        id: session.id.to_string(),
+        device: devices::words(&session.sender.agent),
+        agent: session.sender.agent.clone(),
+        address: session.sender.address.map(|address| address.to_string()),
+        signed_in: moment(session.times.created_at, now),
+        seen: moment(session.times.seen_at, now),
+        is_this_one,
+    }
+}
