@@ -89,6 +89,10 @@ id!(
     ApiKeyId
 );
 id!(
+    /// A brand. The wire also calls it `brandSessionId`.
+    BrandId
+);
+id!(
     /// A client. Not made from time: for an anonymous client it is drawn from its metadata.
     ClientId
 );

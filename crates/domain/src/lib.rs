@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 mod base62;
+pub mod brands;
 pub mod clients;
 pub mod connections;
 pub mod credits;

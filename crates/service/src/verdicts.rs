@@ -250,8 +250,9 @@ impl Changes {
             Change::Connection(id) => self.slot(id.as_bytes()),
             Change::Grant(id) => self.slot(id.as_bytes()),
             Change::Workspace(id) => self.slot(id.as_bytes()),
-            // Sessions are read on every request, and a mail is nobody's verdict; nothing is kept of them.
-            Change::Session(_) | Change::Mail => return,
+            // Sessions are read on every request, and a brand or a mail is nobody's verdict; nothing is kept
+            // of them.
+            Change::Session(_) | Change::Brand(_) | Change::Mail => return,
             Change::RootSecret | Change::Everything => &self.floor,
         };
         let _one_at_a_time = self.order.lock();

@@ -10,6 +10,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::api_keys::ALL,
     crate::audit::ALL,
     crate::billing_events::ALL,
+    crate::brands::ALL,
     crate::clients::ALL,
     crate::connections::ALL,
     crate::credit_budgets::ALL,
@@ -33,5 +34,6 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::signing_keys::ALL,
     crate::store::ALL,
     crate::subscriptions::ALL,
+    crate::upload_tokens::ALL,
     crate::workspaces::ALL,
 ];

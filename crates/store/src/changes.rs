@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bloom_domain::ids::{
-    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, WorkspaceId,
+    AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, GrantId, WorkspaceId,
 };
 
 /// Something cached may be out of date. A hint: the table is the truth.
@@ -25,6 +25,8 @@ pub enum Change {
     Workspace(WorkspaceId),
     /// The browser session with this digest ended.
     Session([u8; 32]),
+    /// The brand: what is known of it, or whether it is there.
+    Brand(BrandId),
     /// A mail was written.
     Mail,
     /// Another root secret became the current one.
@@ -45,6 +47,7 @@ impl fmt::Display for Change {
             Self::Grant(id) => write!(f, "grant:{}", Hex(id.as_bytes())),
             Self::Workspace(id) => write!(f, "workspace:{}", Hex(id.as_bytes())),
             Self::Session(digest) => write!(f, "session:{}", Hex(digest)),
+            Self::Brand(id) => write!(f, "brand:{}", Hex(id.as_bytes())),
             Self::Mail => f.write_str("mail"),
             Self::RootSecret => f.write_str("root-secret"),
             Self::Everything => f.write_str("everything"),
@@ -68,6 +71,7 @@ impl Change {
             "grant" => from_hex(hex).map(|id| Self::Grant(GrantId::from_bytes(id))),
             "workspace" => from_hex(hex).map(|id| Self::Workspace(WorkspaceId::from_bytes(id))),
             "session" => from_hex(hex).map(Self::Session),
+            "brand" => from_hex(hex).map(|id| Self::Brand(BrandId::from_bytes(id))),
             "mail" => Some(Self::Mail),
             "root-secret" => Some(Self::RootSecret),
             _ => None,
@@ -112,6 +116,7 @@ mod tests {
             Change::Grant(GrantId::from_bytes(id)),
             Change::Workspace(WorkspaceId::from_bytes(id)),
             Change::Session([0xfe; 32]),
+            Change::Brand(BrandId::from_bytes(id)),
             Change::Mail,
             Change::RootSecret,
             Change::Everything,
@@ -122,7 +127,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_means_everything() {
-        for text in ["", "brand:00", "account:", "account:zz", "session:+1", "account:é"] {
+        for text in
+            ["", "brand:00", "flower:00", "account:", "account:zz", "session:+1", "account:é"]
+        {
             assert_eq!(Change::from_wire(text), Change::Everything, "{text}");
         }
     }

@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod billing_events;
+pub mod brands;
 mod catalogue;
 mod changes;
 pub mod clients;
@@ -57,6 +58,7 @@ mod stopwatch;
 mod store;
 pub mod subscriptions;
 mod tx;
+pub mod upload_tokens;
 mod value;
 pub mod workspaces;
 

@@ -68,6 +68,7 @@ pub(crate) const ALL: &[Migration] = &[
         name: "sessions",
         sql: include_str!("../migrations/0016_sessions.sql"),
     },
+    Migration { number: 17, name: "brands", sql: include_str!("../migrations/0017_brands.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

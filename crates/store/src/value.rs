@@ -1,8 +1,8 @@
 //! The four kinds of value that both databases store alike.
 
 use bloom_domain::ids::{
-    AccessTokenId, AccountId, ApiKeyId, ClientId, ConnectionId, CreditGrantId, CreditHoldId,
-    GrantId, InvitationId, MailId, SessionId, WorkspaceId,
+    AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, CreditGrantId,
+    CreditHoldId, GrantId, InvitationId, MailId, SessionId, WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -105,6 +105,7 @@ ids!(
     AccessTokenId,
     AccountId,
     ApiKeyId,
+    BrandId,
     ClientId,
     ConnectionId,
     CreditGrantId,
