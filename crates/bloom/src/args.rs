@@ -6,6 +6,7 @@ mod credits;
 mod keys;
 mod mail;
 mod plan;
+mod signing_keys;
 
 use std::path::PathBuf;
 
@@ -108,6 +109,9 @@ enum Verb {
     /// Rotate the root secret
     #[command(subcommand)]
     Secret(SecretVerb),
+    /// List and rotate the keys that sign access tokens
+    #[command(subcommand)]
+    SigningKeys(signing_keys::SigningKeysVerb),
     /// Print the API's OpenAPI description
     Openapi,
 }
@@ -301,6 +305,7 @@ impl Cli {
                     .map_err(|error| Failure::usage(format!("--to: {error}")))?;
                 command(args.place, Command::Backup { to }, args.json)
             }
+            Verb::SigningKeys(verb) => verb.asked(),
             Verb::Secret(SecretVerb::Rotate { place, json }) => {
                 command(place, Command::RotateSecret, json)
             }

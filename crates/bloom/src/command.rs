@@ -20,6 +20,7 @@ use bloom_service::accounts::{self, NewAccount};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
 use bloom_service::owned_clients::{self, Draft, NewClient};
 use bloom_service::sessions::ending::{self, AlsoEnd, Ended};
+use bloom_service::signing_keys::{self, ListedKey};
 use bloom_service::{clients, mail};
 use bloom_store::Database;
 
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Plan(PlanCommand),
     Backup { to: PathBuf },
     RotateSecret,
+    ListSigningKeys,
+    RotateSigningKey,
 }
 
 impl Command {
@@ -115,6 +118,7 @@ pub(crate) enum Answer {
     Rotated {
         fingerprint: String,
     },
+    SigningKeys(Vec<ListedKey>),
 }
 
 /// A command listens nowhere; with this address it needs no public URL.
@@ -253,5 +257,11 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         Command::Plan(command) => plan::execute(node, command).await?,
         Command::Backup { to } => backup::make(node, to).await?,
         Command::RotateSecret => secret_file::rotate(node).await?,
+        Command::ListSigningKeys => {
+            Answer::SigningKeys(signing_keys::list(service, operator).await?)
+        }
+        Command::RotateSigningKey => {
+            Answer::SigningKeys(signing_keys::rotate(service, operator).await?)
+        }
     })
 }

@@ -5,6 +5,7 @@ mod credits;
 mod keys;
 mod mail;
 mod plan;
+mod signing_keys;
 
 use std::io::{self, BufRead, Write};
 
@@ -133,6 +134,7 @@ impl From<Answer> for Shown {
                     }),
                 }
             }
+            Answer::SigningKeys(keys) => signing_keys::listed(&keys),
             Answer::Rotated { fingerprint } => Self {
                 text: format!(
                     "The root secret is now the one with fingerprint {fingerprint}. Keys and \

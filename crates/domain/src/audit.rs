@@ -163,6 +163,8 @@ actions! {
     CreditsTakenBack = "credits.taken_back", "Bought credits taken back";
     /// A setup link was made for the first account.
     SetupLinkIssued = "setup_link.issued", "Setup link made";
+    /// The next signing key was made, on schedule or because the operator said so.
+    SigningKeyRotated = "signing_key.rotated", "Signing key rotated";
     /// The root secret was replaced.
     RootSecretRotated = "root_secret.rotated", "Root secret rotated";
 }

@@ -10,16 +10,20 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use bloom_domain::audit::{Action, Actor, Subject, Whose};
 use bloom_domain::grants::ACCESS_TOKEN_LIFETIME;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::jwk::{Jwk, JwkSet, key_id};
 use bloom_oauth::jws::{self, VerifyingKey};
 use bloom_store as store;
 use serde::Serialize;
+use serde_json::json;
+use store::Tx;
 use store::signing_keys::StoredSigningKey;
 use zeroize::Zeroizing;
 
-use crate::{Error, Service, sealed};
+use crate::audit::{Author, Difference};
+use crate::{Error, Operator, Service, sealed};
 
 /// How long a key signs.
 const LIFETIME: Duration = Duration::from_secs(30 * 86_400);
@@ -81,6 +85,61 @@ pub fn anonymous_list(service: &Service) -> JwkSet {
     JwkSet { keys: published.map(|(_, key)| Jwk::ed25519(&key.public_key)).collect() }
 }
 
+/// A key, as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its id in tokens and in the published set.
+    pub id: String,
+    /// When it begins to sign, or began.
+    pub signs_from: Timestamp,
+    /// What it is for.
+    pub state: KeyState,
+}
+
+/// What a signing key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is published, and signs when its time comes.
+    Next,
+    /// It signs.
+    Signs,
+    /// It was succeeded, and verifies what it signed until the last of it has ended.
+    Verifies,
+}
+
+/// Every key, in the order in which they sign.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(service: &Service, _operator: &Operator) -> Result<Vec<ListedKey>, Error> {
+    let (keys, now) = (load(service).await?, service.now());
+    let signs = signer(&keys, now).map(|(key, _)| key.number);
+    let listed = |key: &SigningKey| ListedKey {
+        id: key.id.clone(),
+        signs_from: key.signs_from,
+        state: match signs {
+            Some(signs) if key.number == signs => KeyState::Signs,
+            _ if key.signs_from > now => KeyState::Next,
+            _ => KeyState::Verifies,
+        },
+    };
+    Ok(keys.iter().map(listed).collect())
+}
+
+/// Makes the next key without waiting for its day: it is published now and signs from ten minutes on, and
+/// nothing that was signed before is refused. Where the next key is there already, nothing is made.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn rotate(service: &Service, operator: &Operator) -> Result<Vec<ListedKey>, Error> {
+    let (keys, now) = (load(service).await?, service.now());
+    if let Some(newest) = keys.last().filter(|newest| newest.signs_from <= now) {
+        make(service, newest.number + 1, now.plus(PUBLISHED_AHEAD), Actor::Operator).await?;
+    }
+    refresh(service).await?;
+    list(service, operator).await
+}
+
 /// Reads the keys, makes the next one when it is time, and drops those that are over.
 pub(crate) async fn refresh(service: &Service) -> Result<(), Error> {
     let (mut keys, now) = (load(service).await?, service.now());
@@ -95,7 +154,7 @@ pub(crate) async fn refresh(service: &Service) -> Result<(), Error> {
         }
     };
     if let Some((number, signs_from)) = next {
-        make(service, number, signs_from).await?;
+        make(service, number, signs_from, Actor::Server).await?;
         keys = load(service).await?;
     }
     let over = keys.iter().enumerate().filter(|(index, _)| is_over(&keys, *index, now));
@@ -113,7 +172,12 @@ async fn load(service: &Service) -> Result<Vec<SigningKey>, Error> {
 }
 
 /// Writes a new key. When another node was first, its key is the one that counts.
-async fn make(service: &Service, number: i64, signs_from: Timestamp) -> Result<(), Error> {
+async fn make(
+    service: &Service,
+    number: i64,
+    signs_from: Timestamp,
+    actor: Actor,
+) -> Result<(), Error> {
     let seed = Zeroizing::new(service.entropy.draw::<32>()?);
     let keyring = service.keyring.load();
     let key = keyring.signing_key_seals().next();
@@ -123,8 +187,18 @@ async fn make(service: &Service, number: i64, signs_from: Timestamp) -> Result<(
         seed: sealed::seal_bytes(key, &service.entropy, PURPOSE, seed.as_slice())?,
         signs_from,
     };
-    let now = service.now();
-    service.store.write(move |tx| store::signing_keys::insert(tx, &key, now).map(drop)).await?;
+    let (author, now) = (Author::here(service, actor)?, service.now());
+    let insert = move |tx: &mut Tx<'_>| {
+        // The first key succeeds nobody.
+        if store::signing_keys::insert(tx, &key, now)? && number > 1 {
+            let after = json!({ "key": key_id(&key.public_key) });
+            let difference = Difference { after, ..Difference::default() };
+            let (action, whose) = (Action::SigningKeyRotated, Whose::default());
+            author.record(tx, action, Subject::Server, whose, difference);
+        }
+        Ok(())
+    };
+    service.store.write(insert).await?;
     Ok(())
 }
 

@@ -41,6 +41,8 @@ pub(super) enum Wire {
     Plan { command: PlanWire },
     Backup { to: std::path::PathBuf },
     RotateSecret {},
+    ListSigningKeys {},
+    RotateSigningKey {},
 }
 
 impl From<&Command> for Wire {
@@ -86,6 +88,8 @@ impl From<&Command> for Wire {
             Command::Plan(command) => Self::Plan { command: command.into() },
             Command::Backup { to } => Self::Backup { to: to.clone() },
             Command::RotateSecret => Self::RotateSecret {},
+            Command::ListSigningKeys => Self::ListSigningKeys {},
+            Command::RotateSigningKey => Self::RotateSigningKey {},
         }
     }
 }
@@ -144,6 +148,8 @@ impl TryFrom<Wire> for Command {
             Wire::Plan { command } => Self::Plan(command.try_into()?),
             Wire::Backup { to } => Self::Backup { to },
             Wire::RotateSecret {} => Self::RotateSecret,
+            Wire::ListSigningKeys {} => Self::ListSigningKeys,
+            Wire::RotateSigningKey {} => Self::RotateSigningKey,
         })
     }
 }

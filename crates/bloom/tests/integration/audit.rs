@@ -10,7 +10,7 @@ use bloom_domain::email::Email;
 use bloom_service::api_keys::{self, WhichKey};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
 use bloom_service::root_secret::{self, RootSecret};
-use bloom_service::setup_links;
+use bloom_service::{setup_links, signing_keys};
 use serde_json::{Value, json};
 
 use crate::credits::person::Person;
@@ -96,6 +96,7 @@ async fn do_everything(app: &App) {
     ada.post(&own.form("switch"), &[("to", "off")]).await;
     ada.post(&own.form("switch"), &[("to", "on")]).await;
     ada.post(&own.form("delete"), &[]).await;
+    signing_keys::rotate(app.service(), &app.operator()).await.unwrap();
     ada.revoke_app().await;
     do_everything_in_a_team(app, &mut ada).await;
     let payer = Person::new(app, "payer").await;

@@ -1,16 +1,24 @@
 //! Signing keys and the documents by which clients find their way.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bloom_service::rate_limit::RateLimits;
 use bloom_service::root_secret::{RootSecret, RootSecrets};
+use bloom_service::signing_keys::{self, KeyState};
+use bloom_store::Database;
 use serde_json::{Value, json};
 
-use crate::support::oauth::{REDIRECT, Tokens, claims};
+use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, claims, parameter};
 use crate::support::signing::{decode, encode};
-use crate::support::{App, PASSWORD, at_once, on_both};
+use crate::support::{App, Browser, PASSWORD, at_once, on_both};
 
 on_both!(
     keys_rotate_without_a_restart_and_outlive_what_they_signed,
+    keys_rotate_under_load_without_a_refused_token,
+    a_rotation_that_is_asked_for_twice_is_one,
     a_root_secret_that_is_gone_takes_no_good_token_along,
     the_published_keys_are_public,
     the_metadata_is_one_document_at_five_urls,
@@ -67,6 +75,116 @@ async fn keys_rotate_without_a_restart_and_outlive_what_they_signed(app: App) {
     housekeeping(&app).await;
     assert_eq!(published(&app).await, both[1..]);
     assert_eq!(app.rows("signing_keys").len(), 1);
+}
+
+/// On command and then on schedule, while apps refresh and use what they get, at every node there is.
+async fn keys_rotate_under_load_without_a_refused_token(app: App) {
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[]).await;
+    let mut nodes = vec![client];
+    if matches!(app.database().database(), Database::Postgres { .. }) {
+        nodes.push(OAuthClient { app: app.again(|_| {}).await, ..nodes[0].clone() });
+    }
+    let on_command = async {
+        let keys = signing_keys::rotate(app.service(), &app.operator()).await.unwrap();
+        assert_eq!([keys[0].state, keys[1].state], [KeyState::Signs, KeyState::Next]);
+    };
+    assert_eq!(while_apps_work(&nodes, &mut ada, on_command).await, 2);
+    assert_eq!(published(&app).await.len(), 1, "the first has nothing left to verify");
+    app.advance(DAY * 30 - Duration::from_secs(9 * 60 + 59 + 61 * 60 + 1));
+    housekeeping(&app).await;
+    assert_eq!(published(&app).await.len(), 1, "not before its day");
+    app.advance(Duration::from_secs(1));
+    ada.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(while_apps_work(&nodes, &mut ada, housekeeping(&app)).await, 2);
+}
+
+const APPS: usize = 4;
+
+/// Apps refresh at one node and use what they get at the next, while the keys change and more than an hour
+/// goes by; the last token of the old key is good for all of its hour. Gives how many keys signed.
+async fn while_apps_work(
+    nodes: &[OAuthClient],
+    ada: &mut Browser,
+    change: impl Future<Output = ()>,
+) -> usize {
+    let (client, app) = (&nodes[0], &nodes[0].app);
+    let turns: Arc<[AtomicUsize; APPS]> = Arc::default();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut apps = Vec::new();
+    for number in 0..APPS {
+        let code = parameter(&client.sent_to(ada, &[]).await, "code").unwrap();
+        let mut tokens = Tokens::of(&client.redeem(&code).await);
+        let (nodes, turns, is_over) = (nodes.to_vec(), turns.clone(), is_over.clone());
+        apps.push(tokio::spawn(async move {
+            let mut signers = BTreeSet::new();
+            for node in nodes.iter().cycle() {
+                assert!(node.app.is_good(&tokens.access).await, "{tokens:?}");
+                signers.insert(key_of(&tokens.access));
+                tokens = Tokens::of(&node.refresh(&tokens.refresh).await);
+                turns[number].fetch_add(1, Ordering::SeqCst);
+                if is_over.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+            signers
+        }));
+    }
+    change.await;
+    assert_eq!(published(app).await.len(), 2);
+    let done = || turns.each_ref().map(|turns| turns.load(Ordering::SeqCst));
+    // The next minute comes when every app has done something in this one, however slow the machine is.
+    let minute = async || {
+        app.advance(Duration::from_secs(60));
+        for node in nodes {
+            housekeeping(&node.app).await;
+        }
+        let (before, begun) = (done(), tokio::time::Instant::now());
+        while done().iter().zip(before).any(|(now, before)| *now == before) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "an app has stopped");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    for _ in 0..9 {
+        minute().await;
+    }
+    app.advance(Duration::from_secs(59));
+    let code = parameter(&client.sent_to(ada, &[]).await, "code").unwrap();
+    let last_of_the_old = Tokens::of(&client.redeem(&code).await).access;
+    for _ in 0..59 {
+        minute().await;
+        for node in nodes {
+            assert!(node.app.is_good(&last_of_the_old).await);
+        }
+    }
+    for _ in 0..2 {
+        minute().await;
+    }
+    is_over.store(true, Ordering::SeqCst);
+    let mut signers = BTreeSet::new();
+    for app in apps {
+        signers.extend(app.await.unwrap());
+    }
+    assert!(signers.contains(&key_of(&last_of_the_old)));
+    signers.len()
+}
+
+async fn a_rotation_that_is_asked_for_twice_is_one(app: App) {
+    let operator = app.operator();
+    let many = at_once(8, |_| {
+        let (app, operator) = (app.clone(), app.operator());
+        async move { signing_keys::rotate(app.service(), &operator).await.unwrap() }
+    });
+    for keys in many.await {
+        assert_eq!(keys.len(), 2);
+    }
+    let listed = signing_keys::list(app.service(), &operator).await.unwrap();
+    assert_eq!(listed.iter().map(|key| key.id.clone()).collect::<Vec<_>>(), published(&app).await);
+    let records = bloom_service::audit::list_for(app.service(), &operator, None, 10).await.unwrap();
+    let rotated = records.iter().filter(|one| one.record.event.action == "signing_key.rotated");
+    assert_eq!(rotated.count(), 1);
 }
 
 /// The operator rotated the root secret and then dropped the old one, with which the key was sealed.

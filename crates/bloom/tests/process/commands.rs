@@ -340,3 +340,22 @@ fn help_and_version_are_no_failure() {
     assert_eq!(std::fs::read_dir(home.path("")).expect("the home").count(), 1, "only the data");
     eventually("healthy", || (server.send(&Ask::get("/healthz")).status == 200).then_some(()));
 }
+
+on_both_engines!(signing_keys_are_rotated_beside_a_server, |home| {
+    let server = home.serve();
+    let published = || {
+        let keys = server.get("/api/auth/jwks").expect(200).json()["keys"].clone();
+        keys.as_array().expect("a list").iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
+    };
+    let first = published();
+    let keys = home.bloom("signing-keys rotate --json").json();
+    assert_eq!((&keys[0]["state"], &keys[1]["state"]), (&"signs".into(), &"next".into()));
+    assert_eq!(published(), [first[0].clone(), keys[1]["id"].clone()], "known at once");
+    let listed = home.bloom("signing-keys list").ok();
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(listed.contains("  signs  from ") && listed.contains("  next  from "), "{listed}");
+    home.bloom("signing-keys rotate").ok();
+    assert_eq!(published().len(), 2, "the next one is there already");
+    let audit = home.bloom("audit").ok();
+    assert_eq!(audit.matches("signing_key.rotated  by operator").count(), 1, "{audit}");
+});
