@@ -27,6 +27,9 @@ pub const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 pub const MAX_WRONG_VERIFIERS: i64 = 5;
 /// A second redemption within this time is a double submit, which must not log a person out.
 const DOUBLE_SUBMIT: Duration = Duration::from_secs(10);
+/// A refresh may have looked at the clock this long before it is run. Without the salt that it still has a
+/// right to it would look like a theft.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// One approved authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +110,31 @@ pub enum Rotation {
     Refuse(&'static str),
 }
 
+/// What is to be done about a refresh token that was used before, and when `rotated_at` is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// It was used a moment ago: answer with the newest of its chain.
+    Answer,
+    /// It comes back late, so it was stolen, from the app or by it: end the grant.
+    End,
+}
+
+/// Decides about a refresh token that was used before. `rotated_at` is when, as long as its rotation is
+/// kept; `window` is for how long it may be answered.
+#[must_use]
+pub fn reuse(rotated_at: Option<Timestamp>, window: Duration, now: Timestamp) -> Reuse {
+    match rotated_at {
+        Some(rotated_at) if now < rotated_at.plus(window) => Reuse::Answer,
+        _ => Reuse::End,
+    }
+}
+
+/// Rotations that were made at or before this time are of no use to anybody, and their salts are erased.
+#[must_use]
+pub fn rotations_are_over(window: Duration, now: Timestamp) -> Timestamp {
+    now.minus(window + ON_ITS_WAY)
+}
+
 impl Grant {
     /// Whether its tokens are good for requests.
     #[must_use]
@@ -168,6 +196,9 @@ impl Grant {
         }
     }
 }
+
+#[cfg(test)]
+mod model;
 
 #[cfg(test)]
 mod tests {

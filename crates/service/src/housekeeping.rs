@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bloom_domain::grants::rotations_are_over;
 use bloom_domain::ids::GrantId;
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
 use bloom_domain::{clients, idempotency, workspaces};
@@ -23,9 +24,6 @@ const BATCH: i64 = 500;
 const STRETCH: i64 = 1_000;
 /// How many of them must be over for the round to go on with the next stretch.
 const WORTH_GOING_ON: u64 = 100;
-/// A refresh may have looked at the clock this long before it is run. Without the salt that it still has a
-/// right to it would look like a theft.
-const ON_ITS_WAY: Duration = Duration::from_secs(5);
 /// Before the first grant.
 pub(crate) const BEGINNING: GrantId = GrantId::from_bytes([0; 16]);
 /// A grant is kept for a while after its end, so that a token that comes back can be told from one
@@ -115,7 +113,7 @@ pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
 /// What OAuth leaves behind: salts first, since they must not outlive their window.
 async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     let now = service.now();
-    let window = now.minus(service.settings.refresh_replay_window + ON_ITS_WAY);
+    let window = rotations_are_over(service.settings.refresh_replay_window, now);
     in_batches(service, move |tx| store::refresh_rotations::delete_before(tx, window, BATCH))
         .await?;
     let ended = now.minus(CLOCKS_DIFFER);

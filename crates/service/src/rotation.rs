@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use bloom_domain::grants::{Grant, Rotation};
+use bloom_domain::grants::{Grant, Reuse, Rotation, reuse};
 use bloom_domain::ids::ClientId;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::scope::Scopes;
@@ -121,9 +121,8 @@ impl Rotate {
         let (grant, generation) = (found.grant.id, self.presented.generation);
         let rotations = store::refresh_rotations::list_from(tx, grant, generation, STEPS + 1)?;
         let first = rotations.first().filter(|rotation| rotation.generation == generation);
-        let closes =
-            |first: &RefreshRotation| first.rotated_at.plus(settings.refresh_replay_window);
-        if first.is_none_or(|first| self.now >= closes(first)) {
+        let rotated_at = first.map(|first| first.rotated_at);
+        if reuse(rotated_at, settings.refresh_replay_window, self.now) == Reuse::End {
             let end_of = End::Returned("a used refresh token came back");
             end(tx, &found, self.now, (&self.author, end_of))?;
             return Ok(Err(Refused::Grant(
