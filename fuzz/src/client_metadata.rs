@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const SCOPES: &[&str] = &["openid", "offline_access", "profile", "email", "read", "generate"];
 const KNOWN_SCHEMES: &[&str] = &["cursor", "vscode"];
-const RULES: Rules<'_> =
+pub(crate) const RULES: Rules<'_> =
     Rules { scopes: SCOPES, default_scope: "openid offline_access", schemes: KNOWN_SCHEMES };
 
 pub(crate) fn target(bytes: &[u8]) {
@@ -28,7 +28,7 @@ pub(crate) fn target(bytes: &[u8]) {
     assert_eq!(again.canonical(KNOWN_SCHEMES), metadata.canonical(KNOWN_SCHEMES));
 }
 
-fn is_sound(metadata: &ClientMetadata) {
+pub(crate) fn is_sound(metadata: &ClientMetadata) {
     assert!((1..=20).contains(&metadata.redirect_uris.len()));
     assert!(metadata.redirect_uris.iter().all(|u| RedirectUri::parse(u, KNOWN_SCHEMES).is_ok()));
     assert_eq!(metadata.redirects(KNOWN_SCHEMES).len(), metadata.redirect_uris.len());

@@ -5,7 +5,9 @@
 #![expect(clippy::panic, reason = "a broken property is told to the fuzzer by a panic")]
 
 mod api_keys;
+mod basic;
 mod bearer;
+mod client_document;
 mod client_metadata;
 mod jws;
 mod parameters;
@@ -17,7 +19,9 @@ pub type Target = fn(&[u8]);
 /// Every target by its name, which is also that of its folder in `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("api_keys", api_keys::target),
+    ("basic", basic::target),
     ("bearer", bearer::target),
+    ("client_document", client_document::target),
     ("client_metadata", client_metadata::target),
     ("jws", jws::target),
     ("parameters", parameters::target),
