@@ -32,6 +32,7 @@ on_both!(
     a_refused_or_forgotten_client_gets_no_further,
     only_get_and_head_begin,
     no_header_changes_where_anything_leads,
+    no_redirect_takes_a_form_along,
 );
 
 const UNKNOWN: &str = "This app&#39;s request cannot be answered";
@@ -806,4 +807,27 @@ async fn no_header_changes_where_anything_leads(app: App) {
     let place = sent.header("location");
     assert!(place.starts_with(&format!("{REDIRECT}?code=")), "{place}");
     assert_eq!(parameter(place, "iss").as_deref(), Some("http://localhost:4600/api/auth"));
+}
+
+/// With 307 or 308 a browser would send the form, password and all, to where it is led (RFC 9700 §4.12).
+async fn no_redirect_takes_a_form_along(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let sealed = client.question(&mut ada, &[]).await;
+    let answers = [
+        ada.post("/authorize", &[("request", &sealed), ("decision", "allow")]).await,
+        app.browser().sign_in("ada@example.com", PASSWORD).await,
+        app.browser().sign_up("bob@example.com").await,
+        ada.post("/sign-out", &[]).await,
+    ];
+    for answer in answers {
+        assert_eq!(answer.status, 303, "{answer:?}");
+    }
+    // Under another name of this host too.
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for path in ["/sign-in", "/sign-up", "/authorize", "/settings/api-keys"] {
+        let body = b"email=ada%40example.com&password=secret".to_vec();
+        let answer = app.post_bytes(path, body, &[form, ("host", "other.example")]).await;
+        assert!(!matches!(answer.status, 307 | 308), "{answer:?}");
+    }
 }

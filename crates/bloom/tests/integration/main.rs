@@ -12,6 +12,8 @@
     reason = "a test stops where something is not as it must be; clippy knows only #[test] functions"
 )]
 
+#[path = "../history/mod.rs"]
+mod history;
 mod support;
 
 mod access;
@@ -33,7 +35,9 @@ mod credentials;
 mod credits;
 mod end_session;
 mod failures;
+mod floods;
 mod forms;
+mod histories;
 mod id_tokens;
 mod idempotency;
 mod introspection;
