@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::settings::{self, Kind};
 
 mod fetch;
+mod files;
 mod leaks;
 mod mail;
 mod plans;
@@ -166,6 +167,7 @@ impl Config {
         self.secrets()?;
         self.drain()?;
         self.mail()?;
+        self.bucket()?;
         self.verbs(&self.site(listening)?, listening)?;
         Ok(())
     }

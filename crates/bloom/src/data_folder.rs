@@ -76,6 +76,11 @@ impl DataFolder {
         control_path(&self.path)
     }
 
+    /// Where the bytes of images lie when nothing else is configured.
+    pub(crate) fn files_path(&self) -> PathBuf {
+        self.path.join("files")
+    }
+
     /// Where mails go when no mail server is named.
     pub(crate) fn outbox_path(&self) -> PathBuf {
         self.path.join("outbox")

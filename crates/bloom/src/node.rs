@@ -55,11 +55,12 @@ impl Node {
         let store = Store::open(&database, clock.now())
             .map_err(|error| Failure::machine(error.to_string()))?;
         let mailer = config.mail()?.open(&folder)?;
+        let blobs = config.blobs(&folder)?;
         let opened =
             Service::open(store.clone(), &secrets, settings, clock, entropy.clone(), mailer);
         let opened = opened.await;
         let service = opened.map_err(|error| explain(error, &folder, secret_is_configured))?;
-        let service = service.fetching(config.fetcher(&site)?);
+        let service = service.fetching(config.fetcher(&site)?).storing(blobs);
         Ok(Self {
             service: Arc::new(service),
             store,

@@ -5,7 +5,7 @@ use std::path::Path;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_http::Edge;
 use bloom_service::rate_limit::RateLimits;
-use bloom_service::{housekeeping, mail, setup_links, subscriptions};
+use bloom_service::{housekeeping, jobs, mail, setup_links, subscriptions, waits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -56,16 +56,23 @@ fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
         let commands = tokio::spawn(control::answer(socket, node.clone()));
         let chores = tokio::spawn(housekeeping::run(node.service.clone()));
         let mut mailing = tokio::spawn(mail::worker::run(node.service.clone(), stop.clone()));
+        let mut working = tokio::spawn(jobs::worker::run(node.service.clone(), stop.clone()));
         let answering = tokio::spawn(listeners.run(edge, stop, drain));
         signals.wait().await;
         tracing::info!("stopping: no new connections, running requests finish");
         let _ = stopping.send(true);
+        waits::end_all(&node.service);
         // A panic in there has been reported; closing goes on.
         let _ = answering.await;
         // A mail in hand would go out twice if it were cut off after the server took it.
         if tokio::time::timeout(drain, &mut mailing).await.is_err() {
             mailing.abort();
             let _ = mailing.await;
+        }
+        // A job in hand is done again by whoever starts next.
+        if tokio::time::timeout(drain, &mut working).await.is_err() {
+            working.abort();
+            let _ = working.await;
         }
         commands.abort();
         chores.abort();

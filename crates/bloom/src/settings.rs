@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 38] = [
+pub(crate) static ALL: [Setting; 44] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -153,6 +153,22 @@ pub(crate) static ALL: [Setting; 38] = [
         Kind::Text,
         "a PEM file of certificates to trust beside the system's when fetching",
     ),
+    setting(
+        "files",
+        "folder",
+        Kind::Text,
+        "where the bytes of images lie; left out: files in the data folder",
+    ),
+    setting(
+        "files",
+        "bucket",
+        Kind::Text,
+        "a bucket with S3's protocol instead, for several nodes",
+    ),
+    setting("files", "endpoint", Kind::Text, "the URL of its server; left out: Amazon's"),
+    setting("files", "region", Kind::Text, "its region; left out: us-east-1"),
+    setting("files", "access_key_id", Kind::Text, "whom the bucket's server knows us as"),
+    setting("files", "secret_access_key", Kind::Text, "the secret of files.access_key_id"),
     setting("log", "format", Kind::Text, "text or json"),
     setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
 ];

@@ -113,8 +113,16 @@ id!(
     GrantId
 );
 id!(
+    /// An image: one that was made, or one that was brought.
+    ImageId
+);
+id!(
     /// An invitation into a team workspace.
     InvitationId
+);
+id!(
+    /// A job.
+    JobId
 );
 id!(
     /// A mail on its way. Its name in the world too: its `Message-ID`.

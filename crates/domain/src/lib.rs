@@ -19,6 +19,7 @@ pub mod grants;
 pub mod idempotency;
 pub mod ids;
 pub mod invitations;
+pub mod jobs;
 pub mod leaks;
 pub mod mail;
 pub mod names;

@@ -3,5 +3,6 @@
 //! A port is a trait of the service crate, which knows what it wants of the outside and not how it is done.
 //! Here it is done; no rule stands here.
 
+pub mod blobs;
 pub mod fetch;
 pub mod mail;

@@ -40,6 +40,8 @@ use crate::rate_limit::SharedWindow;
 use crate::verdicts::{Facts, KnownGrant, Standing, State, Subject, TokenFacts, Verdict};
 use crate::{Error, Service, root_secret};
 
+mod still_good;
+
 /// What is revoked is forgotten only so long after its end: a clock may step back, and those of several
 /// nodes differ.
 pub(crate) const CLOCKS_DIFFER: Duration = Duration::from_secs(3_600);

@@ -145,6 +145,13 @@ pub enum Error {
     /// Another node has rotated the root secret, and this one does not know it yet: it cannot tell what
     /// was made with it from what nobody made. Nothing was done.
     Behind,
+    /// As many requests of the credential wait as may; nothing was done.
+    TooManyWaiting {
+        /// When trying again makes sense.
+        retry_after: Duration,
+    },
+    /// What lies beside the database cannot be read or written; nothing was done. Holds the cause.
+    FilesUnavailable(String),
     /// No mail can be sent now, and what was asked for needs one; nothing was done. Holds the cause.
     MailUnavailable(String),
     /// A defect. Holds the cause.
@@ -244,6 +251,8 @@ impl fmt::Display for Error {
             Self::WiderThanItsMaker => f.write_str("the credential is narrower than what it asks for"),
             Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),
             Self::TooMany { .. } => f.write_str("it was tried too often; nothing was done"),
+            Self::TooManyWaiting { .. } => f.write_str("too many requests of the credential wait"),
+            Self::FilesUnavailable(cause) => write!(f, "the files are unavailable: {cause}"),
             Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
             Self::Behind => f.write_str(
                 "another node has rotated the root secret; copy its secret file to this one and restart it",

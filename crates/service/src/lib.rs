@@ -15,7 +15,9 @@ pub mod authenticate;
 pub mod authorization;
 mod authorization_requests;
 pub mod authorization_server;
+mod background;
 pub mod billing;
+pub mod blobs;
 mod client_authentication;
 pub mod client_credentials;
 mod client_documents;
@@ -34,6 +36,8 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod introspection;
 pub mod invitations;
+#[expect(dead_code, reason = "what makes images and reads brands comes to use it")]
+pub mod jobs;
 pub mod keyring;
 pub mod last_use;
 pub mod leaks;
@@ -62,6 +66,8 @@ pub mod tokens;
 pub mod turns;
 pub mod userinfo;
 mod verdicts;
+#[expect(dead_code, reason = "what makes images and reads brands comes to use it")]
+pub mod waits;
 pub mod work;
 pub mod workspaces;
 

@@ -3,8 +3,7 @@
 //! One argon2id at a time per core takes about 10 ms and 19 MiB. The work runs on threads of its own
 //! in the idle scheduling class behind a bounded queue: a flood of sign-ins waits or is turned away,
 //! while requests with keys go on. Who left the queue costs nothing more, and the operator has a queue
-//! of their own, which goes first. (The lowest nice value is not enough: such a thread keeps its slice
-//! while a request waits.)
+//! of their own, which goes first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,13 +15,9 @@ use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bloom_domain::passwords::Password;
 use parking_lot::{Condvar, Mutex};
-use thread_priority::{
-    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
-    set_thread_priority_and_policy, thread_native_id,
-};
 use tokio::sync::oneshot;
 
-use crate::Error;
+use crate::{Error, background};
 
 /// How many sign-ins may wait: about a third of a second of work on two cores.
 const QUEUE: usize = 64;
@@ -168,13 +163,7 @@ impl Queue {
     }
 
     fn work(&self) {
-        // Where the system has no such class the work is done at normal priority, which is correct
-        // all the same.
-        let _ = set_thread_priority_and_policy(
-            thread_native_id(),
-            ThreadPriority::Min,
-            ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
-        );
+        background::step_back();
         let mut memory = Memory::new();
         while let Some(job) = self.next(&mut memory) {
             job.run(&mut memory);

@@ -16,12 +16,14 @@ use parking_lot::Mutex;
 
 use crate::attempts::{AttemptLimits, FailedAttempts};
 use crate::authorization_server::AuthorizationServer;
+use crate::blobs::{self, Blobs};
 use crate::client_documents::ClientDocuments;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
 use crate::entropy::Entropy;
 use crate::fetch::{self, Fetcher};
 use crate::idempotency::InProgress;
+use crate::jobs::Bells;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::leaks::ScannerKeys;
@@ -35,6 +37,7 @@ use crate::root_secret::{self, RootSecrets, WrongSecret};
 use crate::signing_keys::{self, SigningKeys};
 use crate::turns::Turns;
 use crate::verdicts::Verdicts;
+use crate::waits::Waits;
 use crate::{Error, clients, housekeeping};
 
 /// Schemes without a dot that well-known apps use.
@@ -129,6 +132,10 @@ pub struct Service {
     pub(crate) refresh_turns: Turns,
     pub(crate) sign_in_turns: Turns,
     pub(crate) post: Post,
+    pub(crate) jobs: Bells,
+    pub(crate) waits: Arc<Waits>,
+    #[expect(dead_code, reason = "what makes images and reads brands comes to use it")]
+    pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) in_progress: InProgress,
     pub(crate) client_documents: ClientDocuments,
     /// How many clients there are, about.
@@ -170,10 +177,14 @@ impl Service {
         let verdicts = Verdicts::new();
         let changes = verdicts.changes();
         let post = Post::through(mailer);
-        let ring = post.bell();
+        let (jobs, waits) = (Bells::new(), Arc::new(Waits::new()));
+        let (ring, ring_for_jobs, waiting) = (post.bell(), jobs.ring(), waits.clone());
         store.on_change(move |change| {
+            // First, so that whoever is woken finds no verdict that is worthless by now.
             changes.record(change);
             ring(change);
+            ring_for_jobs(change);
+            waiting.tell(change);
         });
         let service = Self {
             store,
@@ -192,6 +203,9 @@ impl Service {
             refresh_turns: Turns::new(),
             sign_in_turns: Turns::new(),
             post,
+            jobs,
+            waits,
+            blobs: Arc::new(blobs::Nowhere),
             in_progress: InProgress::default(),
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
             client_count: AtomicI64::new(0),
@@ -209,6 +223,12 @@ impl Service {
     #[must_use]
     pub fn fetching(self, fetcher: Arc<dyn Fetcher>) -> Self {
         Self { client_documents: ClientDocuments::through(fetcher), ..self }
+    }
+
+    /// The same service, which keeps the bytes of images through a port.
+    #[must_use]
+    pub fn storing(self, blobs: Arc<dyn Blobs>) -> Self {
+        Self { blobs, ..self }
     }
 
     /// The names by which clients know this server.

@@ -206,7 +206,8 @@ impl Verdicts {
         self.plans.insert(id, plans);
     }
 
-    fn stands(&self, standing: &Standing, now: Timestamp, hears_others: bool) -> bool {
+    /// Whether what was found out still stands.
+    pub(crate) fn stands(&self, standing: &Standing, now: Timestamp, hears_others: bool) -> bool {
         let Standing { subjects, as_of, filled_at } = standing;
         (hears_others || is_fresh(*filled_at, now))
             && subjects.iter().all(|&subject| self.changes.unchanged(subject, *as_of))
@@ -250,9 +251,12 @@ impl Changes {
             Change::Connection(id) => self.slot(id.as_bytes()),
             Change::Grant(id) => self.slot(id.as_bytes()),
             Change::Workspace(id) => self.slot(id.as_bytes()),
-            // Sessions are read on every request, and a brand or a mail is nobody's verdict; nothing is kept
-            // of them.
-            Change::Session(_) | Change::Brand(_) | Change::Mail => return,
+            // Sessions are read on every request, and no verdict is on the others; nothing is kept of them.
+            Change::Session(_)
+            | Change::Brand(_)
+            | Change::Image(_)
+            | Change::Job
+            | Change::Mail => return,
             Change::RootSecret | Change::Everything => &self.floor,
         };
         let _one_at_a_time = self.order.lock();

@@ -21,6 +21,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::grants::ALL,
     crate::idempotency::ALL,
     crate::invitations::ALL,
+    crate::jobs::ALL,
     crate::members::ALL,
     crate::mails::ALL,
     crate::monthly_credits::ALL,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use bloom_domain::ids::{
-    AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, GrantId, WorkspaceId,
+    AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, GrantId, ImageId,
+    WorkspaceId,
 };
 
 /// Something cached may be out of date. A hint: the table is the truth.
@@ -27,6 +28,10 @@ pub enum Change {
     Session([u8; 32]),
     /// The brand: what is known of it, or whether it is there.
     Brand(BrandId),
+    /// The image: it is being made, done, or gone.
+    Image(ImageId),
+    /// A job was written.
+    Job,
     /// A mail was written.
     Mail,
     /// Another root secret became the current one.
@@ -48,6 +53,8 @@ impl fmt::Display for Change {
             Self::Workspace(id) => write!(f, "workspace:{}", Hex(id.as_bytes())),
             Self::Session(digest) => write!(f, "session:{}", Hex(digest)),
             Self::Brand(id) => write!(f, "brand:{}", Hex(id.as_bytes())),
+            Self::Image(id) => write!(f, "image:{}", Hex(id.as_bytes())),
+            Self::Job => f.write_str("job"),
             Self::Mail => f.write_str("mail"),
             Self::RootSecret => f.write_str("root-secret"),
             Self::Everything => f.write_str("everything"),
@@ -56,6 +63,24 @@ impl fmt::Display for Change {
 }
 
 impl Change {
+    /// The id of what changed, where that has one: what is known of it may be out of date, and whoever waits
+    /// for it may look again.
+    #[must_use]
+    pub fn id(&self) -> Option<&[u8; 16]> {
+        match self {
+            Self::Account(id) => Some(id.as_bytes()),
+            Self::ApiKey(id) => Some(id.as_bytes()),
+            Self::AccessToken(id) => Some(id.as_bytes()),
+            Self::Client(id) => Some(id.as_bytes()),
+            Self::Connection(id) => Some(id.as_bytes()),
+            Self::Grant(id) => Some(id.as_bytes()),
+            Self::Workspace(id) => Some(id.as_bytes()),
+            Self::Brand(id) => Some(id.as_bytes()),
+            Self::Image(id) => Some(id.as_bytes()),
+            Self::Session(_) | Self::Job | Self::Mail | Self::RootSecret | Self::Everything => None,
+        }
+    }
+
     /// Reads the wire form. A word this binary does not know comes from a newer node in the middle
     /// of an upgrade; forgetting everything is then the only safe reading.
     pub(crate) fn from_wire(text: &str) -> Self {
@@ -72,6 +97,8 @@ impl Change {
             "workspace" => from_hex(hex).map(|id| Self::Workspace(WorkspaceId::from_bytes(id))),
             "session" => from_hex(hex).map(Self::Session),
             "brand" => from_hex(hex).map(|id| Self::Brand(BrandId::from_bytes(id))),
+            "image" => from_hex(hex).map(|id| Self::Image(ImageId::from_bytes(id))),
+            "job" => Some(Self::Job),
             "mail" => Some(Self::Mail),
             "root-secret" => Some(Self::RootSecret),
             _ => None,
@@ -117,6 +144,8 @@ mod tests {
             Change::Workspace(WorkspaceId::from_bytes(id)),
             Change::Session([0xfe; 32]),
             Change::Brand(BrandId::from_bytes(id)),
+            Change::Image(ImageId::from_bytes(id)),
+            Change::Job,
             Change::Mail,
             Change::RootSecret,
             Change::Everything,
@@ -127,9 +156,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_means_everything() {
-        for text in
-            ["", "brand:00", "flower:00", "account:", "account:zz", "session:+1", "account:é"]
-        {
+        for text in ["", "thing:00", "account:", "account:zz", "session:+1", "account:é"] {
             assert_eq!(Change::from_wire(text), Change::Everything, "{text}");
         }
     }

@@ -35,6 +35,7 @@ pub mod grants;
 pub mod idempotency;
 pub mod invitations;
 mod job;
+pub mod jobs;
 mod last_use;
 pub mod mails;
 pub mod members;

@@ -69,6 +69,7 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0016_sessions.sql"),
     },
     Migration { number: 17, name: "brands", sql: include_str!("../migrations/0017_brands.sql") },
+    Migration { number: 18, name: "jobs", sql: include_str!("../migrations/0018_jobs.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -2,7 +2,7 @@
 
 use bloom_domain::ids::{
     AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, CreditGrantId,
-    CreditHoldId, GrantId, InvitationId, MailId, SessionId, WorkspaceId,
+    CreditHoldId, GrantId, ImageId, InvitationId, JobId, MailId, SessionId, WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -111,7 +111,9 @@ ids!(
     CreditGrantId,
     CreditHoldId,
     GrantId,
+    ImageId,
     InvitationId,
+    JobId,
     MailId,
     SessionId,
     WorkspaceId,

@@ -269,6 +269,18 @@ impl From<Error> for ApiError {
                 "The server is busy. Nothing was done; try again.",
             )
             .with_retry_after(retry_after),
+            Error::TooManyWaiting { retry_after } => Self::new(
+                ErrorCode::TooManyRequests,
+                "As many requests of this credential wait as may wait at once. Let one of them end, or ask for \
+                 several images with one request: GET /api/v1/images?ids=…&wait=true.",
+            )
+            .with_retry_after(retry_after),
+            Error::FilesUnavailable(cause) => Self::new(
+                ErrorCode::ServiceUnavailable,
+                "The server cannot reach its files. Nothing was done; try again.",
+            )
+            .with_retry_after(Duration::from_secs(5))
+            .with_cause(cause),
             Error::Unavailable(cause) => Self::new(
                 ErrorCode::ServiceUnavailable,
                 "The server cannot reach its database. Nothing was done; try again.",

@@ -5,6 +5,7 @@ mod catalogue;
 mod changes;
 mod closing;
 mod group_commit;
+mod jobs;
 mod migrations;
 mod nodes;
 mod opening;

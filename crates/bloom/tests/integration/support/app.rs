@@ -12,6 +12,7 @@ use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_domain::time::Timestamp;
 use bloom_http::{Edge, Site};
+use bloom_outside::blobs::StoredBlobs;
 use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::attempts::AttemptLimits;
 use bloom_service::clock::{Clock, ManualClock};
@@ -140,7 +141,10 @@ impl App {
         });
         let opened =
             Service::open(store, &options.secrets, settings, manual, entropy.clone(), mailer);
-        let service = opened.await?;
+        let files = place.path().join("files");
+        std::fs::create_dir_all(&files).expect("a folder for files");
+        let blobs = StoredBlobs::in_folder(&files).expect("it is there");
+        let service = opened.await?.storing(Arc::new(blobs));
         let service = Arc::new(match &options.fetcher {
             Some(fetcher) => service.fetching(fetcher.clone()),
             None => service,
