@@ -145,7 +145,7 @@ pub(crate) static ALL: [Setting; 44] = [
         "fetch",
         "allow_private",
         Kind::YesNo,
-        "true fetches client documents from private addresses and any port, too; for closed networks",
+        "true fetches client documents and the pages and logos of brands from private addresses and any port, too; for closed networks. The log says so loudly at the start",
     ),
     setting(
         "fetch",

@@ -9,7 +9,9 @@
 
 use std::fmt;
 
-use crate::ids::{AccountId, ApiKeyId, ClientId, ConnectionId, GrantId, InvitationId, WorkspaceId};
+use crate::ids::{
+    AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, GrantId, InvitationId, WorkspaceId,
+};
 use crate::time::Timestamp;
 
 /// What every hash begins with, so that it is worth nothing elsewhere. It changes with the encoding.
@@ -133,6 +135,12 @@ actions! {
     WorkspaceDeleted = "workspace.deleted", "Workspace deleted";
     /// It was restored.
     WorkspaceRestored = "workspace.restored", "Workspace restored";
+    /// A brand was made, to be read from its page.
+    BrandCreated = "brand.created", "Brand added";
+    /// Something of it was corrected or chosen, or it is read again.
+    BrandChanged = "brand.changed", "Brand changed";
+    /// It was deleted.
+    BrandDeleted = "brand.deleted", "Brand deleted";
     /// Somebody was invited into a workspace.
     MemberInvited = "member.invited", "Invited into a workspace";
     /// An invitation was taken back.
@@ -241,6 +249,8 @@ pub enum Subject {
     Account(AccountId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A brand.
+    Brand(BrandId),
     /// A client, for everybody.
     Client(ClientId),
     /// A connection.
@@ -262,6 +272,7 @@ impl Subject {
         match self {
             Self::Account(_) => "account",
             Self::ApiKey(_) => "api_key",
+            Self::Brand(_) => "brand",
             Self::Client(_) => "client",
             Self::Connection(_) => "connection",
             Self::Grant(_) => "grant",
@@ -277,6 +288,7 @@ impl Subject {
         match self {
             Self::Account(id) => id.as_bytes(),
             Self::ApiKey(id) => id.as_bytes(),
+            Self::Brand(id) => id.as_bytes(),
             Self::Client(id) => id.as_bytes(),
             Self::Connection(id) => id.as_bytes(),
             Self::Grant(id) => id.as_bytes(),
@@ -296,6 +308,7 @@ impl Subject {
         Some(match kind {
             "account" => Self::Account(AccountId::from_bytes(id)),
             "api_key" => Self::ApiKey(ApiKeyId::from_bytes(id)),
+            "brand" => Self::Brand(BrandId::from_bytes(id)),
             "client" => Self::Client(ClientId::from_bytes(id)),
             "connection" => Self::Connection(ConnectionId::from_bytes(id)),
             "grant" => Self::Grant(GrantId::from_bytes(id)),
@@ -312,6 +325,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Account(id) => write!(f, "{kind} {id}"),
             Self::ApiKey(id) => write!(f, "{kind} {id}"),
+            Self::Brand(id) => write!(f, "{kind} {id}"),
             Self::Client(id) => write!(f, "{kind} {id}"),
             Self::Connection(id) => write!(f, "{kind} {id}"),
             Self::Grant(id) => write!(f, "{kind} {id}"),
@@ -514,6 +528,7 @@ mod tests {
         for subject in [
             Subject::Account(AccountId::from_bytes(id)),
             Subject::ApiKey(ApiKeyId::from_bytes(id)),
+            Subject::Brand(BrandId::from_bytes(id)),
             Subject::Client(ClientId::from_bytes(id)),
             Subject::Connection(ConnectionId::from_bytes(id)),
             Subject::Grant(GrantId::from_bytes(id)),

@@ -35,4 +35,5 @@ pub mod sessions;
 pub mod setup_links;
 pub mod subscriptions;
 pub mod time;
+pub mod uploads;
 pub mod workspaces;

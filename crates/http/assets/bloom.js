@@ -146,6 +146,10 @@
     each("[data-copy]", wireCopy);
     each("[data-download]", wireDownload);
     each("[data-show]", wireShow);
+    // What is being worked on is looked at again, unless somebody is typing by then.
+    each("[data-again]", () => setTimeout(() => {
+      if (!document.activeElement?.matches("input, textarea, select")) location.replace(location.pathname);
+    }, 2500));
     each("form[method=post]", wireOnce);
     // `autofocus` does this without a script, but not when the address has a fragment.
     const target = document.querySelector("[data-focus]");

@@ -14,6 +14,7 @@ mod face;
 mod health;
 mod leaks;
 pub mod ledger;
+mod logos;
 mod mcp;
 mod oauth;
 mod pages;

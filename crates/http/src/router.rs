@@ -4,10 +4,12 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{api, billing, health, leaks, mcp, oauth, pages};
+use crate::{api, billing, health, leaks, logos, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
-const SECRET: [&str; 2] = ["/setup/", "/invitations/"];
+const SECRET: [&str; 3] = ["/setup/", "/invitations/", "/logos/"];
+/// What stands before a secret further down a path.
+const SIGNED: &str = "/signed/";
 
 /// Every path this server answers.
 pub(crate) fn build(app: App) -> Router {
@@ -58,6 +60,7 @@ pub(crate) fn build(app: App) -> Router {
         )
         .route("/settings/workspaces/{id}", get(pages::workspaces::show))
         .route("/settings/workspaces/{id}/activity", get(pages::activity::show_of_team))
+        .merge(brands())
         .merge(credits())
         .merge(workspace_forms())
         .merge(developer())
@@ -79,8 +82,22 @@ pub(crate) fn build(app: App) -> Router {
         .merge(oauth::routes(&app))
         .merge(billing::routes())
         .merge(leaks::routes())
+        .merge(logos::routes())
         .route("/healthz", get(health::show))
         .with_state(app)
+}
+
+/// Brands, and what is known of each.
+fn brands() -> Router<App> {
+    use pages::brands as forms;
+
+    let of = |form| format!("/brands/{{id}}/{form}");
+    Router::new()
+        .route("/brands", get(forms::show).post(forms::create))
+        .route("/brands/{id}", get(forms::show_one).post(forms::correct))
+        .route(&of("read"), get(forms::go_to_it).post(forms::read_again))
+        .route(&of("logo"), get(forms::go_to_it).post(forms::choose_logo))
+        .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
 }
 
 /// What became of the credits of a workspace.
@@ -142,7 +159,10 @@ fn workspace_forms() -> Router<App> {
         .route(&of("restore"), get(forms::go_to_it).post(forms::restore))
 }
 
-/// A path as it may be logged: the token of a setup link or an invitation is a secret.
+/// A path as it may be logged: the token of a setup link, an invitation or an upload is a secret.
 pub(crate) fn without_secrets(path: &str) -> &str {
-    SECRET.into_iter().find(|secret| path.starts_with(secret)).unwrap_or(path)
+    if let Some(secret) = SECRET.into_iter().find(|secret| path.starts_with(secret)) {
+        return secret;
+    }
+    path.find(SIGNED).map_or(path, |at| &path[..at + SIGNED.len()])
 }

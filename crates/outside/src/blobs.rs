@@ -60,7 +60,7 @@ impl StoredBlobs {
     /// # Errors
     /// When it is not there.
     pub fn in_folder(folder: &FilePath) -> Result<Self, OpenBlobsError> {
-        let store = LocalFileSystem::new_with_prefix(folder).map_err(refused)?;
+        let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| refused(&error))?;
         // A row that names a blob outlives a power failure, so the blob must as well.
         Ok(Self(Arc::new(store.with_fsync(true))))
     }
@@ -86,23 +86,23 @@ impl StoredBlobs {
         if let Some(endpoint) = &bucket.endpoint {
             builder = builder.with_endpoint(endpoint);
         }
-        Ok(Self(Arc::new(builder.build().map_err(refused)?)))
+        Ok(Self(Arc::new(builder.build().map_err(|error| refused(&error))?)))
     }
 }
 
 impl Blobs for StoredBlobs {
     fn put<'a>(&'a self, key: &'a BlobKey, bytes: Vec<u8>) -> Answer<'a, ()> {
-        Box::pin(
-            async move { self.0.put(&path(key), bytes.into()).await.map(drop).map_err(failed) },
-        )
+        Box::pin(async move {
+            self.0.put(&path(key), bytes.into()).await.map(drop).map_err(|error| failed(&error))
+        })
     }
 
     fn get<'a>(&'a self, key: &'a BlobKey) -> Answer<'a, Option<Vec<u8>>> {
         Box::pin(async move {
             match self.0.get(&path(key)).await {
-                Ok(found) => Ok(Some(found.bytes().await.map_err(failed)?.into())),
+                Ok(found) => Ok(Some(found.bytes().await.map_err(|error| failed(&error))?.into())),
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(error) => Err(failed(error)),
+                Err(error) => Err(failed(&error)),
             }
         })
     }
@@ -111,7 +111,7 @@ impl Blobs for StoredBlobs {
         Box::pin(async move {
             match self.0.delete(&path(key)).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                Err(error) => Err(failed(error)),
+                Err(error) => Err(failed(&error)),
             }
         })
     }
@@ -121,10 +121,10 @@ fn path(key: &BlobKey) -> Path {
     Path::from(key.as_str())
 }
 
-fn failed(error: object_store::Error) -> BlobError {
+fn failed(error: &object_store::Error) -> BlobError {
     BlobError(error.to_string())
 }
 
-fn refused(error: object_store::Error) -> OpenBlobsError {
+fn refused(error: &object_store::Error) -> OpenBlobsError {
     OpenBlobsError(error.to_string())
 }

@@ -108,13 +108,14 @@ impl GuardedFetcher {
 
     /// Every step is checked like the first.
     async fn follow(&self, wanted: &Wanted<'_>) -> Result<Fetched, FetchError> {
-        let mut target = self.target(wanted.url, wanted)?;
+        let mut url = wanted.url.to_owned();
+        let mut target = self.target(&url, wanted)?;
         for left in (0..=wanted.redirects).rev() {
             match self.ask(&target, wanted).await? {
-                Answer::Fetched(fetched) => return Ok(fetched),
+                Answer::Fetched(fetched) => return Ok(Fetched { url, ..fetched }),
                 Answer::Elsewhere(_) if left == 0 => return Err(FetchError::Redirect),
                 Answer::Elsewhere(location) => {
-                    let url = target.resolve(&location).ok_or(FetchError::Redirect)?;
+                    url = target.resolve(&location).ok_or(FetchError::Redirect)?;
                     let next = self.target(&url, wanted)?;
                     if target.is_https && !next.is_https {
                         return Err(FetchError::Redirect);

@@ -22,6 +22,16 @@ pub enum Error {
     MemberNotFound,
     /// The person belongs to the workspace already.
     AlreadyMember,
+    /// No such brand within the caller's reach.
+    BrandNotFound,
+    /// A URL is none of a page or picture that is fetched; says which, and why.
+    InvalidUrl(&'static str),
+    /// The logo is not taken; says why.
+    InvalidLogo(String),
+    /// The token of an upload is unknown, used or over.
+    UploadTokenSpent,
+    /// The cursor is none of this list.
+    InvalidCursor,
     /// The invitation is unknown, expired, answered or taken back.
     InvitationNotFound,
     /// The person owns as many workspaces as one may.
@@ -166,6 +176,11 @@ impl fmt::Display for Error {
             Self::NotAllowed => f.write_str("the role in the workspace does not allow it"),
             Self::MemberNotFound => f.write_str("there is no such person in the workspace"),
             Self::AlreadyMember => f.write_str("the person belongs to the workspace already"),
+            Self::BrandNotFound => f.write_str("there is no such brand"),
+            Self::InvalidUrl(why) => f.write_str(why),
+            Self::InvalidLogo(why) => write!(f, "the logo is not taken: {why}"),
+            Self::UploadTokenSpent => f.write_str("the upload token is unknown, used or over"),
+            Self::InvalidCursor => f.write_str("the cursor is none of this list"),
             Self::InvitationNotFound => {
                 f.write_str("the invitation is unknown, expired, answered or taken back")
             }

@@ -37,6 +37,8 @@ pub struct Wanted<'a> {
 /// What was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
+    /// Where it lay in the end: the URL that was asked for, or where that led.
+    pub url: String,
     /// The body.
     pub body: Vec<u8>,
     /// Its media type, without parameters, in small letters.

@@ -64,6 +64,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     })
     .await?;
     in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
+    in_batches(service, move |tx| store::upload_tokens::delete_expired(tx, now, BATCH)).await?;
     let forgotten = now.minus(idempotency::KEPT);
     in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);

@@ -1,9 +1,9 @@
 //! Jobs: asked for in the transaction of what needs them, done afterwards, by whichever node has time.
 //!
-//! 1. A verb writes a job of a [`Kind`] with [`JobDraft`], in the transaction that also holds the credits for
+//! 1. A verb writes a job of a `Kind` with `JobDraft`, in the transaction that also holds the credits for
 //!    it and answers its request: either all of it is there or none.
 //! 2. After the COMMIT the [`worker`] of some node takes it, for a lease that it renews while it works.
-//! 3. Whoever does it ends it with [`Job::end`] in the transaction that writes what it came to. An attempt
+//! 3. Whoever does it ends it with `Job::end` in the transaction that writes what it came to. An attempt
 //!    that has lost its lease finds out there, and writes nothing.
 //! 4. What fails is tried again, and given up after a few times. Each kind says what giving up means: the
 //!    person is told, and what was held for it goes back.
@@ -15,7 +15,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bloom_domain::ids::JobId;
-use bloom_domain::time::Timestamp;
 use bloom_store::{self as store, Change, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -81,11 +80,6 @@ impl Job {
     /// Its name in the world.
     pub(crate) fn id(&self) -> JobId {
         self.0.id
-    }
-
-    /// When it was asked for.
-    pub(crate) fn created_at(&self) -> Timestamp {
-        self.0.created_at
     }
 
     /// How often it was taken, this time included.

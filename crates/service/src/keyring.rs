@@ -53,10 +53,13 @@ struct DerivedKeys {
     refresh_token: hmac::Key,
     refresh_secret: hmac::Key,
     refresh_successor: hmac::Key,
+    upload_token: hmac::Key,
+    logo: hmac::Key,
     authorization_request: LessSafeKey,
     signing_key: LessSafeKey,
     mail: LessSafeKey,
     answer: LessSafeKey,
+    cursor: LessSafeKey,
 }
 
 impl Keyring {
@@ -214,6 +217,31 @@ impl Keyring {
         self.all().map(|keys| &keys.answer)
     }
 
+    /// The keys that seal cursors: the current one first.
+    pub(crate) fn cursor_seals(&self) -> impl Iterator<Item = &LessSafeKey> {
+        self.all().map(|keys| &keys.cursor)
+    }
+
+    /// What proves that the address of a logo was given away here.
+    pub(crate) fn logo_tag(&self, named: &[u8]) -> [u8; 16] {
+        half(sign(&self.current.logo, named))
+    }
+
+    /// Whether a tag proves the address of a logo. Compared in constant time.
+    pub(crate) fn is_logo_tag(&self, named: &[u8], tag: &[u8; 16]) -> bool {
+        self.all().any(|keys| is_equal(&half(sign(&keys.logo, named)), tag))
+    }
+
+    /// What is stored for the token of an upload.
+    pub(crate) fn upload_token_digest(&self, token: &[u8; 16]) -> Digest {
+        sign(&self.current.upload_token, token)
+    }
+
+    /// What may be stored for the token of an upload: the current digest first.
+    pub(crate) fn upload_token_digests(&self, token: &[u8; 16]) -> Vec<Digest> {
+        self.all().map(|keys| sign(&keys.upload_token, token)).collect()
+    }
+
     fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.current).chain(&self.previous)
     }
@@ -236,10 +264,13 @@ impl DerivedKeys {
             refresh_token: key(b"bloom refresh token v1"),
             refresh_secret: key(b"bloom refresh token digest v1"),
             refresh_successor: key(b"bloom refresh token successor v1"),
+            upload_token: key(b"bloom upload token digest v1"),
+            logo: key(b"bloom logo address v1"),
             authorization_request: seal(b"bloom authorization request seal v1"),
             signing_key: seal(b"bloom signing key seal v1"),
             mail: seal(b"bloom mail seal v1"),
             answer: seal(b"bloom kept answer seal v1"),
+            cursor: seal(b"bloom cursor seal v1"),
         }
     }
 }

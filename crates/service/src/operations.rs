@@ -25,11 +25,13 @@ pub struct Operation {
     pub scope: Option<BloomScope>,
     /// What it does.
     pub effect: Effect,
+    /// Whether it is asked without a credential: something else in the request lets it.
+    pub is_open: bool,
 }
 
 impl Operation {
     const fn new(id: &'static str, scope: BloomScope, effect: Effect) -> Self {
-        Self { id, scope: Some(scope), effect }
+        Self { id, scope: Some(scope), effect, is_open: false }
     }
 }
 
@@ -49,13 +51,36 @@ pub static API_KEYS_REVOKE: Operation =
     Operation::new("apiKeys.revoke", BloomScope::KeysAdmin, Effect::Change);
 /// `POST /api-keys/self/revoke`: a key ends itself.
 pub static API_KEYS_REVOKE_SELF: Operation =
-    Operation { id: "apiKeys.revokeSelf", scope: None, effect: Effect::Change };
+    Operation { id: "apiKeys.revokeSelf", scope: None, effect: Effect::Change, is_open: false };
 /// `POST /api-keys/{id}/rotate`: gives a key another secret.
 pub static API_KEYS_ROTATE: Operation =
     Operation::new("apiKeys.rotate", BloomScope::KeysAdmin, Effect::Create);
 /// `POST /api-keys/verify`: whether a text is a good key of the person, and what it may do.
 pub static API_KEYS_VERIFY: Operation =
     Operation::new("apiKeys.verify", BloomScope::KeysAdmin, Effect::Read);
+/// `POST /brands`: makes a brand, to be read from its page.
+pub static BRANDS_CREATE: Operation =
+    Operation::new("brands.create", BloomScope::Write, Effect::Create);
+/// `DELETE /brands/{id}`: deletes a brand.
+pub static BRANDS_DELETE: Operation =
+    Operation::new("brands.delete", BloomScope::Write, Effect::Change);
+/// `GET /brands/{id}`: a brand.
+pub static BRANDS_GET: Operation = Operation::new("brands.get", BloomScope::Read, Effect::Read);
+/// `GET /brands`: the brands within reach.
+pub static BRANDS_LIST: Operation = Operation::new("brands.list", BloomScope::Read, Effect::Read);
+/// `PUT /brands/{id}/logo`: chooses the logo at a URL.
+pub static BRANDS_UPDATE_LOGO: Operation =
+    Operation::new("brands.updateLogo", BloomScope::Write, Effect::Change);
+/// `PUT /brands/{id}/logo/file`: chooses a file as the logo.
+pub static BRANDS_UPLOAD_LOGO_FILE: Operation =
+    Operation::new("brands.uploadLogoFile", BloomScope::Write, Effect::Change);
+/// `PUT /brands/{id}/logo/file/signed/{token}`: the same for whoever holds a token for that.
+pub static BRANDS_UPLOAD_LOGO_FILE_SIGNED: Operation = Operation {
+    id: "brands.uploadLogoFileSigned",
+    scope: None,
+    effect: Effect::Change,
+    is_open: true,
+};
 /// `GET /credits`: what can be spent.
 pub static CREDITS_GET: Operation = Operation::new("credits.get", BloomScope::Read, Effect::Read);
 /// `GET /workspaces`: where the person belongs.
@@ -63,7 +88,7 @@ pub static WORKSPACES_LIST: Operation =
     Operation::new("workspaces.list", BloomScope::Read, Effect::Read);
 
 /// All of them.
-pub static ALL: [&Operation; 10] = [
+pub static ALL: [&Operation; 17] = [
     &ACCOUNT_GET,
     &API_KEYS_CREATE,
     &API_KEYS_GET,
@@ -72,6 +97,13 @@ pub static ALL: [&Operation; 10] = [
     &API_KEYS_REVOKE_SELF,
     &API_KEYS_ROTATE,
     &API_KEYS_VERIFY,
+    &BRANDS_CREATE,
+    &BRANDS_DELETE,
+    &BRANDS_GET,
+    &BRANDS_LIST,
+    &BRANDS_UPDATE_LOGO,
+    &BRANDS_UPLOAD_LOGO_FILE,
+    &BRANDS_UPLOAD_LOGO_FILE_SIGNED,
     &CREDITS_GET,
     &WORKSPACES_LIST,
 ];

@@ -146,6 +146,17 @@ impl Gate {
         Some(Self { billing, door: principal.door(), feature })
     }
 
+    /// Whether the plan of the workspace opens the face, for what costs nothing.
+    pub(crate) fn admits(
+        &self,
+        tx: &mut Tx<'_>,
+        workspace: WorkspaceId,
+    ) -> Result<Result<(), Error>, store::Error> {
+        let rights = rights_of(tx, &self.billing, workspace)?;
+        let is_open = rights.entitlements.admits(self.door);
+        Ok(if is_open { Ok(()) } else { Err(Error::PlanUpgradeRequired) })
+    }
+
     /// Whether the workspace may be charged, but for its credits.
     pub(crate) fn check(
         &self,

@@ -134,10 +134,10 @@ pub struct Service {
     pub(crate) post: Post,
     pub(crate) jobs: Bells,
     pub(crate) waits: Arc<Waits>,
-    #[expect(dead_code, reason = "what makes images and reads brands comes to use it")]
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) in_progress: InProgress,
     pub(crate) client_documents: ClientDocuments,
+    pub(crate) fetcher: Arc<dyn Fetcher>,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -208,6 +208,7 @@ impl Service {
             blobs: Arc::new(blobs::Nowhere),
             in_progress: InProgress::default(),
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
+            fetcher: Arc::new(fetch::Nothing),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,
@@ -222,7 +223,7 @@ impl Service {
     /// The same service, which fetches what lies on other servers through a port.
     #[must_use]
     pub fn fetching(self, fetcher: Arc<dyn Fetcher>) -> Self {
-        Self { client_documents: ClientDocuments::through(fetcher), ..self }
+        Self { client_documents: ClientDocuments::through(fetcher.clone()), fetcher, ..self }
     }
 
     /// The same service, which keeps the bytes of images through a port.

@@ -120,12 +120,12 @@ pub fn end_all(service: &Service) {
 /// # Errors
 /// [`Error::TooManyWaiting`]; those of `read`; and when the credential has ended, as any request of it would be
 /// refused.
-pub(crate) async fn until<T>(
+pub(crate) async fn until<T, R: Future<Output = Result<T, Error>>>(
     service: &Service,
     principal: &Principal,
     ids: &[[u8; 16]],
     patience: Duration,
-    read: impl AsyncFn() -> Result<T, Error>,
+    read: impl Fn() -> R,
     is_done: impl Fn(&T) -> bool,
 ) -> Result<T, Error> {
     let waits = &service.waits;

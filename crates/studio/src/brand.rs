@@ -49,6 +49,24 @@ pub enum ColourRole {
     Neutral,
 }
 
+impl ColourRole {
+    /// All of them, the most important first.
+    pub const ALL: [Self; 6] =
+        [Self::Primary, Self::Secondary, Self::Accent, Self::Background, Self::Text, Self::Neutral];
+
+    /// The word for it, as it is written and read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Accent => "accent",
+            Self::Background => "background",
+            Self::Text => "text",
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
 impl Brand {
     /// The first colour of a role.
     pub fn colour(&self, role: ColourRole) -> Option<Rgb> {

@@ -6,7 +6,9 @@
 
 mod css;
 mod dominant;
+mod manifest;
 mod page;
+mod profile;
 mod typefaces;
 mod voice;
 
@@ -15,7 +17,9 @@ use crate::colour::{Rgb, contrast};
 use crate::fonts::Family;
 use serde::{Deserialize, Serialize};
 
+pub use manifest::{Manifest, manifest};
 pub use page::{Candidate, Links, PageImage, links};
+pub use profile::profile;
 
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +47,8 @@ pub struct Page<'a> {
     pub html: &'a str,
     /// Its stylesheets.
     pub stylesheets: &'a [String],
+    /// The colour that its manifest names, which counts where the page itself names none.
+    pub theme: Option<&'a str>,
     /// The logo, when one was fetched: its bytes.
     pub logo: Option<&'a [u8]>,
 }
@@ -95,7 +101,8 @@ pub struct Findings {
 /// Reads a page.
 pub fn read(page: &Page<'_>) -> Findings {
     let sheet = css::Sheet::read(page.html, page.stylesheets);
-    let seen = page::Seen::read(page.url, page.html);
+    let mut seen = page::Seen::read(page.url, page.html);
+    seen.theme = seen.theme.or_else(|| page.theme.map(str::to_owned));
     let palette = dominant::palette(&sheet, &seen, page.logo);
     let (heading_font, body_font) = typefaces::of(&sheet, &seen);
     let aesthetic = voice::aesthetic(&sheet, &seen, &palette, heading_font.as_ref());
@@ -113,7 +120,8 @@ pub fn read(page: &Page<'_>) -> Findings {
     }
 }
 
-fn pairs(palette: &[Found<Swatch>]) -> Vec<Pair> {
+/// How the colours of a palette read on each other.
+pub fn pairs(palette: &[Found<Swatch>]) -> Vec<Pair> {
     let of = |roles: &[ColourRole]| -> Vec<Rgb> {
         palette
             .iter()

@@ -22,8 +22,8 @@ impl Config {
         let allow_private = allow_private.unwrap_or(false);
         if allow_private {
             tracing::warn!(
-                "PRIVATE ADDRESSES ARE FETCHED FROM (fetch.allow_private): whoever sends a browser here can \
-                 make this server ask for documents inside your network"
+                "PRIVATE ADDRESSES ARE FETCHED FROM (fetch.allow_private): whoever sends a browser here or adds a \
+                 brand can make this server ask for pages inside your network, and read what it finds there"
             );
         }
         let settings =

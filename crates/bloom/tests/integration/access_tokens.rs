@@ -13,7 +13,7 @@ use bloom_service::rate_limit::RateLimits;
 use bloom_store::Database;
 
 use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, claims};
-use crate::support::{App, Browser, on_both, operations};
+use crate::support::{App, Browser, on_both, with_credential};
 
 on_both!(
     a_forged_token_is_refused,
@@ -223,7 +223,7 @@ async fn a_token_reaches_what_its_access_names(app: App) {
         let tokens = client.connect(&mut ada, &[("scope", scope)]).await;
         let is_everything = matches!(*scope, "openid" | "");
         let bearer = format!("Bearer {}", tokens.access);
-        for operation in operations() {
+        for operation in with_credential() {
             let answer = operation.call(&app, &[("authorization", &bearer)]).await;
             let may = match operation.scope {
                 None => true,
@@ -529,7 +529,7 @@ async fn a_token_is_never_wider_than_its_grant(app: App) {
             };
             assert_eq!(claims(&tokens.access)["access"], access, "{shown}");
             let bearer = format!("Bearer {}", tokens.access);
-            for operation in operations() {
+            for operation in with_credential() {
                 let answer = operation.call(&app, &[("authorization", &bearer)]).await;
                 let (path, Some(scope)) = (&operation.path, operation.scope) else { continue };
                 let scope = scope.as_str();

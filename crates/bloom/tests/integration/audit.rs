@@ -98,6 +98,7 @@ async fn do_everything(app: &App) {
     ada.post(&own.form("delete"), &[]).await;
     signing_keys::rotate(app.service(), &app.operator()).await.unwrap();
     ada.revoke_app().await;
+    do_everything_to_a_brand(&mut ada).await;
     do_everything_in_a_team(app, &mut ada).await;
     let payer = Person::new(app, "payer").await;
     payer.topup(10, "in_1").await;
@@ -136,6 +137,13 @@ async fn do_everything_for_security(app: &App) {
     crate::security::confirm(&mut carl).await;
     carl.post("/settings/security/password", &[("password", PASSWORD)]).await;
     carl.post("/settings/security/sign-out-everywhere", &[]).await;
+}
+
+async fn do_everything_to_a_brand(ada: &mut Browser) {
+    let answer = ada.post("/brands", &[("url", "https://site.example")]).await;
+    let page = answer.header("location").to_owned();
+    ada.post(&page, &[("name", "Site")]).await.assert_redirect(&format!("{page}?done=saved"));
+    ada.post(&format!("{page}/delete"), &[("confirmed", "Site")]).await;
 }
 
 async fn do_everything_in_a_team(app: &App, ada: &mut Browser) {

@@ -25,6 +25,7 @@ mod attempts;
 mod audit;
 mod authorization;
 mod billing;
+mod brands;
 mod client_authentication;
 mod client_documents;
 mod codes;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::api_keys_by_credential::key_with;
 use crate::openapi::assert_fits;
 use crate::plans::billed;
-use crate::support::{Answer, App, Browser, Key, Operation, on_both, operations};
+use crate::support::{Answer, App, Browser, Key, NOTHING, Operation, on_both, operations};
 use crate::teams::{join, member_id, team};
 
 on_both!(every_operation_answers_everybody_as_it_must);
@@ -43,6 +43,32 @@ enum About {
     ApiKey(&'static str),
     /// An API key in the body. What is another's is not known.
     PresentedKey,
+    /// A workspace, which may be named in the body.
+    SentWorkspace,
+    /// A brand in the path.
+    Brand,
+    /// A token in the path, which is all that is asked for.
+    Token,
+}
+
+impl About {
+    /// Where the things lie that it is about.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Brand | Self::SentWorkspace => "brands",
+            _ => "api_keys",
+        }
+    }
+
+    /// What it answers about another's, or about nobody's.
+    fn missing(self) -> Option<&'static str> {
+        match self {
+            Self::ApiKey(code) => Some(code),
+            Self::Brand => Some("BRAND_NOT_FOUND"),
+            Self::Workspace | Self::SentWorkspace => Some("WORKSPACE_NOT_FOUND"),
+            Self::Oneself | Self::PresentedKey | Self::Token => None,
+        }
+    }
 }
 
 impl Case {
@@ -65,6 +91,13 @@ const CASES: &[Case] = &[
         ..Case::read("apiKeys.revokeSelf", About::Oneself)
     },
     Case::read("apiKeys.verify", About::PresentedKey),
+    Case { status: 202, ..Case::read("brands.create", About::SentWorkspace) },
+    Case::read("brands.delete", About::Brand),
+    Case::read("brands.get", About::Brand),
+    Case::read("brands.list", About::Workspace),
+    Case { status: 202, ..Case::read("brands.updateLogo", About::Brand) },
+    Case { status: 202, ..Case::read("brands.uploadLogoFile", About::Brand) },
+    Case { status: 202, ..Case::read("brands.uploadLogoFileSigned", About::Token) },
     Case::read("credits.get", About::Workspace),
     Case::read("workspaces.list", About::Oneself),
 ];
@@ -76,8 +109,10 @@ enum Kind {
 }
 
 /// Who is meant by what an operation is about.
+#[derive(Clone)]
 struct Things {
     key: Key,
+    brand: String,
     workspace: Option<String>,
 }
 
@@ -92,9 +127,11 @@ async fn call(app: &App, operation: &Operation, credential: &str, things: &Thing
     let headers =
         if credential.is_empty() { vec![] } else { vec![("authorization", bearer.as_str())] };
     let about = case(operation).about;
-    let mut path = operation.template.replace("{id}", &things.key.id);
+    let id = if about == About::Brand { &things.brand } else { &things.key.id };
+    let mut path = operation.template.replace("{id}", id).replace("{token}", NOTHING);
     assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
-    assert_eq!(matches!(about, About::ApiKey(_)), path != operation.template, "{path}");
+    let is_about_one = matches!(about, About::ApiKey(_) | About::Brand | About::Token);
+    assert_eq!(is_about_one, path != operation.template, "{path}");
     let takes_workspace = operation.description["parameters"].to_string().contains("workspaceId");
     assert_eq!(about == About::Workspace, takes_workspace, "{path}");
     if let Some(workspace) = things.workspace.as_ref().filter(|_| takes_workspace) {
@@ -102,9 +139,27 @@ async fn call(app: &App, operation: &Operation, credential: &str, things: &Thing
     }
     let body = operation.body.clone().map(|least| match about {
         About::PresentedKey => json!({ "key": things.key.secret }),
+        About::SentWorkspace => {
+            let mut body = least;
+            if let Some(workspace) = &things.workspace {
+                body["workspaceId"] = json!(workspace);
+            }
+            body
+        }
         _ => least,
     });
-    app.call(&operation.method, &path, &headers, body.as_ref()).await
+    operation.send(app, &path, &headers, body.as_ref()).await
+}
+
+/// A fresh brand in a workspace of the owner of a key.
+async fn brand(app: &App, key: &Key, workspace: Option<&str>) -> String {
+    let mut body = json!({ "url": "https://site.example/" });
+    if let Some(workspace) = workspace {
+        body["workspaceId"] = json!(workspace);
+    }
+    let headers = [("x-api-key", key.secret.as_str())];
+    let made = app.call("POST", "/api/v1/brands", &headers, Some(&body)).await;
+    made.json()["data"]["id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned()
 }
 
 /// A person with a credential of each kind for every set of scopes.
@@ -118,7 +173,8 @@ impl Caller {
     async fn new(app: &App, name: &str) -> Self {
         let mut browser = app.person(name).await;
         let key = browser.create_key("thing").await;
-        Self { browser, things: Things { key, workspace: None }, apps: 0 }
+        let brand = brand(app, &key, None).await;
+        Self { browser, things: Things { key, brand, workspace: None }, apps: 0 }
     }
 
     /// A fresh credential with some scopes.
@@ -144,6 +200,7 @@ impl Caller {
     /// A fresh thing, for an operation that ends it.
     async fn renewed(&mut self) {
         self.things.key = self.browser.create_key("thing").await;
+        self.things.brand = brand(&self.browser.app, &self.things.key, None).await;
     }
 }
 
@@ -169,6 +226,9 @@ impl Matrix {
         let case = case(operation);
         let shown = format!("{} with a {:?}", case.id, self.kind);
         let may = all_scopes();
+        if case.about == About::Token {
+            return self.no_credential_helps(operation, &shown).await;
+        }
         self.anonymous(operation, &shown).await;
         let answer = self.ask(operation, &may).await;
         if case.is_for_keys && self.kind == Kind::Token {
@@ -191,6 +251,18 @@ impl Matrix {
         call(&self.app, operation, &credential, &self.ada.things).await
     }
 
+    /// Where a token is what lets somebody in, a credential is nothing; that a token does is tested where it is
+    /// given away.
+    async fn no_credential_helps(&mut self, operation: &Operation, shown: &str) {
+        let good = self.ada.credential(self.kind, &all_scopes()).await;
+        let before = self.app.database().dump();
+        for credential in ["", "junk", &good] {
+            let answer = call(&self.app, operation, credential, &self.ada.things).await;
+            assert_eq!(answer.error(), "401 INVALID_UPLOAD_TOKEN", "{shown}");
+        }
+        assert_eq!(self.app.database().dump(), before, "{shown}: nothing is done");
+    }
+
     async fn anonymous(&mut self, operation: &Operation, shown: &str) {
         let answer = call(&self.app, operation, "", &self.ada.things).await;
         assert_eq!(answer.error(), "401 UNAUTHORIZED", "{shown}");
@@ -211,36 +283,34 @@ impl Matrix {
 
     /// Somebody else's things are not there, and nothing of theirs is in an answer.
     async fn other_tenant(&mut self, operation: &Operation, shown: &str) {
-        let before = self.app.rows("api_keys");
+        let about = case(operation).about;
+        let before = self.app.rows(about.table());
         let credential = self.ada.credential(self.kind, &all_scopes()).await;
-        let own = self.app.rows("api_keys");
+        let own = self.app.rows(about.table());
         let theirs = call(&self.app, operation, &credential, &self.bob.things).await;
-        match case(operation).about {
-            About::ApiKey(code) => {
-                assert_eq!(theirs.error(), format!("404 {code}"), "{shown}");
-                assert_eq!(self.app.rows("api_keys"), own, "{shown}: nothing is done");
-                // Word for word as for what nobody has.
-                let nothing =
-                    Key { id: crate::support::NOTHING.into(), ..self.bob.things.key.clone() };
-                let nothing = Things { key: nothing, workspace: None };
-                let missing = call(&self.app, operation, &credential, &nothing).await;
-                assert_eq!(theirs.body, missing.body, "{shown}");
-            }
-            About::Workspace => {
-                assert_eq!(theirs.error(), "404 WORKSPACE_NOT_FOUND", "{shown}");
-            }
-            About::PresentedKey => {
-                assert_eq!(theirs.json()["data"]["state"], "unknown", "{shown}");
-            }
-            About::Oneself => {}
+        if let Some(code) = about.missing() {
+            assert_eq!(theirs.error(), format!("404 {code}"), "{shown}");
+            assert_eq!(self.app.rows(about.table()), own, "{shown}: nothing is done");
+            // Word for word as for what nobody has.
+            let nothing = Things {
+                key: Key { id: NOTHING.into(), ..self.bob.things.key.clone() },
+                brand: NOTHING.into(),
+                workspace: Some(NOTHING.into()),
+            };
+            let missing = call(&self.app, operation, &credential, &nothing).await;
+            assert_eq!(theirs.body, missing.body, "{shown}");
         }
-        let of_bob = [self.bob.browser.email(), &self.bob.things.key.id];
+        if about == About::PresentedKey {
+            assert_eq!(theirs.json()["data"]["state"], "unknown", "{shown}");
+        }
+        let of_bob = [self.bob.browser.email(), &self.bob.things.key.id, &self.bob.things.brand];
         assert!(!of_bob.iter().any(|word| theirs.text().contains(word)), "{shown}: {theirs:?}");
         let bobs = |rows: Vec<String>| {
-            let id = self.bob.things.key.id.replace('-', "");
-            rows.into_iter().filter(|row| row.contains(&id)).collect::<Vec<_>>()
+            let ids = [&self.bob.things.key.id, &self.bob.things.brand];
+            let ids = ids.map(|id| id.replace('-', ""));
+            rows.into_iter().filter(|row| ids.iter().any(|id| row.contains(id))).collect::<Vec<_>>()
         };
-        assert_eq!(bobs(before), bobs(self.app.rows("api_keys")), "{shown}");
+        assert_eq!(bobs(before), bobs(self.app.rows(about.table())), "{shown}");
     }
 
     /// Who was removed from a workspace has lost it; what is theirs they keep.
@@ -252,16 +322,24 @@ impl Matrix {
             self.ada.credential(self.kind, &all_scopes()).await,
         );
         self.ada.things.workspace = Some(id.clone());
-        let before = call(&self.app, operation, &first, &self.ada.things).await;
+        // Of each call one that is theirs together.
+        let team = Some(id.as_str());
+        let shared = [
+            brand(&self.app, &self.bob.things.key, team).await,
+            brand(&self.app, &self.bob.things.key, team).await,
+        ];
+        let things = shared.map(|brand| Things { brand, ..self.ada.things.clone() });
+        let before = call(&self.app, operation, &first, &things[0]).await;
         let ada = self.ada.browser.email().to_owned();
         let member = member_id(&mut self.bob.browser, &id, &ada).await;
         let at = format!("/settings/workspaces/{id}/members/{member}/remove");
         assert_eq!(self.bob.browser.post(&at, &[]).await.status, 303);
-        let after = call(&self.app, operation, &second, &self.ada.things).await;
+        let after = call(&self.app, operation, &second, &things[1]).await;
         match case(operation).about {
-            About::Workspace => {
+            about @ (About::Workspace | About::SentWorkspace | About::Brand) => {
+                let code = about.missing().expect("it can be missing");
                 assert_eq!(before.status, case(operation).status, "{shown}: {before:?}");
-                assert_eq!(after.error(), "404 WORKSPACE_NOT_FOUND", "{shown}");
+                assert_eq!(after.error(), format!("404 {code}"), "{shown}");
             }
             _ => assert_eq!(after.status, before.status, "{shown}: {after:?}"),
         }
@@ -294,10 +372,11 @@ impl Matrix {
         let credential = self.ada.credential(self.kind, &all_scopes()).await;
         let email = self.ada.browser.email().to_owned();
         self.app.ban(&email).await;
-        let before = self.app.rows("api_keys");
+        let table = case(operation).about.table();
+        let before = self.app.rows(table);
         let answer = call(&self.app, operation, &credential, &self.ada.things).await;
         assert_eq!(answer.error(), "403 ACCOUNT_BANNED", "{shown}");
-        assert_eq!(self.app.rows("api_keys"), before, "{shown}: nothing is done");
+        assert_eq!(self.app.rows(table), before, "{shown}: nothing is done");
         self.app.unban(&email).await;
     }
 }

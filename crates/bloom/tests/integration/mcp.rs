@@ -61,7 +61,7 @@ pub(crate) async fn call(app: &App, key: &str, method: &str, params: Value) -> V
 }
 
 /// Calls a tool and gives its result.
-async fn tool(app: &App, key: &str, name: &str, arguments: Value) -> Value {
+pub(crate) async fn tool(app: &App, key: &str, name: &str, arguments: Value) -> Value {
     let params = json!({ "name": name, "arguments": arguments });
     call(app, key, "tools/call", params).await["result"].take()
 }
@@ -108,9 +108,16 @@ async fn the_tools_are_listed_with_their_schemas(app: App) {
     let answer = call(&app, &key, "tools/list", json!({})).await;
     let tools = answer["result"]["tools"].as_array().unwrap();
     let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["bloom_check_credits", "bloom_whoami"]);
+    assert_eq!(names[..2], ["bloom_check_credits", "bloom_whoami"]);
+    let hints = json!({
+        "readOnlyHint": true,
+        "destructiveHint": false,
+        "idempotentHint": true,
+        "openWorldHint": false,
+    });
+    assert_eq!((&tools[0]["annotations"], &tools[1]["annotations"]), (&hints, &hints));
     for tool in tools {
-        assert_eq!(tool["annotations"], json!({ "readOnlyHint": true, "openWorldHint": false }));
+        assert_eq!(tool["annotations"].as_object().map(serde_json::Map::len), Some(4), "{tool}");
         assert!(tool["description"].as_str().unwrap().ends_with('.'), "{tool}");
         let input = &tool["inputSchema"];
         assert_eq!(

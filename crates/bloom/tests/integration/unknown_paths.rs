@@ -42,15 +42,20 @@ async fn another_method_is_told_which_ones_there_are(app: App) {
         paths.entry(operation.path).or_default().push(operation.method);
     }
     for (path, taken) in paths {
-        let allowed = taken.iter().map(|one| if one == "GET" { "GET,HEAD" } else { one.as_str() });
-        let allowed = allowed.collect::<Vec<_>>().join(",");
+        let mut allowed: Vec<_> = taken.iter().map(String::as_str).collect();
+        if allowed.contains(&"GET") {
+            allowed.push("HEAD");
+        }
+        allowed.sort_unstable();
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"] {
             if taken.iter().any(|one| one == method) {
                 continue;
             }
             let answer = app.request(method, &path, &[("x-api-key", &key)]).await;
             assert_eq!(answer.error(), "405 METHOD_NOT_ALLOWED", "{method} {path}");
-            assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+            let mut told: Vec<_> = answer.header("allow").split(',').collect();
+            told.sort_unstable();
+            assert_eq!(told, allowed, "{method} {path}");
         }
     }
     let answer = app.request("POST", "/api/v1/account", &[]).await;

@@ -59,6 +59,15 @@ impl Call {
         id.parse().ok()
     }
 
+    /// The UUID in its path.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) async fn uuid<T: FromStr>(&mut self) -> Result<T, ApiError> {
+        let bad = || ApiError::new(ErrorCode::BadRequest, "id: this is no UUID.");
+        self.id().await.ok_or_else(bad)
+    }
+
     /// A write that is done once, answered with a status and the view of what it made.
     pub(crate) fn once<T: 'static, V: Serialize + 'static>(
         &mut self,

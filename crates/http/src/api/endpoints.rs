@@ -10,7 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::admission::{route, route_with};
 use super::errors::ErrorCode;
-use super::{accounts, api_keys, credits, workspaces};
+use super::query::Bounds;
+use super::{accounts, api_keys, brands, credits, workspaces};
 use crate::app::App;
 
 /// An endpoint.
@@ -44,6 +45,10 @@ pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 pub(crate) enum Body {
     /// A JSON object with a schema.
     Json(SchemaOf),
+    /// A form with a file, which is of one of these types.
+    File(&'static [&'static str]),
+    /// Whatever JSON comes: clients that send some with everything may do so here, and nobody looks at it.
+    Ignored,
 }
 
 /// A parameter.
@@ -51,8 +56,37 @@ pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) place: Place,
     pub(crate) description: &'static str,
-    pub(crate) min_length: u32,
-    pub(crate) max_length: Option<u32>,
+    pub(crate) form: Form,
+}
+
+/// What a parameter looks like.
+pub(crate) enum Form {
+    /// Text of at least and at most so many characters.
+    Text(u32, Option<u32>),
+    /// A UUID.
+    Uuid,
+    /// A whole number within bounds, and what counts when it is left out.
+    Integer(Bounds, u32),
+    /// Yes or no; no when it is left out.
+    Flag,
+}
+
+impl Parameter {
+    /// Within which bounds a whole number must be.
+    pub(crate) fn bounds(&self) -> Bounds {
+        match &self.form {
+            Form::Integer(bounds, _) => bounds.clone(),
+            _ => 0..=u32::MAX,
+        }
+    }
+
+    /// What counts when a whole number is left out.
+    pub(crate) fn default(&self) -> u32 {
+        match self.form {
+            Form::Integer(_, default) => default,
+            _ => 0,
+        }
+    }
 }
 
 /// Where a parameter stands.
@@ -75,9 +109,12 @@ impl Endpoint {
 
     /// Every error, once.
     pub(crate) fn errors(&self) -> Vec<ErrorCode> {
-        let mut errors = COMMON_ERRORS.to_vec();
+        let mut errors = match self.operation.is_open {
+            true => OPEN_ERRORS.to_vec(),
+            false => COMMON_ERRORS.to_vec(),
+        };
         errors.extend(self.errors);
-        if self.body.is_some() {
+        if matches!(self.body, Some(Body::Json(_) | Body::File(_))) {
             errors.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
         }
         if self.operation.effect == Effect::Create {
@@ -98,20 +135,60 @@ pub(crate) const COMMON_ERRORS: [ErrorCode; 7] = [
     ErrorCode::ServiceUnavailable,
 ];
 
+/// What every operation without one may answer.
+const OPEN_ERRORS: [ErrorCode; 3] =
+    [ErrorCode::BadRequest, ErrorCode::InternalServerError, ErrorCode::ServiceUnavailable];
+
 const WORKSPACE_ID: Parameter = Parameter {
     name: "workspaceId",
     place: Place::Query,
     description: "The team workspace that is meant. Left out: the personal workspace.",
-    min_length: 1,
-    max_length: None,
+    form: Form::Text(1, None),
+};
+
+/// In lists that span all workspaces.
+pub(crate) const IN_WORKSPACE: Parameter = Parameter {
+    description: "Only those of this team workspace. Left out: those of all workspaces within reach.",
+    ..WORKSPACE_ID
+};
+
+/// How many of a list are shown at once.
+pub(crate) const LIMIT: Parameter = Parameter {
+    name: "limit",
+    place: Place::Query,
+    description: "How many are answered at most.",
+    form: Form::Integer(1..=100, 50),
+};
+
+/// Where in a list to go on.
+pub(crate) const CURSOR: Parameter = Parameter {
+    name: "cursor",
+    place: Place::Query,
+    description: "nextCursor of the answer before, as it was. Left out: the beginning.",
+    form: Form::Text(0, None),
+};
+
+/// Whether to wait.
+pub(crate) const WAIT: Parameter = Parameter {
+    name: "wait",
+    place: Place::Query,
+    description: "Whether to answer only once the work on it is done, or timeout is over.",
+    form: Form::Flag,
+};
+
+/// For how long.
+pub(crate) const TIMEOUT: Parameter = Parameter {
+    name: "timeout",
+    place: Place::Query,
+    description: "For how many seconds to wait at most; the answer is then as it stands.",
+    form: Form::Integer(1..=295, 120),
 };
 
 const API_KEY_ID: Parameter = Parameter {
     name: "id",
     place: Place::Path,
     description: "The key's id.",
-    min_length: 1,
-    max_length: None,
+    form: Form::Text(1, None),
 };
 
 static IDEMPOTENCY_KEY: Parameter = Parameter {
@@ -119,13 +196,12 @@ static IDEMPOTENCY_KEY: Parameter = Parameter {
     place: Place::Header,
     description: "A name of the caller's for this request, in visible ASCII. For 24 hours the same request \
                   under the same name is done once, and answered as the first time.",
-    min_length: 1,
-    max_length: Some(255),
+    form: Form::Text(1, Some(255)),
 };
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Endpoint> {
-    person().into_iter().chain(api_keys())
+    person().into_iter().chain(api_keys()).chain(brands::endpoints())
 }
 
 fn person() -> [Endpoint; 3] {
@@ -268,6 +344,6 @@ fn api_keys() -> [Endpoint; 7] {
     ]
 }
 
-fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+pub(crate) fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }

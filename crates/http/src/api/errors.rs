@@ -30,6 +30,11 @@ pub(crate) enum ErrorCode {
     NotFound,
     WorkspaceNotFound,
     ApiKeyNotFound,
+    BrandNotFound,
+    InvalidUrl,
+    InvalidLogo,
+    InvalidCursor,
+    InvalidUploadToken,
     MethodNotAllowed,
     NotAcceptable,
     IdempotencyInProgress,
@@ -40,6 +45,8 @@ pub(crate) enum ErrorCode {
     IdempotencyKeyReused,
     TooManyRequests,
     InternalServerError,
+    /// What an operation answers of its own where the others answer the one above.
+    InternalError,
     ServiceUnavailable,
 }
 
@@ -56,6 +63,11 @@ impl ErrorCode {
             Self::NotFound => "NOT_FOUND",
             Self::WorkspaceNotFound => "WORKSPACE_NOT_FOUND",
             Self::ApiKeyNotFound => "API_KEY_NOT_FOUND",
+            Self::BrandNotFound => "BRAND_NOT_FOUND",
+            Self::InvalidUrl => "INVALID_URL",
+            Self::InvalidLogo => "INVALID_LOGO",
+            Self::InvalidCursor => "INVALID_CURSOR",
+            Self::InvalidUploadToken => "INVALID_UPLOAD_TOKEN",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::NotAcceptable => "NOT_ACCEPTABLE",
             Self::IdempotencyInProgress => "IDEMPOTENCY_IN_PROGRESS",
@@ -66,21 +78,25 @@ impl ErrorCode {
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+            Self::InternalError => "INTERNAL_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
         }
     }
 
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::BadRequest | Self::InvalidUrl | Self::InvalidLogo | Self::InvalidCursor => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Unauthorized | Self::InvalidUploadToken => StatusCode::UNAUTHORIZED,
             Self::PaymentRequired | Self::InsufficientCredits => StatusCode::PAYMENT_REQUIRED,
             Self::AccountBanned | Self::Forbidden | Self::FeatureNotEntitled => {
                 StatusCode::FORBIDDEN
             }
-            Self::NotFound | Self::WorkspaceNotFound | Self::ApiKeyNotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NotFound
+            | Self::WorkspaceNotFound
+            | Self::ApiKeyNotFound
+            | Self::BrandNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::IdempotencyInProgress | Self::ApiKeyLimitReached | Self::ApiKeyEnded => {
@@ -90,7 +106,7 @@ impl ErrorCode {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::InternalServerError | Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -142,6 +158,14 @@ impl ApiError {
         Self { retry_after: Some(wait), ..self }
     }
 
+    /// With the code that the contract has for this operation, where the server itself failed.
+    pub(crate) fn with_internal_error(self) -> Self {
+        match self.code {
+            ErrorCode::InternalServerError => Self { code: ErrorCode::InternalError, ..self },
+            _ => self,
+        }
+    }
+
     fn with_cause(self, cause: String) -> Self {
         Self { cause: Some(cause.into()), ..self }
     }
@@ -182,6 +206,24 @@ impl From<Error> for ApiError {
             Error::ApiKeyNotFound => Self::new(
                 ErrorCode::ApiKeyNotFound,
                 "You have no such API key. GET /api/v1/api-keys lists yours.",
+            ),
+            Error::BrandNotFound => Self::new(
+                ErrorCode::BrandNotFound,
+                "You have no such brand. GET /api/v1/brands lists yours.",
+            ),
+            Error::InvalidUrl(why) => Self::new(ErrorCode::InvalidUrl, why),
+            Error::InvalidLogo(why) => Self::new(
+                ErrorCode::InvalidLogo,
+                format!("The logo is not taken: {why}. Send a PNG, JPEG, WebP, GIF or SVG of at most 5 MiB."),
+            ),
+            Error::InvalidCursor => Self::new(
+                ErrorCode::InvalidCursor,
+                "cursor: this is none that this list gave, or the list was asked for otherwise. Send \
+                 nextCursor as it was, with the same workspaceId, or leave it out to begin anew.",
+            ),
+            Error::UploadTokenSpent => Self::new(
+                ErrorCode::InvalidUploadToken,
+                "The upload token is unknown, used, or older than 15 minutes. Ask for another.",
             ),
             Error::TooManyApiKeys => Self::new(
                 ErrorCode::ApiKeyLimitReached,

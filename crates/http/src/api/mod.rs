@@ -6,12 +6,15 @@
 pub(crate) mod accounts;
 pub(crate) mod admission;
 mod api_keys;
+pub(crate) mod brands;
 mod credentials;
 pub(crate) mod credits;
 mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
+mod files;
 mod json;
+pub(crate) mod multipart;
 mod old_secret;
 pub(crate) mod openapi;
 pub(crate) mod query;

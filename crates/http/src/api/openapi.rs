@@ -6,7 +6,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::endpoints::{self, Body, Endpoint, Parameter, Place};
+use super::endpoints::{self, Body, Endpoint, Form, Parameter, Place};
 use super::errors::ErrorCode;
 use crate::face::API_PATH;
 
@@ -103,12 +103,31 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
-    if let Some(Body::Json(body)) = endpoint.body {
-        let schema = body(&mut schemas.sent);
-        operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    if let Some(body) = &endpoint.body {
+        let content = match body {
+            Body::Json(body) => {
+                json!({ "application/json": { "schema": body(&mut schemas.sent) } })
+            }
+            Body::File(types) => json!({ "multipart/form-data": { "schema": file(types) } }),
+            Body::Ignored => json!({ "application/json": { "schema": {} } }),
+        };
+        let required = !matches!(body, Body::Ignored);
+        operation["requestBody"] = json!({ "required": required, "content": content });
+    }
+    if endpoint.operation.is_open {
+        operation["security"] = json!([]);
     }
     operation
+}
+
+/// A form with a file.
+fn file(types: &[&str]) -> Value {
+    let one = |kind: &&str| json!({ "type": "string", "contentMediaType": kind });
+    json!({
+        "type": "object",
+        "properties": { "file": { "anyOf": types.iter().map(one).collect::<Vec<_>>() } },
+        "required": ["file"],
+    })
 }
 
 fn by_status(endpoint: &Endpoint) -> BTreeMap<u16, Vec<ErrorCode>> {
@@ -146,10 +165,29 @@ fn parameter(parameter: &Parameter) -> Value {
         Place::Query => "query",
         Place::Header => "header",
     };
-    let mut schema = json!({ "type": "string", "minLength": parameter.min_length });
-    if let Some(length) = parameter.max_length {
-        schema["maxLength"] = length.into();
-    }
+    let schema = match &parameter.form {
+        Form::Text(least, most) => {
+            let mut schema = json!({ "type": "string" });
+            if *least > 0 {
+                schema["minLength"] = (*least).into();
+            }
+            if let Some(length) = most {
+                schema["maxLength"] = (*length).into();
+            }
+            schema
+        }
+        Form::Uuid => json!({ "type": "string", "format": "uuid" }),
+        Form::Integer(bounds, default) => json!({
+            "type": "integer",
+            "minimum": bounds.start(),
+            "maximum": bounds.end(),
+            "default": default,
+        }),
+        Form::Flag => json!({
+            "anyOf": [{ "type": "boolean" }, { "enum": ["0", "1", "true", "false"] }],
+            "default": false,
+        }),
+    };
     json!({
         "name": parameter.name,
         "in": place,

@@ -37,6 +37,37 @@ impl<'a> Query<'a> {
     }
 }
 
+impl Query<'_> {
+    /// A whole number within bounds that may be left out.
+    ///
+    /// # Errors
+    /// When it is none, or out of its bounds.
+    pub(crate) fn integer(self, name: &str, bounds: &Bounds) -> Result<Option<u32>, ApiError> {
+        let Some(text) = self.optional(name)? else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        let told = || {
+            let (least, most) = (bounds.start(), bounds.end());
+            bad(format!("{name} is not a whole number from {least} to {most}."))
+        };
+        number.ok_or_else(told).map(Some)
+    }
+
+    /// A yes or no; no when it is left out.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub(crate) fn flag(self, name: &str) -> Result<bool, ApiError> {
+        match self.optional(name)?.as_deref() {
+            Some("true" | "1") => Ok(true),
+            None | Some("false" | "0") => Ok(false),
+            Some(_) => Err(bad(format!("{name} is none of true, false, 1 and 0."))),
+        }
+    }
+}
+
+/// From which number to which.
+pub(crate) type Bounds = std::ops::RangeInclusive<u32>;
+
 fn bad(message: String) -> ApiError {
     ApiError::new(ErrorCode::BadRequest, message)
 }
@@ -63,6 +94,30 @@ mod tests {
 
     fn value(query: &str) -> Result<Option<String>, ()> {
         Query(query).optional("w").map(|v| v.map(Cow::into_owned)).map_err(|_| ())
+    }
+
+    #[test]
+    fn numbers_and_flags_are_read_strictly() {
+        let number = |query| Query(query).integer("w", &(1..=100)).map_err(|_| ());
+        assert_eq!(
+            (number(""), number("w=1"), number("w=100")),
+            (Ok(None), Ok(Some(1)), Ok(Some(100)))
+        );
+        for bad in ["w=0", "w=101", "w=-1", "w=1.5", "w=x", "w=", "w=1&w=1", "w=4294967297"] {
+            assert_eq!(number(bad), Err(()), "{bad}");
+        }
+        let flag = |query| Query(query).flag("w").map_err(|_| ());
+        for (query, expected) in [
+            ("", Ok(false)),
+            ("w=true", Ok(true)),
+            ("w=1", Ok(true)),
+            ("w=0", Ok(false)),
+            ("w=false", Ok(false)),
+            ("w=yes", Err(())),
+            ("w=", Err(())),
+        ] {
+            assert_eq!(flag(query), expected, "{query}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! docs/adr/0009-mcp-without-sessions.md.
 
 mod accounts;
+mod brands;
 mod credits;
 pub(crate) mod errors;
 mod message;

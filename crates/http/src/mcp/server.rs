@@ -18,7 +18,9 @@ use crate::api::errors::ApiError;
 use crate::edge;
 
 const INSTRUCTIONS: &str = "Bloom acts for the person whose credential this is. bloom_whoami says who \
-                            that is, bloom_check_credits what they can spend.";
+                            that is, bloom_check_credits what they can spend. Everything is made for a \
+                            brand: bloom_list_brands shows those there are, bloom_onboard_brand makes one of \
+                            a site.";
 
 /// The methods that there are. rmcp takes a request of these whose params it cannot read for one of a
 /// method that it does not know.

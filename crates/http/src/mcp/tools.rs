@@ -7,6 +7,10 @@ use std::future::ready;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use bloom_domain::idempotency::IdempotencyKey;
+use bloom_domain::senders::Sender;
+use bloom_service::brands::Asker;
+use bloom_service::idempotency::{self, Once, Reserved};
 use bloom_service::operations::{self, Effect, Operation};
 use bloom_service::{Error, Principal, last_use};
 use futures_util::future::BoxFuture;
@@ -17,10 +21,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{accounts, credits};
+use super::brands::UploadView;
+use super::{accounts, brands, credits};
 use crate::api::accounts::AccountView;
 use crate::api::admission::{Call, too_narrow};
+use crate::api::brands::{BeginningView, BrandView, BrandsView, DeletedBrandView};
 use crate::api::credits::CreditsView;
+use crate::api::envelope;
 use crate::api::errors::ApiError;
 use crate::app::App;
 use crate::face::Face;
@@ -39,11 +46,27 @@ pub(crate) struct Tool {
     input: fn() -> Arc<JsonObject>,
     /// The schema of its result.
     output: fn() -> Arc<JsonObject>,
+    /// What a client may tell its person before it is called.
+    hints: Hints,
     run: for<'a> fn(&'a Caller, JsonObject) -> BoxFuture<'a, Result<Value, ToolError>>,
 }
 
+/// What a tool does beside what its operations say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hints {
+    /// It takes away what cannot be had again.
+    destroys: bool,
+    /// Calling it twice comes to the same.
+    is_idempotent: bool,
+    /// It reaches beyond the person's own things on this server.
+    reaches_out: bool,
+}
+
+/// What changes nothing.
+const READS: Hints = Hints { destroys: false, is_idempotent: true, reaches_out: false };
+
 /// All of them.
-pub(crate) static ALL: [Tool; 2] = [
+pub(crate) static ALL: [Tool; 8] = [
     Tool {
         name: "bloom_check_credits",
         title: "Check credits",
@@ -52,6 +75,7 @@ pub(crate) static ALL: [Tool; 2] = [
         operations: &[&operations::CREDITS_GET],
         input: input_schema::<credits::Arguments>,
         output: schema_for_output::<CreditsView>,
+        hints: READS,
         run: |caller, arguments| Box::pin(credits::check(caller, arguments)),
     },
     Tool {
@@ -61,7 +85,76 @@ pub(crate) static ALL: [Tool; 2] = [
         operations: &[&operations::ACCOUNT_GET],
         input: input_schema::<accounts::Arguments>,
         output: schema_for_output::<AccountView<'static>>,
+        hints: READS,
         run: |caller, arguments| Box::pin(accounts::whoami(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_onboard_brand",
+        title: "Add a brand",
+        description: "Makes a brand of a site: its page is read for logo, colours, typefaces, voice and \
+                      summary. Costs nothing. Answers at once with status analyzing; bloom_get_brand with wait \
+                      says when it is ready, or logo_required when the logo has to be brought.",
+        operations: &[&operations::BRANDS_CREATE],
+        input: input_schema::<brands::Onboard>,
+        output: schema_for_output::<BeginningView>,
+        hints: Hints { destroys: false, is_idempotent: false, reaches_out: true },
+        run: |caller, arguments| Box::pin(brands::onboard(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_get_brand",
+        title: "Get a brand",
+        description: "A brand with everything that is known of it, each finding with its source and \
+                      confidence. With wait, answers once its page has been read.",
+        operations: &[&operations::BRANDS_GET],
+        input: input_schema::<brands::Get>,
+        output: schema_for_output::<BrandView>,
+        hints: READS,
+        run: |caller, arguments| Box::pin(brands::get(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_list_brands",
+        title: "List brands",
+        description: "The person's brands, the newest first: of all their workspaces, or of one.",
+        operations: &[&operations::BRANDS_LIST],
+        input: input_schema::<brands::List>,
+        output: schema_for_output::<BrandsView>,
+        hints: READS,
+        run: |caller, arguments| Box::pin(brands::list(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_delete_brand",
+        title: "Delete a brand",
+        description: "Deletes a brand for good, with all that was corrected of it. Ask the person first.",
+        operations: &[&operations::BRANDS_DELETE],
+        input: input_schema::<brands::OfBrand>,
+        output: schema_for_output::<DeletedBrandView>,
+        hints: Hints { destroys: true, is_idempotent: true, reaches_out: false },
+        run: |caller, arguments| Box::pin(brands::delete(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_update_brand_logo",
+        title: "Choose a logo",
+        description: "Chooses the logo of a brand by its URL. It is fetched afterwards: bloom_get_brand shows \
+                      it, or in logoError what is wrong with it. For a file, bloom_create_logo_upload_url.",
+        operations: &[&operations::BRANDS_UPDATE_LOGO],
+        input: input_schema::<brands::UpdateLogo>,
+        output: schema_for_output::<BeginningView>,
+        hints: Hints { destroys: true, is_idempotent: true, reaches_out: true },
+        run: |caller, arguments| Box::pin(brands::update_logo(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_create_logo_upload_url",
+        title: "Make an upload address for a logo",
+        description: "An address to which a logo file can be sent once, within 15 minutes and without a \
+                      credential: for files that are on the person's machine.",
+        operations: &[
+            &operations::BRANDS_UPLOAD_LOGO_FILE,
+            &operations::BRANDS_UPLOAD_LOGO_FILE_SIGNED,
+        ],
+        input: input_schema::<brands::OfBrand>,
+        output: schema_for_output::<UploadView>,
+        hints: Hints { destroys: false, is_idempotent: false, reaches_out: false },
+        run: |caller, arguments| Box::pin(brands::create_upload(caller, arguments)),
     },
 ];
 
@@ -82,8 +175,12 @@ impl Tool {
     /// The tool as the protocol lists it.
     pub(crate) fn describe(&self) -> model::Tool {
         let only_reads = self.operations.iter().all(|operation| operation.effect == Effect::Read);
-        // Nothing is reached but the person's own things on this server.
-        let annotations = ToolAnnotations::new().read_only(only_reads).open_world(false);
+        let Hints { destroys, is_idempotent, reaches_out } = self.hints;
+        let annotations = ToolAnnotations::new()
+            .read_only(only_reads)
+            .destructive(destroys)
+            .idempotent(is_idempotent)
+            .open_world(reaches_out);
         model::Tool::new(self.name, self.description, (self.input)())
             .with_title(self.title)
             .with_raw_output_schema((self.output)())
@@ -120,13 +217,44 @@ impl Tool {
 pub(crate) struct Caller {
     pub(crate) app: App,
     pub(crate) principal: Principal,
+    /// Where the request came from, as the audit keeps it.
+    sender: Sender,
 }
 
 impl Caller {
     /// Takes an admitted request apart.
     pub(crate) fn of(call: Call) -> (Self, Request) {
+        let sender = call.sender();
         let Call { app, principal, request, .. } = call;
-        (Self { app, principal }, request)
+        (Self { app, principal, sender }, request)
+    }
+
+    /// Whoever calls, as somebody who asks for something of a brand.
+    pub(crate) fn asker(&self) -> Result<Asker, Error> {
+        Asker::with_credential(&self.app.service, &self.principal, &self.sender)
+    }
+
+    /// A write that is done once for each key, answered with the view of what it made; or what was answered under
+    /// the key before. The API's answers stand under keys of its own: it words them otherwise.
+    pub(crate) async fn once<T: 'static, V: Serialize + 'static>(
+        &self,
+        operation: &'static Operation,
+        key: Option<&str>,
+        asked: &[u8],
+        view: fn(&T) -> V,
+    ) -> Result<Result<Once<T>, Value>, ToolError> {
+        let write = move |made: &T| envelope::write(&view(made));
+        let Some(key) = key else { return Ok(Ok(Once::new(None, write))) };
+        let key = IdempotencyKey::parse(key.as_bytes())
+            .map_err(|error| ToolError::Arguments(format!("The idempotencyKey {error}.")))?;
+        let asked = [b"tool ".as_slice(), asked].concat();
+        let service = &self.app.service;
+        match idempotency::reserve(service, &self.principal, operation, &key, &asked).await? {
+            Reserved::New(reservation) => Ok(Ok(Once::new(Some(reservation), write))),
+            Reserved::Done(answer) => {
+                Ok(Err(serde_json::from_slice(&answer.bytes).unwrap_or_default()))
+            }
+        }
     }
 }
 
@@ -155,6 +283,17 @@ impl From<Error> for ToolError {
                  or ask the person for the id of another."
                     .to_owned(),
             ),
+            Error::BrandNotFound => {
+                Self::Refused("You have no such brand. bloom_list_brands lists yours.".to_owned())
+            }
+            error @ (Error::InvalidUrl(_)
+            | Error::InvalidLogo(_)
+            | Error::InvalidCursor
+            | Error::TooManyWaiting { .. }
+            | Error::IdempotencyInProgress { .. }
+            | Error::IdempotencyKeyReused) => {
+                Self::Refused(ApiError::from(error).message().to_owned())
+            }
             Error::PlanUpgradeRequired
             | Error::FeatureNotEntitled(_)
             | Error::PaymentRequired

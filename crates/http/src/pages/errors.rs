@@ -33,6 +33,8 @@ pub(crate) enum PageError {
     FormTooLarge,
     /// Something else comes first; holds the path of it.
     First(String),
+    /// The file is larger than one may be.
+    FileTooLarge,
     /// Whoever sent it is no longer signed in.
     SignedOut,
     /// The account is suspended.
@@ -72,6 +74,7 @@ impl From<Error> for PageError {
             Error::ApiKeyNotFound
             | Error::ClientNotFound
             | Error::ConnectionNotFound
+            | Error::BrandNotFound
             | Error::WorkspaceNotFound
             | Error::MemberNotFound => Self::NotFound,
             error => Self::Failed(error),
@@ -140,6 +143,12 @@ impl PageError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "This form is too large",
                 "Nothing was changed. Shorten what you typed and send it once more.",
+                home,
+            ),
+            Self::FileTooLarge => words(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "This file is too large",
+                "Nothing was changed. A logo may have 5 MiB. Go back and choose a smaller file.",
                 home,
             ),
             // It is a redirect, see `page`.

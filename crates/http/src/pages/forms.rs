@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
+use crate::api::multipart;
 use crate::app::App;
 use crate::body::{self, BodyError};
 
@@ -22,6 +23,8 @@ use crate::body::{self, BodyError};
 const MAX_BYTES: usize = 64 * 1024;
 const TYPE: &str = "application/x-www-form-urlencoded";
 const TOKEN: &str = "form_token";
+/// The field of a form that is a file.
+const FILE: &str = "file";
 
 /// The fields of a form of ours.
 pub(crate) struct Form(BTreeMap<String, String>);
@@ -87,6 +90,40 @@ impl Arrived {
 }
 
 impl Form {
+    /// Reads a request as one of our forms that also sends a file, and who sent it. Nothing chosen is an empty
+    /// file.
+    ///
+    /// # Errors
+    /// A [`PageError`] that says what is wrong with it.
+    pub(crate) async fn read_with_file(
+        app: &App,
+        request: Request,
+        most: usize,
+    ) -> Result<(Browser, Self, Bytes), PageError> {
+        let (parts, body) = request.into_parts();
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let boundary = kind.and_then(multipart::boundary).ok_or(PageError::FormType)?.to_owned();
+        if !is_from_here(app, &parts.headers) {
+            return Err(PageError::ForeignForm);
+        }
+        let body = body::read(body, most + MAX_BYTES).await.map_err(|error| match error {
+            BodyError::TooLarge => PageError::FileTooLarge,
+            BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
+        })?;
+        let (mut fields, mut file) = (BTreeMap::new(), Bytes::new());
+        for part in multipart::parse(&boundary, &body).map_err(PageError::UnreadableForm)? {
+            if part.name == FILE {
+                file = part.bytes;
+                continue;
+            }
+            let text = String::from_utf8(part.bytes.to_vec()).map_err(|_| NOT_UTF8)?;
+            fields.insert(part.name, text);
+        }
+        let arrived = Arrived { headers: parts.headers, extensions: parts.extensions, fields };
+        let (browser, form) = arrived.open(app).await?;
+        Ok((browser, form, file))
+    }
+
     /// Reads a request as one of our forms, and who sent it.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub(crate) mod api_keys;
 pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod authorize;
+pub(crate) mod brands;
 mod browser;
 pub(crate) mod budgets;
 pub(crate) mod credits;

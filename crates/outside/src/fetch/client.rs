@@ -130,7 +130,8 @@ async fn read(
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(Answer::Fetched(Fetched { body: bytes, media_type, max_age: max_age(&head.headers) }))
+    let max_age = max_age(&head.headers);
+    Ok(Answer::Fetched(Fetched { url: String::new(), body: bytes, media_type, max_age }))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {

@@ -54,13 +54,13 @@ pub(super) struct Seen {
     pub(super) links: Links,
 }
 
-fn all<'a>(document: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+pub(super) fn all<'a>(document: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
     Selector::parse(selector)
         .map(|selector| document.select(&selector).collect())
         .unwrap_or_default()
 }
 
-fn attribute<'a>(document: &'a Html, selector: &str, name: &str) -> Option<&'a str> {
+pub(super) fn attribute<'a>(document: &'a Html, selector: &str, name: &str) -> Option<&'a str> {
     all(document, selector)
         .into_iter()
         .find_map(|element| element.value().attr(name))
@@ -249,7 +249,7 @@ fn logos(
                     continue;
                 }
                 let candidate = if image.value().name() == "svg" {
-                    let drawn = image.html();
+                    let drawn = standalone(&image.html());
                     (!drawn.contains("<use") || drawn.contains("<path"))
                         .then_some(Candidate::Inline(drawn))
                 } else {
@@ -303,6 +303,15 @@ fn logos(
     });
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     found
+}
+
+/// A drawing out of a page, as a file: there it needs its namespace.
+fn standalone(drawn: &str) -> String {
+    let head = drawn.split('>').next().unwrap_or_default();
+    match head.contains("xmlns=") {
+        true => drawn.to_owned(),
+        false => drawn.replacen("<svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"", 1),
+    }
 }
 
 /// Everything around a picture that may say what it is: its own attributes and its parents'.

@@ -9,7 +9,7 @@ const CLOUD_CSS: &str = include_str!("../../tests/sites/cloud.css");
 const EMPTY: &str = include_str!("../../tests/sites/empty.html");
 
 fn found(url: &str, html: &str, css: &str, logo: Option<&[u8]>) -> Findings {
-    read(&Page { url, html, stylesheets: &[css.to_owned()], logo })
+    read(&Page { url, html, stylesheets: &[css.to_owned()], theme: None, logo })
 }
 
 fn near(findings: &Findings, role: ColourRole, wanted: Rgb) -> bool {

@@ -241,7 +241,18 @@ impl App {
         body: Vec<u8>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let request = with_headers(Request::builder().method("POST").uri(path), headers);
+        self.send_bytes("POST", path, body, headers).await
+    }
+
+    /// Sends any bytes by any method.
+    pub(crate) async fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let request = with_headers(Request::builder().method(method).uri(path), headers);
         self.send(request.body(Body::from(body)).expect("a request")).await
     }
 

@@ -8,13 +8,14 @@ pub(crate) mod oauth;
 mod operations;
 pub(crate) mod own_app;
 pub(crate) mod signing;
+pub(crate) mod sites;
 
 use bloom_store::testing::{Engine, fresh};
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{App, OTHER_PLACE, START};
 pub(crate) use browser::{Browser, Key, PASSWORD, urlencoded};
-pub(crate) use operations::{NOTHING, Operation, operations};
+pub(crate) use operations::{NOTHING, Operation, operations, with_credential};
 
 /// Makes two tests of each function, `name::sqlite` and `name::postgres`. A function that is not
 /// listed is dead code, so none is forgotten.

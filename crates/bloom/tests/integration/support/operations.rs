@@ -5,6 +5,7 @@ use bloom_domain::access::BloomScope;
 use bloom_service::operations::{self, Effect};
 use serde_json::{Map, Value, json};
 
+use super::sites::GREEN_LOGO;
 use super::{Answer, App};
 
 /// What stands for an id that a path names: nothing has it.
@@ -21,6 +22,10 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     /// The least that it may be sent, by its schema.
     pub(crate) body: Option<Value>,
+    /// Whether it is sent a file instead.
+    pub(crate) takes_file: bool,
+    /// Whether it is asked without a credential.
+    pub(crate) is_open: bool,
     pub(crate) scope: Option<BloomScope>,
     pub(crate) effect: Effect,
     /// Its part of the description.
@@ -37,13 +42,17 @@ pub(crate) fn operations() -> Vec<Operation> {
             let id = description["operationId"].as_str().expect("an id").to_owned();
             let known = operations::ALL.iter().find(|known| known.id == id).expect("it is known");
             let content = &description["requestBody"]["content"];
-            let schema = content.get("application/json").map(|json| &json["schema"]);
+            let is_looked_at = description["requestBody"]["required"] == true;
+            let schema = content.get("application/json").filter(|_| is_looked_at);
+            let schema = schema.map(|json| &json["schema"]);
             all.push(Operation {
                 id,
                 method: method.to_uppercase(),
                 template: format!("{base}{path}"),
                 path: format!("{base}{}", filled(path)),
                 body: schema.map(|schema| least(&document, schema)),
+                takes_file: content.get("multipart/form-data").is_some(),
+                is_open: known.is_open,
                 scope: known.scope,
                 effect: known.effect,
                 description: description.clone(),
@@ -54,7 +63,41 @@ pub(crate) fn operations() -> Vec<Operation> {
     all
 }
 
+/// All that are asked with a credential.
+pub(crate) fn with_credential() -> Vec<Operation> {
+    operations().into_iter().filter(|operation| !operation.is_open).collect()
+}
+
 impl Operation {
+    /// What it answers with a good credential with access `all` when its path names nothing.
+    pub(crate) fn expected(&self) -> u16 {
+        if !self.is_for_everybody() {
+            return 403;
+        }
+        if self.template.contains('{') {
+            return 404;
+        }
+        let responses = self.description["responses"].as_object().expect("responses");
+        let status = responses.keys().find(|status| status.starts_with('2'));
+        status.and_then(|status| status.parse().ok()).expect("a status")
+    }
+
+    /// Calls it at a path, with a body, or with a file if it takes one.
+    pub(crate) async fn send(
+        &self,
+        app: &App,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        if !self.takes_file {
+            return app.call(&self.method, path, headers, body).await;
+        }
+        let (file, kind) = crate::brands::logos::form(GREEN_LOGO.as_bytes());
+        let headers = [&[("content-type", kind.as_str())], headers].concat();
+        app.send_bytes(&self.method, path, file, &headers).await
+    }
+
     /// Whether a key or token with access `all` may do it.
     pub(crate) fn is_for_everybody(&self) -> bool {
         self.scope != Some(BloomScope::KeysAdmin)
@@ -62,7 +105,7 @@ impl Operation {
 
     /// Calls it with the least it may be sent.
     pub(crate) async fn call(&self, app: &App, headers: &[(&str, &str)]) -> Answer {
-        app.call(&self.method, &self.path, headers, self.body.as_ref()).await
+        self.send(app, &self.path, headers, self.body.as_ref()).await
     }
 }
 
@@ -76,9 +119,8 @@ impl App {
         body: Option<&Value>,
     ) -> Answer {
         let Some(body) = body else { return self.request(method, path, headers).await };
-        assert_eq!(method, "POST", "say here how another method is sent something");
         let headers = [&[("content-type", "application/json")], headers].concat();
-        self.post_bytes(path, body.to_string().into_bytes(), &headers).await
+        self.send_bytes(method, path, body.to_string().into_bytes(), &headers).await
     }
 }
 
@@ -102,6 +144,7 @@ fn least(document: &Value, schema: &Value) -> Value {
             names.map(|name| (name.to_owned(), member(name))).collect::<Map<_, _>>().into()
         }
         "array" => json!([]),
+        "string" if schema["format"] == "uri" => json!("https://site.example/"),
         "string" => json!("x"),
         "integer" => json!(1),
         "boolean" => json!(false),

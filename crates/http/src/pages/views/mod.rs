@@ -3,6 +3,7 @@
 
 mod activity;
 mod app;
+mod brands;
 mod budget;
 mod consent;
 mod credits;
@@ -25,6 +26,9 @@ mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
+pub(crate) use brands::{
+    BrandPage, BrandRow, BrandState, Brands, ColourRow, FindingField, PairRow,
+};
 pub(crate) use budget::{BudgetPage, CapField};
 pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption};
 pub(crate) use credits::{

@@ -1,0 +1,187 @@
+//! The pages of brands.
+
+use serde_json::json;
+
+use super::Owner;
+use crate::support::{App, Browser, NOTHING, PASSWORD, on_both};
+
+on_both!(
+    a_person_adds_a_brand_and_sees_what_was_found,
+    every_finding_can_be_corrected_and_survives_another_reading,
+    what_cannot_be_taken_is_told_beside_the_field,
+    a_brand_is_deleted_by_its_name,
+    brands_are_their_peoples_alone,
+);
+
+async fn browser(ada: &Owner) -> Browser {
+    let mut browser = ada.app.browser();
+    browser.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    browser
+}
+
+async fn a_person_adds_a_brand_and_sees_what_was_found(app: App) {
+    let ada = Owner::new(&app).await;
+    let mut browser = browser(&ada).await;
+    let list = browser.get("/brands").await;
+    list.assert_page(200, "Brands");
+    assert!(list.text().contains("No brand yet"));
+    // What every address begins with may be left out.
+    let answer = browser.post("/brands", &[("url", "www.northwind.example")]).await;
+    let page = answer.header("location").to_owned();
+    assert!(answer.status == 303 && page.starts_with("/brands/"), "{answer:?}");
+    let shown = browser.get(&page).await;
+    assert!(shown.text().contains("is being read"), "{shown:?}");
+    ada.app.do_jobs().await;
+    let shown = browser.get(&page).await;
+    shown.assert_page(200, "<bdi>Northwind</bdi>");
+    for text in
+        ["#1f4d3a", "Fraunces", "Found: og:site_name, 90 % sure.", "Single origin", "src=\"/logos/"]
+    {
+        assert!(shown.text().contains(text), "{text}: {shown:?}");
+    }
+    assert!(browser.get("/brands").await.text().contains("Northwind"));
+}
+
+/// The form as the page shows it, with some fields changed.
+async fn corrected(
+    browser: &mut Browser,
+    page: &str,
+    changes: &[(&str, &str)],
+) -> crate::support::Answer {
+    let shown = browser.get(page).await;
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for name in ["name", "heading-font", "body-font", "aesthetic"] {
+        let value = shown
+            .between(&format!("name=\"{name}\" autocomplete=\"off\" dir=\"auto\" value=\""), "\"");
+        fields.push((name.to_owned(), value.expect(name).to_owned()));
+    }
+    let summary = shown.between("name=\"summary\"", "</textarea>").expect("a summary");
+    fields.push(("summary".to_owned(), summary.split_once('>').expect("a text").1.to_owned()));
+    for index in 0.. {
+        let (colour, role) = (format!("colour-{index}"), format!("role-{index}"));
+        let Some(rest) = shown.between(&format!("name=\"{colour}\""), "</select>") else { break };
+        let value = rest.split_once("value=\"").expect("a value").1.split('"').next().unwrap();
+        let chosen = rest
+            .split_once(" selected>")
+            .map_or("neutral", |(_, text)| text.split('<').next().unwrap());
+        fields.push((colour, value.to_owned()));
+        fields.push((role, chosen.to_owned()));
+    }
+    for (name, value) in changes {
+        let field = fields.iter_mut().find(|(field, _)| field == name).expect("a field");
+        (*value).clone_into(&mut field.1);
+    }
+    let fields: Vec<_> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post(page, &fields).await
+}
+
+async fn every_finding_can_be_corrected_and_survives_another_reading(app: App) {
+    let ada = Owner::new(&app).await;
+    let found = ada.brand("https://www.northwind.example/").await;
+    let id = found["id"].as_str().unwrap().to_owned();
+    let (page, mut browser) = (format!("/brands/{id}"), browser(&ada).await);
+    // Saved as it is, nothing is set: what is found anew counts.
+    corrected(&mut browser, &page, &[]).await.assert_redirect(&format!("{page}?done=saved"));
+    assert_eq!(ada.get(&id).await, found);
+    let changes = [
+        ("name", "North Wind & Co"),
+        ("heading-font", "Playfair Display"),
+        ("body-font", "Lora"),
+        ("aesthetic", "calm, slow"),
+        ("summary", "Coffee, slowly."),
+        ("colour-0", "0b5cff"),
+        ("role-0", "accent"),
+    ];
+    corrected(&mut browser, &page, &changes).await.assert_redirect(&format!("{page}?done=saved"));
+    let set = ada.get(&id).await;
+    assert_eq!(
+        (&set["name"], &set["summary"]),
+        (&json!("North Wind & Co"), &json!("Coffee, slowly."))
+    );
+    assert_eq!(set["fonts"], json!(["Playfair Display", "Lora"]));
+    assert_eq!(set["aesthetic"], "calm, slow");
+    assert_eq!(set["findings"]["colors"][0]["value"], "#0b5cff");
+    assert_eq!(set["findings"]["colors"][0]["role"], "accent");
+    for finding in
+        [&set["findings"]["name"], &set["findings"]["colors"][0], &set["findings"]["headingFont"]]
+    {
+        assert_eq!(
+            (&finding["source"], &finding["confidence"]),
+            (&json!("set by hand"), &json!(1.0))
+        );
+    }
+    // The page changes, and is read again: what was set stays.
+    ada.sites.put(
+        "www.northwind.example/",
+        "text/html",
+        "<title>Another</title><header><img class=logo src=/img/northwind-mark.svg></header>",
+    );
+    browser.post(&format!("{page}/read"), &[]).await;
+    ada.app.do_jobs().await;
+    let again = ada.get(&id).await;
+    for key in ["name", "summary", "fonts", "aesthetic", "colors", "status"] {
+        assert_eq!(again[key], set[key], "{key}");
+    }
+    // Emptied, it is as it is found now.
+    corrected(&mut browser, &page, &[("name", ""), ("heading-font", "")]).await;
+    let emptied = ada.get(&id).await;
+    assert_eq!(emptied["name"], "Another", "{emptied}");
+    assert_eq!(emptied["fonts"], json!(["Lora"]));
+}
+
+async fn what_cannot_be_taken_is_told_beside_the_field(app: App) {
+    let ada = Owner::new(&app).await;
+    let mut browser = browser(&ada).await;
+    for url in ["", "nowhere at all", "ftp://a.example"] {
+        let answer = browser.post("/brands", &[("url", url)]).await;
+        answer.assert_page(422, "Brands");
+        assert!(answer.text().contains("id=\"brand-url-error\""), "{url}: {answer:?}");
+    }
+    let brand = ada.brand("https://kobalt.example/").await;
+    let page = format!("/brands/{}", brand["id"].as_str().unwrap());
+    let long = "a".repeat(81);
+    for (field, value, error) in [
+        ("colour-0", "red", "is no colour"),
+        ("name", long.as_str(), "longer than 80"),
+        ("aesthetic", "a,b,c,d,e,f,g,h,i,j,k,l,m", "At most 12 words"),
+    ] {
+        let answer = corrected(&mut browser, &page, &[(field, value)]).await;
+        assert_eq!(answer.status, 422, "{field}");
+        assert!(
+            answer.text().contains(error) && answer.text().contains(value),
+            "{field}: {answer:?}"
+        );
+    }
+    assert_eq!(ada.get(brand["id"].as_str().unwrap()).await, brand, "nothing was taken");
+}
+
+async fn a_brand_is_deleted_by_its_name(app: App) {
+    let ada = Owner::new(&app).await;
+    let brand = ada.brand("https://kobalt.example/").await;
+    let page = format!("/brands/{}", brand["id"].as_str().unwrap());
+    let mut browser = browser(&ada).await;
+    let answer = browser.post(&format!("{page}/delete"), &[("confirmed", "Other")]).await;
+    assert_eq!(answer.status, 422);
+    let answer = browser.post(&format!("{page}/delete"), &[("confirmed", "Kobalt")]).await;
+    answer.assert_redirect("/brands?deleted=1");
+    browser.get(&page).await.assert_page(404, "Page not found");
+}
+
+async fn brands_are_their_peoples_alone(app: App) {
+    let ada = Owner::new(&app).await;
+    let brand = ada.brand("https://kobalt.example/").await;
+    let page = format!("/brands/{}", brand["id"].as_str().unwrap());
+    let stranger = ada.app.browser().get(&page).await;
+    stranger.assert_redirect(&format!("/sign-in?next={page}"));
+    let mut bob = ada.app.person("bob").await;
+    assert!(!bob.get("/brands").await.text().contains("Kobalt"));
+    for path in [&page, &format!("/brands/{NOTHING}"), "/brands/x"] {
+        bob.get(path).await.assert_page(404, "Page not found");
+    }
+    for form in ["", "/read", "/delete"] {
+        let answer = bob.post(&format!("{page}{form}"), &[("confirmed", "Kobalt")]).await;
+        answer.assert_page(404, "Page not found");
+    }
+    assert_eq!(ada.get(brand["id"].as_str().unwrap()).await, brand);
+}
