@@ -149,10 +149,9 @@ impl ClientMetadata {
     #[must_use]
     pub fn canonical(&self, known_schemes: &[&str]) -> Vec<u8> {
         let mut canonical = self.clone();
-        canonical.redirect_uris =
-            self.redirects(known_schemes).iter().map(RedirectUri::canonical).collect();
-        canonical.redirect_uris.sort();
-        canonical.redirect_uris.dedup();
+        canonical.redirect_uris = without_ports(&self.redirects(known_schemes));
+        canonical.post_logout_redirect_uris =
+            without_ports(&parsed(&self.post_logout_redirect_uris, known_schemes));
         // In one order, so that an app which sends back what it was answered is the same app.
         canonical.scope =
             Scopes::parse(&self.scope).map_or(canonical.scope, |scopes| scopes.to_string());
@@ -163,10 +162,16 @@ impl ClientMetadata {
     /// The redirect URIs, parsed again.
     #[must_use]
     pub fn redirects(&self, known_schemes: &[&str]) -> Vec<RedirectUri> {
-        self.redirect_uris
+        parsed(&self.redirect_uris, known_schemes)
+    }
+
+    /// Whether a person who signed out may be sent to a URI: one that is registered, but for the port of a
+    /// loopback address, as with redirect URIs.
+    #[must_use]
+    pub fn may_send_back_to(&self, uri: &str, known_schemes: &[&str]) -> bool {
+        parsed(&self.post_logout_redirect_uris, known_schemes)
             .iter()
-            .filter_map(|uri| RedirectUri::parse(uri, known_schemes).ok())
-            .collect()
+            .any(|registered| registered.matches(uri))
     }
 
     /// Whether the client registered for a grant type.
@@ -174,6 +179,18 @@ impl ClientMetadata {
     pub fn may_use(&self, grant_type: &str) -> bool {
         self.grant_types.iter().any(|g| g == grant_type)
     }
+}
+
+fn parsed(uris: &[String], known_schemes: &[&str]) -> Vec<RedirectUri> {
+    uris.iter().filter_map(|uri| RedirectUri::parse(uri, known_schemes).ok()).collect()
+}
+
+/// What distinguishes some URIs from others, in one order.
+fn without_ports(uris: &[RedirectUri]) -> Vec<String> {
+    let mut canonical: Vec<_> = uris.iter().map(RedirectUri::canonical).collect();
+    canonical.sort();
+    canonical.dedup();
+    canonical
 }
 
 fn invalid(description: String) -> OAuthError {

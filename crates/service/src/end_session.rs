@@ -96,7 +96,7 @@ pub async fn anonymous_ask(service: &Service, query: &str) -> Result<Asked, EndS
             "post_logout_redirect_uri needs an id_token_hint that this server issued",
         )),
         None => Some(unknown_client()),
-        Some(client) if !client.metadata.post_logout_redirect_uris.contains(&uri) => {
+        Some(client) if !client.metadata.may_send_back_to(&uri, &service.settings.schemes()) => {
             Some(OAuthError::invalid_request(
                 "post_logout_redirect_uri is not one of those that the client registered",
             ))

@@ -17,6 +17,7 @@ on_both!(
     a_post_becomes_the_link_that_it_could_have_been,
     a_way_back_ends_and_cannot_be_made_up,
     a_post_logout_uri_is_registered_like_a_redirect_uri,
+    an_app_on_this_device_stays_the_same_whatever_its_ports,
 );
 
 const BACK: &str = "https://app.example/signed-out";
@@ -216,5 +217,35 @@ async fn a_post_logout_uri_is_registered_like_a_redirect_uri(app: App) {
         let answer = app.post_json(crate::support::oauth::REGISTER, &metadata).await;
         assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("invalid_redirect_uri")));
         assert!(answer.text().contains(bad), "the bad URI is named: {answer:?}");
+    }
+}
+
+/// A command-line app listens on another port at each start, and registers with what it happens to be.
+async fn an_app_on_this_device_stays_the_same_whatever_its_ports(app: App) {
+    let mut ada = app.person("ada").await;
+    let register = async |port: u16| {
+        let metadata = json!({
+            "redirect_uris": [format!("http://127.0.0.1:{port}/callback")],
+            "post_logout_redirect_uris": [format!("http://127.0.0.1:{}/bye", port + 1)],
+            "client_name": "cli",
+        });
+        app.client_with(metadata).await
+    };
+    let first = register(40_000).await;
+    let hint = id_token(&first, &mut ada).await;
+    for port in [40_000, 40_002, 51_234] {
+        let client = register(port).await;
+        assert_eq!(client.id, first.id, "{port}");
+        let uri = format!("http://127.0.0.1:{}/bye", port + 1);
+        let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", &uri)];
+        let page = ada.get(&link(&parameters)).await;
+        assert!(page.between("name=\"back\"", ">").is_some(), "{port}: {page:?}");
+    }
+    assert_eq!(app.rows("clients").len(), 1);
+    for other in ["http://127.0.0.1:40001/other", "http://localhost:40001/bye", "http://[::1]/bye"]
+    {
+        let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", other)];
+        let page = ada.get(&link(&parameters)).await;
+        assert!(page.between("name=\"back\"", ">").is_none(), "{other}: {page:?}");
     }
 }

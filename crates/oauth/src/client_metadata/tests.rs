@@ -104,6 +104,35 @@ fn the_same_app_has_one_canonical_form() {
 }
 
 #[test]
+fn where_people_go_after_signing_out_is_canonical_without_its_port() {
+    let app = |uris: &str| {
+        let body = format!(
+            r#"{{"redirect_uris":["http://127.0.0.1:1/cb"],"post_logout_redirect_uris":[{uris}]}}"#
+        );
+        read(&body).unwrap()
+    };
+    let canonical = |uris: &str| app(uris).canonical(&[]);
+    let one = canonical(r#""http://127.0.0.1:4000/bye","https://a.example/bye""#);
+    assert_eq!(one, canonical(r#""https://a.example/bye","http://127.0.0.1:51234/bye""#));
+    for other in [
+        r#""http://127.0.0.1:4000/other","https://a.example/bye""#,
+        r#""http://127.0.0.1:4000/bye","https://a.example:444/bye""#,
+        r#""http://127.0.0.1:4000/bye""#,
+    ] {
+        assert_ne!(one, canonical(other), "{other}");
+    }
+    let app = app(r#""http://127.0.0.1:4000/bye","https://a.example/bye""#);
+    for good in ["http://127.0.0.1:1/bye", "http://127.0.0.1/bye", "https://a.example/bye"] {
+        assert!(app.may_send_back_to(good, &[]), "{good}");
+    }
+    for bad in
+        ["http://localhost:4000/bye", "https://a.example:443/bye", "http://127.0.0.1:1/x", ""]
+    {
+        assert!(!app.may_send_back_to(bad, &[]), "{bad}");
+    }
+}
+
+#[test]
 fn an_app_that_sends_back_what_it_was_answered_is_the_same_app() {
     for sent in [
         r#"{"redirect_uris":["https://app.example/cb"]}"#,
