@@ -133,7 +133,7 @@ async fn a_stranger_manages_no_keys(app: App) {
     let key = app.person("ada").await.create_key("ci").await;
     let before = app.database().dump();
     let mut stranger = app.browser();
-    stranger.get("/settings").await.assert_redirect("/sign-in?next=/settings");
+    stranger.get("/settings").await.assert_sign_in_first("/settings");
     for path in [
         "/settings/api-keys".to_owned(),
         format!("/settings/api-keys/{}/rotate", key.id),

@@ -418,8 +418,5 @@ async fn a_person_sees_their_own(app: App) {
     assert_eq!(seen, 123, "an account, a session, 61 keys made and 60 revoked");
     ada.get("/settings/activity?before=1").await.assert_page(200, "Activity");
     ada.get("/settings/activity?before=nonsense").await.assert_page(200, "Activity");
-    app.browser()
-        .get("/settings/activity")
-        .await
-        .assert_redirect("/sign-in?next=/settings/activity");
+    app.browser().get("/settings/activity").await.assert_sign_in_first("/settings/activity");
 }

@@ -128,7 +128,7 @@ async fn the_page_shows_a_key_and_changes_it(app: App) {
     assert_eq!(listed(&app).await.narrowing.access, Access::All);
     assert_eq!(app.account(&key.secret).await.status, 200);
     let mut stranger = app.browser();
-    stranger.get(&path).await.assert_redirect(&format!("/sign-in?next={path}"));
+    stranger.get(&path).await.assert_sign_in_first(&path);
     stranger.post(&options, &[]).await.assert_page(401, "You are signed out");
 }
 

@@ -157,7 +157,7 @@ async fn nobody_else_finds_it(app: App) {
     }
     let mut stranger = app.browser();
     let place = format!("/settings/workspaces/{id}");
-    stranger.get(&place).await.assert_redirect(&format!("/sign-in?next={place}"));
+    stranger.get(&place).await.assert_sign_in_first(&place);
 }
 
 async fn who_is_removed_loses_it_with_the_next_request(app: App) {

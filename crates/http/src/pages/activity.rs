@@ -16,7 +16,7 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{Activity, ActivityChange, ActivityRow};
-use super::{Segment, page, redirect, workspaces};
+use super::{Segment, page, workspaces};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -28,10 +28,7 @@ const ONE_MORE: i64 = 51;
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings/activity")),
-        person => person?,
-    };
+    let person = browser.person_at("/settings/activity")?;
     let before = before(&request);
     let (from, limit) = (before.unwrap_or(i64::MAX), ONE_MORE);
     let records = audit::list(&app.service, person, from, limit).await?;
@@ -58,10 +55,7 @@ pub(crate) async fn show_of_team(
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let id = super::id(id)?;
     let path = format!("{}/activity", workspaces::path(id));
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => return Ok(redirect(&format!("/sign-in?next={path}"))),
-        person => person?,
-    };
+    let person = browser.person_at(&path)?;
     let before = before(&request);
     let (from, limit) = (before.unwrap_or(i64::MAX), ONE_MORE);
     let OfTeam { workspace, records } =

@@ -21,7 +21,7 @@ use super::moment::moment;
 use super::views::{
     CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, MovementRow, ShareRow, ShareTable,
 };
-use super::{Segment, page, redirect, workspaces};
+use super::{Segment, page, workspaces};
 use crate::api::query::Query;
 use crate::app::App;
 use crate::ledger;
@@ -87,10 +87,7 @@ pub(crate) fn path(choice: WorkspaceChoice) -> String {
 async fn show(app: &App, choice: WorkspaceChoice, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(app, Sent::request(&request)).await?;
     let path = path(choice);
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => return Ok(redirect(&format!("/sign-in?next={path}"))),
-        person => person?,
-    };
+    let person = browser.person_at(&path)?;
     let query = Query(request.uri().query().unwrap_or_default());
     let before = query.optional("before").ok().flatten().and_then(|text| read_cursor(&text));
     let read = history::list(&app.service, person, choice, before.unwrap_or(END), PAGE).await?;

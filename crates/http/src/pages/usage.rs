@@ -12,7 +12,7 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::views::{AppUsage, UsageBar, UsageChart};
-use super::{Segment, id, page, redirect};
+use super::{Segment, id, page};
 use crate::app::App;
 
 /// How many days are shown.
@@ -29,13 +29,7 @@ pub(crate) async fn show_of_app(
 ) -> Result<Response, PageError> {
     let connection: ConnectionId = id(segment)?;
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => {
-            let next = format!("/settings/apps/{connection}/usage");
-            return Ok(redirect(&format!("/sign-in?next={next}")));
-        }
-        person => person?,
-    };
+    let person = browser.person_at(&format!("/settings/apps/{connection}/usage"))?;
     let apps = connections::list(&app.service, person).await?;
     let found = apps.into_iter().find(|app| app.id == connection).ok_or(PageError::NotFound)?;
     let usage = request_usage::list(&app.service, person, DAYS).await?;

@@ -64,12 +64,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let id = super::id(id)?;
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => {
-            return Ok(redirect(&format!("/sign-in?next={}", path(id))));
-        }
-        person => person?,
-    };
+    let person = browser.person_at(&path(id))?;
     let done = Query(request.uri().query().unwrap_or_default()).optional("done").ok().flatten();
     let done = done.and_then(|done| sentence(&done));
     let view = TeamPage { done, ..view(&app, &browser, person, id).await? };

@@ -268,8 +268,8 @@ async fn nobody_else_finds_a_ledger(app: App) {
         ada.get(&path).await.assert_page(404, "Page not found");
     }
     let mut stranger = app.browser();
-    stranger.get(OWN).await.assert_redirect("/sign-in?next=/settings/credits");
-    stranger.get(&team).await.assert_redirect(&format!("/sign-in?next={team}"));
+    stranger.get(OWN).await.assert_sign_in_first("/settings/credits");
+    stranger.get(&team).await.assert_sign_in_first(&team);
     for path in ["/settings/credits/ledger.csv".to_owned(), format!("{team}/ledger.json")] {
         assert_eq!(stranger.get(&path).await.status, 401, "{path}");
         let with_key = app.get(&path, &[("host", app.host()), ("x-api-key", &hers.key)]).await;

@@ -85,6 +85,18 @@ impl Answer {
         assert_eq!(self.between("<h1>", "</h1>"), Some(heading), "{self:?}");
     }
 
+    /// That a stranger who asked for a page signs in first, and comes back to it.
+    pub(crate) fn assert_sign_in_first(&self, path: &str) {
+        let next: String = path
+            .bytes()
+            .map(|byte| match byte {
+                byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+                byte => format!("%{byte:02X}"),
+            })
+            .collect();
+        self.assert_redirect(&format!("/sign-in?next={next}"));
+    }
+
     /// Asserts that it sends the browser elsewhere, by GET.
     #[track_caller]
     pub(crate) fn assert_redirect(&self, to: &str) {
