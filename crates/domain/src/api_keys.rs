@@ -6,21 +6,26 @@
 //! double click selects the whole key. The prefix never changes: scanners know it.
 
 pub mod finder;
+mod makers;
 mod narrowing;
 mod rotation;
+mod shapes;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use zeroize::Zeroize;
 
 use crate::base62;
-use crate::ids::{AccountId, ApiKeyId, ConnectionId};
+use crate::ids::{AccountId, ApiKeyId};
 use crate::names::{self, NameError};
 use crate::time::Timestamp;
 
+pub use makers::{MAX_MAKERS, Maker, made_through, makers_of};
 pub use narrowing::{Narrowing, UnknownScope, parse_scopes};
 pub use rotation::{OldSecret, Overlap, OverlapError};
+pub use shapes::{KeyShape, KeyShapeError, MAX_PREFIX, MAX_SHAPES, MIN_PREFIX};
 
 /// What every key begins with.
 pub const PREFIX: &str = "bloom_sk_";
@@ -91,6 +96,7 @@ impl ApiKeySecret {
     pub fn hint(&self) -> KeyHint {
         let random = &self.expose()[PREFIX.len()..];
         KeyHint {
+            prefix: PREFIX.into(),
             first_four: random[..4].to_owned(),
             last_four: random[random.len() - 4..].to_owned(),
         }
@@ -114,9 +120,12 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_LEN] {
     base62::of_u32(crc32fast::hash(body))
 }
 
-/// The first and last four characters after the prefix: enough to tell one's keys apart.
+/// The first and last four characters after the prefix: enough to tell one's keys apart. Of a key that another
+/// system made the first four are unknown, and the last four may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHint {
+    /// What it begins with: [`PREFIX`], unless another system made it.
+    pub prefix: Cow<'static, str>,
     /// The first four random characters.
     pub first_four: String,
     /// The last four characters, of the checksum.
@@ -125,7 +134,7 @@ pub struct KeyHint {
 
 impl fmt::Display for KeyHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}…{}", self.first_four, self.last_four)
+        write!(f, "{}{}…{}", self.prefix, self.first_four, self.last_four)
     }
 }
 
@@ -133,9 +142,28 @@ impl KeyHint {
     /// Reads what [`Display`](fmt::Display) writes; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (first, last) = text.strip_prefix(PREFIX)?.split_once('…')?;
+        let (before, last) = text.split_once('…')?;
         let four = |part: &str| (part.len() == 4).then(|| part.to_owned());
-        Some(Self { first_four: four(first)?, last_four: four(last)? })
+        match before.strip_prefix(PREFIX).filter(|first| !first.is_empty()) {
+            Some(first) => Some(Self {
+                prefix: PREFIX.into(),
+                first_four: four(first)?,
+                last_four: four(last)?,
+            }),
+            None => shapes::is_prefix(before)
+                .then(|| Self::of_another_system(before, last))
+                .filter(|hint| matches!(hint.last_four.len(), 0 | 4)),
+        }
+    }
+
+    /// Of a key that another system made; the last four characters may be unknown.
+    #[must_use]
+    pub fn of_another_system(prefix: &str, last_four: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned().into(),
+            first_four: String::new(),
+            last_four: last_four.to_owned(),
+        }
     }
 }
 
@@ -204,31 +232,6 @@ impl ApiKey {
     pub fn works(&self, now: Timestamp) -> bool {
         !matches!(self.condition(now), KeyCondition::Expired { .. } | KeyCondition::Revoked { .. })
     }
-}
-
-/// A credential with which a key was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Maker {
-    /// Another key.
-    ApiKey(ApiKeyId),
-    /// An app that its owner had let in.
-    Connection(ConnectionId),
-}
-
-/// The keys among those of an account that came from a credential: those it made, and those they made.
-#[must_use]
-pub fn made_through(keys: &[ApiKey], maker: Maker) -> Vec<&ApiKey> {
-    let mut makers = vec![maker];
-    let mut found: Vec<&ApiKey> = Vec::new();
-    while let Some(maker) = makers.pop() {
-        for key in keys.iter().filter(|key| key.made_by == Some(maker)) {
-            if !found.iter().any(|known| known.id == key.id) {
-                found.push(key);
-                makers.push(Maker::ApiKey(key.id));
-            }
-        }
-    }
-    found
 }
 
 /// How it is with a key at a time. Keys that have ended stay in the list with the reason.

@@ -35,7 +35,9 @@ mod tests;
 use crate::time::Timestamp;
 
 pub use amounts::{Amount, AmountError, LedgerError};
-pub use budgets::{Budget, BudgetSpan, Cap, OverBudget, Spending, UsageDay, span_end};
+pub use budgets::{
+    Budget, BudgetHolder, BudgetSpan, Cap, OverBudget, Spending, UsageDay, span_end,
+};
 pub use changes::{TakeBackError, expire, open, take_back};
 pub use grants::{
     Buckets, CreditGrant, GrantKind, NEVER, REFUND_LIFETIME, Standing, standing, total,

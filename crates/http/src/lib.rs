@@ -25,6 +25,7 @@ mod site;
 
 pub use axum::body::Body;
 
+pub use api::imports::read as read_import;
 pub use api::openapi::document as openapi;
 pub use edge::Edge;
 pub use site::{Site, SiteError};

@@ -6,6 +6,7 @@
 
 pub mod by_principal;
 
+mod imports;
 mod narrowing;
 mod rotation;
 
@@ -25,6 +26,7 @@ use crate::audit::{Author, Difference};
 use crate::keyring::hash_api_key;
 use crate::{Error, Operator, Service, SignedIn, accounts, last_use};
 
+pub use imports::{Import, ImportedKey, import_for};
 pub use narrowing::{narrow, narrow_for};
 pub use rotation::{Rotation, end_overlap, end_overlap_for, rotate, rotate_for};
 
@@ -95,15 +97,17 @@ pub async fn create_for(
     terms: KeyTerms,
 ) -> Result<NewApiKey, Error> {
     let owner = accounts::find(service, operator, owner).await?.id;
-    let is_active = move |tx: &mut Tx<'_>| {
-        Ok(match store::accounts::take(tx, owner)? {
-            None => Err(Error::AccountNotFound),
-            Some(state) if state.is_banned() => Err(Error::AccountBanned),
-            Some(_) => Ok(()),
-        })
-    };
     let author = Author::here(service, Actor::Operator)?;
-    create_of(service, owner, terms, author, is_active).await
+    create_of(service, owner, terms, author, move |tx| take_owner(tx, owner)).await
+}
+
+/// Takes the row of somebody for whom the operator makes keys.
+fn take_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Result<(), Error>, store::Error> {
+    Ok(match store::accounts::take(tx, owner)? {
+        None => Err(Error::AccountNotFound),
+        Some(state) if state.is_banned() => Err(Error::AccountBanned),
+        Some(_) => Ok(()),
+    })
 }
 
 /// The keys of an account.
@@ -221,7 +225,10 @@ fn create_in(
     if store::api_keys::count_working(tx, owner, now)? >= MAX_ACTIVE_KEYS {
         return Ok(Err(Error::TooManyApiKeys));
     }
-    insert(tx, key, digest, author)?;
+    if !insert(tx, key, digest, author)? {
+        // 190 random bits, twice.
+        return Err(store::Error::Conflict);
+    }
     Ok(Ok(()))
 }
 
@@ -269,17 +276,19 @@ pub(crate) fn revoke_in(
     Ok(key)
 }
 
-/// Writes a new key.
+/// Writes a new key; `false` when another has its secret.
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
     key: &ApiKey,
     digest: &Digest,
     author: &Author,
-) -> Result<(), store::Error> {
-    store::api_keys::insert(tx, key, digest)?;
-    let difference = Difference { after: told(key), ..Difference::default() };
-    record(tx, author, Action::ApiKeyCreated, key, difference);
-    Ok(())
+) -> Result<bool, store::Error> {
+    let is_new = store::api_keys::insert(tx, key, digest)?;
+    if is_new {
+        let difference = Difference { after: told(key), ..Difference::default() };
+        record(tx, author, Action::ApiKeyCreated, key, difference);
+    }
+    Ok(is_new)
 }
 
 fn record(tx: &mut Tx<'_>, author: &Author, action: Action, key: &ApiKey, difference: Difference) {

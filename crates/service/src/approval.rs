@@ -117,12 +117,13 @@ impl Approve {
                 return Ok(Ok(false));
             }
         }
+        // Before the connection: whoever takes both takes the client first.
+        store::clients::note_use(tx, self.client.id, self.now, self.now.minus(USED_RESOLUTION))?;
         let Some(connection) = self.connect(tx)? else {
             return Ok(Ok(false));
         };
         let said = self.client.document.as_ref().map(|_| &self.client.metadata);
         store::grants::insert(tx, &Grant { connection, ..self.grant.clone() }, said)?;
-        store::clients::note_use(tx, self.client.id, self.now, self.now.minus(USED_RESOLUTION))?;
         Ok(Ok(true))
     }
 

@@ -4,8 +4,8 @@
 //! [`Principal`], is the same whatever came in, so both kinds have the same access by construction.
 //!
 //! 1. A verdict that still stands answers without a statement.
-//! 2. The shape of an API key, and the signature and claims of an access token, are checked: junk
-//!    never costs a query.
+//! 2. The shape of an API key, and the signature and claims of an access token, are checked: what looks like
+//!    neither, nor like a key that was imported, never costs a query.
 //! 3. One statement finds whom the credential acts for, and whether all it hangs on is in force; the
 //!    verdict is kept with the point in the order of changes that stood *before* the statement. An
 //!    access token of a grant that is known costs none.
@@ -16,29 +16,26 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::access::{Access, BloomScope};
-use bloom_domain::accounts::{Account, AccountState};
-use bloom_domain::api_keys::{ApiKey, ApiKeySecret, Narrowing, ShapeError};
-use bloom_domain::audit::Actor;
-use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
+use bloom_domain::api_keys::ShapeError;
+use bloom_domain::ids::{ApiKeyId, ConnectionId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::plans::Door;
-use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
-use bloom_domain::workspaces::Reach;
-use bloom_oauth::scope::Scopes;
 use bloom_store as store;
 use store::Tx;
 use store::api_keys::FoundApiKey;
 
 use crate::access_tokens::{self, AccessToken};
-use crate::audit::Author;
-use crate::keyring::{Keyring, SecretHash, hash_access_token, hash_api_key};
-use crate::last_use::{LastUseSlot, LastUses, UsedSecret};
-use crate::operations::Operation;
-use crate::rate_limit::SharedWindow;
+use crate::keyring::{Keyring, SecretHash, hash_access_token};
+use crate::last_use::{LastUses, UsedSecret};
 use crate::verdicts::{Facts, KnownGrant, Standing, State, Subject, TokenFacts, Verdict};
-use crate::{Error, Service, root_secret};
+use crate::{Error, Service, key_shapes, root_secret};
+
+mod claim;
+mod principal;
+
+pub(crate) use claim::PrincipalClaim;
+pub use principal::Principal;
 
 mod still_good;
 
@@ -129,197 +126,6 @@ impl Via {
     }
 }
 
-/// A person, proven by a credential: the permission to ask for something in their name.
-#[derive(Clone)]
-pub struct Principal {
-    verdict: Arc<Verdict>,
-    authenticated_at: Timestamp,
-    door: Door,
-}
-
-impl Principal {
-    /// The account the credential acts for.
-    #[must_use]
-    pub fn account(&self) -> &Account {
-        &self.verdict.facts.account
-    }
-
-    /// The id of that account.
-    #[must_use]
-    pub fn account_id(&self) -> AccountId {
-        self.verdict.facts.account.id
-    }
-
-    /// How they proved it.
-    #[must_use]
-    pub fn via(&self) -> Via {
-        self.verdict.facts.via
-    }
-
-    /// The same person, asking by another face than the API's. Some plans open only one of them.
-    #[must_use]
-    pub fn at(self, door: Door) -> Self {
-        Self { door, ..self }
-    }
-
-    /// The face by which they ask.
-    pub(crate) fn door(&self) -> Door {
-        self.door
-    }
-
-    /// Whether the credential may be used for an operation: a matter of its access, not of its kind.
-    #[must_use]
-    pub fn may(&self, operation: &Operation) -> bool {
-        operation.scope.is_none_or(|scope| self.verdict.facts.access.allows(scope))
-    }
-
-    /// Them, as the audit names them: by what they presented.
-    pub(crate) fn author(&self, service: &Service, sender: &Sender) -> Result<Author, Error> {
-        let actor = match (self.via(), self.verdict.facts.token) {
-            (_, Some(token)) => Actor::App(token.client),
-            (Via::ApiKey(id), None) => Actor::ApiKey(id),
-            // A connection without a token presents nothing.
-            (Via::Connection(_), None) => Actor::Anybody,
-        };
-        Author::new(service, actor, sender)
-    }
-
-    /// What a write asks again.
-    pub(crate) fn claim(&self, service: &Service) -> PrincipalClaim {
-        let Facts { via, token, access, old_until, .. } = self.verdict.facts;
-        PrincipalClaim {
-            account: self.account_id(),
-            via,
-            token,
-            access,
-            is_old_secret: old_until.is_some(),
-            at: self.authenticated_at,
-            max_grant_lifetime: service.settings.max_grant_lifetime,
-        }
-    }
-
-    /// The scopes of the access token; of an API key there are none.
-    pub(crate) fn scopes(&self) -> Scopes {
-        let scopes = self.verdict.facts.scopes.as_deref().unwrap_or_default();
-        Scopes::parse(scopes).unwrap_or_default()
-    }
-
-    /// Whether more access can be asked for at the authorization endpoint; the owner of an API key gives
-    /// it more in another way.
-    #[must_use]
-    pub fn can_ask_for_more(&self) -> bool {
-        self.verdict.facts.scopes.is_some()
-    }
-
-    /// What has to be asked for to do more: all that an access token has, and what it lacks. A client that asked for the missing scope alone would lose the others by that.
-    #[must_use]
-    pub fn scopes_with(&self, lacking: BloomScope) -> Scopes {
-        let access = self.verdict.facts.access;
-        let has = |scope: &BloomScope| self.can_ask_for_more() && access.allows(*scope);
-        let bloom = BloomScope::ALL.into_iter().filter(has).chain([lacking]);
-        let bloom: Vec<_> = bloom.map(BloomScope::as_str).collect();
-        self.scopes().iter().chain(bloom).map(str::to_owned).collect()
-    }
-
-    /// The workspaces that the credential reaches, of those that the person belongs to.
-    pub(crate) fn reach(&self) -> &Reach {
-        &self.verdict.facts.reach
-    }
-
-    /// When they did: the time of the request.
-    #[must_use]
-    pub fn authenticated_at(&self) -> Timestamp {
-        self.authenticated_at
-    }
-
-    /// Until when the credential is good, if it is a secret that its key had before: there is a new one.
-    #[must_use]
-    pub fn old_until(&self) -> Option<Timestamp> {
-        self.verdict.facts.old_until
-    }
-
-    pub(crate) fn window(&self) -> &SharedWindow {
-        &self.verdict.window
-    }
-
-    pub(crate) fn last_use(&self) -> &LastUseSlot {
-        &self.verdict.last_use
-    }
-}
-
-/// With which credential a request came. It may have been revoked while the request was on its way, and a
-/// key that it makes would outlive it; so such a write begins with [`PrincipalClaim::check`].
-#[derive(Clone, Copy)]
-pub(crate) struct PrincipalClaim {
-    pub(crate) account: AccountId,
-    pub(crate) via: Via,
-    token: Option<TokenFacts>,
-    access: Access,
-    /// Whether it is a secret that its key had before.
-    is_old_secret: bool,
-    at: Timestamp,
-    /// The longest a grant lives.
-    max_grant_lifetime: Option<Duration>,
-}
-
-impl PrincipalClaim {
-    /// What the credential is narrowed to, if it is still in force. That holds for the rest of the
-    /// transaction: the rows it hangs on are taken, so that a revocation comes wholly before this or wholly
-    /// after.
-    pub(crate) fn check(self, tx: &mut Tx<'_>) -> Result<Result<Narrowing, Error>, store::Error> {
-        let state = store::accounts::take(tx, self.account)?;
-        if state.is_some_and(AccountState::is_banned) {
-            return Ok(Err(Error::AccountBanned));
-        }
-        let found = match (self.via, self.token) {
-            (Via::ApiKey(id), _) => self.check_key(tx, id)?,
-            (Via::Connection(id), Some(token)) => self.check_token(tx, id, token)?,
-            (Via::Connection(_), None) => None,
-        };
-        Ok(found.ok_or(Error::CredentialRevoked))
-    }
-
-    fn check_key(self, tx: &mut Tx<'_>, id: ApiKeyId) -> Result<Option<Narrowing>, store::Error> {
-        if !store::api_keys::take(tx, self.account, id)? {
-            return Ok(None);
-        }
-        let key = store::api_keys::find(tx, self.account, id)?;
-        let is_presented = |key: &ApiKey| {
-            let old = key.old_secret.as_ref().filter(|_| self.is_old_secret);
-            key.rotated_at.is_none_or(|rotated| rotated <= self.at)
-                && old.is_none_or(|old| self.at < old.until)
-        };
-        let works = |key: &ApiKey| key.works(self.at) && is_presented(key);
-        Ok(key.filter(works).map(|key| key.narrowing))
-    }
-
-    fn check_token(
-        self,
-        tx: &mut Tx<'_>,
-        connection: ConnectionId,
-        token: TokenFacts,
-    ) -> Result<Option<Narrowing>, store::Error> {
-        let is_in_force = store::connections::take_in_force(tx, self.account, connection)?
-            && store::grants::take_in_force(tx, token.grant)?
-            && store::clients::take_enabled(tx, token.client)?;
-        if !is_in_force {
-            return Ok(None);
-        }
-        let found = store::grants::find_for_access_token(tx, token.grant, token.id)?;
-        let grant = store::grants::find(tx, token.grant)?;
-        let (Some(found), Some(grant)) = (found.filter(|found| !found.is_token_revoked), grant)
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Narrowing {
-            access: self.access,
-            reach: found.reach,
-            addresses: Addresses::Any,
-            expires_at: self.max_grant_lifetime.map(|most| grant.grant.created_at.plus(most)),
-        }))
-    }
-}
-
 /// Finds out whom a credential acts for that was presented from an address, as far as that can be told.
 ///
 /// # Errors
@@ -354,8 +160,8 @@ async fn by_api_key(
     text: &str,
     now: Timestamp,
 ) -> Result<Arc<Verdict>, Rejection> {
-    let secret = ApiKeySecret::parse(text).map_err(Rejection::NotAnApiKey)?;
-    let hash = hash_api_key(&secret);
+    let read = key_shapes::read(service, text).await.map_err(Rejection::Failed)?;
+    let hash = read.map_err(Rejection::NotAnApiKey)?.hash;
     let verdict = match known(service, &hash, now) {
         Some(verdict) => verdict,
         None => find_api_key(service, hash, now).await?,
@@ -409,11 +215,13 @@ pub(crate) async fn find_api_key(
 ) -> Result<Arc<Verdict>, Rejection> {
     let as_of = service.verdicts.sequence();
     let keyring = service.keyring.load_full();
-    let found = service
+    let (found, makers) = service
         .store
         .read(move |tx| {
             if let Some(found) = find_by_hash(tx, &keyring, &hash)? {
-                return Ok(Ok(found));
+                let (owner, nearest) = (found.account.id, found.made_by);
+                let makers = store::api_keys::makers_from(tx, owner, nearest)?;
+                return Ok(Ok((found, makers)));
             }
             let known = root_secret::check(tx, &keyring)?.map_err(Rejection::Failed);
             Ok(known.and(Err(Rejection::UnknownApiKey)))
@@ -424,6 +232,7 @@ pub(crate) async fn find_api_key(
     let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
     let facts = Facts {
         via,
+        makers: makers.into(),
         token: None,
         state: if found.is_revoked { State::Revoked } else { State::InForce },
         access: found.narrowing.access,
@@ -484,6 +293,7 @@ async fn judge(
     let verdict = Arc::new(Verdict {
         facts: Facts {
             via: *via,
+            makers: Box::default(),
             token: Some(TokenFacts { id: token.id, grant: token.grant, client: *client }),
             state: if is_token_revoked { State::Revoked } else { *state },
             account: account.clone(),
@@ -528,6 +338,7 @@ async fn find_grant(
     let subject = access_tokens::subject(found.acts_alone, found.account.id, found.client);
     let facts = Facts {
         via,
+        makers: Box::default(),
         token: None,
         state: match (found.is_in_force, found.is_client_disabled) {
             (false, _) => State::Revoked,

@@ -59,10 +59,11 @@ pub async fn get(
         (workspaces::resolve(service, principal, choice).await?.id, service.now());
     let spender = Spender { account: principal.account_id(), via: principal.via().into() };
     plans::admit(service, principal).await?;
+    let makers: Box<[_]> = principal.makers().into();
     let read = service.store.read(move |tx| {
         let standing = store::credits::standing(tx, workspace, now)?;
         let monthly = store::monthly_credits::find(tx, workspace)?;
-        Ok((standing, monthly, budgets::left(tx, spender, now)?))
+        Ok((standing, monthly, budgets::left(tx, spender, &makers, now)?))
     });
     let (standing, monthly, budget_left) = read.await?;
     let next = monthly.and_then(|monthly| monthly::next(&monthly, now));

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use bloom_domain::credits::OverBudget;
+use bloom_domain::credits::{BudgetHolder, OverBudget};
 use bloom_domain::ids::ApiKeyId;
 use bloom_domain::plans::Feature;
 use bloom_domain::time::Timestamp;
@@ -52,6 +52,10 @@ pub enum Error {
     NarrowedToNothing,
     /// Several keys that still work have this name; their ids tell them apart.
     ApiKeyNameAmbiguous(Vec<ApiKeyId>),
+    /// A key with the secret that is to be imported is there, or twice in the list; holds its place in that.
+    ApiKeyKnown(usize),
+    /// The account has imported keys of as many shapes as one may.
+    TooManyKeyShapes,
     /// The account has as many working keys as one may have.
     TooManyApiKeys,
     /// No such client.
@@ -104,10 +108,12 @@ pub enum Error {
         /// For so many.
         debt: i64,
     },
-    /// The key or app has a budget, which leaves too little.
+    /// The key or app has a budget, or what it was made with has, which leaves too little.
     OverBudget {
         /// How much it leaves, and how much is asked for.
         over: OverBudget,
+        /// Whose budget it is.
+        holder: BudgetHolder,
         /// When more may be spent; `None` when never.
         resets: Option<Timestamp>,
     },
@@ -140,6 +146,8 @@ pub enum Error {
     CredentialRevoked,
     /// The credential cannot make another that is wider than itself.
     WiderThanItsMaker,
+    /// The credential was made by one that was made by one, as often as may be; it makes no keys.
+    TooManyMakers,
     /// As much is waiting as may wait; nothing was done.
     Busy {
         /// When trying again makes sense.
@@ -203,6 +211,14 @@ impl fmt::Display for Error {
                 f.write_str("the key could do nothing: it needs a scope, a workspace and an address")
             }
             Self::ApiKeyNameAmbiguous(_) => f.write_str("several keys have that name"),
+            Self::ApiKeyKnown(place) => {
+                write!(f, "the secret of key {} is known already, or twice in the list", place + 1)
+            }
+            Self::TooManyKeyShapes => write!(
+                f,
+                "the account has imported keys of {} prefixes and lengths, the most there may be",
+                bloom_domain::api_keys::MAX_SHAPES
+            ),
             Self::TooManyApiKeys => write!(
                 f,
                 "the account has {} working API keys, the most there may be; revoke one first",
@@ -262,6 +278,11 @@ impl fmt::Display for Error {
             Self::IdempotencyKeyReused => {
                 f.write_str("the idempotency key was used for another request")
             }
+            Self::TooManyMakers => write!(
+                f,
+                "the key has {} makers in a row, the most there may be",
+                bloom_domain::api_keys::MAX_MAKERS
+            ),
             Self::CredentialRevoked => f.write_str("the credential was revoked meanwhile"),
             Self::WiderThanItsMaker => f.write_str("the credential is narrower than what it asks for"),
             Self::Busy { .. } => f.write_str("too much is waiting; nothing was done"),

@@ -3,7 +3,7 @@
 //!
 //! 1. A scanner's alert is looked at only with its signature over the whole body (`scanner_keys`), and read
 //!    within bounds (`alert`). Whoever reports a key by itself proves by having it that it is in wrong hands.
-//! 2. What is no key by its checksum costs no query. The rest costs one look each.
+//! 2. What is no key by its checksum, nor looks like one that was imported, costs no query. The rest costs one look each.
 //! 3. Each key is revoked in a transaction of its own, with record and mail. One that was revoked before is no
 //!    news, so the same alert as often as it may come changes nothing and sends nothing.
 //! 4. Nobody is told whose a key is, what it is called or what it could do: only what they could have found out
@@ -12,7 +12,7 @@
 use std::collections::HashSet;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyHint, ShapeError};
+use bloom_domain::api_keys::{ApiKey, KeyHint, ShapeError};
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::email::Email;
 use bloom_domain::leaks::{Exposure, Place};
@@ -26,7 +26,8 @@ use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::authenticate::find_by_hash;
-use crate::keyring::{SecretHash, hash_api_key};
+use crate::key_shapes::{self, Candidate};
+use crate::keyring::SecretHash;
 use crate::{Error, Service, api_keys, attempts, mail, root_secret};
 
 mod alert;
@@ -126,11 +127,11 @@ pub async fn anonymous_report(
 
 /// What it comes to, and whether that is news.
 async fn report(service: &Service, key: &str, sender: &Sender) -> Result<(Report, bool), Error> {
-    let secret = match ApiKeySecret::parse(key.trim()) {
-        Ok(secret) => secret,
+    let candidate = match key_shapes::read(service, key.trim()).await? {
+        Ok(candidate) => candidate,
         Err(why) => return Ok((Report::NotAKey(why), false)),
     };
-    let wanted = vec![Wanted::new(&secret, Exposure::Reported)];
+    let wanted = vec![Wanted::new(candidate, Exposure::Reported)];
     let Some(leak) = look_for(service, wanted).await?.pop() else {
         return Ok((Report::Unknown, false));
     };
@@ -151,8 +152,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(secret: &ApiKeySecret, how: Exposure) -> Self {
-        Self { hash: hash_api_key(secret), hint: secret.hint(), how }
+    fn new(Candidate { hash, hint }: Candidate, how: Exposure) -> Self {
+        Self { hash, hint, how }
     }
 }
 
@@ -177,9 +178,9 @@ enum Revoked {
 async fn find_all(service: &Service, matches: &[Match]) -> Result<Vec<Leak>, Error> {
     let (mut seen, mut wanted) = (HashSet::new(), Vec::new());
     for one in matches {
-        let Ok(secret) = ApiKeySecret::parse(&one.token) else { continue };
+        let Ok(candidate) = key_shapes::read(service, &one.token).await? else { continue };
         let place = one.url.as_deref().and_then(Place::parse);
-        let what = Wanted::new(&secret, Exposure::Found { place });
+        let what = Wanted::new(candidate, Exposure::Found { place });
         if seen.insert(what.hash) {
             wanted.push(what);
         }

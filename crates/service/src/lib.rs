@@ -39,6 +39,7 @@ pub mod idempotency;
 pub mod introspection;
 pub mod invitations;
 pub mod jobs;
+mod key_shapes;
 pub mod keyring;
 pub mod last_use;
 pub mod leaks;

@@ -43,6 +43,9 @@ pub static API_KEYS_CREATE: Operation =
 /// `GET /api-keys/{id}`: one key.
 pub static API_KEYS_GET: Operation =
     Operation::new("apiKeys.get", BloomScope::KeysAdmin, Effect::Read);
+/// `POST /api-keys/import`: takes over keys that another system made.
+pub static API_KEYS_IMPORT: Operation =
+    Operation::new("apiKeys.import", BloomScope::KeysAdmin, Effect::Create);
 /// `GET /api-keys`: the person's keys.
 pub static API_KEYS_LIST: Operation =
     Operation::new("apiKeys.list", BloomScope::KeysAdmin, Effect::Read);
@@ -88,10 +91,11 @@ pub static WORKSPACES_LIST: Operation =
     Operation::new("workspaces.list", BloomScope::Read, Effect::Read);
 
 /// All of them.
-pub static ALL: [&Operation; 17] = [
+pub static ALL: [&Operation; 18] = [
     &ACCOUNT_GET,
     &API_KEYS_CREATE,
     &API_KEYS_GET,
+    &API_KEYS_IMPORT,
     &API_KEYS_LIST,
     &API_KEYS_REVOKE,
     &API_KEYS_REVOKE_SELF,

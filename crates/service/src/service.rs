@@ -24,6 +24,7 @@ use crate::entropy::Entropy;
 use crate::fetch::{self, Fetcher};
 use crate::idempotency::InProgress;
 use crate::jobs::Bells;
+use crate::key_shapes::KeyShapes;
 use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::leaks::ScannerKeys;
@@ -138,6 +139,7 @@ pub struct Service {
     pub(crate) in_progress: InProgress,
     pub(crate) client_documents: ClientDocuments,
     pub(crate) fetcher: Arc<dyn Fetcher>,
+    pub(crate) key_shapes: KeyShapes,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -179,9 +181,12 @@ impl Service {
         let post = Post::through(mailer);
         let (jobs, waits) = (Bells::new(), Arc::new(Waits::new()));
         let (ring, ring_for_jobs, waiting) = (post.bell(), jobs.ring(), waits.clone());
+        let key_shapes = KeyShapes::unread();
+        let shapes = key_shapes.clone();
         store.on_change(move |change| {
             // First, so that whoever is woken finds no verdict that is worthless by now.
             changes.record(change);
+            shapes.hear(change);
             ring(change);
             ring_for_jobs(change);
             waiting.tell(change);
@@ -209,6 +214,7 @@ impl Service {
             in_progress: InProgress::default(),
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
             fetcher: Arc::new(fetch::Nothing),
+            key_shapes,
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
+use bloom_domain::api_keys::Maker;
 use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
@@ -50,6 +51,8 @@ pub(crate) struct Verdict {
 /// What the database says of a credential.
 pub(crate) struct Facts {
     pub(crate) via: Via,
+    /// Of a key, with which credential it was made, and that one, and so on.
+    pub(crate) makers: Box<[Maker]>,
     /// Of an access token, what it hangs on besides its connection.
     pub(crate) token: Option<TokenFacts>,
     /// Whether what it hangs on, but for the account, is in force.
@@ -256,6 +259,7 @@ impl Changes {
             | Change::Brand(_)
             | Change::Image(_)
             | Change::Job
+            | Change::KeyShape
             | Change::Mail => return,
             Change::RootSecret | Change::Everything => &self.floor,
         };

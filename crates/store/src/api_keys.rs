@@ -2,7 +2,7 @@
 
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{
-    ApiKey, KeyHint, KeyState, LastUse, Maker, Narrowing, OldSecret, RevokedBy,
+    ApiKey, KeyHint, KeyState, LastUse, Maker, Narrowing, OldSecret, PREFIX, RevokedBy,
 };
 use bloom_domain::digest::Digest;
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
@@ -16,25 +16,29 @@ statements! {
     /// Whom a digest belongs to: the one statement of a cold authentication.
     FIND_BY_DIGEST = "SELECT k.id, k.revoked_at, k.access, k.workspaces, k.addresses, k.expires_at, \
                       CASE WHEN k.digest = ?1 THEN NULL ELSE k.old_until END, \
+                      k.maker_kind, k.maker_id, \
                       a.id, a.email, a.name, a.created_at, a.banned_at \
                       FROM api_keys k JOIN accounts a ON a.id = k.account_id \
                       WHERE k.digest = ?1 OR k.old_digest = ?1";
-    /// A new key.
+    /// A new key, unless another has its secret.
     INSERT = "INSERT INTO api_keys (id, account_id, name, digest, first_four, last_four, created_at, \
-              access, workspaces, addresses, expires_at, maker_kind, maker_id) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+              access, workspaces, addresses, expires_at, maker_kind, maker_id, prefix) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+              ON CONFLICT (digest) DO NOTHING";
     /// An owner's keys, newest first.
     LIST_OF = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
                revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
                last_used_operation, access, workspaces, addresses, expires_at, old_until, \
-               old_first_four, old_last_four, old_used_at, maker_kind, maker_id \
+               old_first_four, old_last_four, old_used_at, maker_kind, maker_id, prefix, old_prefix \
                FROM api_keys WHERE account_id = ?1 ORDER BY created_at DESC, id DESC";
     /// One key of an owner.
     FIND = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
             revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
             last_used_operation, access, workspaces, addresses, expires_at, old_until, \
-            old_first_four, old_last_four, old_used_at, maker_kind, maker_id \
+            old_first_four, old_last_four, old_used_at, maker_kind, maker_id, prefix, old_prefix \
             FROM api_keys WHERE account_id = ?1 AND id = ?2";
+    /// With which credential a key of an owner was made.
+    FIND_MAKER = "SELECT maker_kind, maker_id FROM api_keys WHERE account_id = ?1 AND id = ?2";
     /// How many of an owner's keys work.
     COUNT_WORKING = "SELECT count(*) FROM api_keys WHERE account_id = ?1 AND revoked_at IS NULL \
                      AND (expires_at IS NULL OR expires_at > ?2)";
@@ -46,7 +50,7 @@ statements! {
     /// Gives a key that works another secret. The one that it had goes on for a while, never past the
     /// key's end; the one before that is forgotten.
     ROTATE = "UPDATE api_keys SET old_digest = digest, old_first_four = first_four, \
-              old_last_four = last_four, old_used_at = NULL, \
+              old_last_four = last_four, old_prefix = prefix, prefix = NULL, old_used_at = NULL, \
               old_until = CASE WHEN expires_at < ?7 THEN expires_at ELSE ?7 END, \
               digest = ?3, first_four = ?4, last_four = ?5, replaced_at = ?6 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL \
@@ -80,6 +84,8 @@ pub struct FoundApiKey {
     pub narrowing: Narrowing,
     /// Until when the secret is good, if it is the old one.
     pub old_until: Option<Timestamp>,
+    /// With which credential the key was made.
+    pub made_by: Option<Maker>,
     /// Whom it acts for.
     pub account: Account,
 }
@@ -93,14 +99,15 @@ pub fn find_by_digest(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<FoundAp
             is_revoked: row.opt_int(1)?.is_some(),
             narrowing: read_narrowing(&row, 2)?,
             old_until: row.opt_timestamp(6)?,
-            account: accounts::read(&row, 7)?,
+            made_by: read_maker(&row, 7)?,
+            account: accounts::read(&row, 9)?,
         })
     })
     .transpose()
 }
 
-/// Writes a new key.
-pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<(), Error> {
+/// Writes a new key; `false` when another has its secret.
+pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<bool, Error> {
     let [access, workspaces, addresses, expires_at] = narrowed(&key.narrowing);
     let [maker_kind, maker_id] = made_by(key.made_by);
     let params = [
@@ -117,8 +124,9 @@ pub fn insert(tx: &mut Tx<'_>, key: &ApiKey, digest: &Digest) -> Result<(), Erro
         expires_at,
         maker_kind,
         maker_id,
+        (key.hint.prefix != PREFIX).then_some(&*key.hint.prefix).into(),
     ];
-    tx.execute(&INSERT, &params).map(drop)
+    Ok(tx.execute(&INSERT, &params)? == 1)
 }
 
 /// An owner's keys, newest first, revoked ones included.
@@ -129,6 +137,31 @@ pub fn list_of(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<ApiKey>, Error> 
 /// One key of an owner; a foreign id answers as a missing one.
 pub fn find(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<ApiKey>, Error> {
     tx.query_opt(&FIND, &[owner.into(), id.into()])?.as_ref().map(read).transpose()
+}
+
+/// A maker of a key of an owner and the makers of that one, the nearest first. There is an end to them: each was
+/// there before what it made, and none ever changes.
+pub fn makers_from(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    nearest: Option<Maker>,
+) -> Result<Vec<Maker>, Error> {
+    let mut makers = Vec::new();
+    let mut next = nearest;
+    while let Some(maker) = next {
+        makers.push(maker);
+        next = match maker {
+            Maker::Connection(_) => None,
+            Maker::ApiKey(id) => maker_of(tx, owner, id)?,
+        };
+    }
+    Ok(makers)
+}
+
+/// With which credential a key of an owner was made.
+pub fn maker_of(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<Maker>, Error> {
+    let found = tx.query_opt(&FIND_MAKER, &[owner.into(), id.into()])?;
+    found.map_or(Ok(None), |row| read_maker(&row, 0))
 }
 
 /// How many of an owner's keys work: neither revoked nor expired.
@@ -228,7 +261,7 @@ fn read(row: &Row) -> Result<ApiKey, Error> {
         id: ApiKeyId::from_bytes(row.id16(0)?),
         account: AccountId::from_bytes(row.id16(1)?),
         name: row.text(2)?.to_owned(),
-        hint: read_hint(row, 3)?,
+        hint: read_hint(row, 3, 23)?,
         created_at: row.timestamp(5)?,
         rotated_at: row.opt_timestamp(6)?,
         state: read_state(row)?,
@@ -239,16 +272,17 @@ fn read(row: &Row) -> Result<ApiKey, Error> {
     })
 }
 
-fn read_hint(row: &Row, first: usize) -> Result<KeyHint, Error> {
+fn read_hint(row: &Row, first: usize, prefix: usize) -> Result<KeyHint, Error> {
     let (first_four, last_four) = (row.text(first)?, row.text(first + 1)?);
-    Ok(KeyHint { first_four: first_four.to_owned(), last_four: last_four.to_owned() })
+    let prefix = row.opt_text(prefix)?.map_or(PREFIX.into(), |prefix| prefix.to_owned().into());
+    Ok(KeyHint { prefix, first_four: first_four.to_owned(), last_four: last_four.to_owned() })
 }
 
 fn read_old_secret(row: &Row, first: usize) -> Result<Option<OldSecret>, Error> {
     let Some(until) = row.opt_timestamp(first)? else {
         return Ok(None);
     };
-    let (hint, last_used_at) = (read_hint(row, first + 1)?, row.opt_timestamp(first + 3)?);
+    let (hint, last_used_at) = (read_hint(row, first + 1, 24)?, row.opt_timestamp(first + 3)?);
     Ok(Some(OldSecret { hint, until, last_used_at }))
 }
 

@@ -22,6 +22,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::idempotency::ALL,
     crate::invitations::ALL,
     crate::jobs::ALL,
+    crate::key_shapes::ALL,
     crate::members::ALL,
     crate::mails::ALL,
     crate::monthly_credits::ALL,

@@ -34,6 +34,8 @@ pub enum Change {
     Job,
     /// A mail was written.
     Mail,
+    /// Keys of another shape were imported.
+    KeyShape,
     /// Another root secret became the current one.
     RootSecret,
     /// Anything may have changed: this node did not hear the others for a while.
@@ -56,6 +58,7 @@ impl fmt::Display for Change {
             Self::Image(id) => write!(f, "image:{}", Hex(id.as_bytes())),
             Self::Job => f.write_str("job"),
             Self::Mail => f.write_str("mail"),
+            Self::KeyShape => f.write_str("key-shape"),
             Self::RootSecret => f.write_str("root-secret"),
             Self::Everything => f.write_str("everything"),
         }
@@ -100,6 +103,7 @@ impl Change {
             "image" => from_hex(hex).map(|id| Self::Image(ImageId::from_bytes(id))),
             "job" => Some(Self::Job),
             "mail" => Some(Self::Mail),
+            "key-shape" => Some(Self::KeyShape),
             "root-secret" => Some(Self::RootSecret),
             _ => None,
         };
@@ -147,6 +151,7 @@ mod tests {
             Change::Image(ImageId::from_bytes(id)),
             Change::Job,
             Change::Mail,
+            Change::KeyShape,
             Change::RootSecret,
             Change::Everything,
         ] {

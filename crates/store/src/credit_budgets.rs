@@ -1,4 +1,5 @@
-//! Budgets of keys and apps, and what was spent with each, as rows.
+//! Budgets of keys and apps, and what counts against each, as rows: what was spent with it, and with what it
+//! made.
 
 use bloom_domain::credits::{Budget, Cap, ChargedVia, Spender, Spending, UsageDay};
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
@@ -23,18 +24,24 @@ statements! {
     /// Every budget of an account.
     LIST_OF = "SELECT via_kind, via_id, day_cap, month_cap, total_cap FROM credit_budgets \
                WHERE account_id = ?1";
-    /// What was spent with a credential: on a day, since a day, ever.
+    /// What was spent with a credential and with what it made: on a day, since a day, ever.
     SPENT = "SELECT \
         CAST(COALESCE(SUM(CASE WHEN day = ?4 THEN credits ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(CASE WHEN day >= ?5 AND day <= ?4 THEN credits ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(credits), 0) AS BIGINT) \
-        FROM credit_spending WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3";
+        FROM (SELECT day, credits FROM credit_spending \
+        WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3 \
+        UNION ALL SELECT day, credits FROM credit_spending_of_made \
+        WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3) s";
     /// The same of every credential of an account.
     SPENT_OF = "SELECT via_kind, via_id, \
         CAST(SUM(CASE WHEN day = ?2 THEN credits ELSE 0 END) AS BIGINT), \
         CAST(SUM(CASE WHEN day >= ?3 AND day <= ?2 THEN credits ELSE 0 END) AS BIGINT), \
-        CAST(SUM(credits) AS BIGINT) \
-        FROM credit_spending WHERE account_id = ?1 GROUP BY via_kind, via_id";
+        CAST(SUM(credits) AS BIGINT), CAST(SUM(of_made) AS BIGINT) \
+        FROM (SELECT via_kind, via_id, day, credits, 0 AS of_made FROM credit_spending \
+        WHERE account_id = ?1 \
+        UNION ALL SELECT via_kind, via_id, day, credits, credits FROM credit_spending_of_made \
+        WHERE account_id = ?1) s GROUP BY via_kind, via_id";
 }
 
 /// Takes the budget of a credential, if it has one. What is read of its spending afterwards stays true
@@ -65,7 +72,7 @@ pub fn list_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<(ChargedVia, B
     rows.iter().map(|row| Ok((via(row, 0)?, budget(row, 2)?))).collect()
 }
 
-/// What was spent with a credential in the spans in which an instant lies.
+/// What was spent with a credential, and with what it made, in the spans in which an instant lies.
 pub fn spent(tx: &mut Tx<'_>, of: Spender, now: Timestamp) -> Result<Spending, Error> {
     let [kind, id] = key(of.via);
     let [today, month] = days(now);
@@ -73,15 +80,16 @@ pub fn spent(tx: &mut Tx<'_>, of: Spender, now: Timestamp) -> Result<Spending, E
     row.map_or_else(|| Ok(Spending::default()), |row| spending(&row, 0))
 }
 
-/// What was spent with each credential of an account.
+/// What was spent with each credential of an account and with what it made, and how much of that with what it
+/// made.
 pub fn spent_of(
     tx: &mut Tx<'_>,
     account: AccountId,
     now: Timestamp,
-) -> Result<Vec<(ChargedVia, Spending)>, Error> {
+) -> Result<Vec<(ChargedVia, Spending, i64)>, Error> {
     let [today, month] = days(now);
     let rows = tx.query(&SPENT_OF, &[account.into(), today, month])?;
-    rows.iter().map(|row| Ok((via(row, 0)?, spending(row, 2)?))).collect()
+    rows.iter().map(|row| Ok((via(row, 0)?, spending(row, 2)?, row.int(5)?))).collect()
 }
 
 /// A credential as it is stored: its kind and its id.

@@ -1,13 +1,14 @@
 //! What was spent, by day, workspace and credential, as rows.
 
-use bloom_domain::credits::{Spender, UsageDay};
+use bloom_domain::api_keys::Maker;
+use bloom_domain::credits::{ChargedVia, Spender, UsageDay};
 use bloom_domain::ids::{AccountId, CreditHoldId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 
 use crate::credit_budgets::{key, via};
 use crate::credits::guarded;
 use crate::statement::statements;
-use crate::{Error, Tx, Value};
+use crate::{Error, Tx, Value, api_keys};
 
 statements! {
     /// Counts what is held.
@@ -20,6 +21,15 @@ statements! {
                WHERE (account_id, via_kind, via_id, day, workspace_id) = \
                (SELECT h.account_id, h.via_kind, h.via_id, h.created_at / 86400000000, h.workspace_id \
                FROM credit_holds h WHERE h.id = ?1)";
+    /// Counts what is held with what a credential made.
+    COUNT_MADE = "INSERT INTO credit_spending_of_made (account_id, via_kind, via_id, day, credits) \
+                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account_id, via_kind, via_id, day) \
+                  DO UPDATE SET credits = credit_spending_of_made.credits + ?5";
+    /// Counts it no more.
+    UNCOUNT_MADE = "UPDATE credit_spending_of_made SET credits = credits - ?5 \
+                    WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3 AND day = ?4";
+    /// With what and when something was held.
+    HELD_WITH = "SELECT account_id, via_kind, via_id, created_at FROM credit_holds WHERE id = ?1";
     /// What was spent in a workspace on each of some days; days with nothing are left out.
     BY_DAY = "SELECT day, CAST(SUM(credits) AS BIGINT) FROM credit_spending \
               WHERE workspace_id = ?1 AND day >= ?2 AND day <= ?3 GROUP BY day ORDER BY day";
@@ -39,18 +49,23 @@ statements! {
                         ORDER BY 4 DESC, via_id LIMIT ?4";
 }
 
-/// Counts credits that are held in a workspace.
+/// Counts credits that are held in a workspace, with the makers of the credential. They are counted from the
+/// nearest on, as in [`uncount`]: whoever counts at the same time waits for another in one order.
 pub fn count(
     tx: &mut Tx<'_>,
     of: Spender,
-    workspace: WorkspaceId,
-    at: Timestamp,
+    makers: &[Maker],
+    (workspace, at): (WorkspaceId, Timestamp),
     credits: i64,
 ) -> Result<(), Error> {
     let [kind, id] = key(of.via);
     let day = UsageDay::of(at).get();
     let params = [of.account.into(), kind, id, day.into(), workspace.into(), credits.into()];
-    tx.execute(&COUNT, &params).map(drop)
+    tx.execute(&COUNT, &params)?;
+    for maker in makers {
+        tx.execute(&COUNT_MADE, &made(of.account, *maker, day, credits))?;
+    }
+    Ok(())
 }
 
 /// Counts no more what a hold gave back.
@@ -58,7 +73,21 @@ pub fn uncount(tx: &mut Tx<'_>, hold: CreditHoldId, credits: i64) -> Result<(), 
     if credits == 0 {
         return Ok(());
     }
-    guarded(tx.execute(&UNCOUNT, &[hold.into(), credits.into()])?)
+    guarded(tx.execute(&UNCOUNT, &[hold.into(), credits.into()])?)?;
+    let Some(row) = tx.query_opt(&HELD_WITH, &[hold.into()])? else { return Ok(()) };
+    // An app was made by nobody.
+    let ChargedVia::ApiKey(key) = via(&row, 1)? else { return Ok(()) };
+    let (account, day) = (AccountId::from_bytes(row.id16(0)?), UsageDay::of(row.timestamp(3)?));
+    let nearest = api_keys::maker_of(tx, account, key)?;
+    for maker in api_keys::makers_from(tx, account, nearest)? {
+        guarded(tx.execute(&UNCOUNT_MADE, &made(account, maker, day.get(), credits))?)?;
+    }
+    Ok(())
+}
+
+fn made(account: AccountId, maker: Maker, day: i64, credits: i64) -> [Value; 5] {
+    let [kind, id] = key(maker.into());
+    [account.into(), kind, id, day.into(), credits.into()]
 }
 
 /// Some days in a workspace, the first and the last among them.

@@ -36,6 +36,7 @@ pub mod idempotency;
 pub mod invitations;
 mod job;
 pub mod jobs;
+pub mod key_shapes;
 mod last_use;
 pub mod mails;
 pub mod members;

@@ -70,6 +70,16 @@ pub(crate) const ALL: &[Migration] = &[
     },
     Migration { number: 17, name: "brands", sql: include_str!("../migrations/0017_brands.sql") },
     Migration { number: 18, name: "jobs", sql: include_str!("../migrations/0018_jobs.sql") },
+    Migration {
+        number: 19,
+        name: "imported_keys",
+        sql: include_str!("../migrations/0019_imported_keys.sql"),
+    },
+    Migration {
+        number: 20,
+        name: "shared_budgets",
+        sql: include_str!("../migrations/0020_shared_budgets.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

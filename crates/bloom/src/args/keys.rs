@@ -1,5 +1,9 @@
 //! `bloom keys`.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
 use bloom_domain::api_keys::{KeyName, Overlap, parse_scopes};
 use bloom_domain::credits::Cap;
 use bloom_domain::ids::WorkspaceId;
@@ -10,9 +14,12 @@ use clap::{Args, Subcommand};
 use super::credits::instant;
 use super::{Asked, Place, command, email};
 use crate::command::Command;
-use crate::command::keys::{Caps, KeysCommand, NewKeyOrder};
+use crate::command::keys::{Caps, ImportOrder, KeysCommand, NewKeyOrder};
 use crate::failure::Failure;
 use crate::scan;
+
+/// More than as many keys as there may be need, and less than the control socket takes.
+const MOST_IMPORTED: u64 = 48 * 1024;
 
 #[derive(Args)]
 pub(super) struct OfAccount {
@@ -182,6 +189,13 @@ pub(super) enum KeysVerb {
         #[command(flatten)]
         which: Which,
     },
+    /// Take over keys that another system made, by the SHA-256 of their secrets: all of them or none
+    Import {
+        #[command(flatten)]
+        of: OfAccount,
+        /// JSON as POST /api/v1/api-keys/import is sent it: {"prefix", "length", "keys": [{"name", "sha256", "lastFour"}]}; - for standard input
+        file: PathBuf,
+    },
     /// Find keys in files and in git history; exit code 1 when there are some, 2 when some places could not be read
     Scan(scan::Request),
 }
@@ -212,9 +226,25 @@ impl KeysVerb {
                 let which = which.key()?;
                 of.asked(|owner| KeysCommand::Revoke { owner, which })
             }
+            Self::Import { of, file } => {
+                let order = ImportOrder::read(imported(&file)?)?;
+                of.asked(|owner| KeysCommand::Import { owner, order })
+            }
             Self::Scan(request) => Ok(Asked::Scan(request)),
         }
     }
+}
+
+/// What a file holds that is to be imported.
+fn imported(file: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(MOST_IMPORTED).read_to_string(&mut text)
+    } else {
+        File::open(file).and_then(|file| file.take(MOST_IMPORTED).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    Ok(text)
 }
 
 impl OfAccount {

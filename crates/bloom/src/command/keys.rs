@@ -8,7 +8,7 @@ use bloom_domain::ids::WorkspaceId;
 use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
-use bloom_service::api_keys::{self, KeyTerms, NewApiKey, Rotation, WhichKey};
+use bloom_service::api_keys::{self, Import, KeyTerms, NewApiKey, Rotation, WhichKey};
 use bloom_service::credits;
 use bloom_service::credits::budgets::{self, BudgetUse};
 
@@ -23,6 +23,7 @@ pub(crate) enum KeysCommand {
     EndOverlap { owner: Email, which: WhichKey },
     Budget { owner: Email, which: WhichKey, caps: Caps },
     Revoke { owner: Email, which: WhichKey },
+    Import { owner: Email, order: ImportOrder },
 }
 
 /// What a key is to be.
@@ -33,6 +34,19 @@ pub(crate) struct NewKeyOrder {
     pub(crate) workspaces: Vec<Option<WorkspaceId>>,
     pub(crate) addresses: Addresses,
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// Keys of another system, as JSON that was read and is good.
+pub(crate) struct ImportOrder {
+    pub(crate) text: String,
+    import: Import,
+}
+
+impl ImportOrder {
+    pub(crate) fn read(text: String) -> Result<Self, Failure> {
+        let import = bloom_http::read_import(&text).map_err(Failure::usage)?;
+        Ok(Self { text, import })
+    }
 }
 
 /// What a budget is to be, cap by cap: as it is, or another.
@@ -75,6 +89,10 @@ pub(super) async fn execute(node: &Node, command: KeysCommand) -> Result<Answer,
         KeysCommand::Budget { owner, which, caps } => budget(node, &owner, which, caps).await?,
         KeysCommand::Revoke { owner, which } => {
             one(api_keys::revoke_for(service, operator, &owner, which).await?)
+        }
+        KeysCommand::Import { owner, order } => {
+            let keys = api_keys::import_for(service, operator, &owner, order.import).await?;
+            KeysAnswer::List { keys, now: service.now() }
         }
     }))
 }

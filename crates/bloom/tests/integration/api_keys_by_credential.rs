@@ -25,7 +25,6 @@ on_both!(
     only_the_scope_manages_keys,
     whatever_is_asked_for_is_cut_to_the_maker,
     what_is_asked_for_is_what_is_made,
-    a_budget_is_cut_to_the_makers,
     a_key_makes_keys_too,
     a_key_is_rotated_with_an_overlap,
     a_wider_key_gets_no_secret,
@@ -163,7 +162,7 @@ fn all_of_them() -> Narrowing {
 }
 
 /// Makes a key as asked, and gives it as it is shown, with its secret.
-async fn made(app: &App, credential: &str, body: &Value) -> (Value, String) {
+pub(crate) async fn made(app: &App, credential: &str, body: &Value) -> (Value, String) {
     let answer = send(app, "/api-keys", credential, body).await;
     assert_eq!(answer.status, 201, "{body}: {answer:?}");
     let data = answer.json()["data"].clone();
@@ -266,19 +265,6 @@ async fn what_is_asked_for_is_what_is_made(app: App) {
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with(field), "{field} {value}: {message}");
     }
-}
-
-async fn a_budget_is_cut_to_the_makers(app: App) {
-    let mut ada = app.person("ada").await;
-    let maker = key_with(&ada, all_of_them()).await;
-    let fields = [("day", "5"), ("month", ""), ("total", "40")];
-    let answer = ada.post(&format!("/settings/api-keys/{}/budget", maker.id), &fields).await;
-    assert_eq!(answer.status, 303, "{answer:?}");
-    let (_, secret) = made(&app, &maker.secret, &json!({ "name": "x" })).await;
-    let left = app.get_as("/api/v1/credits", &secret).await.json()["data"]["budget_left"].clone();
-    assert_eq!(left, 5);
-    let budgets = app.rows("credit_budgets");
-    assert_eq!(budgets.len(), 2, "{budgets:?}");
 }
 
 async fn a_key_makes_keys_too(app: App) {

@@ -6,6 +6,7 @@ mod page;
 pub(crate) mod person;
 mod properties;
 mod races;
+mod shared_budgets;
 mod verbs;
 
 use bloom_service::credits::monthly;

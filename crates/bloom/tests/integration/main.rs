@@ -41,6 +41,7 @@ mod forms;
 mod histories;
 mod id_tokens;
 mod idempotency;
+mod imports;
 mod introspection;
 mod invitations;
 mod key_page;

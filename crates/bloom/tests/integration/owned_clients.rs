@@ -1,7 +1,9 @@
 //! Apps that somebody owns: made on the page, by the operator, and managed by RFC 7592.
 
+use bloom_service::rate_limit::RateLimits;
 use serde_json::{Value, json};
 
+use crate::api_keys_by_credential::{EVERYTHING, send};
 use crate::support::oauth::{REDIRECT, TOKEN, Tokens, claims, parameter};
 use crate::support::own_app::{DEVELOPER, OwnApp, fields, manage};
 use crate::support::{App, Browser, at_once, on_both};
@@ -18,6 +20,7 @@ on_both!(
     somebody_elses_client_is_refused_like_a_missing_one,
     what_cannot_be_chosen_is_refused,
     changes_at_once_leave_one_of_them,
+    keys_that_an_app_makes_while_it_goes_are_in_nobodys_way,
     a_database_dump_holds_no_secret_of_an_app,
 );
 
@@ -39,7 +42,7 @@ async fn an_app_is_made_and_its_secrets_are_shown_once(app: App) {
     let tokens = public.for_people().connect(&mut ada, &[]).await;
     assert!(app.is_good(&tokens.access).await);
     assert_eq!(ada.post(&public.form("secret"), &[]).await.status, 404, "there is none to replace");
-    app.browser().get(DEVELOPER).await.assert_redirect("/sign-in?next=/settings/developer");
+    app.browser().get(DEVELOPER).await.assert_sign_in_first("/settings/developer");
 }
 
 async fn what_is_wrong_with_an_app_is_said_beside_it(app: App) {
@@ -393,4 +396,41 @@ async fn a_database_dump_holds_no_secret_of_an_app(app: App) {
     assert_eq!(manage(&app, "GET", &own.id, &own.secret, None).await.status, 401);
     let swapped = OwnApp { secret: own.management.clone(), ..own };
     assert_eq!(swapped.act("").await.status, 401);
+}
+
+/// Whoever deletes an app ends the connections of all who let it in, each of which may be making a key at that
+/// moment. Both take client, connection and grant in one order, so nobody waits for somebody who waits for them.
+async fn keys_that_an_app_makes_while_it_goes_are_in_nobodys_way(app: App) {
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
+    let mut ada = app.person("ada").await;
+    let mut people = Vec::new();
+    for name in ["bob", "carol", "dave", "eve", "frank"] {
+        people.push(app.person(name).await);
+    }
+    for round in 0..8 {
+        let own = ada.create_app(&[("method", "none"), ("acts-alone", "")]).await;
+        let client = own.for_people();
+        let mut tokens = Vec::new();
+        for person in &mut people {
+            tokens.push(client.connect(person, &[("scope", EVERYTHING)]).await.access);
+        }
+        let statuses = at_once(3 * tokens.len() + 1, |n| {
+            let (app, mut ada, delete) = (app.clone(), ada.clone(), own.form("delete"));
+            let token = tokens[n % tokens.len()].clone();
+            async move {
+                if n == 7 {
+                    let answer = ada.post(&delete, &[]).await;
+                    return (answer.status == 303, answer.status);
+                }
+                let answer = send(&app, "/api-keys", &token, &json!({ "name": "x" })).await;
+                (matches!(answer.status, 201 | 401), answer.status)
+            }
+        });
+        let statuses = statuses.await;
+        assert!(statuses.iter().all(|(is_told, _)| *is_told), "{round}: {statuses:?}");
+        for token in &tokens {
+            let answer = send(&app, "/api-keys", token, &json!({ "name": "x" })).await;
+            assert_eq!(answer.error(), "401 UNAUTHORIZED", "{round}");
+        }
+    }
 }

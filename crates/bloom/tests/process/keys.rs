@@ -81,6 +81,61 @@ on_both_engines!(keys_are_narrowed_rotated_and_given_a_budget, |home| {
     );
 });
 
+/// Keys of another system: their secrets, and the SHA-256 of them.
+const FOREIGN: [(&str, &str); 2] = [
+    (
+        "acme_live_000000000000000000000000000042",
+        "99438e2be89fab95f6c790cde8a6ade72709f7f4440829459b5bdbbc8c767e95",
+    ),
+    (
+        "acme_live_000000000000000000000000000043",
+        "aa4a099d7bec2babd36ccee02ef8d47775ed4aef9bc065d7d5fa3dbeb6965fb8",
+    ),
+];
+
+fn foreign(numbers: &[usize]) -> String {
+    let key =
+        |number: &usize| json!({ "name": "old", "sha256": FOREIGN[*number].1, "lastFour": "0042" });
+    let keys: Vec<_> = numbers.iter().map(key).collect();
+    json!({ "prefix": "acme_live_", "length": 40, "keys": keys }).to_string()
+}
+
+on_both_engines!(keys_of_another_system_are_taken_over, |home| {
+    home.bloom_told(&format!("account create --email {ADA} --password-stdin"), PASSWORD).ok();
+    let import = format!("keys import - --account {ADA}");
+    let shown = home.bloom_told(&import, &foreign(&[0])).ok();
+    assert!(shown.contains("  acme_live_…0042  active  "), "{shown}");
+    let server = home.serve();
+    server.account(FOREIGN[0].0).expect(200);
+    server.account(FOREIGN[1].0).expect(401);
+    // Beside the server, from a file; what is known refuses all.
+    let file = home.path("keys.json");
+    std::fs::write(&file, foreign(&[1, 0])).unwrap();
+    let both = format!("keys import --account {ADA}");
+    let line = home.bloom_with(&both, &file).refused(2);
+    assert!(line.contains("key 2 is known already"), "{line}");
+    server.account(FOREIGN[1].0).expect(401);
+    std::fs::write(&file, foreign(&[1])).unwrap();
+    home.bloom_with(&both, &file).ok();
+    server.account(FOREIGN[1].0).expect(200);
+    for (text, part) in [
+        ("{}", "prefix is missing"),
+        ("", "not a JSON object"),
+        ("sha256", "not a JSON object"),
+        (r#"{"prefix":"acme_","length":5,"keys":[]}"#, "length: "),
+        (r#"{"prefix":"acme_","length":40,"keys":[]}"#, "keys: "),
+        (
+            r#"{"prefix":"acme_","length":40,"keys":[{"name":"x","sha256":"7"}]}"#,
+            "keys[0].sha256: ",
+        ),
+    ] {
+        let line = home.bloom_told(&import, text).refused(2);
+        assert!(line.contains(part), "{text}: {line}");
+    }
+    let line = home.bloom_with(&both, home.path("nothing.json")).refused(2);
+    assert!(line.contains("cannot read"), "{line}");
+});
+
 #[test]
 fn a_key_that_cannot_be_meant() {
     let home = Home::on_sqlite();

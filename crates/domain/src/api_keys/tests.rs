@@ -57,8 +57,15 @@ fn a_secret_prints_nothing_and_its_hint_little() {
     assert!(hint.starts_with(&secret.expose()[..13]) && hint.ends_with(&secret.expose()[43..]));
     assert_eq!(hint.chars().count(), 9 + 4 + 1 + 4);
     assert_eq!(KeyHint::parse(&hint), Some(secret.hint()));
-    assert_eq!(KeyHint::parse(&hint[9..]), None);
-    assert_eq!(KeyHint::parse("bloom_sk_…"), None);
+    for other in
+        ["", "bloom_sk_", "…", "…wXyZ", "bloom_sk_Ab1…wXyZ", "bloom_sk_Ab12…wXy", "a b…wXyZ"]
+    {
+        assert_eq!(KeyHint::parse(other), None, "{other}");
+    }
+    for other in ["acme_live_…0001", "acme_live_…", "bloom_sk_…wXyZ"] {
+        let hint = KeyHint::parse(other).unwrap();
+        assert_eq!((hint.to_string().as_str(), hint.first_four.as_str()), (other, ""));
+    }
 }
 
 #[test]

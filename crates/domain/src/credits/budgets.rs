@@ -1,7 +1,8 @@
 //! Budgets: how much one key or app may spend, whatever the workspace has.
 //!
 //! What counts is what was held with the credential and did not go back. It counts for the day on which
-//! it was held, in UTC, also when it is spent or goes back later. Months are those of the calendar.
+//! it was held, in UTC, also when it is spent or goes back later. Months are those of the calendar. What is held
+//! with a key counts for each of its makers, too: whatever makes keys has no more to spend by that.
 
 use std::fmt;
 use std::str::FromStr;
@@ -100,6 +101,15 @@ pub struct Spending {
     pub month: i64,
     /// Ever.
     pub total: i64,
+}
+
+/// Whose budget something is spent out of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetHolder {
+    /// That of the key or app with which it is spent.
+    Spender,
+    /// That of a key or app by which the spender was made, itself or through others.
+    Maker,
 }
 
 /// A budget leaves too little for what is asked for.

@@ -50,6 +50,9 @@ pub(crate) struct ApiKeyView {
     created_at: String,
     /// With which credential it was made; `null` when its owner or the operator did it.
     made_by: Option<MakerView>,
+    /// How many credits it may still spend by its budget and those of what it was made with; `null` for no
+    /// limit.
+    budget_left: Option<i64>,
     /// When it was last given another secret.
     rotated_at: Option<String>,
     /// The secret that it had before.
@@ -123,6 +126,13 @@ pub(crate) struct ApiKeysView {
     api_keys: Vec<ApiKeyView>,
 }
 
+impl ApiKeysView {
+    #[expect(clippy::ptr_arg, reason = "it is the view of what a write gives")]
+    pub(crate) fn of(keys: &Vec<SeenKey>) -> Self {
+        Self { api_keys: keys.iter().map(Into::into).collect() }
+    }
+}
+
 /// A key with its secret.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "NewApiKey")]
@@ -135,7 +145,7 @@ pub(crate) struct NewApiKeyView {
 }
 
 impl From<&SeenKey> for ApiKeyView {
-    fn from(SeenKey { key, personal, at }: &SeenKey) -> Self {
+    fn from(SeenKey { key, personal, budget_left, at }: &SeenKey) -> Self {
         let (state, revoked) = match key.condition(*at) {
             KeyCondition::Revoked { at, by } => (StateView::Revoked, Some((at, by))),
             KeyCondition::Expired { .. } => (StateView::Expired, None),
@@ -152,6 +162,7 @@ impl From<&SeenKey> for ApiKeyView {
             expires_at: key.narrowing.expires_at.map(time),
             created_at: time(key.created_at),
             made_by: key.made_by.map(Into::into),
+            budget_left: *budget_left,
             rotated_at: key.rotated_at.map(time),
             old_secret: key.old_secret.as_ref().map(Into::into),
             revoked_at: revoked.map(|(at, _)| time(at)),
@@ -222,7 +233,7 @@ impl From<&NewSeenKey> for NewApiKeyView {
 
 pub(crate) async fn list(call: Call) -> Result<Data, ApiError> {
     let keys = by_principal::list(&call.app.service, &call.principal).await?;
-    Ok(Data::new(&ApiKeysView { api_keys: keys.iter().map(Into::into).collect() }))
+    Ok(Data::new(&ApiKeysView::of(&keys)))
 }
 
 pub(crate) async fn get(mut call: Call) -> Result<Data, ApiError> {

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::admission::{route, route_with};
 use super::errors::ErrorCode;
 use super::query::Bounds;
-use super::{accounts, api_keys, brands, credits, workspaces};
+use super::{accounts, api_keys, brands, credits, imports, workspaces};
 use crate::app::App;
 
 /// An endpoint.
@@ -245,7 +245,7 @@ fn person() -> [Endpoint; 3] {
     ]
 }
 
-fn api_keys() -> [Endpoint; 7] {
+fn api_keys() -> [Endpoint; 8] {
     [
         Endpoint {
             operation: &operations::API_KEYS_LIST,
@@ -272,6 +272,18 @@ fn api_keys() -> [Endpoint; 7] {
             route: || {
                 route_with(MethodFilter::POST, &operations::API_KEYS_CREATE, api_keys::create)
             },
+        },
+        Endpoint {
+            operation: &operations::API_KEYS_IMPORT,
+            method: "post",
+            path: "/api-keys/import",
+            summary: "Takes over API keys that another system made, by their hashes: all of them or none.",
+            parameters: &[],
+            body: Some(Body::Json(schema::<imports::Import>)),
+            status: StatusCode::CREATED,
+            errors: &[ErrorCode::ApiKeyExists, ErrorCode::ApiKeyLimitReached],
+            data: schema::<api_keys::ApiKeysView>,
+            route: || route_with(MethodFilter::POST, &operations::API_KEYS_IMPORT, imports::import),
         },
         Endpoint {
             operation: &operations::API_KEYS_GET,

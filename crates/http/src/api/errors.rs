@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use bloom_domain::credits::BudgetHolder;
 use bloom_oauth::challenge::Challenge;
 use bloom_service::Error;
 use http::{HeaderValue, StatusCode, header};
@@ -39,6 +40,7 @@ pub(crate) enum ErrorCode {
     NotAcceptable,
     IdempotencyInProgress,
     ApiKeyLimitReached,
+    ApiKeyExists,
     ApiKeyEnded,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -72,6 +74,7 @@ impl ErrorCode {
             Self::NotAcceptable => "NOT_ACCEPTABLE",
             Self::IdempotencyInProgress => "IDEMPOTENCY_IN_PROGRESS",
             Self::ApiKeyLimitReached => "API_KEY_LIMIT_REACHED",
+            Self::ApiKeyExists => "API_KEY_EXISTS",
             Self::ApiKeyEnded => "API_KEY_ENDED",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
@@ -99,9 +102,10 @@ impl ErrorCode {
             | Self::BrandNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::IdempotencyInProgress | Self::ApiKeyLimitReached | Self::ApiKeyEnded => {
-                StatusCode::CONFLICT
-            }
+            Self::IdempotencyInProgress
+            | Self::ApiKeyLimitReached
+            | Self::ApiKeyExists
+            | Self::ApiKeyEnded => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -229,6 +233,17 @@ impl From<Error> for ApiError {
                 ErrorCode::ApiKeyLimitReached,
                 "The account has as many working API keys as one may have. Revoke one first.",
             ),
+            Error::ApiKeyKnown(place) => Self::new(
+                ErrorCode::ApiKeyExists,
+                format!(
+                    "keys[{place}]: A key with this secret is known already, or twice in the list. Nothing \
+                     was imported. Leave it out and send the others."
+                ),
+            ),
+            Error::TooManyKeyShapes => Self::new(
+                ErrorCode::ApiKeyLimitReached,
+                "The account has imported keys of as many prefixes and lengths as one may.",
+            ),
             Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ApiKeyRotated => Self::new(
                 ErrorCode::ApiKeyEnded,
                 "The API key is revoked or has expired, so it gets no new secret. Make another.",
@@ -245,6 +260,11 @@ impl From<Error> for ApiError {
                 ErrorCode::Forbidden,
                 "The API key may do more than this credential, which so gets no secret of it. Ask with one \
                  that may do as much.",
+            ),
+            Error::TooManyMakers => Self::new(
+                ErrorCode::Forbidden,
+                "This key was made by a key that was made by a key, as often as may be. Make keys with one that \
+                 was made before it.",
             ),
             Error::CredentialRevoked => Self::new(
                 ErrorCode::Unauthorized,
@@ -288,14 +308,18 @@ impl From<Error> for ApiError {
                      error.data.action_url."
                 ),
             ),
-            Error::OverBudget { over, .. } => Self::new(
+            Error::OverBudget { over, holder, .. } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "This needs {} credits, more than the budget of {} ({}) of this key or app leaves: {} \
+                    "This needs {} credits, more than the budget of {} ({}) of {} leaves: {} \
                      are spent. Its person can change that in the settings.",
                     over.needed,
                     over.cap,
                     over.span.as_str(),
+                    match holder {
+                        BudgetHolder::Spender => "this key or app",
+                        BudgetHolder::Maker => "what this key was made with",
+                    },
                     over.spent
                 ),
             ),

@@ -13,6 +13,7 @@ mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
 mod files;
+pub(crate) mod imports;
 mod json;
 pub(crate) mod multipart;
 mod old_secret;

@@ -323,9 +323,10 @@ mod tests {
     use super::*;
 
     /// Operations that no tool stands for: no model is handed the keys.
-    const WITHOUT_TOOL: [&str; 8] = [
+    const WITHOUT_TOOL: [&str; 9] = [
         "apiKeys.create",
         "apiKeys.get",
+        "apiKeys.import",
         "apiKeys.list",
         "apiKeys.revoke",
         "apiKeys.revokeSelf",

@@ -65,6 +65,7 @@ pub(crate) fn row(
             .collect(),
         connected: moment(connection.created_at, now),
         spent: super::budgets::summary(&budgets.of(via)),
+        limits: connection.revoked_at.is_none() || budgets.of(via).by_made > 0,
         requests: super::usage::summary(usage, via, now),
         last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),

@@ -2,8 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bloom_domain::api_keys::Maker;
 use bloom_domain::credits::{Budget, BudgetSpan, Cap, ChargedVia};
-use bloom_service::credits::budgets::{self, BudgetUse};
+use bloom_service::credits::budgets::{self, BudgetUse, Budgets};
 use bloom_service::{SignedIn, api_keys, connections};
 use http::StatusCode;
 
@@ -52,12 +53,7 @@ pub(crate) async fn set_of_app(
 
 async fn show(app: &App, via: ChargedVia, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(app, Sent::request(&request)).await?;
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => {
-            return Ok(redirect(&format!("/sign-in?next={}", path(via))));
-        }
-        person => person?,
-    };
+    let person = browser.person_at(&path(via))?;
     let view = view(app, &browser, person, via).await?;
     Ok(page(StatusCode::OK, &view))
 }
@@ -101,7 +97,8 @@ async fn view(
     via: ChargedVia,
 ) -> Result<BudgetPage, PageError> {
     let name = name(app, person, via).await?;
-    let BudgetUse { budget, spending } = budgets::list(&app.service, person).await?.of(via);
+    let BudgetUse { budget, spending, by_made } =
+        budgets::list(&app.service, person).await?.of(via);
     let field = |span| CapField {
         spent: spent_in(span, spending.of(span)),
         field: Field {
@@ -113,6 +110,7 @@ async fn view(
         layout: browser.layout(),
         name,
         action: path(via),
+        counts_made: by_made > 0,
         back: match via {
             ChargedVia::ApiKey(_) => "/settings#api-keys",
             ChargedVia::Connection(_) => "/settings#apps",
@@ -181,12 +179,28 @@ pub(crate) fn summary(used: &BudgetUse) -> String {
         Some(format!("{} of {cap} credits {}", used.spending.of(span), when(span)))
     };
     let lines: Vec<_> = BudgetSpan::ALL.into_iter().filter_map(line).collect();
+    let with_made = if used.by_made > 0 { ", with the keys it made" } else { "" };
     if lines.is_empty() {
         let month = used.spending.month;
         let noun = if month == 1 { "credit" } else { "credits" };
-        return format!("{month} {noun} this month, no budget");
+        return format!("{month} {noun} this month, no budget{with_made}");
     }
-    lines.join(", ")
+    lines.join(", ") + with_made
+}
+
+/// Whose budgets a key shares, by those it was made with, the nearest first; `None` when none of them has one.
+pub(crate) fn shared(
+    makers: &[Maker],
+    budgets: &Budgets,
+    name: impl Fn(Maker) -> Option<String>,
+) -> Option<String> {
+    let line = |maker: &Maker| {
+        let used = budgets.of((*maker).into());
+        let name = name(*maker).unwrap_or_else(|| "what it was made with".to_owned());
+        (!used.budget.is_none()).then(|| format!("the budget of {name}: {}", summary(&used)))
+    };
+    let lines: Vec<_> = makers.iter().filter_map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 #[cfg(test)]
@@ -208,10 +222,12 @@ mod tests {
     #[test]
     fn the_list_tells_each_cap_or_the_month() {
         let spending = Spending { day: 1, month: 2, total: 3 };
-        let used = |budget| summary(&BudgetUse { budget, spending });
+        let used = |budget| summary(&BudgetUse { budget, spending, by_made: 0 });
         assert_eq!(used(Budget::default()), "2 credits this month, no budget");
         let cap = |credits| Cap::new(credits).ok();
         let budget = Budget { day: cap(5), month: None, total: cap(9) };
         assert_eq!(used(budget), "1 of 5 credits today, 3 of 9 credits in total");
+        let told = summary(&BudgetUse { budget, spending, by_made: 2 });
+        assert_eq!(told, "1 of 5 credits today, 3 of 9 credits in total, with the keys it made");
     }
 }

@@ -2,12 +2,12 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::api_keys::{ApiKey, Narrowing};
+use bloom_domain::api_keys::{ApiKey, Narrowing, makers_of};
 use bloom_domain::credits::ChargedVia;
 use bloom_domain::ids::ApiKeyId;
 use bloom_domain::workspaces::Workspace;
 use bloom_service::credits::budgets;
-use bloom_service::{Error, SignedIn, api_keys, request_usage, workspaces};
+use bloom_service::{Error, SignedIn, api_keys, connections, request_usage, workspaces};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
@@ -26,12 +26,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let key: ApiKeyId = id(segment)?;
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => {
-            return Ok(redirect(&format!("/sign-in?next=/settings/api-keys/{key}")));
-        }
-        person => person?,
-    };
+    let person = browser.person_at(&format!("/settings/api-keys/{key}"))?;
     let query = Query(request.uri().query().unwrap_or_default());
     let saved = query.optional("saved").ok().flatten();
     let view = Known::read(&app, person, key).await?.view(&browser, None);
@@ -97,11 +92,17 @@ impl Known {
     async fn read(app: &App, person: &SignedIn, id: ApiKeyId) -> Result<Self, PageError> {
         let (service, now) = (&app.service, app.service.now());
         let keys = api_keys::list(service, person).await?;
-        let key = keys.into_iter().find(|key| key.id == id).ok_or(PageError::NotFound)?;
+        let key = keys.iter().find(|key| key.id == id).cloned().ok_or(PageError::NotFound)?;
         let workspaces = workspaces::mine(service, person).await?;
         let usage = request_usage::list(service, person, usage::DAYS).await?;
         let budgets = budgets::list(service, person).await?;
+        let apps = connections::list(service, person).await?;
         let row = settings::row(&key, &workspaces, &budgets, &usage, now);
+        let makers = makers_of(&keys, &key);
+        let shares = super::budgets::shared(&makers, &budgets, |maker| {
+            settings::name_of(&keys, &apps, maker)
+        });
+        let row = super::views::KeyRow { shares, ..row };
         let usage = usage::of(&usage, ChargedVia::ApiKey(key.id), now);
         Ok(Self { key, workspaces, row, usage })
     }

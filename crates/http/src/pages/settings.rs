@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::Access;
-use bloom_domain::api_keys::{ApiKey, KeyCondition, KeyState, Maker, Narrowing};
+use bloom_domain::api_keys::{ApiKey, KeyCondition, KeyState, Maker, Narrowing, makers_of};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
 use bloom_domain::request_usage::RequestUsage;
@@ -33,10 +33,7 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = match browser.require_person() {
-        Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/settings")),
-        person => person?,
-    };
+    let person = browser.person_at("/settings")?;
     let lists = Lists::read(&app, person).await?;
     let query = Query(request.uri().query().unwrap_or_default());
     let revoked = query.optional("revoked").ok().flatten();
@@ -144,18 +141,14 @@ struct Lists {
 }
 
 impl Lists {
-    /// What the credential is called with which a key was made.
     fn name_of(&self, maker: Maker) -> Option<String> {
-        match maker {
-            Maker::ApiKey(id) => {
-                let key = self.keys.iter().find(|key| key.id == id)?;
-                Some(format!("the key {}", key.name))
-            }
-            Maker::Connection(id) => {
-                let app = self.apps.iter().find(|app| app.id == id)?;
-                Some(format!("the app {}", app.client.display_name()))
-            }
-        }
+        name_of(&self.keys, &self.apps, maker)
+    }
+
+    /// Whose budgets a key shares.
+    fn shared_by(&self, key: &ApiKey) -> Option<String> {
+        let makers = makers_of(&self.keys, key);
+        super::budgets::shared(&makers, &self.budgets, |maker| self.name_of(maker))
     }
 
     async fn read(app: &App, person: &SignedIn) -> Result<Self, PageError> {
@@ -167,6 +160,20 @@ impl Lists {
         let workspaces = workspaces::mine(&app.service, person).await?;
         let usage = request_usage::list(&app.service, person, usage::DAYS).await?;
         Ok(Self { keys, apps, teams, workspaces, budgets, usage, plans })
+    }
+}
+
+/// What the credential is called with which a key was made.
+pub(crate) fn name_of(keys: &[ApiKey], apps: &[Connection], maker: Maker) -> Option<String> {
+    match maker {
+        Maker::ApiKey(id) => {
+            let key = keys.iter().find(|key| key.id == id)?;
+            Some(format!("the key {}", key.name))
+        }
+        Maker::Connection(id) => {
+            let app = apps.iter().find(|app| app.id == id)?;
+            Some(format!("the app {}", app.client.display_name()))
+        }
     }
 }
 
@@ -198,7 +205,8 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
             .iter()
             .map(|key| {
                 let row = row(key, workspaces, budgets, usage, now);
-                KeyRow { made_by: key.made_by.and_then(|maker| lists.name_of(maker)), ..row }
+                let made_by = key.made_by.and_then(|maker| lists.name_of(maker));
+                KeyRow { made_by, shares: lists.shared_by(key), ..row }
             })
             .collect(),
     }
@@ -227,6 +235,7 @@ pub(crate) fn row(
     let listed = |stored: Option<String>| stored.map(|list| list.replace(' ', ", "));
     KeyRow {
         made_by: None,
+        shares: None,
         may: matches!(access, Access::Named(_)).then(|| access.to_string().replace(' ', ", ")),
         workspaces: (*reach != Reach::All).then(|| names(reach, workspaces)),
         addresses: listed(addresses.to_stored()),
@@ -237,6 +246,7 @@ pub(crate) fn row(
         hint: key.hint.to_string(),
         created: moment(key.created_at, now),
         spent: super::budgets::summary(&budgets.of(via)),
+        limits: key.works(now) || budgets.of(via).by_made > 0,
         last_used: key.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),

@@ -3,12 +3,16 @@
 //! Nothing made is wider than its maker: what a new key is narrowed to is cut to what its maker is, and a
 //! key that is wider gets no new secret by it. Both are decided by what the maker is at that moment, in the
 //! transaction of the write. Any key may end itself.
+//!
+//! What a key spends is spent out of its maker's budget, too, for ever; so a key that the credential's budget does
+//! not bind is wider.
 
 use bloom_domain::access::Access;
 use bloom_domain::api_keys::{
-    ApiKey, ApiKeySecret, KeyName, Maker, Narrowing, Overlap, RevokedBy, ShapeError,
+    ApiKey, ApiKeySecret, KeyName, MAX_MAKERS, Maker, Narrowing, Overlap, RevokedBy, ShapeError,
+    makers_of,
 };
-use bloom_domain::credits::{Budget, Cap, Spender};
+use bloom_domain::credits::{ChargedVia, Spender};
 use bloom_domain::ids::{AccountId, ApiKeyId, WorkspaceId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::rate_window::RateLimit;
@@ -18,12 +22,13 @@ use bloom_domain::workspaces::{Reach, WorkspaceChoice};
 use bloom_store as store;
 use store::Tx;
 
+use super::imports::Drafts;
 use super::rotation::{new_secret, rotate_in};
-use super::{Rotation, create_in, draft, list_of, revoke_of};
+use super::{Import, Rotation, create_in, draft, list_of, revoke_of};
 use crate::authenticate::{PrincipalClaim, Rejection, Via, find_api_key, known};
+use crate::credits::budgets;
 use crate::idempotency::{Answer, Once};
-use crate::keyring::hash_api_key;
-use crate::{Error, Principal, Service, plans, workspaces};
+use crate::{Error, Principal, Service, key_shapes, plans, workspaces};
 
 /// A key as its manager sees it.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub struct SeenKey {
     pub key: ApiKey,
     /// Which of the workspaces that it may be narrowed to is the personal one.
     pub personal: Option<WorkspaceId>,
+    /// How many credits it may still spend by its budget and those of its makers; `None` when none limits it.
+    pub budget_left: Option<i64>,
     /// When it was looked at.
     pub at: Timestamp,
 }
@@ -66,8 +73,21 @@ pub async fn get(service: &Service, principal: &Principal, id: ApiKeyId) -> Resu
 
 async fn list_in(service: &Service, owner: AccountId) -> Result<Vec<SeenKey>, Error> {
     let (keys, at) = (list_of(service, owner).await?, service.now());
+    let budgets = budgets::list_of(service, owner).await?;
     let personal = service.store.read(move |tx| personal_of(tx, owner)).await?;
-    Ok(keys.into_iter().map(|key| SeenKey { key, personal, at }).collect())
+    let seen = |key: &ApiKey| {
+        let budget_left = budgets.left(key.id, &makers_of(&keys, key));
+        SeenKey { key: key.clone(), personal, budget_left, at }
+    };
+    Ok(keys.iter().map(seen).collect())
+}
+
+/// A key as its manager sees it, in the transaction of whoever changed or looked at it.
+fn seen(tx: &mut Tx<'_>, key: ApiKey, at: Timestamp) -> Result<SeenKey, store::Error> {
+    let of = Spender { account: key.account, via: ChargedVia::ApiKey(key.id) };
+    let makers = store::api_keys::makers_from(tx, key.account, key.made_by)?;
+    let budget_left = budgets::left(tx, of, &makers, at)?;
+    Ok(SeenKey { personal: personal_of(tx, key.account)?, budget_left, at, key })
 }
 
 fn personal_of(tx: &mut Tx<'_>, owner: AccountId) -> Result<Option<WorkspaceId>, store::Error> {
@@ -94,8 +114,8 @@ pub struct KeyWishes {
 ///
 /// # Errors
 /// [`Error::WorkspaceNotFound`], [`Error::ExpiryPast`], [`Error::NarrowedToNothing`],
-/// [`Error::TooManyApiKeys`], [`Error::PlanUpgradeRequired`], [`Error::CredentialRevoked`],
-/// [`Error::AccountBanned`].
+/// [`Error::TooManyApiKeys`], [`Error::TooManyMakers`], [`Error::PlanUpgradeRequired`],
+/// [`Error::CredentialRevoked`], [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
     principal: &Principal,
@@ -114,12 +134,10 @@ pub async fn create(
         }
     };
     plans::admit(service, principal).await?;
+    require_room(principal)?;
     let (claim, author) = (principal.claim(service), principal.author(service, sender)?);
     let (mut key, digest, secret) = draft(service, claim.account, wishes.name.as_str())?;
-    key.made_by = Some(match claim.via {
-        Via::ApiKey(id) => Maker::ApiKey(id),
-        Via::Connection(id) => Maker::Connection(id),
-    });
+    key.made_by = Some(maker_of(claim));
     let KeyWishes { access, addresses, expires_at, .. } = wishes;
     let asked = Narrowing { access, reach, addresses, expires_at };
     let write = once.write(service, move |tx| {
@@ -131,24 +149,59 @@ pub async fn create(
         if let Err(refused) = create_in(tx, &key, &digest, &author)? {
             return Ok(Err(refused));
         }
-        cut_budget(tx, claim, &key)?;
-        let seen = SeenKey { personal: personal_of(tx, key.account)?, at: key.created_at, key };
-        Ok(Ok(NewSeenKey { seen, secret }))
+        let at = key.created_at;
+        Ok(Ok(NewSeenKey { seen: seen(tx, key, at)?, secret }))
     });
     write.await
 }
 
-/// Gives a new key the budget of its maker: the same for a day and a month, and of the total what is left.
-fn cut_budget(tx: &mut Tx<'_>, maker: PrincipalClaim, key: &ApiKey) -> Result<(), store::Error> {
-    let of_maker = Spender { account: maker.account, via: maker.via.into() };
-    let Some(budget) = store::credit_budgets::take(tx, of_maker.via)? else {
-        return Ok(());
-    };
-    let spent = store::credit_budgets::spent(tx, of_maker, key.created_at)?;
-    let left = |cap: Cap| Cap::new(cap.get().saturating_sub(spent.total).max(0)).unwrap_or(cap);
-    let budget = Budget { total: budget.total.map(left), ..budget };
-    let of_key = Spender { account: key.account, via: Via::ApiKey(key.id).into() };
-    store::credit_budgets::put(tx, of_key, &budget)
+/// Whether what a credential makes has no more makers than a key may.
+fn require_room(principal: &Principal) -> Result<(), Error> {
+    if principal.makers().len() < MAX_MAKERS { Ok(()) } else { Err(Error::TooManyMakers) }
+}
+
+fn maker_of(claim: PrincipalClaim) -> Maker {
+    match claim.via {
+        Via::ApiKey(id) => Maker::ApiKey(id),
+        Via::Connection(id) => Maker::Connection(id),
+    }
+}
+
+/// Takes over keys that another system made: all of them, or none. They may do what their maker may, but for
+/// managing keys.
+///
+/// # Errors
+/// [`Error::ApiKeyKnown`], [`Error::TooManyApiKeys`], [`Error::TooManyKeyShapes`],
+/// [`Error::NarrowedToNothing`], [`Error::TooManyMakers`], [`Error::PlanUpgradeRequired`],
+/// [`Error::CredentialRevoked`], [`Error::AccountBanned`].
+pub async fn import(
+    service: &Service,
+    principal: &Principal,
+    sender: &Sender,
+    import: Import,
+    once: Once<Vec<SeenKey>>,
+) -> Result<Answer, Error> {
+    plans::admit(service, principal).await?;
+    require_room(principal)?;
+    let (claim, author) = (principal.claim(service), principal.author(service, sender)?);
+    let drafts = Drafts::new(service, claim.account, import)?;
+    let write = once.write(service, move |tx| {
+        let maker = match claim.check(tx)? {
+            Ok(maker) => maker,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let narrowing = Narrowing::default().cut_to(&maker);
+        let keys = match drafts.write(tx, (Some(maker_of(claim)), &narrowing), &author)? {
+            Ok(keys) => keys,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let seen = keys.into_iter().map(|key| {
+            let at = key.created_at;
+            seen(tx, key, at)
+        });
+        seen.collect::<Result<_, _>>().map(Ok)
+    });
+    write.await
 }
 
 /// Gives a key another secret. The key must be no wider than the credential.
@@ -171,6 +224,8 @@ pub async fn rotate(
     plans::admit(service, principal).await?;
     let (claim, author) = (principal.claim(service), principal.author(service, sender)?);
     let (new, secret) = new_secret(service, owner, Rotation { overlap, seen: None })?;
+    let spender = Spender { account: owner, via: principal.via().into() };
+    let makers: Box<[_]> = principal.makers().into();
     let write = once.write(service, move |tx| {
         let maker = match claim.check(tx)? {
             Ok(maker) => maker,
@@ -179,16 +234,19 @@ pub async fn rotate(
         if !store::api_keys::take(tx, owner, id)? {
             return Ok(Err(Error::ApiKeyNotFound));
         }
-        let before = store::api_keys::find(tx, owner, id)?;
-        if before.is_some_and(|key| !key.narrowing.is_within(&maker)) {
+        let Some(before) = store::api_keys::find(tx, owner, id)? else {
+            return Ok(Err(Error::ApiKeyNotFound));
+        };
+        if !before.narrowing.is_within(&maker)
+            || !budgets::bind(tx, (spender, &makers), id, before.made_by)?
+        {
             return Ok(Err(Error::WiderThanItsMaker));
         }
         let key = match rotate_in(tx, (owner, id), &new, &author)? {
             Ok(key) => key,
             Err(refused) => return Ok(Err(refused)),
         };
-        let seen = SeenKey { key, personal: personal_of(tx, owner)?, at: new.at };
-        Ok(Ok(NewSeenKey { seen, secret }))
+        Ok(Ok(NewSeenKey { seen: seen(tx, key, new.at)?, secret }))
     });
     write.await
 }
@@ -211,9 +269,8 @@ pub async fn revoke(
     let owner = claim.account;
     let revoked =
         revoke_of(service, owner, id, (by, author), move |tx| Ok(claim.check(tx)?.map(drop)));
-    let key = revoked.await?;
-    let personal = service.store.read(move |tx| personal_of(tx, owner)).await?;
-    Ok(SeenKey { key, personal, at: service.now() })
+    let (key, at) = (revoked.await?, service.now());
+    Ok(service.store.read(move |tx| seen(tx, key, at)).await?)
 }
 
 /// Revokes the key that was presented.
@@ -261,11 +318,11 @@ pub async fn verify(
     presented: &str,
 ) -> Result<Verified, Error> {
     plans::admit(service, principal).await?;
-    let secret = match ApiKeySecret::parse(presented) {
-        Ok(secret) => secret,
+    let hash = match key_shapes::read(service, presented).await? {
+        Ok(candidate) => candidate.hash,
         Err(error) => return Ok(Verified::Malformed(error)),
     };
-    let (hash, at) = (hash_api_key(&secret), service.now());
+    let at = service.now();
     let verdict = match known(service, &hash, at) {
         Some(verdict) => verdict,
         None => match find_api_key(service, hash, at).await {
@@ -279,14 +336,15 @@ pub async fn verify(
     if facts.account.id != owner {
         return Ok(Verified::Unknown);
     }
-    let found = service
-        .store
-        .read(move |tx| Ok((store::api_keys::find(tx, owner, id)?, personal_of(tx, owner)?)));
-    let (Some(key), personal) = found.await? else { return Ok(Verified::Unknown) };
+    let found = service.store.read(move |tx| {
+        let key = store::api_keys::find(tx, owner, id)?;
+        key.map(|key| seen(tx, key, at)).transpose()
+    });
+    let Some(seen) = found.await? else { return Ok(Verified::Unknown) };
     let rate = service.settings.rate_limits.of(facts.via).map(|rule| {
         let used = verdict.window.lock().count(rule, at);
         (rule, rule.limit.saturating_sub(used))
     });
     let is_old = facts.old_until.is_some_and(|until| until <= at);
-    Ok(Verified::Known { seen: Box::new(SeenKey { key, personal, at }), is_old, rate })
+    Ok(Verified::Known { seen: Box::new(seen), is_old, rate })
 }

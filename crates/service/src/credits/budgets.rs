@@ -1,14 +1,18 @@
 //! Budgets of keys and apps: set by their owner, held to in the transaction that holds credits.
 //!
+//! What a key spends counts for whatever it was made with, and for what that was made with: a credential that
+//! makes keys has no more to spend by that, whatever becomes of it afterwards.
+//!
 //! Only their owner, in a browser, and the operator raise one. An authorization can lower that of its
 //! connection and never raises it (`lower`), since an app can ask for one whenever it wants.
 
 use std::collections::HashMap;
 
+use bloom_domain::api_keys::Maker;
 use bloom_domain::audit::{Action, Actor, Subject};
-use bloom_domain::credits::{self, Budget, ChargedVia, Spender, Spending};
+use bloom_domain::credits::{self, Budget, BudgetHolder, ChargedVia, Spender, Spending};
 use bloom_domain::email::Email;
-use bloom_domain::ids::AccountId;
+use bloom_domain::ids::{AccountId, ApiKeyId};
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use serde_json::{Value, json};
@@ -24,8 +28,10 @@ use crate::{Error, Operator, Service, SignedIn, accounts};
 pub struct BudgetUse {
     /// What may be spent.
     pub budget: Budget,
-    /// What is.
+    /// What is, with it or with what it made.
     pub spending: Spending,
+    /// How much of that, of all times, with what it made.
+    pub by_made: i64,
 }
 
 /// The budgets of a person's keys and apps, and what was spent with each.
@@ -37,6 +43,13 @@ impl Budgets {
     #[must_use]
     pub fn of(&self, via: ChargedVia) -> BudgetUse {
         self.0.get(&via).copied().unwrap_or_default()
+    }
+
+    /// How much a key may still spend by its own budget and those of its makers; `None` when none limits it.
+    #[must_use]
+    pub fn left(&self, key: ApiKeyId, makers: &[Maker]) -> Option<i64> {
+        let chain = chain(ChargedVia::ApiKey(key), makers).map(|via| self.of(via));
+        chain.filter_map(|used| used.budget.left(&used.spending)).min()
     }
 }
 
@@ -61,15 +74,21 @@ pub async fn list_for(
     list_of(service, owner).await
 }
 
-async fn list_of(service: &Service, account: AccountId) -> Result<Budgets, Error> {
+/// A credential, and those it was made with: the nearest first.
+fn chain(via: ChargedVia, makers: &[Maker]) -> impl Iterator<Item = ChargedVia> {
+    std::iter::once(via).chain(makers.iter().copied().map(Into::into))
+}
+
+pub(crate) async fn list_of(service: &Service, account: AccountId) -> Result<Budgets, Error> {
     let now = service.now();
     let read = service.store.read(move |tx| {
         let mut budgets: HashMap<_, BudgetUse> = HashMap::new();
         for (via, budget) in store::credit_budgets::list_of(tx, account)? {
             budgets.entry(via).or_default().budget = budget;
         }
-        for (via, spending) in store::credit_budgets::spent_of(tx, account, now)? {
-            budgets.entry(via).or_default().spending = spending;
+        for (via, spending, by_made) in store::credit_budgets::spent_of(tx, account, now)? {
+            let used = budgets.entry(via).or_default();
+            (used.spending, used.by_made) = (spending, by_made);
         }
         Ok(Budgets(budgets))
     });
@@ -180,35 +199,65 @@ fn told(budget: &Budget) -> Value {
     })
 }
 
-/// Whether what is to be held is within the budget of whoever asks for it. The row of the budget is
-/// taken, so that one decides at a time, in whichever workspaces they do.
+/// Whether what is to be held is within the budget of whoever asks for it, and of all by which that was made.
+/// The rows of the budgets are taken, from the nearest on, so that one decides at a time, in whichever
+/// workspaces and with whichever of the keys they do.
 pub(super) fn check(
     tx: &mut Tx<'_>,
     of: Spender,
+    makers: &[Maker],
     needed: i64,
     now: Timestamp,
 ) -> Result<Result<(), Error>, store::Error> {
-    if let Some(budget) = store::credit_budgets::take(tx, of.via)? {
-        let spending = store::credit_budgets::spent(tx, of, now)?;
+    for via in chain(of.via, makers) {
+        let Some(budget) = store::credit_budgets::take(tx, via)? else { continue };
+        let spending = store::credit_budgets::spent(tx, Spender { via, ..of }, now)?;
         if let Err(over) = budget.allow(&spending, needed) {
             let resets = credits::span_end(over.span, now);
-            return Ok(Err(Error::OverBudget { over, resets }));
+            let is_own = via == of.via;
+            let holder = if is_own { BudgetHolder::Spender } else { BudgetHolder::Maker };
+            return Ok(Err(Error::OverBudget { over, holder, resets }));
         }
     }
     Ok(Ok(()))
 }
 
-/// How much a credential may still spend; `None` when it has no budget.
-pub(super) fn left(
+/// How much a credential may still spend by its own budget and those of its makers; `None` when none limits
+/// it.
+pub(crate) fn left(
     tx: &mut Tx<'_>,
     of: Spender,
+    makers: &[Maker],
     now: Timestamp,
 ) -> Result<Option<i64>, store::Error> {
-    let budget = store::credit_budgets::find(tx, of.via)?;
-    if budget.is_none() {
-        return Ok(None);
+    let mut least = None;
+    for via in chain(of.via, makers) {
+        let budget = store::credit_budgets::find(tx, via)?;
+        if budget.is_none() {
+            continue;
+        }
+        let left = budget.left(&store::credit_budgets::spent(tx, Spender { via, ..of }, now)?);
+        least = [least, left].into_iter().flatten().min();
     }
-    Ok(budget.left(&store::credit_budgets::spent(tx, of, now)?))
+    Ok(least)
+}
+
+/// Whether whatever limits what a credential spends limits a key, too: whoever has the key has then no more to
+/// spend than before.
+pub(crate) fn bind(
+    tx: &mut Tx<'_>,
+    (of, makers): (Spender, &[Maker]),
+    key: ApiKeyId,
+    made_by: Option<Maker>,
+) -> Result<bool, store::Error> {
+    let makers_of_key = store::api_keys::makers_from(tx, of.account, made_by)?;
+    let of_key: Vec<_> = chain(ChargedVia::ApiKey(key), &makers_of_key).collect();
+    for via in chain(of.via, makers) {
+        if !of_key.contains(&via) && !store::credit_budgets::find(tx, via)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl From<Via> for ChargedVia {

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use bloom_domain::api_keys::Maker;
 use bloom_domain::credits::{
     self, Amount, CreditGrant, GrantKind, Held, HoldState, ItemState, NEVER, PaidWork, Reference,
     Refusal, Spender,
@@ -88,6 +89,8 @@ pub(crate) struct HoldDraft {
     /// The workspaces that the credential reaches.
     reach: Reach,
     spender: Spender,
+    /// With what the spender's key was made.
+    makers: Box<[Maker]>,
     reference: Reference,
     operation: &'static str,
     items: Vec<Amount>,
@@ -113,6 +116,7 @@ impl HoldDraft {
             choice,
             reach: principal.reach().clone(),
             spender: Spender { account: principal.account_id(), via: principal.via().into() },
+            makers: principal.makers().into(),
             reference: order.reference,
             operation: order.work.operation(),
             items,
@@ -162,14 +166,15 @@ impl HoldDraft {
         held: Held,
     ) -> Result<Result<HeldCredits, Error>, store::Error> {
         let needed = credits::total(&self.items).map_err(corrupt)?;
-        if let Err(over) = budgets::check(tx, self.spender, needed, self.now)? {
+        if let Err(over) = budgets::check(tx, self.spender, &self.makers, needed, self.now)? {
             // It may be that this very job has spent it.
             return self.before(tx, ledger.workspace, over);
         }
         if !store::credit_holds::insert(tx, &self.row(ledger.workspace))? {
             return self.before(tx, ledger.workspace, Error::CreditReferenceTaken);
         }
-        store::credit_spending::count(tx, self.spender, ledger.workspace, self.now, needed)?;
+        let place = (ledger.workspace, self.now);
+        store::credit_spending::count(tx, self.spender, &self.makers, place, needed)?;
         self.write(tx, ledger, cover, held)?;
         Ok(Ok(self.held(ledger.workspace)))
     }

@@ -9,7 +9,7 @@ use bloom_domain::time::Timestamp;
 use bloom_service::api_keys::WhichKey;
 use serde::{Deserialize, Serialize};
 
-use crate::command::keys::{Caps, KeysCommand, NewKeyOrder};
+use crate::command::keys::{Caps, ImportOrder, KeysCommand, NewKeyOrder};
 use crate::failure::Failure;
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +45,10 @@ pub(in crate::control) enum KeysWire {
     Revoke {
         owner: String,
         which: WhichWire,
+    },
+    Import {
+        owner: String,
+        text: String,
     },
 }
 
@@ -138,6 +142,9 @@ impl From<&KeysCommand> for KeysWire {
             KeysCommand::Revoke { owner, which } => {
                 Self::Revoke { owner: owner.to_string(), which: which.into() }
             }
+            KeysCommand::Import { owner, order } => {
+                Self::Import { owner: owner.to_string(), text: order.text.clone() }
+            }
         }
     }
 }
@@ -178,6 +185,9 @@ impl TryFrom<KeysWire> for KeysCommand {
             },
             KeysWire::Revoke { owner, which } => {
                 Self::Revoke { owner: email(owner)?, which: which.try_into()? }
+            }
+            KeysWire::Import { owner, text } => {
+                Self::Import { owner: email(owner)?, order: ImportOrder::read(text)? }
             }
         })
     }

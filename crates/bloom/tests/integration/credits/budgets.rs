@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bloom_domain::credits::{Budget, BudgetSpan, Cap, ChargedVia, OverBudget, PaidWork, Spending};
+use bloom_domain::credits::{
+    Budget, BudgetHolder, BudgetSpan, Cap, ChargedVia, OverBudget, PaidWork, Spending,
+};
 use bloom_domain::email::Email;
 use bloom_domain::time::Timestamp;
 use bloom_service::Error;
@@ -71,7 +73,14 @@ async fn a_cap_counts_in_every_workspace_until_its_span_ends(app: App) {
         |span, cap, spent, needed| OverBudget { span, cap: Cap::new(cap).unwrap(), spent, needed };
     let refused = team.images("b", 1).await.unwrap_err();
     let over_day = over(BudgetSpan::Day, 3, 3, 1);
-    assert_eq!(refused, Error::OverBudget { over: over_day, resets: Some(midnight(1)) });
+    assert_eq!(
+        refused,
+        Error::OverBudget {
+            over: over_day,
+            holder: BudgetHolder::Spender,
+            resets: Some(midnight(1))
+        }
+    );
     assert_eq!(team.ledger().await.standing.held, 1, "nothing is held");
     assert_eq!(ada.balance().await.budget_left, Some(0));
     // At midnight, to the microsecond.
@@ -268,7 +277,7 @@ async fn a_budget_is_set_on_its_page(app: App) {
     assert_eq!(budget_left(&app, &token).await, 50, "its owner may raise it");
     let mut stranger = app.browser();
     let sent = stranger.get(&page).await;
-    sent.assert_redirect(&format!("/sign-in?next={page}"));
+    sent.assert_sign_in_first(&page);
 }
 
 async fn what_cannot_be_a_budget_changes_nothing(app: App) {

@@ -143,10 +143,17 @@ fn least(document: &Value, schema: &Value) -> Value {
             let member = |name: &str| least(document, &schema["properties"][name]);
             names.map(|name| (name.to_owned(), member(name))).collect::<Map<_, _>>().into()
         }
-        "array" => json!([]),
+        "array" => {
+            let few = schema["minItems"].as_u64().unwrap_or_default();
+            (0..few).map(|_| least(document, &schema["items"])).collect()
+        }
         "string" if schema["format"] == "uri" => json!("https://site.example/"),
-        "string" => json!("x"),
-        "integer" => json!(1),
+        "string" => match schema["minLength"].as_u64() {
+            // Digits do for a hash, too.
+            Some(few) => "0".repeat(usize::try_from(few).expect("not that many")).into(),
+            None => json!("x"),
+        },
+        "integer" => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
         "boolean" => json!(false),
         other => panic!("say here what the least {other} is"),
     }

@@ -14,6 +14,8 @@ pub(crate) struct BudgetPage {
     pub(crate) name: String,
     /// Where the form goes.
     pub(crate) action: String,
+    /// Whether keys that it made have spent something, which counts.
+    pub(crate) counts_made: bool,
     /// Where the key or app is listed.
     pub(crate) back: &'static str,
     /// In a day.
@@ -59,6 +61,7 @@ impl BudgetPage {
             layout: Layout::sample_signed_in(),
             name: name.into(),
             action: "/settings/api-keys/01935a2e-7b1c-7def-8a90-3c5d1e2f4a6b/budget".into(),
+            counts_made: true,
             back: "/settings#api-keys",
             day: CapField::sample("3 credits are spent today.", "", None),
             month: CapField::sample("12 credits are spent this month.", "100", None),

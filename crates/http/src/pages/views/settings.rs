@@ -91,6 +91,10 @@ pub(crate) struct KeyRow {
     pub(crate) requests: String,
     /// What it has spent, against its budget when it has one.
     pub(crate) spent: String,
+    /// Whether its budget limits something: itself while it works, or what it made.
+    pub(crate) limits: bool,
+    /// Whose budgets it shares: `the budget of the app Example: 3 of 40 credits in total`.
+    pub(crate) shares: Option<String>,
     /// The latest request with it; none when there was none.
     pub(crate) last_used: Option<LastUsed>,
     /// The secret that it had before, while that one is good.
@@ -209,6 +213,8 @@ pub(crate) struct AppRow {
     pub(crate) connected: Moment,
     /// What it has spent, against its budget when it has one.
     pub(crate) spent: String,
+    /// Whether its budget limits something: itself while it is let in, or keys that it made.
+    pub(crate) limits: bool,
     /// How often it was used: `12 requests in the last 30 days`.
     pub(crate) requests: String,
     /// Its latest request; none when there was none.
@@ -313,6 +319,8 @@ impl KeyRow {
                 .then(|| Moment::sample("in 3 days")),
             requests: "1204 requests in the last 30 days".into(),
             spent: "2 of 10 credits today".into(),
+            limits: state.works(),
+            shares: None,
             last_used: last_used.map(LastUsed::sample),
             old_secret: matches!(state, KeyState::Rotated).then(|| OldSecret {
                 hint: "bloom_sk_9Zz8…kLm1".into(),
@@ -338,6 +346,8 @@ impl KeyRow {
             expires: Some(moment()),
             requests: hostile(),
             spent: hostile(),
+            limits: true,
+            shares: Some(hostile()),
             last_used: Some(LastUsed { when: moment(), address: hostile(), operation: hostile() }),
             old_secret: Some(OldSecret {
                 hint: hostile(),
@@ -360,6 +370,7 @@ impl KeyRow {
             Self::sample("Newsletter pictures", Some("4 minutes ago"), KeyState::Active),
             Self {
                 made_by: Some("the app Example".into()),
+                shares: Some("the budget of the app Example: 3 of 40 credits today".into()),
                 ..Self::sample("ci", None, KeyState::Active)
             },
             narrowed(Self::sample("Shop", Some("4 minutes ago"), KeyState::Rotated)),
@@ -383,6 +394,7 @@ impl AppRow {
             keys: Vec::new(),
             connected: Moment::sample("3 weeks ago"),
             spent: "12 credits this month, no budget".into(),
+            limits: state.can_be_revoked(),
             requests: "12 requests in the last 30 days".into(),
             last_used: last_used.map(LastUsed::sample),
             state,
@@ -459,6 +471,7 @@ impl Settings {
             keys: vec![hostile()],
             connected: moment(),
             spent: hostile(),
+            limits: true,
             requests: hostile(),
             last_used: last_used(),
             state,
