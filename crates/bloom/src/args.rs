@@ -214,6 +214,10 @@ enum AccountVerb {
         #[arg(long)]
         apps: bool,
     },
+    /// Delete an account for good; the ledger and the audit stay, without its name
+    Delete(Whose),
+    /// Print a link with which the person chooses another password; it works once, and for an hour
+    ResetLink(Whose),
     /// Set a password and end all sessions; prints a password unless one is given
     SetPassword {
         #[command(flatten)]
@@ -340,6 +344,14 @@ impl AccountVerb {
             Self::SignOut { whose, keys, apps } => {
                 let (email, also) = (email(&whose.email)?, AlsoEnd { keys, apps });
                 command(whose.place, Command::SignOut { email, also }, whose.json)
+            }
+            Self::Delete(whose) => {
+                let email = email(&whose.email)?;
+                command(whose.place, Command::DeleteAccount { email }, whose.json)
+            }
+            Self::ResetLink(whose) => {
+                let email = email(&whose.email)?;
+                command(whose.place, Command::ResetLink { email }, whose.json)
             }
             Self::SetPassword { whose, password_stdin } => {
                 let email = email(&whose.email)?;

@@ -16,7 +16,7 @@ use bloom_domain::clients::Client;
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
-use bloom_service::accounts::{self, NewAccount};
+use bloom_service::accounts::{self, NewAccount, deletion, reset};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
 use bloom_service::owned_clients::{self, Draft, NewClient};
 use bloom_service::sessions::ending::{self, AlsoEnd, Ended};
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     UnbanAccount { email: Email },
     SetPassword { email: Email, password: Option<Password> },
     SignOut { email: Email, also: AlsoEnd },
+    ResetLink { email: Email },
+    DeleteAccount { email: Email },
     Keys(KeysCommand),
     ListClients,
     CreateClient { owner: Email, metadata: String },
@@ -87,6 +89,15 @@ pub(crate) enum Answer {
         password: Option<Password>,
     },
     Accounts(Vec<Account>),
+    /// An account is gone.
+    Deleted {
+        email: Email,
+    },
+    /// A link with which a person chooses another password.
+    ResetLink {
+        email: Email,
+        link: String,
+    },
     /// An account was signed out everywhere.
     SignedOut {
         email: Email,
@@ -203,6 +214,14 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         Command::SignOut { email, also } => {
             let ended = ending::end_all_for(service, operator, &email, also).await?;
             Answer::SignedOut { email, ended }
+        }
+        Command::DeleteAccount { email } => {
+            deletion::delete_for(service, operator, &email).await?;
+            Answer::Deleted { email }
+        }
+        Command::ResetLink { email } => {
+            let link = reset::link_for(service, operator, &email).await?;
+            Answer::ResetLink { email, link }
         }
         Command::ListAccounts => Answer::Accounts(accounts::list(service, operator).await?),
         Command::BanAccount { email } => Answer::Account {

@@ -284,7 +284,8 @@ impl Config {
             self.limit("sign_ups", 10, MAX_LIMIT)?,
             self.limit("registrations", 30, MAX_LIMIT)?,
             self.limit("reports", 10, MAX_LIMIT)?,
-        ))
+        )
+        .with_mails(self.limit("mails", 5, MAX_LIMIT)?))
     }
 
     fn limit(&self, key: &str, default: u32, most: u16) -> Result<u16, Failure> {

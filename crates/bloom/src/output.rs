@@ -76,6 +76,14 @@ impl From<Answer> for Shown {
                 text: lines(accounts.iter().map(account_line), "There is no account."),
                 json: accounts.iter().map(account_json).collect(),
             },
+            Answer::Deleted { email } => Self {
+                text: format!("{email} is deleted."),
+                json: json!({ "email": email.as_str(), "deleted": true }),
+            },
+            Answer::ResetLink { email, link } => Self {
+                text: format!("{email} chooses a new password at (once, within an hour):\n{link}"),
+                json: json!({ "email": email.as_str(), "link": link }),
+            },
             Answer::SignedOut { email, ended } => {
                 let (sessions, keys, apps) = (ended.sessions, ended.keys, ended.apps);
                 Self {
@@ -170,6 +178,7 @@ fn account_json(account: &Account) -> Value {
         "email": account.email.as_str(),
         "name": account.name,
         "created_at": time(account.created_at),
+        "email_verified_at": account.email_verified_at.map(time),
         "banned_at": banned_at,
     })
 }

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 44] = [
+pub(crate) static ALL: [Setting; 45] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -96,6 +96,12 @@ pub(crate) static ALL: [Setting; 44] = [
         "reports",
         Kind::Whole,
         "reports of leaked keys in a minute from one address that named no key of this server",
+    ),
+    setting(
+        "limits",
+        "mails",
+        Kind::Whole,
+        "mails with a link asked for in half an hour, to one mailbox from one address; four times as many in all",
     ),
     setting(
         "leaks",

@@ -18,6 +18,8 @@ pub struct Account {
     pub state: AccountState,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Since when it is known that the person reads what is sent to the address; `None` when it is not.
+    pub email_verified_at: Option<Timestamp>,
 }
 
 /// Trims and checks what a person wants to be called: 1 to 100 characters that can be shown safely.

@@ -65,6 +65,22 @@ actions! {
     PasswordSet = "account.password_set", "Password set, all browsers signed out";
     /// A person changed their password; every other session ended.
     PasswordChanged = "account.password_changed", "Password changed, all other browsers signed out";
+    /// Somebody asked for a link to choose another password with.
+    PasswordResetAsked = "account.password_reset_asked", "Link for a new password asked for";
+    /// Another password was chosen with such a link; every session ended.
+    PasswordReset = "account.password_reset", "Password set by a link, all browsers signed out";
+    /// A link went to the account's address, to see whether it arrives.
+    VerificationSent = "account.verification_sent", "Link to verify the email address sent";
+    /// The link came back: the person reads what is sent there.
+    EmailVerified = "account.email_verified", "Email address verified";
+    /// A link went to another address, which is to become the account's.
+    EmailChangeAsked = "account.email_change_asked", "Another email address asked for";
+    /// The link came back: it is the account's address.
+    EmailChanged = "account.email_changed", "Email address changed";
+    /// A person took a copy of all that is kept of them.
+    DataExported = "account.exported", "Data exported";
+    /// An account was deleted.
+    AccountDeleted = "account.deleted", "Account deleted";
     /// A person signed in.
     SignedIn = "session.started", "Signed in";
     /// Somebody tried to sign in with a wrong password, once or more often within a minute.

@@ -4,6 +4,7 @@
 //! time, random bytes, stored state) it takes as a value, so every rule can be tested by calling it.
 
 pub mod access;
+pub mod account_links;
 pub mod accounts;
 pub mod api_keys;
 pub mod attempts;

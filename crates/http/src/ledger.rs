@@ -39,9 +39,14 @@ pub fn csv(line: &LedgerLine) -> String {
 /// A movement as a JSON object.
 #[must_use]
 pub fn object(line: &LedgerLine) -> String {
+    value(line).to_string()
+}
+
+/// The same as a value.
+pub(crate) fn value(line: &LedgerLine) -> Value {
     let members: Map<_, _> =
         COLUMNS.iter().map(|&name| name.to_owned()).zip(values(line)).collect();
-    Value::Object(members).to_string()
+    Value::Object(members)
 }
 
 fn values(line: &LedgerLine) -> [Value; 16] {

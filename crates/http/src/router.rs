@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::{api, billing, health, leaks, logos, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
-const SECRET: [&str; 3] = ["/setup/", "/invitations/", "/logos/"];
+const SECRET: [&str; 6] =
+    ["/setup/", "/invitations/", "/logos/", "/verify-email/", "/change-email/", "/reset-password/"];
 /// What stands before a secret further down a path.
 const SIGNED: &str = "/signed/";
 
@@ -128,12 +129,20 @@ fn developer() -> Router<App> {
 
 /// How a person signs in, and where they are.
 fn security() -> Router<App> {
-    use pages::{password, proof, security};
+    use pages::{email, own_data, password, proof, reset, security};
 
     let at = |form: &str| format!("{}/{form}", security::PATH);
     Router::new()
         .route(security::PATH, get(security::show))
         .route(proof::PATH, get(proof::show).post(proof::submit))
+        .route(&at("email"), get(email::show).post(email::submit))
+        .route(&at("verify-email"), get(security::go_to_it).post(email::send_verification))
+        .route("/verify-email/{token}", get(email::show_verification).post(email::verify))
+        .route("/change-email/{token}", get(email::show_change).post(email::change))
+        .route(reset::PATH, get(reset::show).post(reset::submit))
+        .route("/reset-password/{token}", get(reset::show_link).post(reset::submit_link))
+        .route(&at("export"), get(own_data::export))
+        .route(&at("delete"), get(own_data::show_deletion).post(own_data::delete))
         .route(&at("password"), get(password::show).post(password::submit))
         .route(&at("sessions/{id}/end"), get(security::go_to_it).post(security::end_session))
         .route(
@@ -159,7 +168,7 @@ fn workspace_forms() -> Router<App> {
         .route(&of("restore"), get(forms::go_to_it).post(forms::restore))
 }
 
-/// A path as it may be logged: the token of a setup link, an invitation or an upload is a secret.
+/// A path as it may be logged: what a mail leads to, and the token of an upload, are secrets.
 pub(crate) fn without_secrets(path: &str) -> &str {
     if let Some(secret) = SECRET.into_iter().find(|secret| path.starts_with(secret)) {
         return secret;

@@ -70,6 +70,9 @@ pub struct IdClaims {
     /// With the scope `email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether the person is known to read what is sent there; along with `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
 }
 
 /// What an id token says of its access token (Core §3.1.3.6): "the left-most half of the hash of the

@@ -74,6 +74,7 @@ impl ServerMetadata {
                 "nonce",
                 "name",
                 "email",
+                "email_verified",
             ],
             protected_resources: resources,
         }

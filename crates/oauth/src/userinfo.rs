@@ -13,4 +13,7 @@ pub struct UserInfo {
     /// With the scope `email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether the person is known to read what is sent there; along with `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
 }

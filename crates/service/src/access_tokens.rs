@@ -93,6 +93,7 @@ pub(crate) fn issue_id_token(
         nonce: grant.nonce.clone(),
         name: name(account, scopes),
         email: email(account, scopes),
+        email_verified: email_verified(account, scopes),
     };
     service.signing_keys.sign(ID_TOKEN_TYPE, &claims, now).map(Some)
 }
@@ -105,6 +106,11 @@ pub(crate) fn name(account: &Account, scopes: &Scopes) -> Option<String> {
 /// The address, for an app that was granted it.
 pub(crate) fn email(account: &Account, scopes: &Scopes) -> Option<String> {
     scopes.contains("email").then(|| account.email.to_string())
+}
+
+/// Whether the address is verified, for an app that was granted it.
+pub(crate) fn email_verified(account: &Account, scopes: &Scopes) -> Option<bool> {
+    scopes.contains("email").then_some(account.email_verified_at.is_some())
 }
 
 /// Reads an id token of this server that comes back as a hint, whether or not it has ended; `None` for

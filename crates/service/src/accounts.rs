@@ -1,5 +1,6 @@
 //! Accounts: made by sign-up or by the operator, suspended and restored by the operator.
 
+use bloom_domain::account_links::Purpose;
 use bloom_domain::accounts::{Account, AccountState, SignUpPolicy};
 use bloom_domain::api_keys::{ApiKey, ApiKeySecret};
 use bloom_domain::audit::{Action, Actor, Subject};
@@ -19,8 +20,13 @@ use crate::audit::{Author, Difference};
 use crate::passwords::Caller;
 use crate::sessions::{self, Arriving};
 use crate::{Error, Operator, Principal, Service, attempts, credits, invitations, plans};
+use email::Verification;
 
+pub mod deletion;
+pub mod email;
+pub mod export;
 pub mod password;
+pub mod reset;
 
 /// What a new account needs.
 pub struct NewAccount {
@@ -81,6 +87,7 @@ pub(crate) async fn sign_up(
     let replaced = sessions::digests(service, browser.cookie);
     let draft = draft_for(service, Caller::Anybody, new).await?;
     let author = Author::new(service, Actor::Person(draft.account.id), browser.sender)?;
+    let verification = Verification::draw(service, &draft.account.email)?;
     let now = service.now();
     service
         .store
@@ -97,6 +104,7 @@ pub(crate) async fn sign_up(
             }
             sessions::replace(tx, &replaced, &draft.account, &session)?;
             sessions::record_start(tx, &author, draft.account.id);
+            verification.insert(tx, &draft.account, &author)?;
             Ok(Ok(()))
         })
         .await??;
@@ -212,6 +220,7 @@ pub async fn set_password(
         .write(move |tx| {
             store::accounts::set_password(tx, id, &hash)?;
             store::sessions::delete_of(tx, id)?;
+            store::account_links::delete_for(tx, id, Purpose::ResetPassword)?;
             let subject = Subject::Account(id);
             author.record(tx, Action::PasswordSet, subject, id, Difference::default());
             tx.changed(Change::Account(id));
@@ -263,6 +272,7 @@ async fn draft_for(service: &Service, caller: Caller, new: NewAccount) -> Result
         name: new.name,
         state: AccountState::Active,
         created_at: now,
+        email_verified_at: None,
     };
     let workspace = WorkspaceId::new(now, &service.entropy.draw()?);
     let trial = credits::signup_grant(service, workspace, now)?;

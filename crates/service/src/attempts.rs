@@ -35,11 +35,14 @@ pub struct AttemptLimits {
     pub registrations: Option<RateLimit>,
     /// Reports of leaked keys from an address that named no key of this server.
     pub reports: Option<RateLimit>,
+    /// Mails with a link that are asked for, to one mailbox from one address. Four times as many go to a
+    /// mailbox in all, and from an address in all.
+    pub mails: Option<RateLimit>,
 }
 
 impl AttemptLimits {
     /// As they are when nothing is configured.
-    pub const STANDARD: Self = Self::new(60, 10, 2, 10, 30, 10);
+    pub const STANDARD: Self = Self::new(60, 10, 2, 10, 30, 10).with_mails(5);
     /// No limit at all.
     pub const OFF: Self = Self::new(0, 0, 0, 0, 0, 0);
 
@@ -60,9 +63,21 @@ impl AttemptLimits {
             sign_ups: within(sign_ups, 30 * 60),
             registrations: within(registrations, 30 * 60),
             reports: within(reports, 60),
+            mails: None,
         }
     }
+
+    /// The same with a limit on mails that are asked for; 0 turns it off.
+    #[must_use]
+    pub const fn with_mails(self, mails: u16) -> Self {
+        Self { mails: within(mails, MAILS_WITHIN), ..self }
+    }
 }
+
+/// In how long mails that are asked for are counted: the longest that a window may be.
+const MAILS_WITHIN: u64 = 30 * 60;
+/// How many times as many mails go to a mailbox, or from an address, as to one from the other.
+const IN_ALL: u16 = 4;
 
 const fn within(limit: u16, seconds: u64) -> Option<RateLimit> {
     RateLimit::within(limit, Duration::from_secs(seconds))
@@ -76,6 +91,9 @@ pub(crate) struct FailedAttempts {
     sign_ups: Counter<AddressBlock>,
     pub(crate) registrations: Counter<AddressBlock>,
     reports: Counter<AddressBlock>,
+    mails: Counter<(Guessed, AddressBlock)>,
+    mails_to: Counter<Guessed>,
+    mails_from: Counter<AddressBlock>,
 }
 
 /// An account that somebody wants to sign in to, there or not: half a digest of its email address, since
@@ -84,6 +102,7 @@ type Guessed = [u8; 16];
 
 impl FailedAttempts {
     pub(crate) fn new(limits: &AttemptLimits) -> Self {
+        let in_all = limits.mails.and_then(|rule| within(rule.limit * IN_ALL, MAILS_WITHIN));
         let of_an_account = (!limits.delay.is_zero()).then_some(OF_AN_ACCOUNT);
         Self {
             authentications: Counter::new(limits.authentications),
@@ -92,6 +111,9 @@ impl FailedAttempts {
             sign_ups: Counter::new(limits.sign_ups),
             registrations: Counter::new(limits.registrations),
             reports: Counter::new(limits.reports),
+            mails: Counter::new(limits.mails),
+            mails_to: Counter::new(in_all),
+            mails_from: Counter::new(in_all),
         }
     }
 
@@ -103,6 +125,9 @@ impl FailedAttempts {
         self.sign_ups.sweep(now);
         self.registrations.sweep(now);
         self.reports.sweep(now);
+        self.mails.sweep(now);
+        self.mails_to.sweep(now);
+        self.mails_from.sweep(now);
     }
 }
 
@@ -157,8 +182,7 @@ pub(crate) async fn limit_sign_in<T>(
     attempt: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let attempts = &service.failed_attempts;
-    let mut account = Guessed::default();
-    account.copy_from_slice(&digest(&SHA256, email.as_str().as_bytes()).as_ref()[..16]);
+    let account = guessed(email);
     let who = (account, AddressBlock::of(address));
     let now = service.now();
     attempts.passwords.take(who, now).map_err(|retry_after| Error::TooMany { retry_after })?;
@@ -174,6 +198,28 @@ pub(crate) async fn limit_sign_in<T>(
         attempts.passwords.give_back(&who);
     }
     result
+}
+
+/// Whether one more mail with a link goes to a mailbox. A refusal says nothing of the mailbox: an address asks
+/// for so many to one, there or not, and for so many in all. What others have asked for makes no refusal, only
+/// a mail that is not sent: a mailbox must not be flooded, and nobody may be kept from asking.
+pub(crate) fn take_mail(
+    service: &Service,
+    email: &Email,
+    address: Option<IpAddr>,
+) -> Result<bool, Error> {
+    let (attempts, now) = (&service.failed_attempts, service.now());
+    let (mailbox, block) = (guessed(email), AddressBlock::of(address));
+    let too_many = |retry_after| Error::TooMany { retry_after };
+    attempts.mails.take((mailbox, block), now).map_err(too_many)?;
+    attempts.mails_from.take(block, now).map_err(too_many)?;
+    Ok(attempts.mails_to.take(mailbox, now).is_ok())
+}
+
+fn guessed(email: &Email) -> Guessed {
+    let mut guessed = Guessed::default();
+    guessed.copy_from_slice(&digest(&SHA256, email.as_str().as_bytes()).as_ref()[..16]);
+    guessed
 }
 
 /// Lets a stranger's sign-up go on as far as the limits allow. It counts when an account was made, and when

@@ -80,6 +80,12 @@ pub enum Error {
     SignUpClosed,
     /// The setup link is unknown, expired or used.
     SetupLinkSpent,
+    /// The link about an account is unknown, expired or used.
+    AccountLinkSpent,
+    /// The person owns team workspaces, which would be nobody's without them.
+    OwnsWorkspaces,
+    /// The link is for another account than the one that is signed in.
+    OtherAccount,
     /// The plan of the workspace that pays does not open this face, or does not include this.
     PlanUpgradeRequired,
     /// The plan of the workspace that pays does not include a feature.
@@ -239,6 +245,11 @@ impl fmt::Display for Error {
             Self::AccountBanned => f.write_str("the account is suspended"),
             Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
+            Self::AccountLinkSpent => f.write_str("the link is unknown, expired or used"),
+            Self::OwnsWorkspaces => f.write_str(
+                "the account owns team workspaces; they have to be deleted or given to somebody else first",
+            ),
+            Self::OtherAccount => f.write_str("the link is for another account"),
             Self::PlanUpgradeRequired => f.write_str("the plan of the workspace does not include this"),
             Self::FeatureNotEntitled(feature) => {
                 write!(f, "the plan of the workspace does not include {}", feature.label())

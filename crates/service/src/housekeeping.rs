@@ -10,6 +10,7 @@ use bloom_domain::{clients, idempotency, workspaces};
 use bloom_store as store;
 use store::Tx;
 
+use crate::accounts::deletion;
 use crate::authenticate::CLOCKS_DIFFER;
 use crate::workspaces::empty_deleted;
 use crate::{
@@ -65,6 +66,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     .await?;
     in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
     in_batches(service, move |tx| store::upload_tokens::delete_expired(tx, now, BATCH)).await?;
+    in_batches(service, move |tx| store::account_links::delete_expired(tx, now, BATCH)).await?;
     let forgotten = now.minus(idempotency::KEPT);
     in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);
@@ -72,6 +74,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     let kept_since = request_usage::kept_since(service);
     let delete = move |tx: &mut Tx<'_>| store::request_usage::delete_before(tx, kept_since, BATCH);
     in_batches(service, delete).await?;
+    deletion::erase_left_overs(service).await?;
     signing_keys::refresh(service).await?;
     delete_ended_authorizations(service).await?;
     crate::clients::count(service).await?;

@@ -4,6 +4,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::{digest, hkdf, hmac};
+use bloom_domain::account_links::Purpose;
 use bloom_domain::api_keys::ApiKeySecret;
 use bloom_domain::clients::{ClientSecret, RegistrationToken};
 use bloom_domain::digest::Digest;
@@ -45,6 +46,7 @@ struct DerivedKeys {
     session: hmac::Key,
     setup_link: hmac::Key,
     invitation: hmac::Key,
+    account_link: hmac::Key,
     client_secret: hmac::Key,
     registration_token: hmac::Key,
     form: hmac::Key,
@@ -117,6 +119,22 @@ impl Keyring {
     pub(crate) fn invitation_digests(&self, secret: &OpaqueSecret) -> Vec<Digest> {
         let hash = sha256(secret.expose().as_bytes());
         self.all().map(|keys| sign(&keys.invitation, &hash)).collect()
+    }
+
+    /// What is stored for a link about an account. The purpose is part of it, so that a link does nothing
+    /// else than what it was sent for.
+    pub(crate) fn account_link_digest(&self, purpose: Purpose, secret: &OpaqueSecret) -> Digest {
+        sign(&self.current.account_link, &account_link(purpose, secret))
+    }
+
+    /// What may be stored for such a link: the current digest first.
+    pub(crate) fn account_link_digests(
+        &self,
+        purpose: Purpose,
+        secret: &OpaqueSecret,
+    ) -> Vec<Digest> {
+        let message = account_link(purpose, secret);
+        self.all().map(|keys| sign(&keys.account_link, &message)).collect()
     }
 
     /// What is stored for a client's secret.
@@ -256,6 +274,7 @@ impl DerivedKeys {
             session: key(b"bloom session digest v1"),
             setup_link: key(b"bloom setup link digest v1"),
             invitation: key(b"bloom invitation digest v1"),
+            account_link: key(b"bloom account link digest v1"),
             client_secret: key(b"bloom client secret digest v1"),
             registration_token: key(b"bloom registration access token digest v1"),
             form: key(b"bloom form token v1"),
@@ -294,6 +313,11 @@ fn seal_key(key: &[u8; 32]) -> LessSafeKey {
         // 32 bytes are the right length; were they ever not, nothing may be sealed with less.
         Err(_) => std::process::abort(),
     }
+}
+
+fn account_link(purpose: Purpose, secret: &OpaqueSecret) -> Vec<u8> {
+    let hash = sha256(secret.expose().as_bytes());
+    [&hash, purpose.as_str().as_bytes()].concat()
 }
 
 fn half(digest: Digest) -> [u8; 16] {

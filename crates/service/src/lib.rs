@@ -6,6 +6,7 @@
 //! `bloom-store`; here they are put in order. Nothing here knows HTTP.
 
 mod access_tokens;
+mod account_links;
 pub mod accounts;
 pub mod api_keys;
 mod approval;

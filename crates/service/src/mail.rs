@@ -181,6 +181,12 @@ pub(crate) async fn require(service: &Service) -> Result<(), Error> {
 }
 
 /// Whether mails stay on this machine, so that somebody has to pass on what is in them.
+#[must_use]
+pub fn anonymous_is_by_hand(service: &Service) -> bool {
+    is_passed_on_by_hand(service)
+}
+
+/// The same, for verbs.
 pub(crate) fn is_passed_on_by_hand(service: &Service) -> bool {
     service.post.mailer.is_by_hand()
 }

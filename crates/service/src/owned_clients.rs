@@ -11,6 +11,7 @@ use bloom_domain::digest::Digest;
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, ClientId};
 use bloom_domain::senders::Sender;
+use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
 use bloom_oauth::client_authentication::AuthMethod;
 use bloom_oauth::client_metadata::{self, ClientMetadata};
@@ -330,14 +331,25 @@ async fn remove(
 ) -> Result<(), Error> {
     let now = service.now();
     let change = move |tx: &mut Tx<'_>, client: Client, owned: Owned| {
-        store::clients::delete_owned(tx, id, owned.account, now)?;
-        store::connections::revoke_all_of(tx, id, now)?;
-        let difference = Difference { before: told(&client), after: Value::Null };
-        author.record(tx, Action::ClientDeleted, Subject::Client(id), owned.account, difference);
-        tx.changed(Change::Client(id));
-        Ok(Ok(()))
+        delete_in(tx, &client, owned.account, now, &author).map(Ok)
     };
     change_owned(service, right, id, change).await
+}
+
+/// Deletes a client in the transaction of whoever may.
+pub(crate) fn delete_in(
+    tx: &mut Tx<'_>,
+    client: &Client,
+    owner: AccountId,
+    now: Timestamp,
+    author: &Author,
+) -> Result<(), store::Error> {
+    store::clients::delete_owned(tx, client.id, owner, now)?;
+    store::connections::revoke_all_of(tx, client.id, now)?;
+    let difference = Difference { before: told(client), after: Value::Null };
+    author.record(tx, Action::ClientDeleted, Subject::Client(client.id), owner, difference);
+    tx.changed(Change::Client(client.id));
+    Ok(())
 }
 
 /// The client that a registration access token manages (RFC 7592 §2.1).

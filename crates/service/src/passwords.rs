@@ -27,7 +27,7 @@ const OPERATOR_QUEUE: usize = 8;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Compared with when no account has the address, so that both answers take as long. A digest of
 /// zeros, which no password is known to have.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub(crate) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What argon2 works in. Kept from one sign-in to the next while others wait: getting it from the
 /// kernel anew means five thousand page faults, which hold up requests whatever the priority is.

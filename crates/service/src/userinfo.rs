@@ -42,5 +42,6 @@ pub async fn anonymous_show(service: &Service, token: &str) -> Result<UserInfo, 
         sub: account.id.to_string(),
         name: access_tokens::name(account, &scopes),
         email: access_tokens::email(account, &scopes),
+        email_verified: access_tokens::email_verified(account, &scopes),
     })
 }

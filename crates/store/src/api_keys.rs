@@ -17,7 +17,7 @@ statements! {
     FIND_BY_DIGEST = "SELECT k.id, k.revoked_at, k.access, k.workspaces, k.addresses, k.expires_at, \
                       CASE WHEN k.digest = ?1 THEN NULL ELSE k.old_until END, \
                       k.maker_kind, k.maker_id, \
-                      a.id, a.email, a.name, a.created_at, a.banned_at \
+                      a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
                       FROM api_keys k JOIN accounts a ON a.id = k.account_id \
                       WHERE k.digest = ?1 OR k.old_digest = ?1";
     /// A new key, unless another has its secret.
@@ -71,6 +71,8 @@ statements! {
     /// Notes a use of the old secret, unless a later one is noted or the key was rotated since.
     NOTE_OLD_USE = "UPDATE api_keys SET old_used_at = ?2 WHERE id = ?1 AND replaced_at <= ?2 \
                     AND (old_used_at IS NULL OR old_used_at < ?2)";
+    /// Keys of an account go, a batch at a time.
+    DELETE_OF = "DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE account_id = ?1 LIMIT ?2)";
 }
 
 /// What authentication needs of a key.
@@ -249,6 +251,11 @@ pub fn narrow(
 /// Notes a key's use, unless a later one is noted.
 pub fn note_use(tx: &mut Tx<'_>, id: ApiKeyId, last_use: &LastUse) -> Result<(), Error> {
     tx.execute(&NOTE_USE, &last_use::params(id.into(), last_use)).map(drop)
+}
+
+/// Deletes at most `limit` keys of an account, and with them where they were used from.
+pub fn delete_of(tx: &mut Tx<'_>, account: AccountId, limit: i64) -> Result<u64, Error> {
+    tx.execute(&DELETE_OF, &[account.into(), limit.into()])
 }
 
 /// Notes a use of the secret that a key had before its rotation.

@@ -36,6 +36,10 @@ statements! {
     LIST_OF_WORKSPACE = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
                workspace_id, details, salt, details_hash, hash FROM audit_records \
                WHERE workspace_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
+    /// What may be personal in the records of a stretch that are an account's, or that its person made.
+    ERASE = "UPDATE audit_records SET details = NULL, salt = NULL \
+             WHERE number > ?2 AND number <= ?3 AND details IS NOT NULL \
+             AND (account_id = ?1 OR actor_kind = 'person' AND actor_id = ?1)";
 }
 
 /// The end of the chain: the number of the last record, and its hash.
@@ -149,6 +153,12 @@ pub fn list_before(tx: &mut Tx<'_>, of: Of, before: i64, limit: i64) -> Result<V
         }
     };
     rows.iter().map(read).collect()
+}
+
+/// Erases what may be personal in the records after one number up to another that are an account's, or that its
+/// person made. The chain holds without it.
+pub fn erase(tx: &mut Tx<'_>, account: AccountId, after: i64, until: i64) -> Result<(), Error> {
+    tx.execute(&ERASE, &[account.into(), after.into(), until.into()]).map(drop)
 }
 
 fn read_head(row: &Row) -> Result<Head, Error> {

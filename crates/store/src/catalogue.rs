@@ -6,6 +6,7 @@ use crate::statement::Statement;
 /// Every statement of the crate, module by module.
 #[cfg_attr(not(test), expect(dead_code, reason = "the catalogue is what the tests prepare"))]
 pub(crate) static MODULES: &[&[&Statement]] = &[
+    crate::account_links::ALL,
     crate::accounts::ALL,
     crate::api_keys::ALL,
     crate::audit::ALL,

@@ -71,6 +71,10 @@ statements! {
     DELETE_REVOKED = "DELETE FROM connections WHERE id IN (SELECT n.id FROM connections n \
                       WHERE n.revoked_at <= ?1 \
                       AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.connection_id = n.id) LIMIT ?2)";
+    /// Where the apps of an account were used from is nobody's any more.
+    FORGET_USES = "UPDATE connections SET last_used_at = NULL, last_used_address = NULL, \
+                   last_used_agent = NULL, last_used_operation = NULL \
+                   WHERE account_id = ?1 AND last_used_at IS NOT NULL";
 }
 
 /// Where a consent begins in a listed row: behind the columns of its client.
@@ -222,6 +226,11 @@ pub fn is_of(tx: &mut Tx<'_>, account: AccountId, id: ConnectionId) -> Result<bo
 /// Notes a use, unless a later one is noted.
 pub fn note_use(tx: &mut Tx<'_>, id: ConnectionId, last_use: &LastUse) -> Result<(), Error> {
     tx.execute(&NOTE_USE, &last_use::params(id.into(), last_use)).map(drop)
+}
+
+/// Forgets from where the apps of an account were used.
+pub fn forget_uses(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+    tx.execute(&FORGET_USES, &[account.into()]).map(drop)
 }
 
 /// Deletes at most `limit` connections revoked at or before a time.

@@ -24,7 +24,7 @@ statements! {
             g.signed_in_at, g.created_at, g.wrong_verifiers, g.redeemed_at, g.generation, \
             g.refresh_digest, g.revoked_at, g.ends_at, n.client_id, n.revoked_at, \
             COALESCE(c.disabled_at, c.paused_at), n.acts_alone, c.auth_method, c.secret_digest, \
-            c.document_url, g.client_metadata, a.id, a.email, a.name, a.created_at, a.banned_at \
+            c.document_url, g.client_metadata, a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
@@ -33,7 +33,7 @@ statements! {
             CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL \
             THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, COALESCE(c.disabled_at, c.paused_at), \
             (SELECT t.ends_at FROM revoked_access_tokens t WHERE t.id = ?2), \
-            g.tokens_revoked_until, n.workspaces, n.acts_alone, a.id, a.email, a.name, a.created_at, a.banned_at \
+            g.tokens_revoked_until, n.workspaces, n.acts_alone, a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";

@@ -33,6 +33,8 @@ statements! {
     DELETE_TO = "DELETE FROM invitations WHERE workspace_id = ?1 AND email = ?2";
     /// Ends all of a workspace.
     DELETE_ALL = "DELETE FROM invitations WHERE workspace_id = ?1";
+    /// What somebody sent is taken back.
+    DELETE_BY = "DELETE FROM invitations WHERE invited_by = ?1";
     /// Expired ones go, a batch at a time.
     DELETE_EXPIRED = "DELETE FROM invitations WHERE id IN \
                       (SELECT id FROM invitations WHERE expires_at <= ?1 LIMIT ?2)";
@@ -128,6 +130,11 @@ pub fn delete_to(tx: &mut Tx<'_>, workspace: WorkspaceId, email: &Email) -> Resu
 /// Ends every invitation into a workspace.
 pub fn delete_all(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<(), Error> {
     tx.execute(&DELETE_ALL, &[workspace.into()]).map(drop)
+}
+
+/// Takes back every invitation that somebody sent.
+pub fn delete_by(tx: &mut Tx<'_>, invited_by: AccountId) -> Result<(), Error> {
+    tx.execute(&DELETE_BY, &[invited_by.into()]).map(drop)
 }
 
 /// Deletes at most `limit` invitations that ended by `now`.

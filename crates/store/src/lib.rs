@@ -13,6 +13,7 @@
 //!    the databases stands in `dialect`. `catalogue` lists every statement, and a test prepares
 //!    them all on both.
 
+pub mod account_links;
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;

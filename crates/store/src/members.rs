@@ -27,6 +27,8 @@ statements! {
     DELETE = "DELETE FROM members WHERE workspace_id = ?1 AND account_id = ?2 AND role = ?3";
     /// Everybody leaves.
     DELETE_ALL = "DELETE FROM members WHERE workspace_id = ?1";
+    /// Somebody leaves every workspace.
+    DELETE_OF = "DELETE FROM members WHERE account_id = ?1";
 }
 
 /// Adds a person to a workspace; `false` when they belong to it.
@@ -86,6 +88,11 @@ pub fn delete(
 /// Removes everybody.
 pub fn delete_all(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<(), Error> {
     tx.execute(&DELETE_ALL, &[workspace.into()]).map(drop)
+}
+
+/// Removes somebody from every workspace, their own included.
+pub fn delete_of(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+    tx.execute(&DELETE_OF, &[account.into()]).map(drop)
 }
 
 fn read(row: &Row) -> Result<Member, Error> {

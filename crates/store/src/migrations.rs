@@ -80,6 +80,16 @@ pub(crate) const ALL: &[Migration] = &[
         name: "shared_budgets",
         sql: include_str!("../migrations/0020_shared_budgets.sql"),
     },
+    Migration {
+        number: 21,
+        name: "account_links",
+        sql: include_str!("../migrations/0021_account_links.sql"),
+    },
+    Migration {
+        number: 22,
+        name: "deleted_accounts",
+        sql: include_str!("../migrations/0022_deleted_accounts.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

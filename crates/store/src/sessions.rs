@@ -17,7 +17,7 @@ statements! {
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     /// A session and its account.
     FIND = "SELECT s.id, s.created_at, s.seen_at, s.proven_at, \
-            a.id, a.email, a.name, a.created_at, a.banned_at \
+            a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = ?1";
     /// The sessions of an account that have not ended by themselves, the one seen last first.
     LIST_OF = "SELECT id, created_at, seen_at, proven_at, address, agent FROM sessions \

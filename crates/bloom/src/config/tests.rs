@@ -92,10 +92,12 @@ fn each_limit_has_its_number_and_zero_turns_it_off() {
         verbs.map(|settings| settings.attempts).map_err(|failure| failure.to_string())
     };
     let all = "failures = 1\npasswords = 2\ndelay_seconds = 3\nsign_ups = 4\nregistrations = 5\n\
-               reports = 6";
-    assert_eq!(limits(all), Ok(AttemptLimits::new(1, 2, 3, 4, 5, 6)));
+               reports = 6\nmails = 7";
+    assert_eq!(limits(all), Ok(AttemptLimits::new(1, 2, 3, 4, 5, 6).with_mails(7)));
+    assert_eq!(limits("mails = 0").unwrap().mails, None);
     assert_eq!(limits("passwords = 0").unwrap().passwords, None);
-    assert_eq!(limits("failures = 1000"), Ok(AttemptLimits::new(1_000, 10, 2, 10, 30, 10)));
+    let more = AttemptLimits::new(1_000, 10, 2, 10, 30, 10).with_mails(5);
+    assert_eq!(limits("failures = 1000"), Ok(more));
     let refused = limits("failures = 1001").unwrap_err();
     assert_eq!(refused, "limits.failures is 1001; it must be 0 to 1000");
     assert!(limits("delay_seconds = 11").is_err() && limits("sign_ups = -1").is_err());

@@ -27,6 +27,8 @@ pub(super) enum Wire {
     UnbanAccount { email: String },
     SetPassword { email: String, password: Option<String> },
     SignOut { email: String, keys: bool, apps: bool },
+    ResetLink { email: String },
+    DeleteAccount { email: String },
     Keys { command: KeysWire },
     ListClients {},
     CreateClient { owner: String, metadata: String },
@@ -63,6 +65,8 @@ impl From<&Command> for Wire {
             Command::SignOut { email, also: AlsoEnd { keys, apps } } => {
                 Self::SignOut { email: email.to_string(), keys: *keys, apps: *apps }
             }
+            Command::DeleteAccount { email } => Self::DeleteAccount { email: email.to_string() },
+            Command::ResetLink { email } => Self::ResetLink { email: email.to_string() },
             Command::Keys(command) => Self::Keys { command: command.into() },
             Command::ListClients => Self::ListClients {},
             Command::CreateClient { owner, metadata } => {
@@ -123,6 +127,10 @@ impl TryFrom<Wire> for Command {
             Wire::SignOut { email: address, keys, apps } => {
                 Self::SignOut { email: email(address)?, also: AlsoEnd { keys, apps } }
             }
+            Wire::DeleteAccount { email: address } => {
+                Self::DeleteAccount { email: email(address)? }
+            }
+            Wire::ResetLink { email: address } => Self::ResetLink { email: email(address)? },
             Wire::Keys { command } => Self::Keys(command.try_into()?),
             Wire::ListClients {} => Self::ListClients,
             Wire::CreateClient { owner, metadata } => {

@@ -18,6 +18,7 @@ mod support;
 
 mod access;
 mod access_tokens;
+mod account_links;
 mod accounts;
 mod api_keys;
 mod api_keys_by_credential;

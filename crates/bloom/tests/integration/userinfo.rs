@@ -47,7 +47,8 @@ async fn each_scope_tells_its_claims(app: App) {
         let id_token = claims(tokens.body["id_token"].as_str().unwrap());
         assert_eq!(told["sub"], id_token["sub"], "the same as in the id token");
         assert_eq!((told["name"].as_str(), told["email"].as_str()), (name, email), "{scope}");
-        let count = 1 + usize::from(name.is_some()) + usize::from(email.is_some());
+        assert_eq!(told["email_verified"].as_bool(), email.map(|_| false), "{scope}");
+        let count = 1 + usize::from(name.is_some()) + 2 * usize::from(email.is_some());
         assert_eq!(told.as_object().unwrap().len(), count, "and nothing else: {told}");
         // A token that was cut down tells less.
         let fewer = client.refresh_with(&tokens.refresh, &[("scope", "openid")]).await.json();

@@ -102,6 +102,13 @@ on_both_engines!(beside_a_server_the_very_next_request_knows, |home| {
     Person::sign_in(&server, ADA, drawn["password"].as_str().expect("a password"));
     let out = home.bloom(&format!("account sign-out --email {ADA} --json")).json();
     assert_eq!((&out["sessions"], &out["keys"]), (&1.into(), &0.into()), "{out}");
+    let made = home.bloom(&format!("account reset-link --email {ADA} --json")).json();
+    let link = made["link"].as_str().expect("a link").to_owned();
+    let path = link.strip_prefix(&server.origin()).expect("an address of this server");
+    let mut reset = Person::open(&server, path);
+    crate::support::secrets::note("yet another one");
+    reset.post(path, &[("password", "yet another one")]).expect(303);
+    Person::sign_in(&server, ADA, "yet another one");
     server.account(&made_on_the_page).expect(200);
     assert_eq!(server.stop().code, Some(0));
 

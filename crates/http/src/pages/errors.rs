@@ -10,7 +10,7 @@ use bloom_service::authorization::Refusal;
 use http::{HeaderValue, StatusCode, header};
 
 use super::views::{Layout, Link, Message};
-use super::{headers, next, page, proof, redirect};
+use super::{headers, next, page, proof, redirect, reset, security};
 use crate::api::errors::whole_seconds;
 use crate::edge::Cause;
 
@@ -43,6 +43,12 @@ pub(crate) enum PageError {
     SetupLinkSpent,
     /// The invitation is unknown, expired, answered or taken back.
     InvitationSpent,
+    /// A link from a mail about an account is unknown, expired or used.
+    AccountLinkSpent,
+    /// The link to choose a new password with is.
+    ResetLinkSpent,
+    /// The link is for another account than the one that is signed in.
+    OtherAccount,
     /// The person's role does not let them do that.
     NotAllowed,
     /// An app asked to sign somebody out in a way that cannot be read.
@@ -70,6 +76,8 @@ impl From<Error> for PageError {
             Error::AccountBanned => Self::Banned,
             Error::SetupLinkSpent => Self::SetupLinkSpent,
             Error::InvitationNotFound => Self::InvitationSpent,
+            Error::AccountLinkSpent => Self::AccountLinkSpent,
+            Error::OtherAccount => Self::OtherAccount,
             Error::NotAllowed => Self::NotAllowed,
             Error::ApiKeyNotFound
             | Error::ClientNotFound
@@ -177,6 +185,26 @@ impl PageError {
                 "It was answered or taken back, is more than a week old, or is incomplete. Ask whoever sent \
                  it for another one.",
                 home,
+            ),
+            Self::AccountLinkSpent => words(
+                StatusCode::GONE,
+                "This link does not work",
+                "It was used already, is more than a day old, or is incomplete; or another one was sent since. \
+                 If something is still to do, it says so under Security, where you get another link.",
+                Some(("Go to Security", security::PATH)),
+            ),
+            Self::ResetLinkSpent => words(
+                StatusCode::GONE,
+                "This link does not work",
+                "It was used already, is more than an hour old, or is incomplete. Your password is as it was. \
+                 Ask for another link.",
+                Some(("Ask for another link", reset::PATH)),
+            ),
+            Self::OtherAccount => words(
+                StatusCode::FORBIDDEN,
+                "This link is for another account",
+                "Nothing was changed. Sign in with the account that it was sent for, then open it once more.",
+                Some(("Sign in with another account", "/sign-in?again=1")),
             ),
             Self::NotAllowed => words(
                 StatusCode::FORBIDDEN,

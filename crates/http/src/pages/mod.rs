@@ -15,6 +15,7 @@ pub(crate) mod budgets;
 pub(crate) mod credits;
 pub(crate) mod developer;
 mod devices;
+pub(crate) mod email;
 pub(crate) mod end_session;
 pub(crate) mod errors;
 mod forms;
@@ -25,10 +26,12 @@ pub(crate) mod key;
 mod key_options;
 mod moment;
 mod next;
+pub(crate) mod own_data;
 pub(crate) mod password;
 mod plans;
 pub(crate) mod proof;
 pub(crate) mod report_key;
+pub(crate) mod reset;
 pub(crate) mod security;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -47,6 +50,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use bloom_domain::secrets::OpaqueSecret;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::app::App;
@@ -58,6 +62,11 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// The variable part of a path. A part that is not even UTF-8 is one that names nothing, so its
 /// handler answers as it does for those.
 type Segment = Result<Path<String>, PathRejection>;
+
+/// The secret at the end of a path, if it can be one.
+fn secret(segment: Segment) -> Option<OpaqueSecret> {
+    segment.ok().and_then(|Path(secret)| OpaqueSecret::parse(&secret))
+}
 
 /// The id in a path; what is none names nothing.
 fn id<T: FromStr>(segment: Segment) -> Result<T, PageError> {

@@ -35,6 +35,9 @@ fn words(done: &str) -> Option<&'static str> {
     Some(match done {
         "session" => "That browser is signed out.",
         "password" => "Your password is changed. Every other browser is signed out.",
+        "sent" => "A mail with the link is on its way to your address.",
+        "verified" => "Your email address is confirmed.",
+        "email" => "Your email address is changed.",
         _ => return None,
     })
 }
@@ -78,6 +81,7 @@ async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Securit
     Ok(Security {
         layout: browser.layout(),
         email: person.account().email.to_string(),
+        is_verified: person.account().email_verified_at.is_some(),
         done: None,
         sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
         keys: keys.iter().filter(|key| key.works(now)).count(),

@@ -127,6 +127,8 @@ fn done(uri: &Uri) -> Option<&'static str> {
     let done = Query(uri.query().unwrap_or_default()).optional("done").ok().flatten()?;
     Some(match &*done {
         "everywhere" => "You are signed out everywhere.",
+        "deleted" => "Your account is deleted.",
+        "password" => "Your password is changed. Sign in with the new one.",
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! The password of an account, changed by its person.
 
+use bloom_domain::account_links::Purpose;
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::mail::accounts as letters;
 use bloom_domain::passwords::Password;
@@ -35,6 +36,7 @@ pub async fn change(
         }
         store::accounts::set_password(tx, account.id, &hash)?;
         store::sessions::delete_of(tx, account.id)?;
+        store::account_links::delete_for(tx, account.id, Purpose::ResetPassword)?;
         sessions::replace(tx, &[], &account, &new)?;
         let (subject, difference) = (Subject::Account(account.id), Difference::default());
         author.record(tx, Action::PasswordChanged, subject, account.id, difference);

@@ -7,7 +7,9 @@ mod brands;
 mod budget;
 mod consent;
 mod credits;
+mod delete_account;
 mod developer;
+mod email;
 mod end_session;
 mod home;
 mod key;
@@ -34,7 +36,9 @@ pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption
 pub(crate) use credits::{
     CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, MovementRow, ShareRow, ShareTable,
 };
+pub(crate) use delete_account::DeleteAccount;
 pub(crate) use developer::{ClientForm, ClientPage, ClientRow, Developer, ShownOnce};
+pub(crate) use email::{AskReset, ConfirmEmail, NewEmail};
 pub(crate) use end_session::EndSession;
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};

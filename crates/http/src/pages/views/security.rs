@@ -12,6 +12,8 @@ pub(crate) struct Security {
     pub(crate) layout: Layout,
     /// The address that signs in.
     pub(crate) email: String,
+    /// Whether the person is known to read what is sent there.
+    pub(crate) is_verified: bool,
     /// What was just done, as one sentence, or nothing.
     pub(crate) done: Option<String>,
     /// Every live session, the one seen last first.
@@ -103,6 +105,7 @@ impl Security {
         let page = || Self {
             layout: Layout::sample_signed_in(),
             email: "ada@example.com".into(),
+            is_verified: false,
             done: None,
             sessions: vec![SessionRow::sample("Firefox on Linux", true)],
             keys: 0,
@@ -116,6 +119,7 @@ impl Security {
                 Self {
                     done: Some("That browser is signed out.".into()),
                     sessions: vec![SessionRow::sample("Firefox on Linux", true), elsewhere],
+                    is_verified: true,
                     keys: 3,
                     apps: 1,
                     ..page()

@@ -9,8 +9,9 @@ use super::consent::Consent;
 use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
-    Activity, AppUsage, BrandPage, Brands, BudgetPage, CreditsPage, Home, InvitationPage, KeyPage,
-    Message, NewPassword, Proof, ReportKey, Security, Settings, SignIn, SignUp, TeamPage,
+    Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
+    DeleteAccount, Home, InvitationPage, KeyPage, Message, NewEmail, NewPassword, Proof, ReportKey,
+    Security, Settings, SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
 
@@ -111,6 +112,10 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(Activity::samples()),
         render(Security::samples()),
         render(Proof::samples()),
+        render(NewEmail::samples()),
+        render(ConfirmEmail::samples()),
+        render(AskReset::samples()),
+        render(DeleteAccount::samples()),
         render(NewPassword::samples()),
         render(BudgetPage::samples()),
         render(KeyPage::samples()),

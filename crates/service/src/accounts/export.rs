@@ -1,0 +1,100 @@
+//! A copy of all that is kept of a person, for that person.
+
+use bloom_domain::accounts::Account;
+use bloom_domain::api_keys::ApiKey;
+use bloom_domain::audit::{Action, Record, Subject};
+use bloom_domain::clients::Client;
+use bloom_domain::connections::Connection;
+use bloom_domain::credits::LedgerLine;
+use bloom_domain::sessions::Session;
+use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice};
+use bloom_store as store;
+use store::Tx;
+use store::audit::Of;
+
+use crate::audit::Difference;
+use crate::credits::history;
+use crate::sessions::ending;
+use crate::{Error, Service, SignedIn, api_keys, connections, owned_clients, workspaces};
+
+/// How many rows are read at a stretch: other requests go between two.
+const STRETCH: i64 = 500;
+
+/// All that is kept of a person. No secret is in it, since none is kept.
+pub struct Export {
+    /// The account.
+    pub account: Account,
+    /// The personal workspace.
+    pub personal: Option<Workspace>,
+    /// The teams, each with what the person is there.
+    pub teams: Vec<(Workspace, Role)>,
+    /// The API keys.
+    pub keys: Vec<ApiKey>,
+    /// The apps that were let in.
+    pub apps: Vec<Connection>,
+    /// The apps that the person made.
+    pub own_apps: Vec<Client>,
+    /// The browsers that are signed in.
+    pub sessions: Vec<Session>,
+    /// What was done, the oldest first.
+    pub activity: Vec<Record>,
+    /// The ledger of the personal workspace.
+    pub credits: Vec<LedgerLine>,
+}
+
+/// Copies it. That it was copied is part of the copy.
+///
+/// # Errors
+/// [`Error::ProofNeeded`], [`Error::SignedOut`], [`Error::AccountBanned`].
+pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error> {
+    person.require_proof(service)?;
+    let (claim, author) = (person.claim(), person.author(service)?);
+    let note = move |tx: &mut Tx<'_>| {
+        if let Err(refused) = claim.check(tx)? {
+            return Ok(Err(refused));
+        }
+        let (subject, difference) = (Subject::Account(claim.account), Difference::default());
+        author.record(tx, Action::DataExported, subject, claim.account, difference);
+        Ok(Ok(()))
+    };
+    service.store.write(note).await??;
+    let mine = workspaces::mine(service, person).await?;
+    let teams = workspaces::teams(service, person).await?;
+    Ok(Export {
+        account: person.account().clone(),
+        personal: mine.into_iter().next(),
+        teams: teams.into_iter().map(|team| (team.workspace, team.role)).collect(),
+        keys: api_keys::list(service, person).await?,
+        apps: connections::list(service, person).await?,
+        own_apps: owned_clients::list(service, person).await?,
+        sessions: ending::list(service, person).await?,
+        activity: activity(service, person).await?,
+        credits: ledger(service, person).await?,
+    })
+}
+
+async fn activity(service: &Service, person: &SignedIn) -> Result<Vec<Record>, Error> {
+    let (of, mut before) = (Of::Account(person.account().id), i64::MAX);
+    let mut all = Vec::new();
+    loop {
+        let list = move |tx: &mut Tx<'_>| store::audit::list_before(tx, of, before, STRETCH);
+        let read = service.store.read(list).await?;
+        let Some(last) = read.last() else { break };
+        before = last.number;
+        all.extend(read);
+    }
+    all.reverse();
+    Ok(all)
+}
+
+async fn ledger(service: &Service, person: &SignedIn) -> Result<Vec<LedgerLine>, Error> {
+    let (choice, mut after) = (WorkspaceChoice::Personal, (0, 0));
+    let mut all = Vec::new();
+    loop {
+        let read = history::export(service, person, choice, after, STRETCH).await?;
+        let Some(last) = read.last() else { break };
+        after = (last.entry, last.line);
+        all.extend(read);
+    }
+    Ok(all)
+}
