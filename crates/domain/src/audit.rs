@@ -77,6 +77,10 @@ actions! {
     EmailChangeAsked = "account.email_change_asked", "Another email address asked for";
     /// The link came back: it is the account's address.
     EmailChanged = "account.email_changed", "Email address changed";
+    /// A passkey was added to an account.
+    PasskeyAdded = "passkey.added", "Passkey added";
+    /// It was removed.
+    PasskeyRemoved = "passkey.removed", "Passkey removed";
     /// A person took a copy of all that is kept of them.
     DataExported = "account.exported", "Data exported";
     /// An account was deleted.

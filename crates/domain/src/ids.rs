@@ -129,6 +129,10 @@ id!(
     MailId
 );
 id!(
+    /// A passkey, as its person tells it from others.
+    PasskeyId
+);
+id!(
     /// A browser session, as its person tells it from others.
     SessionId
 );

@@ -25,6 +25,7 @@ pub mod leaks;
 pub mod mail;
 pub mod names;
 pub mod networks;
+pub mod passkeys;
 pub mod passwords;
 pub mod payments;
 pub mod plans;

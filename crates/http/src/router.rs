@@ -129,7 +129,7 @@ fn developer() -> Router<App> {
 
 /// How a person signs in, and where they are.
 fn security() -> Router<App> {
-    use pages::{email, own_data, password, proof, reset, security};
+    use pages::{email, own_data, passkeys, password, proof, reset, security};
 
     let at = |form: &str| format!("{}/{form}", security::PATH);
     Router::new()
@@ -141,6 +141,10 @@ fn security() -> Router<App> {
         .route("/change-email/{token}", get(email::show_change).post(email::change))
         .route(reset::PATH, get(reset::show).post(reset::submit))
         .route("/reset-password/{token}", get(reset::show_link).post(reset::submit_link))
+        .route(&at("passkeys"), get(passkeys::show).post(passkeys::add))
+        .route(&at("passkeys/{id}/remove"), get(security::go_to_it).post(passkeys::remove))
+        .route(&at("confirm/passkey"), get(security::go_to_it).post(passkeys::prove))
+        .route("/sign-in/passkey", get(pages::home::go_to_sign_in).post(passkeys::sign_in))
         .route(&at("export"), get(own_data::export))
         .route(&at("delete"), get(own_data::show_deletion).post(own_data::delete))
         .route(&at("password"), get(password::show).post(password::submit))

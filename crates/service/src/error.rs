@@ -82,6 +82,12 @@ pub enum Error {
     SetupLinkSpent,
     /// The link about an account is unknown, expired or used.
     AccountLinkSpent,
+    /// What an authenticator sent is not what was asked of it; holds why, for the log.
+    PasskeyRefused(&'static str),
+    /// The authenticator's passkey is an account's already.
+    PasskeyKnown,
+    /// The account has as many passkeys as one may have.
+    TooManyPasskeys,
     /// The person owns team workspaces, which would be nobody's without them.
     OwnsWorkspaces,
     /// The link is for another account than the one that is signed in.
@@ -246,6 +252,9 @@ impl fmt::Display for Error {
             Self::SignUpClosed => f.write_str("this server makes accounts by invitation only"),
             Self::SetupLinkSpent => f.write_str("the setup link is unknown, expired or used"),
             Self::AccountLinkSpent => f.write_str("the link is unknown, expired or used"),
+            Self::PasskeyRefused(why) => write!(f, "the passkey is refused: {why}"),
+            Self::PasskeyKnown => f.write_str("the passkey is known already"),
+            Self::TooManyPasskeys => f.write_str("the account has as many passkeys as it may have"),
             Self::OwnsWorkspaces => f.write_str(
                 "the account owns team workspaces; they have to be deleted or given to somebody else first",
             ),

@@ -47,6 +47,7 @@ struct DerivedKeys {
     setup_link: hmac::Key,
     invitation: hmac::Key,
     account_link: hmac::Key,
+    passkey_challenge: hmac::Key,
     client_secret: hmac::Key,
     registration_token: hmac::Key,
     form: hmac::Key,
@@ -169,6 +170,16 @@ impl Keyring {
         self.all().any(|keys| sign(&keys.form, browser.expose().as_bytes()) == *token)
     }
 
+    /// What proves that a challenge for an authenticator is ours.
+    pub(crate) fn challenge_tag(&self, challenge: &[u8]) -> [u8; 16] {
+        half(sign(&self.current.passkey_challenge, challenge))
+    }
+
+    /// Whether a tag proves a challenge. Compared in constant time.
+    pub(crate) fn is_challenge_tag(&self, challenge: &[u8], tag: &[u8]) -> bool {
+        self.all().any(|keys| is_equal(&half(sign(&keys.passkey_challenge, challenge)), tag))
+    }
+
     /// The id that metadata gets.
     pub(crate) fn client_id(&self, metadata: &[u8]) -> [u8; 16] {
         half(sign(&self.current.client_id, metadata))
@@ -275,6 +286,7 @@ impl DerivedKeys {
             setup_link: key(b"bloom setup link digest v1"),
             invitation: key(b"bloom invitation digest v1"),
             account_link: key(b"bloom account link digest v1"),
+            passkey_challenge: key(b"bloom passkey challenge v1"),
             client_secret: key(b"bloom client secret digest v1"),
             registration_token: key(b"bloom registration access token digest v1"),
             form: key(b"bloom form token v1"),

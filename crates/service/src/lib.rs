@@ -49,6 +49,7 @@ pub mod members;
 pub mod operations;
 pub mod operator;
 pub mod owned_clients;
+pub mod passkeys;
 pub mod passwords;
 pub mod plans;
 pub mod rate_limit;

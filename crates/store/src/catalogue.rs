@@ -27,6 +27,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::members::ALL,
     crate::mails::ALL,
     crate::monthly_credits::ALL,
+    crate::passkeys::ALL,
     crate::payments::ALL,
     crate::refresh_rotations::ALL,
     crate::request_usage::ALL,

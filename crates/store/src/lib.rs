@@ -43,6 +43,7 @@ pub mod mails;
 pub mod members;
 mod migrations;
 pub mod monthly_credits;
+pub mod passkeys;
 pub mod payments;
 mod postgresql;
 mod queue;

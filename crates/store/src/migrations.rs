@@ -90,6 +90,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "deleted_accounts",
         sql: include_str!("../migrations/0022_deleted_accounts.sql"),
     },
+    Migration {
+        number: 23,
+        name: "passkeys",
+        sql: include_str!("../migrations/0023_passkeys.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -2,7 +2,7 @@
 
 use bloom_domain::ids::{
     AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, CreditGrantId,
-    CreditHoldId, GrantId, ImageId, InvitationId, JobId, MailId, SessionId, WorkspaceId,
+    CreditHoldId, GrantId, ImageId, InvitationId, JobId, MailId, PasskeyId, SessionId, WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -115,6 +115,7 @@ ids!(
     InvitationId,
     JobId,
     MailId,
+    PasskeyId,
     SessionId,
     WorkspaceId,
 );

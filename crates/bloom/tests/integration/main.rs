@@ -56,6 +56,7 @@ mod oauth;
 mod openapi;
 mod owned_clients;
 mod pages;
+mod passkeys;
 mod plans;
 mod races;
 mod rate_limit;

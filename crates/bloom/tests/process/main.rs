@@ -57,5 +57,6 @@ mod nodes;
 mod oauth_clients;
 mod plan;
 mod scan;
+mod security;
 mod serving;
 mod support;

@@ -108,6 +108,17 @@ pub fn account_deleted(to: Email, origin: &str) -> Mail {
     Mail::new(to, "Your Bloom account is deleted", &text)
 }
 
+/// The mail that tells a person of a passkey that signs in to their account.
+#[must_use]
+pub fn passkey_added(to: Email, name: &str, origin: &str) -> Mail {
+    let text = format!(
+        "The passkey \"{name}\" was added to your account at {origin}. Whoever has it signs in with it.\n\n\
+         If it was you, there is nothing to do. {}",
+        not_you(origin)
+    );
+    Mail::new(to, "A passkey was added to your Bloom account", &text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +141,7 @@ mod tests {
             password_reset(to.clone(), origin),
             email_changed(to.clone(), &other, origin),
             account_deleted(to.clone(), origin),
+            passkey_added(to.clone(), "laptop", origin),
             email_is_taken(to, origin),
         ];
         for mail in all.iter().chain(&with_link) {

@@ -12,6 +12,7 @@ pub(crate) struct Asset {
 
 const STYLESHEET: &[u8] = include_bytes!("../../assets/bloom.css");
 const SCRIPT: &[u8] = include_bytes!("../../assets/bloom.js");
+const PASSKEYS: &[u8] = include_bytes!("../../assets/passkeys.js");
 const ICON: &[u8] = include_bytes!("../../assets/bloom.svg");
 
 /// Where the stylesheet is.
@@ -19,6 +20,9 @@ pub(crate) const STYLESHEET_PATH: &str =
     text(&path::<{ path_len("css") }>("css", &hash_digits(STYLESHEET)));
 /// Where the script is.
 pub(crate) const SCRIPT_PATH: &str = text(&path::<{ path_len("js") }>("js", &hash_digits(SCRIPT)));
+/// Where the script is for the pages that speak to an authenticator.
+pub(crate) const PASSKEYS_PATH: &str =
+    text(&path::<{ path_len("js") }>("js", &hash_digits(PASSKEYS)));
 /// Where the icon is.
 pub(crate) const ICON_PATH: &str = text(&path::<{ path_len("svg") }>("svg", &hash_digits(ICON)));
 
@@ -29,6 +33,9 @@ pub(crate) fn find(path: &str) -> Option<Asset> {
             Some(Asset { content_type: "text/css; charset=utf-8", body: STYLESHEET })
         }
         SCRIPT_PATH => Some(Asset { content_type: "text/javascript; charset=utf-8", body: SCRIPT }),
+        PASSKEYS_PATH => {
+            Some(Asset { content_type: "text/javascript; charset=utf-8", body: PASSKEYS })
+        }
         ICON_PATH => Some(Asset { content_type: "image/svg+xml", body: ICON }),
         _ => None,
     }
@@ -97,8 +104,13 @@ mod tests {
     fn every_path_names_its_content() {
         // The published test vector of FNV-1a 64 for "foobar".
         assert_eq!(&hash_digits(b"foobar"), b"85944171f73967e8");
-        for (path, extension) in [(STYLESHEET_PATH, "css"), (SCRIPT_PATH, "js"), (ICON_PATH, "svg")]
-        {
+        let paths = [
+            (STYLESHEET_PATH, "css"),
+            (SCRIPT_PATH, "js"),
+            (PASSKEYS_PATH, "js"),
+            (ICON_PATH, "svg"),
+        ];
+        for (path, extension) in paths {
             let asset = find(path).expect("an asset");
             let hash = path.strip_prefix(STEM).and_then(|rest| rest.strip_suffix(extension));
             let hash = hash.and_then(|rest| rest.strip_suffix('.')).expect(path);

@@ -8,8 +8,8 @@ use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
-use super::page;
 use super::views::{FirstStep, Home};
+use super::{page, redirect};
 use crate::app::App;
 
 /// What this server is, and the next step of whoever reads it.
@@ -28,4 +28,9 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let origin = app.site.origin().to_owned();
     let view = Home { layout: browser.layout(), origin, first_step };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
+}
+
+/// The address of a form of the sign-in, opened like a page.
+pub(crate) async fn go_to_sign_in() -> Response {
+    redirect("/sign-in")
 }

@@ -27,6 +27,7 @@ mod key_options;
 mod moment;
 mod next;
 pub(crate) mod own_data;
+pub(crate) mod passkeys;
 pub(crate) mod password;
 mod plans;
 pub(crate) mod proof;

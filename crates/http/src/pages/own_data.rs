@@ -6,6 +6,7 @@ use bloom_domain::api_keys::{ApiKey, KeyCondition};
 use bloom_domain::audit::Record;
 use bloom_domain::connections::Connection;
 use bloom_domain::email::Email;
+use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Role, Workspace};
@@ -126,6 +127,7 @@ fn told(export: &Export, now: Timestamp) -> Value {
         "api_keys": export.keys.iter().map(|one| key(one, now)).collect::<Vec<_>>(),
         "connected_apps": export.apps.iter().map(app).collect::<Vec<_>>(),
         "own_apps": export.own_apps.iter().map(own_app).collect::<Vec<_>>(),
+        "passkeys": export.passkeys.iter().map(passkey).collect::<Vec<_>>(),
         "sessions": export.sessions.iter().map(session).collect::<Vec<_>>(),
         "activity": export.activity.iter().map(record).collect::<Vec<_>>(),
         "credits": export.credits.iter().map(ledger::value).collect::<Vec<_>>(),
@@ -164,6 +166,15 @@ fn app(app: &Connection) -> Value {
         "last_used_at": last_use.map(|last| time(last.at)),
         "last_used_address": last_use.map(|last| last.address.clone()),
         "last_used_agent": last_use.map(|last| last.agent.clone()),
+    })
+}
+
+fn passkey(passkey: &Passkey) -> Value {
+    json!({
+        "id": passkey.id.to_string(),
+        "name": passkey.name,
+        "added_at": time(passkey.created_at),
+        "last_used_at": passkey.last_used_at.map(time),
     })
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::passwords::Password;
 use bloom_service::Error;
+use bloom_service::passkeys::Ceremony;
 use bloom_service::sessions::proof;
 use http::StatusCode;
 
@@ -11,7 +12,7 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::Proof;
-use super::{moment, next, page, redirect, security, sign_in};
+use super::{moment, next, page, passkeys, redirect, security, sign_in};
 use crate::app::App;
 
 /// Where this is.
@@ -26,7 +27,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     if person.is_proven(&app.service) {
         return Ok(redirect(next.as_deref().unwrap_or(security::PATH)));
     }
-    Ok(page(StatusCode::OK, &empty(&browser, next)?))
+    Ok(page(StatusCode::OK, &empty(&app, &browser, next).await?))
 }
 
 /// Takes the answer.
@@ -39,7 +40,14 @@ pub(crate) async fn submit(
     let next = next::of_form(&form);
     let typed = form.text("password");
     if typed.is_empty() {
-        return refuse(&browser, next, "Enter your password.", StatusCode::UNPROCESSABLE_ENTITY);
+        return refuse(
+            &app,
+            &browser,
+            next,
+            "Enter your password.",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )
+        .await;
     }
     let proven = match Password::presented(typed.to_owned()) {
         Some(password) => proof::by_password(&app.service, person, password).await,
@@ -47,35 +55,52 @@ pub(crate) async fn submit(
     };
     match proven {
         Ok(()) => Ok(redirect(next.as_deref().unwrap_or(security::PATH))),
-        Err(Error::WrongEmailOrPassword) => refuse(&browser, next, WRONG, StatusCode::UNAUTHORIZED),
+        Err(Error::WrongEmailOrPassword) => {
+            refuse(&app, &browser, next, WRONG, StatusCode::UNAUTHORIZED).await
+        }
         Err(Error::TooMany { retry_after }) => {
             let wait = moment::wait(retry_after);
             let why = format!(
                 "There were too many wrong passwords for your account from where you are, so this one was \
                  not looked at. Try again in {wait}."
             );
-            let page = refuse(&browser, next, &why, StatusCode::TOO_MANY_REQUESTS)?;
+            let page = refuse(&app, &browser, next, &why, StatusCode::TOO_MANY_REQUESTS).await?;
             Ok(sign_in::with_retry_after(page, retry_after))
         }
         Err(Error::Busy { .. }) => {
-            let page = refuse(&browser, next, sign_in::BUSY, StatusCode::SERVICE_UNAVAILABLE)?;
+            let page = refuse(&app, &browser, next, sign_in::BUSY, StatusCode::SERVICE_UNAVAILABLE)
+                .await?;
             Ok(sign_in::with_retry_after(page, sign_in::SOON))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn refuse(
+/// The page again, after something else than a password was refused.
+pub(crate) async fn refused(
+    app: &App,
+    browser: &Browser,
+    next: Option<String>,
+    why: &str,
+) -> Result<Response, PageError> {
+    refuse(app, browser, next, why, StatusCode::UNAUTHORIZED).await
+}
+
+async fn refuse(
+    app: &App,
     browser: &Browser,
     next: Option<String>,
     why: &str,
     status: StatusCode,
 ) -> Result<Response, PageError> {
-    let view = Proof { password_error: Some(why.to_owned()), ..empty(browser, next)? };
+    let view = Proof { password_error: Some(why.to_owned()), ..empty(app, browser, next).await? };
     Ok(page(status, &view))
 }
 
-fn empty(browser: &Browser, next: Option<String>) -> Result<Proof, PageError> {
-    let email = browser.require_person()?.account().email.to_string();
-    Ok(Proof { layout: browser.layout(), email, password_error: None, next })
+async fn empty(app: &App, browser: &Browser, next: Option<String>) -> Result<Proof, PageError> {
+    let person = browser.require_person()?;
+    let has_one = !bloom_service::passkeys::list(&app.service, person).await?.is_empty();
+    let passkey = if has_one { passkeys::ask(app, browser, Ceremony::Use)? } else { None };
+    let email = person.account().email.to_string();
+    Ok(Proof { layout: browser.layout(), email, passkey, password_error: None, next })
 }

@@ -2,17 +2,18 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
 use bloom_service::sessions::ending::{self, AlsoEnd};
-use bloom_service::{SignedIn, api_keys, connections};
+use bloom_service::{SignedIn, api_keys, connections, passkeys};
 use http::StatusCode;
 
 use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
-use super::views::{Security, SessionRow};
+use super::views::{PasskeyRow, Security, SessionRow};
 use super::{Segment, devices, id, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -35,6 +36,8 @@ fn words(done: &str) -> Option<&'static str> {
     Some(match done {
         "session" => "That browser is signed out.",
         "password" => "Your password is changed. Every other browser is signed out.",
+        "passkey" => "The passkey is added. You can sign in with it.",
+        "unpasskey" => "The passkey is removed.",
         "sent" => "A mail with the link is on its way to your address.",
         "verified" => "Your email address is confirmed.",
         "email" => "Your email address is changed.",
@@ -78,15 +81,26 @@ async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Securit
     let sessions = ending::list(service, person).await?;
     let keys = api_keys::list(service, person).await?;
     let apps = connections::list(service, person).await?;
+    let passkeys = passkeys::list(service, person).await?;
     Ok(Security {
         layout: browser.layout(),
         email: person.account().email.to_string(),
         is_verified: person.account().email_verified_at.is_some(),
         done: None,
+        passkeys: passkeys.iter().map(|passkey| passkey_row(passkey, now)).collect(),
         sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
         keys: keys.iter().filter(|key| key.works(now)).count(),
         apps: apps.iter().filter(|app| app.revoked_at.is_none()).count(),
     })
+}
+
+fn passkey_row(passkey: &Passkey, now: Timestamp) -> PasskeyRow {
+    PasskeyRow {
+        id: passkey.id.to_string(),
+        name: passkey.name.clone(),
+        added: moment(passkey.created_at, now),
+        last_used: passkey.last_used_at.map(|at| moment(at, now)),
+    }
 }
 
 fn row(session: &Session, person: &SignedIn, now: Timestamp) -> SessionRow {

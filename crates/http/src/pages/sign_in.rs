@@ -7,6 +7,7 @@ use axum::response::Response;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_service::authorization::{self, Asker};
+use bloom_service::passkeys::Ceremony;
 use bloom_service::{Error, sessions, turns};
 use http::{HeaderValue, StatusCode, Uri, header};
 
@@ -14,7 +15,7 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
-use super::{authorize, moment, next, page, redirect};
+use super::{authorize, moment, next, page, passkeys, redirect};
 use crate::api::errors::whole_seconds;
 use crate::api::query::Query;
 use crate::app::App;
@@ -37,7 +38,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let email = Field { value: hint, error: None };
     let asking = asker.as_ref().map(sentence);
     let done = done(request.uri()).map(str::to_owned);
-    let view = SignIn { done, next, email, asking, ..empty(&browser) };
+    let view = SignIn { done, next, email, asking, ..empty(&app, &browser)? };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -51,10 +52,10 @@ pub(crate) async fn submit(
     // Before anything is asked of the database: what is turned away should cost next to nothing.
     if !sessions::anonymous_sign_in_has_room(&app.service) {
         let (browser, form) = arrived.open_unasked(&app)?;
-        return Ok(busy(filled(&browser, &form)));
+        return Ok(busy(filled(&app, &browser, &form)?));
     }
     let (browser, form) = arrived.open(&app).await?;
-    let mut view = filled(&browser, &form);
+    let mut view = filled(&app, &browser, &form)?;
     view.asking = asker(&app, view.next.as_deref()).await.as_ref().map(sentence);
     let (next, typed) = (view.next.clone(), view.email.clone());
     let email = match Email::parse(form.text("email")) {
@@ -137,19 +138,31 @@ fn sentence(asker: &Asker) -> String {
     format!("Sign in to answer “{}”.", asker.name)
 }
 
-fn filled(browser: &Browser, form: &Form) -> SignIn {
-    let email = Field { value: form.text("email").to_owned(), error: None };
-    SignIn { next: next::of_form(form), email, ..empty(browser) }
+/// The page again, after something else than a password was refused.
+pub(crate) fn refused(
+    app: &App,
+    browser: &Browser,
+    next: Option<String>,
+    why: &str,
+) -> Result<Response, PageError> {
+    let view = SignIn { next, refusal: Some(why.to_owned()), ..empty(app, browser)? };
+    Ok(page(StatusCode::UNAUTHORIZED, &view))
 }
 
-fn empty(browser: &Browser) -> SignIn {
-    SignIn {
+fn filled(app: &App, browser: &Browser, form: &Form) -> Result<SignIn, PageError> {
+    let email = Field { value: form.text("email").to_owned(), error: None };
+    Ok(SignIn { next: next::of_form(form), email, ..empty(app, browser)? })
+}
+
+fn empty(app: &App, browser: &Browser) -> Result<SignIn, PageError> {
+    Ok(SignIn {
         layout: browser.layout(),
+        passkey: passkeys::ask(app, browser, Ceremony::Use)?,
         done: None,
         asking: None,
         email: Field::default(),
         password_error: None,
         refusal: None,
         next: None,
-    }
+    })
 }

@@ -6,6 +6,7 @@ use bloom_domain::audit::{Action, Record, Subject};
 use bloom_domain::clients::Client;
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::LedgerLine;
+use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice};
 use bloom_store as store;
@@ -15,7 +16,7 @@ use store::audit::Of;
 use crate::audit::Difference;
 use crate::credits::history;
 use crate::sessions::ending;
-use crate::{Error, Service, SignedIn, api_keys, connections, owned_clients, workspaces};
+use crate::{Error, Service, SignedIn, api_keys, connections, owned_clients, passkeys, workspaces};
 
 /// How many rows are read at a stretch: other requests go between two.
 const STRETCH: i64 = 500;
@@ -34,6 +35,8 @@ pub struct Export {
     pub apps: Vec<Connection>,
     /// The apps that the person made.
     pub own_apps: Vec<Client>,
+    /// The passkeys.
+    pub passkeys: Vec<Passkey>,
     /// The browsers that are signed in.
     pub sessions: Vec<Session>,
     /// What was done, the oldest first.
@@ -67,6 +70,7 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
         keys: api_keys::list(service, person).await?,
         apps: connections::list(service, person).await?,
         own_apps: owned_clients::list(service, person).await?,
+        passkeys: passkeys::list(service, person).await?,
         sessions: ending::list(service, person).await?,
         activity: activity(service, person).await?,
         credits: ledger(service, person).await?,

@@ -5,10 +5,12 @@
 
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::passwords::Password;
+use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use store::Tx;
 
-use crate::audit::Difference;
+use crate::audit::{Author, Difference};
+use crate::sessions::Claim;
 use crate::{Error, Service, SignedIn, attempts, refused_sign_ins};
 
 /// Takes a password as the proof. Guessing here is guessing at the sign-in: the same limits count it.
@@ -44,10 +46,21 @@ async fn prove(service: &Service, person: &SignedIn, password: Password) -> Resu
         if store::accounts::find_password(tx, id)? != verified {
             return Ok(Err(Error::WrongEmailOrPassword));
         }
-        store::sessions::prove(tx, &claim.digest, id, now)?;
-        let subject = Subject::Account(id);
-        author.record(tx, Action::ProofGiven, subject, id, Difference::default());
+        note(tx, claim, &author, now)?;
         Ok(Ok(()))
     };
     service.store.write(write).await?
+}
+
+/// Notes a proof in the transaction of whoever took it.
+pub(crate) fn note(
+    tx: &mut Tx<'_>,
+    claim: Claim,
+    author: &Author,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    store::sessions::prove(tx, &claim.digest, claim.account, now)?;
+    let (subject, difference) = (Subject::Account(claim.account), Difference::default());
+    author.record(tx, Action::ProofGiven, subject, claim.account, difference);
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Layout, Moment, Problem, problems};
+use super::{AskPasskey, Layout, Moment, PasskeyRow, Problem, problems};
 
 /// The page at `/settings/security`.
 #[derive(Debug, Template)]
@@ -16,6 +16,8 @@ pub(crate) struct Security {
     pub(crate) is_verified: bool,
     /// What was just done, as one sentence, or nothing.
     pub(crate) done: Option<String>,
+    /// The passkeys.
+    pub(crate) passkeys: Vec<PasskeyRow>,
     /// Every live session, the one seen last first.
     pub(crate) sessions: Vec<SessionRow>,
     /// How many API keys work.
@@ -51,6 +53,8 @@ pub(crate) struct Proof {
     pub(crate) layout: Layout,
     /// Whose password is asked for.
     pub(crate) email: String,
+    /// What to ask an authenticator for; none for who has no passkey.
+    pub(crate) passkey: Option<AskPasskey>,
     /// What is wrong with it.
     pub(crate) password_error: Option<String>,
     /// Where to go afterwards: a path on this server that the handler has checked.
@@ -107,6 +111,7 @@ impl Security {
             email: "ada@example.com".into(),
             is_verified: false,
             done: None,
+            passkeys: Vec::new(),
             sessions: vec![SessionRow::sample("Firefox on Linux", true)],
             keys: 0,
             apps: 0,
@@ -120,6 +125,7 @@ impl Security {
                     done: Some("That browser is signed out.".into()),
                     sessions: vec![SessionRow::sample("Firefox on Linux", true), elsewhere],
                     is_verified: true,
+                    passkeys: vec![PasskeyRow::sample()],
                     keys: 3,
                     apps: 1,
                     ..page()
@@ -130,6 +136,7 @@ impl Security {
                 Self {
                     email: hostile(),
                     done: Some(hostile()),
+                    passkeys: vec![PasskeyRow::sample_hostile()],
                     sessions: vec![SessionRow {
                         id: hostile(),
                         device: hostile(),
@@ -153,6 +160,7 @@ impl Proof {
         let page = |next: Option<String>, password_error: Option<String>| Self {
             layout: Layout::sample_signed_in(),
             email: "ada@example.com".into(),
+            passkey: Some(AskPasskey::sample()),
             password_error,
             next,
         };

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Field, Layout, Problem, problems};
+use super::{AskPasskey, Field, Layout, Problem, problems};
 use crate::pages::next;
 
 /// The page at `/sign-in`, empty or after a refusal.
@@ -11,6 +11,8 @@ use crate::pages::next;
 pub(crate) struct SignIn {
     /// The frame.
     pub(crate) layout: Layout,
+    /// What to ask an authenticator for; none where browsers have no passkeys.
+    pub(crate) passkey: Option<AskPasskey>,
     /// What was just done, as one sentence ("You are signed out everywhere."), or nothing.
     pub(crate) done: Option<String>,
     /// What signing in is for, as one sentence ("Sign in to answer “Example App”."), or nothing.
@@ -43,6 +45,7 @@ impl SignIn {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         let empty = || Self {
             layout: Layout::sample_stranger(),
+            passkey: Some(AskPasskey::sample()),
             done: None,
             asking: None,
             email: Field::default(),

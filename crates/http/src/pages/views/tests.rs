@@ -10,7 +10,7 @@ use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
-    DeleteAccount, Home, InvitationPage, KeyPage, Message, NewEmail, NewPassword, Proof, ReportKey,
+    DeleteAccount, Home, InvitationPage, KeyPage, Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey,
     Security, Settings, SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
@@ -116,6 +116,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(ConfirmEmail::samples()),
         render(AskReset::samples()),
         render(DeleteAccount::samples()),
+        render(NewPasskey::samples()),
         render(NewPassword::samples()),
         render(BudgetPage::samples()),
         render(KeyPage::samples()),
@@ -169,7 +170,8 @@ fn no_page_needs_anything_that_the_content_security_policy_forbids() {
             }
             assert!(!tag.is("style"), "{page}: an inline style sheet");
             if tag.is("script") {
-                assert_eq!(tag.get("src"), Some(assets::SCRIPT_PATH), "{page}");
+                let ours = [Some(assets::SCRIPT_PATH), Some(assets::PASSKEYS_PATH)];
+                assert!(ours.contains(&tag.get("src")), "{page}: {tag:?}");
             }
             if tag.is("link") {
                 assert!(tag.get("href").and_then(assets::find).is_some(), "{page}: {tag:?}");
@@ -334,7 +336,9 @@ fn every_pair_of_colours_can_be_read() {
 fn write_samples() {
     let folder = std::env::temp_dir().join("bloom-pages");
     std::fs::create_dir_all(folder.join("assets")).expect("a folder");
-    for path in [assets::STYLESHEET_PATH, assets::SCRIPT_PATH, assets::ICON_PATH] {
+    for path in
+        [assets::STYLESHEET_PATH, assets::SCRIPT_PATH, assets::PASSKEYS_PATH, assets::ICON_PATH]
+    {
         let body = assets::find(path).expect(path).body;
         std::fs::write(folder.join(path.trim_start_matches('/')), body).expect(path);
     }
