@@ -265,6 +265,7 @@ impl Config {
             max_grant_lifetime: (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)),
             billing: self.billing()?,
             scanner_keys: self.scanner_keys()?,
+            storage_quota: self.storage_quota()?,
             origin: defaults.origin,
         })
     }

@@ -175,6 +175,12 @@ pub(crate) static ALL: [Setting; 45] = [
     setting("files", "region", Kind::Text, "its region; left out: us-east-1"),
     setting("files", "access_key_id", Kind::Text, "whom the bucket's server knows us as"),
     setting("files", "secret_access_key", Kind::Text, "the secret of files.access_key_id"),
+    setting(
+        "files",
+        "quota_megabytes",
+        Kind::Whole,
+        "how many megabytes of images a workspace may have when more are brought; 0 for any number",
+    ),
     setting("log", "format", Kind::Text, "text or json"),
     setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
 ];

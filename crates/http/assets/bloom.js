@@ -133,10 +133,48 @@
     addEventListener("pageshow", () => { sent = false; });
   };
 
+  // A part of a page that more becomes of: it is fetched anew until nothing does. Whoever has moved the focus
+  // into it is left alone until they leave.
+  const wireLivePart = (part) => {
+    const look = async () => {
+      let next;
+      try {
+        const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        next = page.getElementById(part.id);
+      } catch {
+        setTimeout(look, 10000);
+        return;
+      }
+      if (!next) return;
+      if (next.dataset.livePart && (part.contains(document.activeElement) || next.innerHTML === part.innerHTML)) {
+        setTimeout(look, 2000);
+        return;
+      }
+      // What appears only once it is done stands outside of the part.
+      if (!next.dataset.livePart && part.dataset.livePart === "image") {
+        location.reload();
+        return;
+      }
+      next.querySelectorAll("[data-without-script]").forEach((link) => { link.hidden = true; });
+      part.replaceWith(next);
+      if (!next.dataset.livePart) {
+        say("Everything is done.");
+        return;
+      }
+      part = next;
+      setTimeout(look, 2000);
+    };
+    setTimeout(look, 1500);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     const each = (selector, wire) => document.querySelectorAll(selector).forEach(wire);
     showTheme(chosenTheme());
     each("[data-themes]", (group) => { group.hidden = false; });
+    each("[data-without-script]", (link) => { link.hidden = true; });
+    each("[data-live-part]", wireLivePart);
     each("[data-theme-choice]", (button) => {
       button.addEventListener("click", () => {
         keepTheme(button.dataset.themeChoice);

@@ -9,6 +9,7 @@ mod app;
 mod billing;
 mod body;
 mod cors;
+mod downloads;
 mod edge;
 mod face;
 mod health;

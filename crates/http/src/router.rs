@@ -4,11 +4,18 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{api, billing, health, leaks, logos, mcp, oauth, pages};
+use crate::{api, billing, downloads, health, leaks, logos, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
-const SECRET: [&str; 6] =
-    ["/setup/", "/invitations/", "/logos/", "/verify-email/", "/change-email/", "/reset-password/"];
+const SECRET: [&str; 7] = [
+    "/setup/",
+    "/invitations/",
+    "/logos/",
+    "/img/",
+    "/verify-email/",
+    "/change-email/",
+    "/reset-password/",
+];
 /// What stands before a secret further down a path.
 const SIGNED: &str = "/signed/";
 
@@ -62,6 +69,7 @@ pub(crate) fn build(app: App) -> Router {
         .route("/settings/workspaces/{id}", get(pages::workspaces::show))
         .route("/settings/workspaces/{id}/activity", get(pages::activity::show_of_team))
         .merge(brands())
+        .merge(images())
         .merge(credits())
         .merge(workspace_forms())
         .merge(developer())
@@ -85,7 +93,23 @@ pub(crate) fn build(app: App) -> Router {
         .merge(leaks::routes())
         .merge(logos::routes())
         .route("/healthz", get(health::show))
+        .route("/img/{id}/{tag}", get(downloads::show))
         .with_state(app)
+}
+
+/// What was made, and the form for another image.
+fn images() -> Router<App> {
+    use pages::images as forms;
+
+    let of = |form| format!("/images/{{id}}/{form}");
+    Router::new()
+        .route("/images", get(forms::show).post(forms::create))
+        .route("/images/{id}", get(forms::show_one))
+        .route(&of("edit"), get(forms::go_to_it).post(forms::edit))
+        .route(&of("resize"), get(forms::go_to_it).post(forms::resize))
+        .route(&of("remove-background"), get(forms::go_to_it).post(forms::remove_background))
+        .route(&of("vectorize"), get(forms::go_to_it).post(forms::vectorize))
+        .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
 }
 
 /// Brands, and what is known of each.

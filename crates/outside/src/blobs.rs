@@ -82,6 +82,8 @@ impl StoredBlobs {
             .with_access_key_id(&bucket.access_key_id)
             .with_secret_access_key(&bucket.secret_access_key)
             .with_client_options(options)
+            // One at a time is what every server with that protocol knows.
+            .with_disable_bulk_delete(true)
             .with_retry(retry);
         if let Some(endpoint) = &bucket.endpoint {
             builder = builder.with_endpoint(endpoint);
@@ -127,4 +129,121 @@ fn failed(error: &object_store::Error) -> BlobError {
 
 fn refused(error: &object_store::Error) -> OpenBlobsError {
     OpenBlobsError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Mutex;
+
+    use super::*;
+
+    async fn are_kept(blobs: &StoredBlobs) {
+        let key = BlobKey::new("images", "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d");
+        assert_eq!(key.as_str(), "images/6d/01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d");
+        assert_eq!(blobs.get(&key).await, Ok(None));
+        assert_eq!(blobs.delete(&key).await, Ok(()), "there need not be one");
+        for bytes in [vec![7; 100_000], b"another".to_vec()] {
+            assert_eq!(blobs.put(&key, bytes.clone()).await, Ok(()));
+            assert_eq!(blobs.get(&key).await, Ok(Some(bytes)));
+        }
+        assert_eq!(blobs.delete(&key).await, Ok(()));
+        assert_eq!(blobs.get(&key).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_folder_keeps_blobs() {
+        let folder = std::env::temp_dir().join(format!("bloom-blobs-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        are_kept(&StoredBlobs::in_folder(&folder).unwrap()).await;
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(StoredBlobs::in_folder(&folder).is_err(), "it is not made here");
+    }
+
+    /// As much of a bucket's server as is asked for; only what is signed is answered.
+    fn serve(stream: TcpStream, objects: &Mutex<HashMap<String, Vec<u8>>>) {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut stream = stream;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            let mut words = line.split(' ').map(str::to_owned);
+            let (method, path) = (words.next().unwrap(), words.next().unwrap());
+            let (mut length, mut is_signed) = (0, false);
+            loop {
+                let mut header = String::new();
+                reader.read_line(&mut header).unwrap();
+                let header = header.trim().to_ascii_lowercase();
+                match header.split_once(": ") {
+                    Some(("content-length", value)) => length = value.parse().unwrap(),
+                    Some(("authorization", value)) => {
+                        is_signed = value.starts_with("aws4-hmac-sha256 credential=us/");
+                    }
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let mut objects = objects.lock().unwrap();
+            let (status, body) = match (method.as_str(), is_signed) {
+                (_, false) => ("403 Forbidden", Vec::new()),
+                ("PUT", _) => {
+                    objects.insert(path, body);
+                    ("200 OK", Vec::new())
+                }
+                ("DELETE", _) => {
+                    objects.remove(&path);
+                    ("204 No Content", Vec::new())
+                }
+                _ => match objects.get(&path) {
+                    Some(bytes) => ("200 OK", bytes.clone()),
+                    None => ("404 Not Found", Vec::new()),
+                },
+            };
+            let length = match status.starts_with("204") {
+                true => String::new(),
+                false => format!("Content-Length: {}\r\n", body.len()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\n{length}ETag: \"e\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_bucket_keeps_blobs() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let objects = Arc::new(Mutex::new(HashMap::new()));
+        let kept = objects.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let objects = objects.clone();
+                std::thread::spawn(move || serve(stream.unwrap(), &objects));
+            }
+        });
+        let bucket = |name: &str, who: &str| Bucket {
+            name: name.to_owned(),
+            endpoint: Some(endpoint.clone()),
+            region: "us-east-1".to_owned(),
+            access_key_id: who.to_owned(),
+            secret_access_key: "a secret".to_owned(),
+        };
+        let ours = bucket("pictures", "us");
+        assert_eq!(format!("{ours:?}"), "Bucket(pictures)", "it prints no secret");
+        let blobs = StoredBlobs::in_bucket(&ours).unwrap();
+        are_kept(&blobs).await;
+        let key = BlobKey::new("images", "a1");
+        blobs.put(&key, vec![1]).await.unwrap();
+        assert!(kept.lock().unwrap().contains_key("/pictures/images/a1/a1"));
+        let others = StoredBlobs::in_bucket(&bucket("pictures", "them")).unwrap();
+        assert!(others.get(&key).await.is_err(), "whoever is refused is told so");
+    }
 }

@@ -32,6 +32,18 @@ pub enum Error {
     UploadTokenSpent,
     /// The cursor is none of this list.
     InvalidCursor,
+    /// The brand is still being read, or could not be.
+    BrandNotReady,
+    /// The brand has no logo, which somebody has to bring.
+    BrandLacksLogo,
+    /// No such image within the caller's reach.
+    ImageNotFound,
+    /// An image that is referred to is not there.
+    ReferenceNotFound,
+    /// A file is not taken; says why.
+    NotTaken(crate::images::uploads::NotTaken),
+    /// Nothing of the kind can be made of an image; says why.
+    Unfit(crate::images::changes::Unfit),
     /// The invitation is unknown, expired, answered or taken back.
     InvitationNotFound,
     /// The person owns as many workspaces as one may.
@@ -201,6 +213,12 @@ impl fmt::Display for Error {
             Self::InvalidLogo(why) => write!(f, "the logo is not taken: {why}"),
             Self::UploadTokenSpent => f.write_str("the upload token is unknown, used or over"),
             Self::InvalidCursor => f.write_str("the cursor is none of this list"),
+            Self::BrandNotReady => f.write_str("the brand is still being read, or could not be"),
+            Self::BrandLacksLogo => f.write_str("the brand has no logo"),
+            Self::ImageNotFound => f.write_str("there is no such image"),
+            Self::ReferenceNotFound => f.write_str("an image that is referred to is not there"),
+            Self::NotTaken(why) => write!(f, "the file is not taken: {why:?}"),
+            Self::Unfit(why) => write!(f, "nothing of the kind can be made of the image: {why:?}"),
             Self::InvitationNotFound => {
                 f.write_str("the invitation is unknown, expired, answered or taken back")
             }

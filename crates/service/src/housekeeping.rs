@@ -14,7 +14,8 @@ use crate::accounts::deletion;
 use crate::authenticate::CLOCKS_DIFFER;
 use crate::workspaces::empty_deleted;
 use crate::{
-    Error, Service, credits, last_use, refusals, refused_sign_ins, request_usage, signing_keys,
+    Error, Service, credits, images, last_use, refusals, refused_sign_ins, request_usage,
+    signing_keys,
 };
 
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -80,7 +81,8 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     crate::clients::count(service).await?;
     expire_credits(service).await?;
     reap_credit_holds(service).await?;
-    grant_monthly_credits(service).await
+    grant_monthly_credits(service).await?;
+    images::files::sweep(service).await
 }
 
 /// Writes off what is left of credits that have ended.

@@ -8,7 +8,7 @@ use bloom_domain::account_links::Purpose;
 use bloom_domain::api_keys::ApiKeySecret;
 use bloom_domain::clients::{ClientSecret, RegistrationToken};
 use bloom_domain::digest::Digest;
-use bloom_domain::ids::GrantId;
+use bloom_domain::ids::{GrantId, ImageId};
 use bloom_domain::secrets::OpaqueSecret;
 
 use crate::root_secret::{Fingerprint, RootSecrets};
@@ -56,6 +56,7 @@ struct DerivedKeys {
     refresh_token: hmac::Key,
     refresh_secret: hmac::Key,
     refresh_successor: hmac::Key,
+    image_url: hmac::Key,
     upload_token: hmac::Key,
     logo: hmac::Key,
     authorization_request: LessSafeKey,
@@ -271,6 +272,17 @@ impl Keyring {
         self.all().map(|keys| sign(&keys.upload_token, token)).collect()
     }
 
+    /// What proves the URL of an image.
+    pub(crate) fn image_tag(&self, id: ImageId, nonce: &[u8; 16]) -> [u8; 16] {
+        half(sign(&self.current.image_url, &[id.as_bytes().as_slice(), nonce].concat()))
+    }
+
+    /// Whether a tag proves the URL of an image. Compared in constant time.
+    pub(crate) fn is_image_tag(&self, id: ImageId, nonce: &[u8; 16], tag: &[u8; 16]) -> bool {
+        let named = [id.as_bytes().as_slice(), nonce].concat();
+        self.all().any(|keys| is_equal(&half(sign(&keys.image_url, &named)), tag))
+    }
+
     fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.current).chain(&self.previous)
     }
@@ -295,6 +307,7 @@ impl DerivedKeys {
             refresh_token: key(b"bloom refresh token v1"),
             refresh_secret: key(b"bloom refresh token digest v1"),
             refresh_successor: key(b"bloom refresh token successor v1"),
+            image_url: key(b"bloom image url v1"),
             upload_token: key(b"bloom upload token digest v1"),
             logo: key(b"bloom logo address v1"),
             authorization_request: seal(b"bloom authorization request seal v1"),

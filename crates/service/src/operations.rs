@@ -86,12 +86,49 @@ pub static BRANDS_UPLOAD_LOGO_FILE_SIGNED: Operation = Operation {
 };
 /// `GET /credits`: what can be spent.
 pub static CREDITS_GET: Operation = Operation::new("credits.get", BloomScope::Read, Effect::Read);
+/// `DELETE /images/{id}`: deletes an image.
+pub static IMAGES_DELETE: Operation =
+    Operation::new("images.delete", BloomScope::Write, Effect::Change);
+/// `DELETE /images`: deletes images.
+pub static IMAGES_DELETE_MANY: Operation =
+    Operation::new("images.deleteMany", BloomScope::Write, Effect::Change);
+/// `POST /images/{id}/edit`: asks for an image changed.
+pub static IMAGES_EDIT: Operation =
+    Operation::new("images.edit", BloomScope::Generate, Effect::Create);
+/// `POST /images/generations`: asks for images.
+pub static IMAGES_GENERATE: Operation =
+    Operation::new("images.generate", BloomScope::Generate, Effect::Create);
+/// `GET /images/{id}`: one image.
+pub static IMAGES_GET: Operation = Operation::new("images.get", BloomScope::Read, Effect::Read);
+/// `GET /images`: the images within reach.
+pub static IMAGES_LIST: Operation = Operation::new("images.list", BloomScope::Read, Effect::Read);
+/// `POST /images/{id}/remove-background`: asks for an image without its background.
+pub static IMAGES_REMOVE_BACKGROUND: Operation =
+    Operation::new("images.removeBackground", BloomScope::Generate, Effect::Create);
+/// `POST /images/{id}/resize`: asks for an image in another ratio.
+pub static IMAGES_RESIZE: Operation =
+    Operation::new("images.resize", BloomScope::Generate, Effect::Create);
+/// `POST /images/search`: finds images by words.
+pub static IMAGES_SEARCH: Operation =
+    Operation::new("images.search", BloomScope::Read, Effect::Read);
+/// `POST /images/uploads`: keeps the image at a URL. The same file is kept once.
+pub static IMAGES_UPLOAD: Operation =
+    Operation::new("images.upload", BloomScope::Write, Effect::Change);
+/// `POST /images/uploads/file`: keeps a file. The same file is kept once.
+pub static IMAGES_UPLOAD_FILE: Operation =
+    Operation::new("images.uploadFile", BloomScope::Write, Effect::Change);
+/// `POST /images/uploads/file/signed/{token}`: the same for whoever holds a token for that.
+pub static IMAGES_UPLOAD_FILE_SIGNED: Operation =
+    Operation { id: "images.uploadFileSigned", scope: None, effect: Effect::Change, is_open: true };
+/// `POST /images/{id}/vectorize`: asks for an image as paths.
+pub static IMAGES_VECTORIZE: Operation =
+    Operation::new("images.vectorize", BloomScope::Generate, Effect::Create);
 /// `GET /workspaces`: where the person belongs.
 pub static WORKSPACES_LIST: Operation =
     Operation::new("workspaces.list", BloomScope::Read, Effect::Read);
 
 /// All of them.
-pub static ALL: [&Operation; 18] = [
+pub static ALL: [&Operation; 31] = [
     &ACCOUNT_GET,
     &API_KEYS_CREATE,
     &API_KEYS_GET,
@@ -109,5 +146,18 @@ pub static ALL: [&Operation; 18] = [
     &BRANDS_UPLOAD_LOGO_FILE,
     &BRANDS_UPLOAD_LOGO_FILE_SIGNED,
     &CREDITS_GET,
+    &IMAGES_DELETE,
+    &IMAGES_DELETE_MANY,
+    &IMAGES_EDIT,
+    &IMAGES_GENERATE,
+    &IMAGES_GET,
+    &IMAGES_LIST,
+    &IMAGES_REMOVE_BACKGROUND,
+    &IMAGES_RESIZE,
+    &IMAGES_SEARCH,
+    &IMAGES_UPLOAD,
+    &IMAGES_UPLOAD_FILE,
+    &IMAGES_UPLOAD_FILE_SIGNED,
+    &IMAGES_VECTORIZE,
     &WORKSPACES_LIST,
 ];

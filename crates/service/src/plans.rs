@@ -131,7 +131,8 @@ async fn known(
 /// What a charge asks of the plan of the workspace that pays.
 pub(crate) struct Gate {
     billing: Arc<Billing>,
-    door: Door,
+    /// The face by which it is asked for; none for the pages, which no plan closes.
+    door: Option<Door>,
     feature: Option<Feature>,
 }
 
@@ -143,7 +144,13 @@ impl Gate {
         feature: Option<Feature>,
     ) -> Option<Self> {
         let billing = service.settings.billing.clone()?;
-        Some(Self { billing, door: principal.door(), feature })
+        Some(Self { billing, door: Some(principal.door()), feature })
+    }
+
+    /// The gate before something that a person asks for at a browser.
+    pub(crate) fn of_page(service: &Service, feature: Option<Feature>) -> Option<Self> {
+        let billing = service.settings.billing.clone()?;
+        Some(Self { billing, door: None, feature })
     }
 
     /// Whether the plan of the workspace opens the face, for what costs nothing.
@@ -153,7 +160,7 @@ impl Gate {
         workspace: WorkspaceId,
     ) -> Result<Result<(), Error>, store::Error> {
         let rights = rights_of(tx, &self.billing, workspace)?;
-        let is_open = rights.entitlements.admits(self.door);
+        let is_open = self.door.is_none_or(|door| rights.entitlements.admits(door));
         Ok(if is_open { Ok(()) } else { Err(Error::PlanUpgradeRequired) })
     }
 
@@ -166,7 +173,9 @@ impl Gate {
         let Rights { entitlements, is_paused } = rights_of(tx, &self.billing, workspace)?;
         let lacks = |feature: &Feature| !entitlements.includes(*feature);
         Ok(match self.feature.filter(lacks) {
-            _ if !entitlements.admits(self.door) => Err(Error::PlanUpgradeRequired),
+            _ if self.door.is_some_and(|door| !entitlements.admits(door)) => {
+                Err(Error::PlanUpgradeRequired)
+            }
             Some(feature) => Err(Error::FeatureNotEntitled(feature)),
             None if is_paused => Err(Error::PaymentRequired),
             None => Ok(()),

@@ -29,6 +29,7 @@ use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::leaks::ScannerKeys;
 use crate::mail::{Mailer, Post};
+use crate::painters::Painters;
 use crate::passwords::PasswordWorkers;
 use crate::plans::Billing;
 use crate::rate_limit::{RateLimits, Windows};
@@ -72,6 +73,8 @@ pub struct Settings {
     pub billing: Option<Arc<Billing>>,
     /// Who may tell of keys that leaked; `None` for nobody but those who have the key.
     pub scanner_keys: Option<ScannerKeys>,
+    /// How many bytes the images of a workspace may have when more are brought; `None` for no such limit.
+    pub storage_quota: Option<i64>,
 }
 
 impl Settings {
@@ -90,6 +93,7 @@ impl Settings {
             max_grant_lifetime: None,
             billing: None,
             scanner_keys: None,
+            storage_quota: None,
         }
     }
 
@@ -136,6 +140,7 @@ pub struct Service {
     pub(crate) jobs: Bells,
     pub(crate) waits: Arc<Waits>,
     pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) painters: Painters,
     pub(crate) in_progress: InProgress,
     pub(crate) client_documents: ClientDocuments,
     pub(crate) fetcher: Arc<dyn Fetcher>,
@@ -211,6 +216,7 @@ impl Service {
             jobs,
             waits,
             blobs: Arc::new(blobs::Nowhere),
+            painters: Painters::new(),
             in_progress: InProgress::default(),
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
             fetcher: Arc::new(fetch::Nothing),

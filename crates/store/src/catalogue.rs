@@ -21,6 +21,8 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::credits::ALL,
     crate::grants::ALL,
     crate::idempotency::ALL,
+    crate::image_words::ALL,
+    crate::images::ALL,
     crate::invitations::ALL,
     crate::jobs::ALL,
     crate::key_shapes::ALL,

@@ -34,6 +34,8 @@ mod dialect;
 mod error;
 pub mod grants;
 pub mod idempotency;
+pub mod image_words;
+pub mod images;
 pub mod invitations;
 mod job;
 pub mod jobs;

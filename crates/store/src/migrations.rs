@@ -95,6 +95,7 @@ pub(crate) const ALL: &[Migration] = &[
         name: "passkeys",
         sql: include_str!("../migrations/0023_passkeys.sql"),
     },
+    Migration { number: 24, name: "images", sql: include_str!("../migrations/0024_images.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

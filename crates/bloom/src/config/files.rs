@@ -44,6 +44,12 @@ impl Config {
         }))
     }
 
+    /// How many bytes of images a workspace may have when more are brought.
+    pub(crate) fn storage_quota(&self) -> Result<Option<i64>, Failure> {
+        let megabytes = i64::from(self.whole("files", "quota_megabytes", 0)?);
+        Ok((megabytes > 0).then_some(megabytes * 1_000_000))
+    }
+
     /// What keeps the bytes of images.
     pub(crate) fn blobs(&self, data: &DataFolder) -> Result<Arc<dyn Blobs>, Failure> {
         let opened = match self.bucket()? {

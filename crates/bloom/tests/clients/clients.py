@@ -131,7 +131,7 @@ def mcp_sdk():
             async with ClientSession(streams[0], streams[1]) as client:
                 await client.initialize()
                 names = [tool.name for tool in (await client.list_tools()).tools]
-                assert names == ["bloom_check_credits", "bloom_whoami"], names
+                assert names[:2] == ["bloom_check_credits", "bloom_whoami"], names
                 whoami = await client.call_tool("bloom_whoami", {})
                 assert EMAIL in whoami.content[0].text, whoami
                 first = kept.tokens.access_token

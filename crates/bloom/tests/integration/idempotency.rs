@@ -8,6 +8,7 @@ use bloom_service::root_secret::{self, RootSecret};
 use serde_json::{Value, json};
 
 use crate::api_keys_by_credential::{EVERYTHING, manager};
+use crate::images::studio::{brand_of, image_of};
 use crate::secrets::everything_stored;
 use crate::support::oauth::Tokens;
 use crate::support::{Answer, App, at_once, on_both, operations};
@@ -77,11 +78,20 @@ async fn every_operation_that_creates_is_done_once(app: App) {
     assert!(!creating.is_empty());
     for operation in creating {
         let thing = ada.create_key("thing").await;
-        let path = operation.template.replace("{id}", &thing.id);
-        let call = || operation.send(&app, &path, &headers, operation.body.as_ref());
+        let brand = brand_of(&app, "ada@example.com");
+        let id = match operation.template.contains("/images/") {
+            true => image_of(&app, &brand),
+            false => thing.id,
+        };
+        let path = operation.template.replace("{id}", &id);
+        let mut body = operation.body.clone();
+        if let Some(body) = body.as_mut().filter(|body| body.get("brandSessionId").is_some()) {
+            body["brandSessionId"] = json!(brand);
+        }
+        let call = || operation.send(&app, &path, &headers, body.as_ref());
         let first = call().await;
         assert!(first.status < 300, "{}: {first:?}", operation.id);
-        let rows = || [app.rows("api_keys"), app.rows("brands"), app.rows("jobs")];
+        let rows = || ["api_keys", "brands", "images", "jobs"].map(|table| app.rows(table));
         let before = rows();
         let again = call().await;
         assert_eq!((again.status, &again.body), (first.status, &first.body), "{}", operation.id);

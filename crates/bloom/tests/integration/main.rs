@@ -42,6 +42,7 @@ mod forms;
 mod histories;
 mod id_tokens;
 mod idempotency;
+mod images;
 mod imports;
 mod introspection;
 mod invitations;

@@ -11,6 +11,7 @@ use bloom_domain::api_keys::Narrowing;
 use serde_json::{Value, json};
 
 use crate::api_keys_by_credential::key_with;
+use crate::images::studio::{image_of, make_ready};
 use crate::openapi::assert_fits;
 use crate::plans::billed;
 use crate::support::{Answer, App, Browser, Key, NOTHING, Operation, on_both, operations};
@@ -40,7 +41,7 @@ enum About {
     Oneself,
     /// A workspace, which may be named.
     Workspace,
-    /// An API key in the path. Another's answers with this code.
+    /// An API key in the path. Another's answers with this error.
     ApiKey(&'static str),
     /// An API key in the body. What is another's is not known.
     PresentedKey,
@@ -48,6 +49,12 @@ enum About {
     SentWorkspace,
     /// A brand in the path.
     Brand,
+    /// A brand in the body. Another's answers with this error.
+    SentBrand(&'static str),
+    /// An image in the path, and its brand in the body if there is one. Another's answers with this error.
+    Image(&'static str),
+    /// Images that the query names; of another's there are none.
+    NamedImages,
     /// A token in the path, which is all that is asked for.
     Token,
     /// Keys of another system in the body, which nobody has imported yet.
@@ -59,6 +66,7 @@ impl About {
     fn table(self) -> &'static str {
         match self {
             Self::Brand | Self::SentWorkspace => "brands",
+            Self::SentBrand(_) | Self::Image(_) | Self::NamedImages => "images",
             _ => "api_keys",
         }
     }
@@ -66,10 +74,10 @@ impl About {
     /// What it answers about another's, or about nobody's.
     fn missing(self) -> Option<&'static str> {
         match self {
-            Self::ApiKey(code) => Some(code),
-            Self::Brand => Some("BRAND_NOT_FOUND"),
-            Self::Workspace | Self::SentWorkspace => Some("WORKSPACE_NOT_FOUND"),
-            Self::Oneself | Self::PresentedKey | Self::Token | Self::ForeignKeys => None,
+            Self::ApiKey(error) | Self::SentBrand(error) | Self::Image(error) => Some(error),
+            Self::Brand => Some("404 BRAND_NOT_FOUND"),
+            Self::Workspace | Self::SentWorkspace => Some("404 WORKSPACE_NOT_FOUND"),
+            Self::Oneself | Self::PresentedKey | Self::NamedImages | Self::Token | Self::ForeignKeys => None,
         }
     }
 }
@@ -77,6 +85,11 @@ impl About {
 impl Case {
     const fn read(id: &'static str, about: About) -> Self {
         Self { id, status: 200, about, costs: false, needs_plan: true, is_for_keys: false }
+    }
+
+    /// One that asks for an image.
+    const fn making(id: &'static str, about: About) -> Self {
+        Self { status: 202, costs: true, ..Self::read(id, about) }
     }
 }
 
@@ -86,12 +99,15 @@ static IMPORTED: AtomicU64 = AtomicU64::new(0);
 const CASES: &[Case] = &[
     Case::read("account.get", About::Oneself),
     Case { status: 201, ..Case::read("apiKeys.create", About::Oneself) },
-    Case::read("apiKeys.get", About::ApiKey("API_KEY_NOT_FOUND")),
+    Case::read("apiKeys.get", About::ApiKey("404 API_KEY_NOT_FOUND")),
     Case { status: 201, ..Case::read("apiKeys.import", About::ForeignKeys) },
     Case::read("apiKeys.list", About::Oneself),
     // Whoever cannot pay may still end what they have.
-    Case { needs_plan: false, ..Case::read("apiKeys.revoke", About::ApiKey("API_KEY_NOT_FOUND")) },
-    Case::read("apiKeys.rotate", About::ApiKey("API_KEY_NOT_FOUND")),
+    Case {
+        needs_plan: false,
+        ..Case::read("apiKeys.revoke", About::ApiKey("404 API_KEY_NOT_FOUND"))
+    },
+    Case::read("apiKeys.rotate", About::ApiKey("404 API_KEY_NOT_FOUND")),
     Case {
         needs_plan: false,
         is_for_keys: true,
@@ -106,6 +122,20 @@ const CASES: &[Case] = &[
     Case { status: 202, ..Case::read("brands.uploadLogoFile", About::Brand) },
     Case { status: 202, ..Case::read("brands.uploadLogoFileSigned", About::Token) },
     Case::read("credits.get", About::Workspace),
+    Case::read("images.delete", About::Image("404 IMAGE_NOT_FOUND")),
+    Case::read("images.deleteMany", About::NamedImages),
+    Case::making("images.edit", About::Image("404 EDIT_SUBJECT_NOT_FOUND")),
+    Case::making("images.generate", About::SentBrand("422 BRAND_NOT_FOUND")),
+    Case::read("images.get", About::Image("404 IMAGE_NOT_FOUND")),
+    Case::read("images.list", About::Workspace),
+    Case::making("images.removeBackground", About::Image("404 IMAGE_NOT_FOUND")),
+    Case::making("images.resize", About::Image("404 IMAGE_NOT_FOUND")),
+    Case::read("images.search", About::SentBrand("422 BRAND_NOT_FOUND")),
+    // Nothing is fetched here, and that comes last.
+    Case { status: 400, ..Case::read("images.upload", About::SentBrand("404 BRAND_NOT_FOUND")) },
+    Case::read("images.uploadFile", About::SentBrand("422 BRAND_NOT_FOUND")),
+    Case::read("images.uploadFileSigned", About::Token),
+    Case::making("images.vectorize", About::Image("404 IMAGE_NOT_FOUND")),
     Case::read("workspaces.list", About::Oneself),
 ];
 
@@ -120,6 +150,7 @@ enum Kind {
 struct Things {
     key: Key,
     brand: String,
+    image: String,
     workspace: Option<String>,
 }
 
@@ -134,15 +165,23 @@ async fn call(app: &App, operation: &Operation, credential: &str, things: &Thing
     let headers =
         if credential.is_empty() { vec![] } else { vec![("authorization", bearer.as_str())] };
     let about = case(operation).about;
-    let id = if about == About::Brand { &things.brand } else { &things.key.id };
+    let id = match about {
+        About::Brand => &things.brand,
+        About::Image(_) => &things.image,
+        _ => &things.key.id,
+    };
     let mut path = operation.template.replace("{id}", id).replace("{token}", NOTHING);
     assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
-    let is_about_one = matches!(about, About::ApiKey(_) | About::Brand | About::Token);
+    let is_about_one =
+        matches!(about, About::ApiKey(_) | About::Brand | About::Image(_) | About::Token);
     assert_eq!(is_about_one, path != operation.template, "{path}");
     let takes_workspace = operation.description["parameters"].to_string().contains("workspaceId");
     assert_eq!(about == About::Workspace, takes_workspace, "{path}");
     if let Some(workspace) = things.workspace.as_ref().filter(|_| takes_workspace) {
         path = format!("{path}?workspaceId={workspace}");
+    }
+    if about == About::NamedImages {
+        path = format!("{path}?ids={}", things.image);
     }
     let body = operation.body.clone().map(|mut least| match about {
         About::PresentedKey => json!({ "key": things.key.secret }),
@@ -158,6 +197,11 @@ async fn call(app: &App, operation: &Operation, credential: &str, things: &Thing
             least["keys"][0]["sha256"] = format!("{number:064x}").into();
             least
         }
+        About::SentBrand(_) | About::Image(_) => {
+            let mut body = least;
+            body["brandSessionId"] = json!(things.brand);
+            body
+        }
         _ => least,
     });
     operation.send(app, &path, &headers, body.as_ref()).await
@@ -171,7 +215,9 @@ async fn brand(app: &App, key: &Key, workspace: Option<&str>) -> String {
     }
     let headers = [("x-api-key", key.secret.as_str())];
     let made = app.call("POST", "/api/v1/brands", &headers, Some(&body)).await;
-    made.json()["data"]["id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned()
+    let id = made.json()["data"]["id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned();
+    make_ready(app, &id);
+    id
 }
 
 /// A person with a credential of each kind for every set of scopes.
@@ -186,7 +232,8 @@ impl Caller {
         let mut browser = app.person(name).await;
         let key = browser.create_key("thing").await;
         let brand = brand(app, &key, None).await;
-        Self { browser, things: Things { key, brand, workspace: None }, apps: 0 }
+        let image = image_of(app, &brand);
+        Self { browser, things: Things { key, brand, image, workspace: None }, apps: 0 }
     }
 
     /// A fresh credential with some scopes.
@@ -213,6 +260,7 @@ impl Caller {
     async fn renewed(&mut self) {
         self.things.key = self.browser.create_key("thing").await;
         self.things.brand = brand(&self.browser.app, &self.things.key, None).await;
+        self.things.image = image_of(&self.browser.app, &self.things.brand);
     }
 }
 
@@ -301,12 +349,13 @@ impl Matrix {
         let own = self.app.rows(about.table());
         let theirs = call(&self.app, operation, &credential, &self.bob.things).await;
         if let Some(code) = about.missing() {
-            assert_eq!(theirs.error(), format!("404 {code}"), "{shown}");
+            assert_eq!(theirs.error(), code, "{shown}");
             assert_eq!(self.app.rows(about.table()), own, "{shown}: nothing is done");
             // Word for word as for what nobody has.
             let nothing = Things {
                 key: Key { id: NOTHING.into(), ..self.bob.things.key.clone() },
                 brand: NOTHING.into(),
+                image: NOTHING.into(),
                 workspace: Some(NOTHING.into()),
             };
             let missing = call(&self.app, operation, &credential, &nothing).await;
@@ -315,10 +364,14 @@ impl Matrix {
         if about == About::PresentedKey {
             assert_eq!(theirs.json()["data"]["state"], "unknown", "{shown}");
         }
-        let of_bob = [self.bob.browser.email(), &self.bob.things.key.id, &self.bob.things.brand];
+        if about == About::NamedImages {
+            assert_eq!(theirs.json()["data"]["deletedCount"], 0, "{shown}");
+        }
+        let Things { key, brand, image, .. } = &self.bob.things;
+        let of_bob = [self.bob.browser.email(), &key.id, brand, image];
         assert!(!of_bob.iter().any(|word| theirs.text().contains(word)), "{shown}: {theirs:?}");
         let bobs = |rows: Vec<String>| {
-            let ids = [&self.bob.things.key.id, &self.bob.things.brand];
+            let ids = [&key.id, brand, image];
             let ids = ids.map(|id| id.replace('-', ""));
             rows.into_iter().filter(|row| ids.iter().any(|id| row.contains(id))).collect::<Vec<_>>()
         };
@@ -340,7 +393,10 @@ impl Matrix {
             brand(&self.app, &self.bob.things.key, team).await,
             brand(&self.app, &self.bob.things.key, team).await,
         ];
-        let things = shared.map(|brand| Things { brand, ..self.ada.things.clone() });
+        let things = shared.map(|brand| {
+            let image = image_of(&self.app, &brand);
+            Things { brand, image, ..self.ada.things.clone() }
+        });
         let before = call(&self.app, operation, &first, &things[0]).await;
         let ada = self.ada.browser.email().to_owned();
         let member = member_id(&mut self.bob.browser, &id, &ada).await;
@@ -348,10 +404,14 @@ impl Matrix {
         assert_eq!(self.bob.browser.post(&at, &[]).await.status, 303);
         let after = call(&self.app, operation, &second, &things[1]).await;
         match case(operation).about {
-            about @ (About::Workspace | About::SentWorkspace | About::Brand) => {
+            about @ (About::Workspace
+            | About::SentWorkspace
+            | About::Brand
+            | About::SentBrand(_)
+            | About::Image(_)) => {
                 let code = about.missing().expect("it can be missing");
                 assert_eq!(before.status, case(operation).status, "{shown}: {before:?}");
-                assert_eq!(after.error(), format!("404 {code}"), "{shown}");
+                assert_eq!(after.error(), code, "{shown}");
             }
             _ => assert_eq!(after.status, before.status, "{shown}: {after:?}"),
         }
@@ -363,16 +423,17 @@ impl Matrix {
     async fn plans(&mut self, operation: &Operation, shown: &str) {
         let case = case(operation);
         let expected = self.ask(operation, &all_scopes()).await.status;
+        let may = expected == case.status;
         for (app, is_open) in [(self.metered.clone(), true), (self.closed.clone(), false)] {
             let credential = self.ada.credential(self.kind, &all_scopes()).await;
             self.ada.renewed().await;
             let answer = call(&app, operation, &credential, &self.ada.things).await;
             match (is_open, case.costs) {
-                (false, _) if case.needs_plan && expected < 400 => {
+                (false, _) if case.needs_plan && may => {
                     assert_eq!(answer.error(), "403 FORBIDDEN", "{shown}");
                     assert!(answer.text().contains("Plan upgrade required"), "{shown}: {answer:?}");
                 }
-                (true, true) if expected < 400 => {
+                (true, true) if may => {
                     assert_eq!(answer.error(), "402 INSUFFICIENT_CREDITS", "{shown}");
                 }
                 _ => assert_eq!(answer.status, expected, "{shown}: {answer:?}"),

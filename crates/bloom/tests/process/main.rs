@@ -50,6 +50,7 @@ mod credits;
 mod first_start;
 mod full_disk;
 mod idempotency;
+mod images;
 mod keys;
 mod mail;
 mod mcp;

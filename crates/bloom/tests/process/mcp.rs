@@ -50,7 +50,7 @@ async fn use_the_tools(client: &Client, server: &Server, key: &str) {
     assert_eq!(name, Some("bloom"));
     let tools = client.list_all_tools().await.expect("tools");
     let names: Vec<_> = tools.iter().map(|tool| tool.name.as_ref()).collect();
-    assert_eq!(names, ["bloom_check_credits", "bloom_whoami"]);
+    assert_eq!(names[..2], ["bloom_check_credits", "bloom_whoami"]);
 
     let whoami = call(client, "bloom_whoami", json!({})).await;
     let account: Value = serde_json::from_str(&server.account(key).body).expect("JSON");

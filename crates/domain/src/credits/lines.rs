@@ -14,6 +14,21 @@ pub enum ChargedVia {
     Connection(ConnectionId),
 }
 
+impl ChargedVia {
+    /// At a browser, where somebody needs no credential: there the account itself is what they asked with. No
+    /// connection has the id of an account.
+    #[must_use]
+    pub fn browser_of(account: AccountId) -> Self {
+        Self::Connection(ConnectionId::from_bytes(*account.as_bytes()))
+    }
+
+    /// Whether it was at the browser of an account.
+    #[must_use]
+    pub fn is_browser_of(self, account: AccountId) -> bool {
+        self == Self::browser_of(account)
+    }
+}
+
 /// Who asked for credits to be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spender {

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::admission::{route, route_with};
 use super::errors::ErrorCode;
 use super::query::Bounds;
-use super::{accounts, api_keys, brands, credits, imports, workspaces};
+use super::{accounts, api_keys, brands, credits, images, imports, workspaces};
 use crate::app::App;
 
 /// An endpoint.
@@ -45,6 +45,8 @@ pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 pub(crate) enum Body {
     /// A JSON object with a schema.
     Json(SchemaOf),
+    /// A form with a file, which is of one of these types, and the id of a brand.
+    FileOfBrand(&'static [&'static str]),
     /// A form with a file, which is of one of these types.
     File(&'static [&'static str]),
     /// Whatever JSON comes: clients that send some with everything may do so here, and nobody looks at it.
@@ -69,6 +71,10 @@ pub(crate) enum Form {
     Integer(Bounds, u32),
     /// Yes or no; no when it is left out.
     Flag,
+    /// Yes or no; what counts when it is left out says the description.
+    OpenFlag,
+    /// One of some words.
+    Words(fn() -> Vec<&'static str>),
 }
 
 impl Parameter {
@@ -96,6 +102,8 @@ pub(crate) enum Place {
     Path,
     /// In the query, where it may be.
     Query,
+    /// In the query, where it must be.
+    NeededQuery,
     /// In the headers, where it may be.
     Header,
 }
@@ -114,7 +122,7 @@ impl Endpoint {
             false => COMMON_ERRORS.to_vec(),
         };
         errors.extend(self.errors);
-        if matches!(self.body, Some(Body::Json(_) | Body::File(_))) {
+        if matches!(self.body, Some(Body::Json(_) | Body::File(_) | Body::FileOfBrand(_))) {
             errors.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
         }
         if self.operation.effect == Effect::Create {
@@ -201,7 +209,7 @@ static IDEMPOTENCY_KEY: Parameter = Parameter {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Endpoint> {
-    person().into_iter().chain(api_keys()).chain(brands::endpoints())
+    person().into_iter().chain(api_keys()).chain(brands::endpoints()).chain(images::endpoints())
 }
 
 fn person() -> [Endpoint; 3] {

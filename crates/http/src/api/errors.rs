@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bloom_domain::credits::BudgetHolder;
 use bloom_oauth::challenge::Challenge;
 use bloom_service::Error;
+use bloom_service::images::uploads::NotTaken;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -31,6 +32,25 @@ pub(crate) enum ErrorCode {
     NotFound,
     WorkspaceNotFound,
     ApiKeyNotFound,
+    BrandUnknown,
+    BrandNotReady,
+    SessionMissingBrandImage,
+    ImageNotFound,
+    ReferenceImageNotFound,
+    ReferenceLimitExceeded,
+    EditSubjectNotFound,
+    EditSubjectNotCompleted,
+    EditSubjectNoStoragePath,
+    ImageNotCompleted,
+    ImageNotResizable,
+    ImageNotRemovableBackground,
+    ImageNotVectorizable,
+    ImageTooSmall,
+    SameAspectRatio,
+    SessionNotFound,
+    DownloadFailed,
+    UnsupportedFormat,
+    FileTooLarge,
     BrandNotFound,
     InvalidUrl,
     InvalidLogo,
@@ -65,6 +85,25 @@ impl ErrorCode {
             Self::NotFound => "NOT_FOUND",
             Self::WorkspaceNotFound => "WORKSPACE_NOT_FOUND",
             Self::ApiKeyNotFound => "API_KEY_NOT_FOUND",
+            Self::BrandUnknown => "BRAND_NOT_FOUND",
+            Self::BrandNotReady => "BRAND_NOT_READY",
+            Self::SessionMissingBrandImage => "SESSION_MISSING_BRAND_IMAGE",
+            Self::ImageNotFound => "IMAGE_NOT_FOUND",
+            Self::ReferenceImageNotFound => "REFERENCE_IMAGE_NOT_FOUND",
+            Self::ReferenceLimitExceeded => "REFERENCE_LIMIT_EXCEEDED",
+            Self::EditSubjectNotFound => "EDIT_SUBJECT_NOT_FOUND",
+            Self::EditSubjectNotCompleted => "EDIT_SUBJECT_NOT_COMPLETED",
+            Self::EditSubjectNoStoragePath => "EDIT_SUBJECT_NO_STORAGE_PATH",
+            Self::ImageNotCompleted => "IMAGE_NOT_COMPLETED",
+            Self::ImageNotResizable => "IMAGE_NOT_RESIZABLE",
+            Self::ImageNotRemovableBackground => "IMAGE_NOT_REMOVABLE_BACKGROUND",
+            Self::ImageNotVectorizable => "IMAGE_NOT_VECTORIZABLE",
+            Self::ImageTooSmall => "IMAGE_TOO_SMALL",
+            Self::SameAspectRatio => "SAME_ASPECT_RATIO",
+            Self::SessionNotFound => "SESSION_NOT_FOUND",
+            Self::DownloadFailed => "DOWNLOAD_FAILED",
+            Self::UnsupportedFormat => "UNSUPPORTED_FORMAT",
+            Self::FileTooLarge => "FILE_TOO_LARGE",
             Self::BrandNotFound => "BRAND_NOT_FOUND",
             Self::InvalidUrl => "INVALID_URL",
             Self::InvalidLogo => "INVALID_LOGO",
@@ -91,6 +130,25 @@ impl ErrorCode {
             Self::BadRequest | Self::InvalidUrl | Self::InvalidLogo | Self::InvalidCursor => {
                 StatusCode::BAD_REQUEST
             }
+            Self::SessionMissingBrandImage
+            | Self::ReferenceLimitExceeded
+            | Self::EditSubjectNotCompleted
+            | Self::EditSubjectNoStoragePath
+            | Self::ImageNotCompleted
+            | Self::ImageNotResizable
+            | Self::ImageNotRemovableBackground
+            | Self::ImageNotVectorizable
+            | Self::ImageTooSmall
+            | Self::SameAspectRatio
+            | Self::DownloadFailed
+            | Self::UnsupportedFormat
+            | Self::FileTooLarge => StatusCode::BAD_REQUEST,
+            Self::BrandUnknown => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ImageNotFound
+            | Self::ReferenceImageNotFound
+            | Self::EditSubjectNotFound
+            | Self::SessionNotFound => StatusCode::NOT_FOUND,
+            Self::BrandNotReady => StatusCode::CONFLICT,
             Self::Unauthorized | Self::InvalidUploadToken => StatusCode::UNAUTHORIZED,
             Self::PaymentRequired | Self::InsufficientCredits => StatusCode::PAYMENT_REQUIRED,
             Self::AccountBanned | Self::Forbidden | Self::FeatureNotEntitled => {
@@ -206,6 +264,25 @@ impl From<Error> for ApiError {
                 ErrorCode::WorkspaceNotFound,
                 "You have no such workspace. GET /api/v1/workspaces lists yours; leave workspaceId \
                  out for the personal one.",
+            ),
+            Error::BrandNotReady => Self::new(
+                ErrorCode::BrandNotReady,
+                "The brand is not ready to draw with: its page is still being read, or could not be. GET \
+                 /api/v1/brands/{id} tells which.",
+            ),
+            Error::BrandLacksLogo => Self::new(
+                ErrorCode::SessionMissingBrandImage,
+                "No logo was found on the brand's page. Bring one first: PUT /api/v1/brands/{id}/logo.",
+            ),
+            Error::ImageNotFound => Self::new(
+                ErrorCode::ImageNotFound,
+                "You have no such image. GET /api/v1/images lists yours.",
+            ),
+            Error::NotTaken(why) => not_taken(why),
+            Error::ReferenceNotFound => Self::new(
+                ErrorCode::ReferenceImageNotFound,
+                "referenceImageIds: You have no such image, or it is not there yet. GET /api/v1/images lists \
+                 yours.",
             ),
             Error::ApiKeyNotFound => Self::new(
                 ErrorCode::ApiKeyNotFound,
@@ -373,6 +450,33 @@ impl From<Error> for ApiError {
             )
             .with_cause(defect.to_string()),
         }
+    }
+}
+
+/// Why a file is not taken.
+fn not_taken(why: NotTaken) -> ApiError {
+    match why {
+        NotTaken::Url(why) => ApiError::new(
+            ErrorCode::InvalidUrl,
+            format!("imageUrl: Nothing is fetched from there: {why}."),
+        ),
+        NotTaken::Download(why) => ApiError::new(
+            ErrorCode::DownloadFailed,
+            format!(
+                "imageUrl: The image could not be fetched: {why}. Try again, or send the file."
+            ),
+        ),
+        NotTaken::Format(why) => {
+            ApiError::new(ErrorCode::UnsupportedFormat, format!("The image is not taken: {why}."))
+        }
+        NotTaken::TooLarge => ApiError::new(
+            ErrorCode::FileTooLarge,
+            "The image is too large. Send at most 20 MiB and 50 million pixels.",
+        ),
+        NotTaken::NoRoom => ApiError::new(
+            ErrorCode::Forbidden,
+            "The workspace has no room for more images. Delete some, or ask the operator of this server.",
+        ),
     }
 }
 

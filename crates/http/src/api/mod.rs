@@ -13,6 +13,7 @@ mod endpoints;
 pub(crate) mod envelope;
 pub(crate) mod errors;
 mod files;
+pub(crate) mod images;
 pub(crate) mod imports;
 mod json;
 pub(crate) mod multipart;

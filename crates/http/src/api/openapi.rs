@@ -108,6 +108,13 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
             Body::Json(body) => {
                 json!({ "application/json": { "schema": body(&mut schemas.sent) } })
             }
+            Body::FileOfBrand(types) => {
+                let mut form = file(types);
+                form["properties"]["brandSessionId"] =
+                    json!({ "type": "string", "format": "uuid" });
+                form["required"] = json!(["file", "brandSessionId"]);
+                json!({ "multipart/form-data": { "schema": form } })
+            }
             Body::File(types) => json!({ "multipart/form-data": { "schema": file(types) } }),
             Body::Ignored => json!({ "application/json": { "schema": {} } }),
         };
@@ -162,7 +169,7 @@ fn error_response(status: u16, codes: &[ErrorCode]) -> Value {
 fn parameter(parameter: &Parameter) -> Value {
     let place = match parameter.place {
         Place::Path => "path",
-        Place::Query => "query",
+        Place::Query | Place::NeededQuery => "query",
         Place::Header => "header",
     };
     let schema = match &parameter.form {
@@ -183,6 +190,10 @@ fn parameter(parameter: &Parameter) -> Value {
             "maximum": bounds.end(),
             "default": default,
         }),
+        Form::Words(words) => json!({ "enum": words() }),
+        Form::OpenFlag => json!({
+            "anyOf": [{ "type": "boolean" }, { "enum": ["0", "1", "true", "false"] }],
+        }),
         Form::Flag => json!({
             "anyOf": [{ "type": "boolean" }, { "enum": ["0", "1", "true", "false"] }],
             "default": false,
@@ -191,7 +202,7 @@ fn parameter(parameter: &Parameter) -> Value {
     json!({
         "name": parameter.name,
         "in": place,
-        "required": parameter.place == Place::Path,
+        "required": matches!(parameter.place, Place::Path | Place::NeededQuery),
         "description": parameter.description,
         "schema": schema,
     })

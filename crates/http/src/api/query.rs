@@ -65,6 +65,24 @@ impl Query<'_> {
     }
 }
 
+impl Query<'_> {
+    /// One of some words, that may be left out.
+    ///
+    /// # Errors
+    /// When it is none of them; says which there are.
+    pub(crate) fn word<T: Copy>(
+        self,
+        name: &str,
+        all: &[T],
+        word: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.optional(name)? else { return Ok(None) };
+        let found = all.iter().copied().find(|one| word(*one) == text);
+        let words = || all.iter().map(|one| word(*one)).collect::<Vec<_>>().join(", ");
+        found.map(Some).ok_or_else(|| bad(format!("{name} is none of: {}.", words())))
+    }
+}
+
 /// From which number to which.
 pub(crate) type Bounds = std::ops::RangeInclusive<u32>;
 

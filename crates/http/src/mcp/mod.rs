@@ -12,6 +12,7 @@ mod accounts;
 mod brands;
 mod credits;
 pub(crate) mod errors;
+mod images;
 mod message;
 mod protocol;
 mod server;

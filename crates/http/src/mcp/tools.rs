@@ -22,13 +22,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::brands::UploadView;
-use super::{accounts, brands, credits};
+use super::{accounts, brands, credits, images};
 use crate::api::accounts::AccountView;
 use crate::api::admission::{Call, too_narrow};
 use crate::api::brands::{BeginningView, BrandView, BrandsView, DeletedBrandView};
 use crate::api::credits::CreditsView;
 use crate::api::envelope;
 use crate::api::errors::ApiError;
+use crate::api::images::changes::AskedOneView;
+use crate::api::images::search::FoundView;
+use crate::api::images::uploads::UploadedView;
+use crate::api::images::{DeletedCountView, ImageView, ImagesView};
 use crate::app::App;
 use crate::face::Face;
 
@@ -65,8 +69,11 @@ struct Hints {
 /// What changes nothing.
 const READS: Hints = Hints { destroys: false, is_idempotent: true, reaches_out: false };
 
+/// What makes something and costs.
+const MAKES: Hints = Hints { destroys: false, is_idempotent: false, reaches_out: false };
+
 /// All of them.
-pub(crate) static ALL: [Tool; 8] = [
+pub(crate) static ALL: [Tool; 18] = [
     Tool {
         name: "bloom_check_credits",
         title: "Check credits",
@@ -155,6 +162,117 @@ pub(crate) static ALL: [Tool; 8] = [
         output: schema_for_output::<UploadView>,
         hints: Hints { destroys: false, is_idempotent: false, reaches_out: false },
         run: |caller, arguments| Box::pin(brands::create_upload(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_generate_image",
+        title: "Make an image",
+        description: "Asks for images of a brand: new ones of a prompt, or with imageId another one changed as \
+                      the prompt says. The server's engine composes: it sets the words of the prompt in the \
+                      brand's colours, typefaces and logo, over patterns or over images that are referred to; it \
+                      is no image model. Costs credits: 1 for each 2K image, 2 for each 4K one, nothing for what \
+                      fails. Answers at once; bloom_get_image waits for an image.",
+        operations: &[&operations::IMAGES_GENERATE, &operations::IMAGES_EDIT],
+        input: input_schema::<images::Generate>,
+        output: schema_for_output::<images::Generated>,
+        hints: MAKES,
+        run: |caller, arguments| Box::pin(images::generate(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_get_image",
+        title: "Get an image",
+        description: "An image, with the URL of its bytes once they are there. Waits until it is done unless \
+                      wait is false; ask again when it is still pending or generating.",
+        operations: &[&operations::IMAGES_GET],
+        input: input_schema::<images::Get>,
+        output: schema_for_output::<ImageView>,
+        hints: READS,
+        run: |caller, arguments| Box::pin(images::get(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_list_images",
+        title: "List images",
+        description: "The person's images, the newest first: of all their workspaces and brands, or of one.",
+        operations: &[&operations::IMAGES_LIST],
+        input: input_schema::<images::List>,
+        output: schema_for_output::<ImagesView>,
+        hints: READS,
+        run: |caller, arguments| Box::pin(images::list(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_search_user_images",
+        title: "Find images",
+        description: "Finds images of a brand by the words of their prompts and of what they show, the nearest \
+                      first.",
+        operations: &[&operations::IMAGES_SEARCH],
+        input: input_schema::<images::Search>,
+        output: schema_for_output::<FoundView>,
+        hints: READS,
+        run: |caller, arguments| Box::pin(images::search(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_delete_images",
+        title: "Delete images",
+        description: "Deletes images for good, with their URLs. Ask the person first.",
+        operations: &[&operations::IMAGES_DELETE_MANY, &operations::IMAGES_DELETE],
+        input: input_schema::<images::Delete>,
+        output: schema_for_output::<DeletedCountView>,
+        hints: Hints { destroys: true, is_idempotent: true, reaches_out: false },
+        run: |caller, arguments| Box::pin(images::delete(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_upload_image",
+        title: "Bring an image",
+        description: "Brings the image at a URL into the library of a brand, to be referred to. Costs nothing; \
+                      the same file is kept once.",
+        operations: &[&operations::IMAGES_UPLOAD],
+        input: input_schema::<images::Upload>,
+        output: schema_for_output::<UploadedView>,
+        hints: Hints { destroys: false, is_idempotent: true, reaches_out: true },
+        run: |caller, arguments| Box::pin(images::upload(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_create_image_upload_url",
+        title: "Make upload addresses for images",
+        description: "Addresses to which an image file each can be sent once, within 15 minutes and without a \
+                      credential: for files that are on the person's machine.",
+        operations: &[&operations::IMAGES_UPLOAD_FILE, &operations::IMAGES_UPLOAD_FILE_SIGNED],
+        input: input_schema::<images::CreateUploads>,
+        output: schema_for_output::<images::Uploads>,
+        hints: MAKES,
+        run: |caller, arguments| Box::pin(images::create_uploads(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_resize_image",
+        title: "Bring an image into another ratio",
+        description: "Asks for an image in another ratio; the other one stays. What was composed here is laid \
+                      out anew, anything else is cropped or extended. Costs 1 credit, nothing if it fails.",
+        operations: &[&operations::IMAGES_RESIZE],
+        input: input_schema::<images::Resize>,
+        output: schema_for_output::<AskedOneView>,
+        hints: MAKES,
+        run: |caller, arguments| Box::pin(images::resize(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_remove_background",
+        title: "Remove a background",
+        description: "Asks for an image without its background; the other one stays. Works where the background \
+                      is plain, and says so where it is not. Costs 1 credit, nothing if it fails.",
+        operations: &[&operations::IMAGES_REMOVE_BACKGROUND],
+        input: input_schema::<images::Remake>,
+        output: schema_for_output::<AskedOneView>,
+        hints: MAKES,
+        run: |caller, arguments| Box::pin(images::remove_background(caller, arguments)),
+    },
+    Tool {
+        name: "bloom_vectorize_image",
+        title: "Turn an image into paths",
+        description: "Asks for an image as an SVG of few colours; the other one stays. Costs 1 credit, nothing \
+                      if it fails.",
+        operations: &[&operations::IMAGES_VECTORIZE],
+        input: input_schema::<images::Remake>,
+        output: schema_for_output::<AskedOneView>,
+        hints: MAKES,
+        run: |caller, arguments| Box::pin(images::vectorize(caller, arguments)),
     },
 ];
 
@@ -290,6 +408,10 @@ impl From<Error> for ToolError {
             | Error::InvalidLogo(_)
             | Error::InvalidCursor
             | Error::TooManyWaiting { .. }
+            | Error::BrandNotReady
+            | Error::BrandLacksLogo
+            | Error::ImageNotFound
+            | Error::ReferenceNotFound
             | Error::IdempotencyInProgress { .. }
             | Error::IdempotencyKeyReused) => {
                 Self::Refused(ApiError::from(error).message().to_owned())
@@ -301,6 +423,16 @@ impl From<Error> for ToolError {
             | Error::CreditsOwed { .. }
             | Error::OverBudget { .. } => Self::Barred(error.into()),
             other => Self::Failed(other.into()),
+        }
+    }
+}
+
+/// What the API has words for.
+impl From<ApiError> for ToolError {
+    fn from(error: ApiError) -> Self {
+        match error.code().status() {
+            status if status.is_client_error() => Self::Refused(error.message().to_owned()),
+            _ => Self::Failed(error),
         }
     }
 }

@@ -83,6 +83,7 @@ impl From<Error> for PageError {
             | Error::ClientNotFound
             | Error::ConnectionNotFound
             | Error::BrandNotFound
+            | Error::ImageNotFound
             | Error::WorkspaceNotFound
             | Error::MemberNotFound => Self::NotFound,
             error => Self::Failed(error),

@@ -22,6 +22,8 @@ macro_rules! policy {
 
 /// A form stays here, with every redirect that follows it.
 const POLICY: HeaderValue = policy!("; form-action 'self'");
+/// The pages of images look whether there is more of them.
+const POLICY_OF_IMAGES: HeaderValue = policy!("; form-action 'self'; connect-src 'self'");
 /// Browsers apply `form-action` to the redirect that follows a form, and that one may go to an app.
 const POLICY_ON_THE_WAY_TO_AN_APP: HeaderValue = policy!("");
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -39,10 +41,13 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
 }
 
-/// The policy of the page at a path: the forms that can end at an app are named here and only here.
+/// The policy of the page at a path: the forms that can end at an app are named here and only here, and so are
+/// the pages whose script asks for anything.
 pub(crate) fn policy(path: &str) -> HeaderValue {
     match path {
         "/sign-in" | "/sign-up" | "/authorize" | END_SESSION => POLICY_ON_THE_WAY_TO_AN_APP,
+        "/images" => POLICY_OF_IMAGES,
+        path if path.starts_with("/images/") => POLICY_OF_IMAGES,
         _ => POLICY,
     }
 }

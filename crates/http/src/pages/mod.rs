@@ -21,6 +21,7 @@ pub(crate) mod errors;
 mod forms;
 mod headers;
 pub(crate) mod home;
+pub(crate) mod images;
 pub(crate) mod invitations;
 pub(crate) mod key;
 mod key_options;

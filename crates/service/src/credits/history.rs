@@ -250,6 +250,9 @@ fn find(
     })
 }
 
+/// What stands for a person's own browser among their keys and apps.
+const BROWSER: &str = "this site";
+
 /// Whoever reads a ledger.
 #[derive(Debug, Clone, Copy)]
 enum Reader {
@@ -324,6 +327,7 @@ impl Names {
             return Ok(known.clone());
         }
         let name = match via {
+            _ if via.is_browser_of(account) => Some(BROWSER.to_owned()),
             ChargedVia::ApiKey(id) => store::api_keys::find(tx, account, id)?.map(|key| key.name),
             ChargedVia::Connection(id) => {
                 let client = store::connections::client_of(tx, account, id)?;

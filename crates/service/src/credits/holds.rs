@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bloom_domain::api_keys::Maker;
 use bloom_domain::credits::{
-    self, Amount, CreditGrant, GrantKind, Held, HoldState, ItemState, NEVER, PaidWork, Reference,
-    Refusal, Spender,
+    self, Amount, ChargedVia, CreditGrant, GrantKind, Held, HoldState, ItemState, NEVER, PaidWork,
+    Reference, Refusal, Spender,
 };
 use bloom_domain::ids::{CreditGrantId, CreditHoldId, WorkspaceId};
 use bloom_domain::time::Timestamp;
@@ -24,7 +24,7 @@ use super::grants::fresh;
 use super::{budgets, corrupt};
 use crate::plans::Gate;
 use crate::work::{HeldCredits, Work};
-use crate::{Error, Operator, Principal, Service, workspaces};
+use crate::{Error, Operator, Principal, Service, SignedIn, workspaces};
 
 /// What a job asks for.
 #[derive(Debug, Clone)]
@@ -100,6 +100,15 @@ pub(crate) struct HoldDraft {
     until: Timestamp,
 }
 
+/// Who asks for a hold.
+struct Payer {
+    reach: Reach,
+    spender: Spender,
+    /// What made the key, whose budgets count as well.
+    makers: Box<[Maker]>,
+    gate: Option<Gate>,
+}
+
 impl HoldDraft {
     pub(crate) fn new(
         service: &Service,
@@ -107,23 +116,56 @@ impl HoldDraft {
         choice: WorkspaceChoice,
         order: HoldOrder,
     ) -> Result<Self, Error> {
+        let spender = Spender { account: principal.account_id(), via: principal.via().into() };
+        let gate = Gate::of(service, principal, order.work.feature());
+        let reach = principal.reach().clone();
+        let makers = principal.makers().into();
+        Self::of(service, Payer { reach, spender, makers, gate }, choice, order)
+    }
+
+    /// For a person at a browser. No plan closes the pages; what the work itself needs counts there, too.
+    pub(crate) fn of_person(
+        service: &Service,
+        person: &SignedIn,
+        choice: WorkspaceChoice,
+        order: HoldOrder,
+    ) -> Result<Self, Error> {
+        let account = person.account().id;
+        let spender = Spender { account, via: ChargedVia::browser_of(account) };
+        let gate = Gate::of_page(service, order.work.feature());
+        let makers = Box::default();
+        Self::of(service, Payer { reach: Reach::All, spender, makers, gate }, choice, order)
+    }
+
+    fn of(
+        service: &Service,
+        payer: Payer,
+        choice: WorkspaceChoice,
+        order: HoldOrder,
+    ) -> Result<Self, Error> {
         let now = service.now();
         // The face has asked for no more variants than there may be.
         let items = order.work.items().map_err(|error| Error::Internal(error.to_string()))?;
+        let Payer { reach, spender, makers, gate } = payer;
         Ok(Self {
             id: CreditHoldId::new(now, &service.entropy.draw()?),
             cover: CreditGrantId::new(now, &service.entropy.draw()?),
             choice,
-            reach: principal.reach().clone(),
-            spender: Spender { account: principal.account_id(), via: principal.via().into() },
-            makers: principal.makers().into(),
+            reach,
+            spender,
+            makers,
             reference: order.reference,
             operation: order.work.operation(),
             items,
-            gate: Gate::of(service, principal, order.work.feature()),
+            gate,
             now,
             until: now.plus(order.lifetime),
         })
+    }
+
+    /// The hold's id, for what is written beside it.
+    pub(crate) fn id(&self) -> CreditHoldId {
+        self.id
     }
 
     /// Holds the credits in the transaction of whoever needs them.

@@ -2,6 +2,7 @@
 
 use super::Kind;
 use crate::brands::{logos, onboarding};
+use crate::images::rendering;
 
 /// All of them.
-pub(super) static ALL: &[&Kind] = &[&onboarding::READING, &logos::FETCHING];
+pub(super) static ALL: &[&Kind] = &[&rendering::RENDERING, &onboarding::READING, &logos::FETCHING];

@@ -55,6 +55,7 @@ pub(crate) struct Options {
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) billing: Option<Arc<Billing>>,
     pub(crate) scanner_keys: Option<ScannerKeys>,
+    pub(crate) storage_quota: Option<i64>,
     /// What fetches documents; without one nothing is fetched.
     pub(crate) fetcher: Option<Arc<dyn Fetcher>>,
 }
@@ -88,6 +89,7 @@ impl App {
             mailer: None,
             billing: None,
             scanner_keys: None,
+            storage_quota: None,
             fetcher: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
@@ -132,6 +134,7 @@ impl App {
             max_grant_lifetime: options.max_grant_lifetime,
             billing: options.billing.clone(),
             scanner_keys: options.scanner_keys.clone(),
+            storage_quota: options.storage_quota,
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());
@@ -161,6 +164,11 @@ impl App {
     /// Where mails are written to.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.0.place.path().join("outbox")
+    }
+
+    /// Where the bytes of images lie.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.0.place.path().join("files")
     }
 
     /// What the worker does when it is woken.

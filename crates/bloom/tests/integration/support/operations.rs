@@ -20,7 +20,7 @@ pub(crate) struct Operation {
     pub(crate) template: String,
     /// The same, with an id of nothing for each parameter.
     pub(crate) path: String,
-    /// The least that it may be sent, by its schema.
+    /// The least that it may be sent, by its schema; of a form, what stands beside the file.
     pub(crate) body: Option<Value>,
     /// Whether it is sent a file instead.
     pub(crate) takes_file: bool,
@@ -45,12 +45,15 @@ pub(crate) fn operations() -> Vec<Operation> {
             let is_looked_at = description["requestBody"]["required"] == true;
             let schema = content.get("application/json").filter(|_| is_looked_at);
             let schema = schema.map(|json| &json["schema"]);
+            let form = &content["multipart/form-data"]["schema"];
+            let is_of_brand = form["properties"].get("brandSessionId").is_some();
+            let least_form = is_of_brand.then(|| json!({ "brandSessionId": NOTHING }));
             all.push(Operation {
                 id,
                 method: method.to_uppercase(),
                 template: format!("{base}{path}"),
-                path: format!("{base}{}", filled(path)),
-                body: schema.map(|schema| least(&document, schema)),
+                path: format!("{base}{}{}", filled(path), needed(description)),
+                body: schema.map(|schema| least(&document, schema)).or(least_form),
                 takes_file: content.get("multipart/form-data").is_some(),
                 is_open: known.is_open,
                 scope: known.scope,
@@ -78,6 +81,14 @@ impl Operation {
             return 404;
         }
         let responses = self.description["responses"].as_object().expect("responses");
+        let of_brand = responses.iter().find(|(_, response)| {
+            response["description"].as_str().is_some_and(|codes| codes.contains("BRAND_NOT_FOUND"))
+        });
+        let is_of_brand =
+            self.body.as_ref().is_some_and(|body| body.get("brandSessionId").is_some());
+        if let Some((status, _)) = of_brand.filter(|_| is_of_brand) {
+            return status.parse().expect("a status");
+        }
         let status = responses.keys().find(|status| status.starts_with('2'));
         status.and_then(|status| status.parse().ok()).expect("a status")
     }
@@ -93,7 +104,11 @@ impl Operation {
         if !self.takes_file {
             return app.call(&self.method, path, headers, body).await;
         }
-        let (file, kind) = crate::brands::logos::form(GREEN_LOGO.as_bytes());
+        let brand = body.and_then(|body| body["brandSessionId"].as_str());
+        let (file, kind) = match brand {
+            None => crate::brands::logos::form(GREEN_LOGO.as_bytes()),
+            Some(brand) => crate::images::studio::form(brand, GREEN_LOGO.as_bytes()),
+        };
         let headers = [&[("content-type", kind.as_str())], headers].concat();
         app.send_bytes(&self.method, path, file, &headers).await
     }
@@ -130,11 +145,27 @@ fn filled(path: &str) -> String {
     filled.collect::<Vec<_>>().join("/")
 }
 
+/// The parameters that a query must have, with an id of nothing each.
+fn needed(description: &Value) -> String {
+    let parameters = description["parameters"].as_array().cloned().unwrap_or_default();
+    let needed = parameters.iter().filter(|one| one["in"] == "query" && one["required"] == true);
+    let needed = needed.map(|one| format!("{}={NOTHING}", one["name"].as_str().expect("a name")));
+    let needed: Vec<_> = needed.collect();
+    if needed.is_empty() { String::new() } else { format!("?{}", needed.join("&")) }
+}
+
 /// The least that fits a schema: what is required, and as little of it as there may be.
 fn least(document: &Value, schema: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let found = document.pointer(reference.trim_start_matches('#')).expect(reference);
         return least(document, found);
+    }
+    let first = |words: &Value| words.as_array().and_then(|words| words.first()).cloned();
+    if let Some(word) = schema.get("enum").and_then(first) {
+        return word;
+    }
+    if let Some(variant) = schema.get("oneOf").and_then(first) {
+        return variant["const"].clone();
     }
     match schema["type"].as_str().expect("a schema with one type") {
         "object" => {
@@ -148,6 +179,7 @@ fn least(document: &Value, schema: &Value) -> Value {
             (0..few).map(|_| least(document, &schema["items"])).collect()
         }
         "string" if schema["format"] == "uri" => json!("https://site.example/"),
+        "string" if schema["format"] == "uuid" => json!(NOTHING),
         "string" => match schema["minLength"].as_u64() {
             // Digits do for a hash, too.
             Some(few) => "0".repeat(usize::try_from(few).expect("not that many")).into(),

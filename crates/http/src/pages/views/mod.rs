@@ -12,6 +12,7 @@ mod developer;
 mod email;
 mod end_session;
 mod home;
+mod images;
 mod key;
 mod layout;
 mod message;
@@ -42,6 +43,7 @@ pub(crate) use developer::{ClientForm, ClientPage, ClientRow, Developer, ShownOn
 pub(crate) use email::{AskReset, ConfirmEmail, NewEmail};
 pub(crate) use end_session::EndSession;
 pub(crate) use home::{FirstStep, Home};
+pub(crate) use images::{Choice, ImagePage, ImageState, ImageTile, Images};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Link, Message};

@@ -10,7 +10,7 @@ use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
-    DeleteAccount, Home, InvitationPage, KeyPage, Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey,
+    DeleteAccount, Home, ImagePage, Images, InvitationPage, KeyPage, Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey,
     Security, Settings, SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
@@ -108,6 +108,8 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(ClientPage::samples()),
         render(Brands::samples()),
         render(BrandPage::samples()),
+        render(Images::samples()),
+        render(ImagePage::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
         render(Security::samples()),
@@ -269,7 +271,7 @@ fn a_page_with_all_its_files_is_small() {
         files.iter().filter_map(|path| assets::find(path)).map(|a| a.body.len()).sum();
     // Where everything is hostile, long texts stand where no page has any.
     for (page, html) in every_page().into_iter().filter(|(page, _)| !page.ends_with("-hostile")) {
-        assert!(html.len() + files < 51_000, "{page}: {} + {files} bytes", html.len());
+        assert!(html.len() + files < 54_000, "{page}: {} + {files} bytes", html.len());
     }
 }
 

@@ -1,0 +1,215 @@
+//! Images: asked for, made, waited for, listed, downloaded and deleted.
+
+mod changes;
+mod library;
+mod pages;
+mod search;
+pub(crate) mod studio;
+mod uploads;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use self::studio::Artist;
+use crate::credits::person::metered;
+use crate::support::{App, NOTHING, at_once, on_both};
+
+on_both!(
+    an_image_is_made_and_had,
+    one_credit_and_two_requests,
+    what_fails_costs_nothing,
+    what_is_asked_of_a_request_in_this_order,
+    asking_twice_under_one_name_asks_once,
+    what_is_deleted_while_it_is_made_costs_nothing,
+    an_image_that_nobody_can_make_is_given_up,
+);
+
+async fn an_image_is_made_and_had(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(3, "in_1").await;
+    let order = json!({
+        "prompt": "Launch of \"Northwind Air\" on 12 May. Call to action \"Fly with us\"",
+        "brandSessionId": ada.brand, "aspectRatio": "21:9", "variantCount": 2,
+    });
+    let asked = ada.generate(&order).await;
+    assert_eq!(asked.status, 202, "{asked:?}");
+    let data = asked.json()["data"].clone();
+    assert_eq!(data["status"], "pending");
+    assert_eq!(data["ids"].as_array().map(Vec::len), Some(2));
+    let id = data["ids"][0].as_str().expect("an id").to_owned();
+    let pending = ada.image(&id).await;
+    assert_eq!(
+        (&pending["status"], &pending["imageUrl"], &pending["width"]),
+        (&json!("pending"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(pending["variantGroupId"], data["variantGroupId"]);
+    assert_eq!((ada.person.balance().await.balance, ada.person.balance().await.held), (1, 2));
+    ada.work().await;
+    let there = ada.image(&id).await;
+    assert_eq!(there["status"], "completed", "{there}");
+    assert_eq!((&there["width"], &there["height"]), (&json!(2048), &json!(880)));
+    assert_eq!((&there["aspectRatio"], &there["engine"]), (&json!("21:9"), &json!("compose")));
+    assert_eq!(
+        (&there["source"], &there["actionType"]),
+        (&json!("generated"), &json!("generation"))
+    );
+    assert_eq!((ada.person.balance().await.balance, ada.person.balance().await.held), (1, 0));
+    let url = there["imageUrl"].as_str().expect("a URL").to_owned();
+    let place = url.strip_prefix("http://localhost:4600").expect("our origin");
+    // Whoever has the URL has the bytes; nothing of them runs.
+    let bytes = ada.person.app.get(place, &[]).await;
+    assert_eq!((bytes.status, bytes.header("content-type")), (200, "image/png"));
+    assert_eq!(bytes.header("x-content-type-options"), "nosniff");
+    assert_eq!(bytes.header("content-security-policy"), "sandbox; default-src 'none'");
+    assert!(bytes.body.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.body.len() > 5_000);
+    let other = ada.image(data["ids"][1].as_str().expect("an id")).await;
+    let others = other["imageUrl"].as_str().expect("a URL").replace("http://localhost:4600", "");
+    assert_ne!(ada.person.app.get(&others, &[]).await.body, bytes.body, "variants differ");
+    for wrong in [
+        place.replace(&id, other["id"].as_str().expect("an id")),
+        format!("{}A", &place[..place.len() - 1]),
+        format!("/img/{NOTHING}/AAAAAAAAAAAAAAAAAAAAAA"),
+    ] {
+        if wrong != place {
+            assert_eq!(ada.person.app.get(&wrong, &[]).await.status, 404, "{wrong}");
+        }
+    }
+    // Nobody else's.
+    let bob = Artist::new(&ada.person.app, "bob").await;
+    let missing = bob.ask("GET", &format!("/{NOTHING}"), None).await;
+    let foreign = bob.ask("GET", &format!("/{id}"), None).await;
+    assert_eq!((foreign.status, &foreign.body), (404, &missing.body));
+    assert_eq!(bob.ask("DELETE", &format!("/{id}"), None).await.error(), "404 IMAGE_NOT_FOUND");
+    let gone = ada.ask("DELETE", &format!("/{id}"), None).await;
+    assert_eq!((gone.status, &gone.json()["data"]["id"]), (200, &json!(id)), "{gone:?}");
+    assert_eq!(ada.person.app.get(place, &[]).await.status, 404);
+    assert_eq!(ada.ask("GET", &format!("/{id}"), None).await.error(), "404 IMAGE_NOT_FOUND");
+    assert_eq!(ada.person.app.rows("blobs_to_delete").len(), 1);
+    ada.person.app.keep_house().await;
+    assert_eq!(ada.person.app.rows("blobs_to_delete"), Vec::<String>::new());
+    assert_eq!(ada.files(), 1, "the file went with it");
+}
+
+async fn one_credit_and_two_requests(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(1, "in_1").await;
+    let answers = at_once(2, {
+        let ada = ada.clone();
+        move |_| {
+            let ada = ada.clone();
+            async move { ada.generate(&ada.order()).await }
+        }
+    })
+    .await;
+    let mut told: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    told.sort_unstable();
+    assert_eq!(told, [202, 402], "{answers:?}");
+    let refused = answers.iter().find(|answer| answer.status == 402).expect("one");
+    assert_eq!(refused.error(), "402 INSUFFICIENT_CREDITS");
+    assert_eq!(ada.person.app.rows("images").len(), 1);
+    assert_eq!(ada.person.app.rows("jobs").len(), 1, "one is drawn");
+}
+
+async fn what_fails_costs_nothing(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(2, "in_1").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    ada.delete_brand();
+    ada.work().await;
+    let failed = ada.image(&ids[0]).await;
+    assert_eq!((&failed["status"], &failed["failureReason"]), (&json!("failed"), &Value::Null));
+    let detail = failed["failureDetail"].as_str().expect("why");
+    assert!(detail.contains("brand was deleted"), "{detail}");
+    let balance = ada.person.balance().await;
+    assert_eq!((balance.balance, balance.held), (2, 0));
+}
+
+/// Shape 400, existence 404/422/409, plan and feature 403, credits 402.
+async fn what_is_asked_of_a_request_in_this_order(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    let with = |changes: Value| {
+        let mut order = ada.order();
+        for (name, value) in changes.as_object().expect("changes") {
+            order[name] = value.clone();
+        }
+        order
+    };
+    let many: Vec<_> = (0..11).map(|_| NOTHING).collect();
+    let long = "x".repeat(2_001);
+    for (changes, error) in [
+        (json!({ "prompt": "" }), "400 BAD_REQUEST"),
+        (json!({ "prompt": long, "brandSessionId": NOTHING }), "400 BAD_REQUEST"),
+        (json!({ "prompt": "a\u{0}b" }), "400 BAD_REQUEST"),
+        (json!({ "brandSessionId": "x" }), "400 BAD_REQUEST"),
+        (json!({ "aspectRatio": "16:10" }), "400 BAD_REQUEST"),
+        (json!({ "imageSize": "8K" }), "400 BAD_REQUEST"),
+        (json!({ "model": "best" }), "400 BAD_REQUEST"),
+        (json!({ "variantCount": 0 }), "400 BAD_REQUEST"),
+        (json!({ "variantCount": 6 }), "400 BAD_REQUEST"),
+        (json!({ "referenceImageIds": ["x"] }), "400 BAD_REQUEST"),
+        (json!({ "referenceImageIds": many }), "400 REFERENCE_LIMIT_EXCEEDED"),
+        (json!({ "brandSessionId": NOTHING, "imageSize": "4K" }), "422 BRAND_NOT_FOUND"),
+        (json!({ "referenceImageIds": [NOTHING] }), "404 REFERENCE_IMAGE_NOT_FOUND"),
+        (json!({}), "402 INSUFFICIENT_CREDITS"),
+    ] {
+        let answer = ada.generate(&with(changes.clone())).await;
+        assert_eq!(answer.error(), error, "{changes}: {answer:?}");
+    }
+    for (status, error) in [
+        ("analyzing", "409 BRAND_NOT_READY"),
+        ("failed", "409 BRAND_NOT_READY"),
+        ("logo_required", "400 SESSION_MISSING_BRAND_IMAGE"),
+    ] {
+        ada.set_brand(&format!("status = '{status}'"));
+        assert_eq!(ada.generate(&ada.order()).await.error(), error, "{status}");
+    }
+    let bob = Artist::new(&ada.person.app, "bob").await;
+    let foreign = bob.generate(&ada.order()).await;
+    assert_eq!(foreign.error(), "422 BRAND_NOT_FOUND");
+    assert_eq!(ada.person.app.rows("images"), Vec::<String>::new(), "nothing was written");
+}
+
+async fn asking_twice_under_one_name_asks_once(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(5, "in_1").await;
+    let headers = [("idempotency-key", "one")];
+    let first = ada.ask_with("POST", "/generations", Some(&ada.order()), &headers).await;
+    let second = ada.ask_with("POST", "/generations", Some(&ada.order()), &headers).await;
+    assert_eq!((first.status, &first.body), (202, &second.body));
+    assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(ada.person.app.rows("images").len(), 1);
+    let mut other = ada.order();
+    other["prompt"] = json!("Another");
+    let refused = ada.ask_with("POST", "/generations", Some(&other), &headers).await;
+    assert_eq!(refused.error(), "422 IDEMPOTENCY_KEY_REUSED");
+}
+
+async fn what_is_deleted_while_it_is_made_costs_nothing(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(1, "in_1").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    assert_eq!(ada.ask("DELETE", &format!("/{}", ids[0]), None).await.status, 200);
+    ada.work().await;
+    assert_eq!(ada.person.balance().await.balance, 1);
+    assert_eq!(ada.person.app.rows("jobs"), Vec::<String>::new());
+    assert_eq!(ada.files(), 0);
+}
+
+/// A job that ends its process each time is given up after a few, and one whose hold is over is not drawn.
+async fn an_image_that_nobody_can_make_is_given_up(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(2, "in_1").await;
+    let deadly = ada.ids(&ada.generate(&ada.order()).await);
+    ada.person.app.database().run("UPDATE jobs SET attempts = 5");
+    ada.work().await;
+    assert_eq!(ada.image(&deadly[0]).await["status"], "failed");
+    assert_eq!(ada.person.balance().await.balance, 2);
+    let late = ada.ids(&ada.generate(&ada.order()).await);
+    ada.person.app.advance(Duration::from_secs(7 * 3_600));
+    ada.person.app.keep_house().await;
+    assert_eq!(ada.person.balance().await.balance, 2, "the hold is over");
+    ada.work().await;
+    assert_eq!(ada.image(&late[0]).await["status"], "failed");
+    assert_eq!(ada.person.balance().await.balance, 2);
+}

@@ -1,0 +1,158 @@
+//! Images made of others.
+
+use serde_json::{Value, json};
+
+use super::studio::{Artist, image_of};
+use crate::credits::person::metered;
+use crate::support::{App, NOTHING, on_both};
+
+on_both!(
+    a_composition_is_changed_resized_and_traced,
+    what_cannot_be_done_is_said_and_costs_nothing,
+    what_is_asked_of_a_change_in_this_order,
+);
+
+/// Asks for something to be made of an image, waits for it, and gives it.
+async fn made(artist: &Artist, id: &str, what: &str, more: &Value) -> Value {
+    let mut body = json!({ "brandSessionId": artist.brand });
+    for (name, value) in more.as_object().expect("an object") {
+        body[name] = value.clone();
+    }
+    let asked = artist.ask("POST", &format!("/{id}/{what}"), Some(&body)).await;
+    assert_eq!(asked.status, 202, "{what}: {asked:?}");
+    assert_eq!(asked.json()["data"]["status"], "pending");
+    let new = asked.json()["data"]["id"].as_str().expect("an id").to_owned();
+    artist.work().await;
+    artist.image(&new).await
+}
+
+/// The bytes of an image.
+async fn bytes(artist: &Artist, image: &Value) -> Vec<u8> {
+    let url = image["imageUrl"].as_str().unwrap_or_else(|| panic!("{image}"));
+    let place = url.strip_prefix("http://localhost:4600").expect("our origin");
+    let answer = artist.person.app.get(place, &[]).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body.to_vec()
+}
+
+async fn a_composition_is_changed_resized_and_traced(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(10, "in_1").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    ada.work().await;
+    let first = ada.image(&ids[0]).await;
+    let before = bytes(&ada, &first).await;
+    let edited = made(&ada, &ids[0], "edit", &json!({ "prompt": "Make it dark" })).await;
+    assert_eq!((&edited["status"], &edited["actionType"]), (&json!("completed"), &json!("edit")));
+    assert_ne!(bytes(&ada, &edited).await, before);
+    assert_eq!(bytes(&ada, &ada.image(&ids[0]).await).await, before, "the other one stays");
+    let wide = made(&ada, &ids[0], "resize", &json!({ "targetAspectRatio": "16:9" })).await;
+    assert_eq!((&wide["width"], &wide["height"]), (&json!(2048), &json!(1152)));
+    assert_eq!(wide["aspectRatio"], "16:9");
+    let paths = made(&ada, &ids[0], "vectorize", &json!({})).await;
+    assert_eq!(paths["actionType"], "vectorize");
+    let svg = String::from_utf8(bytes(&ada, &paths).await).expect("text");
+    assert!(svg.starts_with("<svg") && svg.contains("<path"), "{svg:.200}");
+    assert_eq!(ada.person.balance().await.balance, 10 - 4);
+    // What consists of paths has no background, and no pixels to cut.
+    let id = paths["id"].as_str().expect("an id");
+    let body = json!({ "brandSessionId": ada.brand });
+    let refused = ada.ask("POST", &format!("/{id}/vectorize"), Some(&body)).await;
+    assert_eq!(refused.error(), "400 IMAGE_NOT_VECTORIZABLE");
+    let refused = ada.ask("POST", &format!("/{id}/remove-background"), Some(&body)).await;
+    assert_eq!(refused.error(), "400 IMAGE_NOT_REMOVABLE_BACKGROUND");
+}
+
+async fn what_cannot_be_done_is_said_and_costs_nothing(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(10, "in_1").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    ada.work().await;
+    let vague = made(&ada, &ids[0], "edit", &json!({ "prompt": "hmmm" })).await;
+    assert_eq!(vague["status"], "failed", "{vague}");
+    assert!(vague["failureDetail"].as_str().expect("why").contains("understood"), "{vague}");
+    // A row without bytes: they were lost.
+    let lost = image_of(&ada.person.app, &ada.brand);
+    let none = made(&ada, &lost, "resize", &json!({ "targetAspectRatio": "1:1" })).await;
+    assert_eq!(none["status"], "failed", "{none}");
+    assert_eq!(ada.person.balance().await.balance, 9, "one was made");
+}
+
+async fn what_is_asked_of_a_change_in_this_order(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(1, "in_1").await;
+    let pending = ada.ids(&ada.generate(&ada.order()).await).remove(0);
+    let there = image_of(&ada.person.app, &ada.brand);
+    let many: Vec<_> = (0..10).map(|_| NOTHING).collect();
+    let brand = json!(ada.brand);
+    for (path, body, error) in [
+        ("x/edit", json!({ "prompt": "a", "brandSessionId": brand }), "400 BAD_REQUEST"),
+        ("{there}/edit", json!({ "prompt": "", "brandSessionId": brand }), "400 BAD_REQUEST"),
+        (
+            "{there}/edit",
+            json!({ "prompt": "a", "brandSessionId": brand, "referenceImageIds": many }),
+            "400 REFERENCE_LIMIT_EXCEEDED",
+        ),
+        (
+            "{none}/edit",
+            json!({ "prompt": "a", "brandSessionId": NOTHING }),
+            "404 EDIT_SUBJECT_NOT_FOUND",
+        ),
+        (
+            "{pending}/edit",
+            json!({ "prompt": "a", "brandSessionId": NOTHING }),
+            "400 EDIT_SUBJECT_NOT_COMPLETED",
+        ),
+        (
+            "{there}/edit",
+            json!({ "prompt": "a", "brandSessionId": NOTHING }),
+            "422 BRAND_NOT_FOUND",
+        ),
+        (
+            "{there}/edit",
+            json!({ "prompt": "a", "brandSessionId": brand, "referenceImageIds": [NOTHING] }),
+            "404 REFERENCE_IMAGE_NOT_FOUND",
+        ),
+        (
+            "{there}/edit",
+            json!({ "prompt": "a", "brandSessionId": brand }),
+            "402 INSUFFICIENT_CREDITS",
+        ),
+        (
+            "{there}/resize",
+            json!({ "targetAspectRatio": "4:4", "brandSessionId": brand }),
+            "400 BAD_REQUEST",
+        ),
+        (
+            "{there}/resize",
+            json!({ "targetAspectRatio": "4:3", "brandSessionId": brand }),
+            "400 SAME_ASPECT_RATIO",
+        ),
+        (
+            "{pending}/resize",
+            json!({ "targetAspectRatio": "1:1", "brandSessionId": brand }),
+            "400 IMAGE_NOT_COMPLETED",
+        ),
+        (
+            "{there}/resize",
+            json!({ "targetAspectRatio": "1:1", "brandSessionId": brand }),
+            "402 INSUFFICIENT_CREDITS",
+        ),
+        ("{none}/remove-background", json!({ "brandSessionId": brand }), "404 IMAGE_NOT_FOUND"),
+        (
+            "{there}/remove-background",
+            json!({ "brandSessionId": NOTHING }),
+            "404 SESSION_NOT_FOUND",
+        ),
+        ("{there}/vectorize", json!({ "brandSessionId": NOTHING }), "404 SESSION_NOT_FOUND"),
+        ("{there}/vectorize", json!({ "brandSessionId": brand }), "402 INSUFFICIENT_CREDITS"),
+    ] {
+        let path = path
+            .replace("{there}", &there)
+            .replace("{none}", NOTHING)
+            .replace("{pending}", &pending);
+        let answer = ada.ask("POST", &format!("/{path}"), Some(&body)).await;
+        assert_eq!(answer.error(), error, "{path}: {answer:?}");
+    }
+    assert_eq!(ada.person.app.rows("images").len(), 2, "nothing was written");
+}

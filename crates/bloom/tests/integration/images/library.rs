@@ -1,0 +1,197 @@
+//! Lists of images, and waiting for them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::studio::Artist;
+use crate::support::{App, NOTHING, on_both};
+
+on_both!(
+    a_list_goes_on_where_it_stopped,
+    a_list_is_narrowed,
+    a_cursor_is_nobody_elses_and_of_one_list,
+    many_are_deleted_at_once,
+    who_waits_is_woken_and_asks_nothing_meanwhile,
+    who_waits_too_long_is_told_what_there_is,
+    a_wait_ends_with_its_credential,
+    only_so_many_of_one_credential_wait,
+);
+
+async fn ask(artist: &Artist, query: &str) -> Value {
+    let answer = artist.ask("GET", query, None).await;
+    assert_eq!(answer.status, 200, "{query}: {answer:?}");
+    answer.json()["data"].clone()
+}
+
+fn ids(data: &Value) -> Vec<String> {
+    let images = data["images"].as_array().expect("images");
+    images.iter().map(|image| image["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Asks for images without making them.
+async fn asked_for(artist: &Artist, requests: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    for _ in 0..requests {
+        let mut order = artist.order();
+        order["variantCount"] = json!(3);
+        all.extend(artist.ids(&artist.generate(&order).await));
+    }
+    all
+}
+
+async fn a_list_goes_on_where_it_stopped(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let bob = Artist::new(&app, "bob").await;
+    let mut all = asked_for(&ada, 4).await;
+    asked_for(&bob, 1).await;
+    all.sort_unstable();
+    all.reverse();
+    let mut found = Vec::new();
+    let mut query = "?limit=5".to_owned();
+    loop {
+        let page = ask(&ada, &query).await;
+        found.extend(ids(&page));
+        assert_eq!(page["hasMore"], json!(page["nextCursor"].is_string()));
+        // What comes meanwhile stands before what was shown.
+        if found.len() == 5 {
+            ada.person.app.advance(Duration::from_secs(1));
+            asked_for(&ada, 1).await;
+        }
+        match page["nextCursor"].as_str() {
+            Some(cursor) => query = format!("?limit=5&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(found, all);
+    assert_eq!(ids(&ask(&ada, "").await).len(), 15, "50 at most when nobody says");
+    let with = ask(&ada, "?limit=1").await["images"][0].clone();
+    assert!(with.as_object().expect("an image").contains_key("imageUrl"));
+    let without = ask(&ada, "?limit=1&includeUrls=0").await["images"][0].clone();
+    assert!(!without.as_object().expect("an image").contains_key("imageUrl"));
+    for bad in ["limit=0", "limit=101", "limit=x", "includeUrls=2", "source=found", "timeout=296"] {
+        let answer = ada.ask("GET", &format!("?{bad}"), None).await;
+        assert_eq!(answer.error(), "400 BAD_REQUEST", "{bad}");
+    }
+}
+
+async fn a_list_is_narrowed(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    asked_for(&ada, 2).await;
+    let count = async |query: &str| ids(&ask(&ada, query).await).len();
+    assert_eq!(count("?source=generated&status=pending&actionType=generation").await, 6);
+    assert_eq!(count("?status=completed").await, 0);
+    assert_eq!(count("?source=uploaded").await, 0);
+    assert_eq!(count(&format!("?brandSessionId={}", ada.brand)).await, 6);
+    let unknown = ada.ask("GET", &format!("?brandSessionId={NOTHING}"), None).await;
+    assert_eq!(unknown.error(), "422 BRAND_NOT_FOUND");
+    let unknown = ada.ask("GET", &format!("?workspaceId={NOTHING}"), None).await;
+    assert_eq!(unknown.error(), "404 WORKSPACE_NOT_FOUND");
+}
+
+async fn a_cursor_is_nobody_elses_and_of_one_list(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let bob = Artist::new(&app, "bob").await;
+    asked_for(&ada, 1).await;
+    let page = ask(&ada, "?limit=1").await;
+    let cursor = page["nextCursor"].as_str().expect("a cursor");
+    assert_eq!(ids(&ask(&ada, &format!("?cursor={cursor}")).await).len(), 2);
+    let mut changed = cursor.to_owned().into_bytes();
+    changed[10] = if changed[10] == b'A' { b'B' } else { b'A' };
+    let changed = String::from_utf8(changed).expect("text");
+    for (artist, cursor) in [(&bob, cursor), (&ada, &changed), (&ada, "x"), (&ada, NOTHING)] {
+        let answer = artist.ask("GET", &format!("?cursor={cursor}"), None).await;
+        assert_eq!(answer.status, 400, "{cursor}: {answer:?}");
+    }
+}
+
+async fn many_are_deleted_at_once(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let bob = Artist::new(&app, "bob").await;
+    let (own, foreign) = (asked_for(&ada, 1).await, asked_for(&bob, 1).await);
+    let named = [own[0].as_str(), &foreign[0], NOTHING, &own[1], &own[0]].join(",");
+    let answer = ada.ask("DELETE", &format!("?ids={named}"), None).await;
+    assert_eq!(answer.json()["data"], json!({ "deletedCount": 2 }), "{answer:?}");
+    assert_eq!(ids(&ask(&ada, "").await), [own[2].clone()]);
+    assert_eq!(ids(&ask(&bob, "").await).len(), 3);
+    for bad in ["", "?ids=", "?ids=x", &format!("?ids={}", NOTHING.replace('-', ""))] {
+        assert_eq!(ada.ask("DELETE", bad, None).await.error(), "400 BAD_REQUEST", "{bad}");
+    }
+}
+
+/// Waits for an image beside whoever works.
+fn waiting(artist: &Artist, query: String) -> tokio::task::JoinHandle<crate::support::Answer> {
+    let artist = artist.clone();
+    tokio::spawn(async move { artist.ask("GET", &query, None).await })
+}
+
+async fn who_waits_is_woken_and_asks_nothing_meanwhile(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    let of_one = waiting(&ada, format!("/{}?wait=true", ids[0]));
+    let of_many = waiting(&ada, format!("?ids={}&wait=1&timeout=295", ids[0]));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = app.service().statements_executed();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(!of_one.is_finished() && !of_many.is_finished());
+    assert_eq!(app.service().statements_executed(), before, "who waits asks nothing");
+    ada.work().await;
+    let (one, many) = (of_one.await.expect("an answer"), of_many.await.expect("an answer"));
+    assert_eq!(one.json()["data"]["status"], "completed", "{one:?}");
+    assert_eq!(many.json()["data"]["images"][0]["status"], "completed", "{many:?}");
+    // What is there already is not waited for.
+    let again = ada.ask("GET", &format!("/{}?wait=true", ids[0]), None).await;
+    assert_eq!(again.json()["data"]["status"], "completed");
+}
+
+async fn who_waits_too_long_is_told_what_there_is(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    let answer = ada.ask("GET", &format!("/{}?wait=true&timeout=1", ids[0]), None).await;
+    assert_eq!(answer.json()["data"]["status"], "pending", "{answer:?}");
+    let waits = waiting(&ada, format!("/{}?wait=true", ids[0]));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bloom_service::waits::end_all(app.service());
+    let answer = waits.await.expect("an answer");
+    assert_eq!((answer.status, &answer.json()["data"]["status"]), (200, &json!("pending")));
+}
+
+async fn a_wait_ends_with_its_credential(app: App) {
+    let mut browser = app.person("ada").await;
+    let key = browser.create_key("ci").await;
+    let person = crate::credits::person::Person::of(&app, browser.email(), &key.secret).await;
+    let brand = super::studio::brand_of(&app, "ada@example.com");
+    let ada = Artist { person, brand };
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    let path = format!("/{}?wait=true", ids[0]);
+    let waits = waiting(&ada, path.clone());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Rotated, the old secret goes on for a while, and so does the wait.
+    let key = browser.rotate_key(&key, "24h").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!waits.is_finished());
+    browser.revoke_key(&key).await;
+    let answer = tokio::time::timeout(Duration::from_secs(5), waits).await.expect("at once");
+    assert_eq!(answer.expect("an answer").error(), "401 UNAUTHORIZED");
+}
+
+async fn only_so_many_of_one_credential_wait(app: App) {
+    let app =
+        app.again(|options| options.rate_limits = bloom_service::rate_limit::RateLimits::OFF).await;
+    let ada = Artist::new(&app, "ada").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    let path = format!("/{}?wait=true", ids[0]);
+    let waits: Vec<_> = (0..32).map(|_| waiting(&ada, path.clone())).collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let refused = ada.ask("GET", &path, None).await;
+    assert_eq!(refused.error(), "429 TOO_MANY_REQUESTS");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(ada.image(&ids[0]).await["status"], "pending", "who does not wait is answered");
+    ada.ask("DELETE", &format!("/{}", ids[0]), None).await;
+    for wait in waits {
+        assert_eq!(wait.await.expect("an answer").error(), "404 IMAGE_NOT_FOUND");
+    }
+    let other = ada.ids(&ada.generate(&ada.order()).await);
+    let answer = ada.ask("GET", &format!("/{}?wait=true&timeout=1", other[0]), None).await;
+    assert_eq!(answer.status, 200, "there is room again");
+}

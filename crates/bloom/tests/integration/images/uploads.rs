@@ -1,0 +1,218 @@
+//! Images that somebody brings.
+
+use std::sync::Arc;
+
+use bloom_outside::fetch::{FetchSettings, GuardedFetcher};
+use serde_json::{Value, json};
+
+use super::studio::{Artist, form};
+use crate::mcp::tool;
+use crate::support::sites::{GREEN_LOGO, Sites};
+use crate::support::{Answer, App, on_both};
+
+on_both!(
+    a_file_is_kept_once_and_without_what_it_carried,
+    what_is_no_image_is_not_taken,
+    what_lies_at_a_url_is_brought,
+    what_lies_inside_is_not_brought,
+    whoever_has_a_token_brings_one_file,
+    a_workspace_has_room_for_so_much,
+);
+
+/// A picture of 40 by 30 pixels, with a comment in it that nobody asked for.
+fn png(shade: u8) -> Vec<u8> {
+    let (width, height) = (40_u8, 30_u8);
+    let mut raw = Vec::new();
+    for y in 0..height {
+        raw.push(0);
+        (0..width).for_each(|x| raw.extend([shade, x * 6, y * 8]));
+    }
+    let length = u16::try_from(raw.len()).expect("one stored block");
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in &raw {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    let mut data = vec![0x78, 0x01, 1];
+    data.extend(length.to_le_bytes());
+    data.extend((!length).to_le_bytes());
+    data.extend(&raw);
+    data.extend((b << 16 | a).to_be_bytes());
+    let head = [0, 0, 0, width, 0, 0, 0, height, 8, 2, 0, 0, 0];
+    let chunks: [(&[u8; 4], &[u8]); 4] =
+        [(b"IHDR", &head), (b"tEXt", b"Comment\0taken at home"), (b"IDAT", &data), (b"IEND", b"")];
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (name, content) in chunks {
+        let named = [name.as_slice(), content].concat();
+        png.extend(u32::try_from(content.len()).expect("short").to_be_bytes());
+        png.extend(&named);
+        png.extend(crc(&named).to_be_bytes());
+    }
+    png
+}
+
+/// The checksum of a PNG's chunk.
+fn crc(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+        }
+    }
+    !crc
+}
+
+async fn upload(artist: &Artist, file: &[u8]) -> Answer {
+    let (body, kind) = form(&artist.brand, file);
+    let headers = [("content-type", kind.as_str()), ("x-api-key", &artist.person.key)];
+    artist.person.app.send_bytes("POST", "/api/v1/images/uploads/file", body, &headers).await
+}
+
+fn data(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["data"].clone()
+}
+
+async fn a_file_is_kept_once_and_without_what_it_carried(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let file = png(200);
+    assert!(file.windows(4).any(|bytes| bytes == b"home"));
+    let first = data(&upload(&ada, &file).await);
+    assert_eq!(
+        (&first["width"], &first["height"], &first["mimeType"], &first["existing"]),
+        (&json!(40), &json!(30), &json!("image/png"), &json!(false))
+    );
+    let again = data(&upload(&ada, &file).await);
+    assert_eq!((&again["id"], &again["existing"]), (&first["id"], &json!(true)));
+    assert_ne!(data(&upload(&ada, &png(10)).await)["id"], first["id"]);
+    let place = first["imageUrl"].as_str().expect("a URL").replace("http://localhost:4600", "");
+    let kept = app.get(&place, &[]).await;
+    assert_eq!((kept.status, kept.header("content-type")), (200, "image/png"));
+    assert!(!kept.body.windows(4).any(|bytes| bytes == b"home"), "where it was taken is gone");
+    let seen = ada.image(first["id"].as_str().expect("an id")).await;
+    assert_eq!((&seen["source"], &seen["actionType"]), (&json!("uploaded"), &Value::Null));
+    assert_eq!((&seen["status"], &seen["aspectRatio"]), (&json!("completed"), &json!("4:3")));
+    // Another brand has its own.
+    let bob = Artist::new(&app, "bob").await;
+    assert_eq!(data(&upload(&bob, &file).await)["existing"], false);
+    ada.person.app.keep_house().await;
+    assert_eq!(ada.files(), 3, "what was not needed is gone");
+}
+
+async fn what_is_no_image_is_not_taken(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let whole = png(1);
+    for (file, error) in [
+        (b"<html><script>alert(1)</script>".to_vec(), "400 UNSUPPORTED_FORMAT"),
+        (whole[..whole.len() - 20].to_vec(), "400 UNSUPPORTED_FORMAT"),
+        ([whole.as_slice(), b"PK\x03\x04zip"].concat(), "400 UNSUPPORTED_FORMAT"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf".to_vec(), "400 UNSUPPORTED_FORMAT"),
+        (vec![0; 20 * 1024 * 1024 + 1], "400 FILE_TOO_LARGE"),
+        (Vec::new(), "400 UNSUPPORTED_FORMAT"),
+    ] {
+        let answer = upload(&ada, &file).await;
+        assert_eq!(answer.error(), error, "{answer:?}");
+    }
+    // What runs in a drawing is not kept.
+    let svg = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" onload="alert(1)"><script>alert(1)</script><rect width="9" height="9" fill="#d62878"/></svg>"##;
+    let kept = data(&upload(&ada, svg).await);
+    assert_eq!(kept["mimeType"], "image/svg+xml");
+    let place = kept["imageUrl"].as_str().expect("a URL").replace("http://localhost:4600", "");
+    let shown = app.get(&place, &[]).await;
+    assert_eq!(shown.header("content-security-policy"), "sandbox; default-src 'none'");
+    assert!(!shown.text().contains("alert") && shown.text().contains("<path"), "{shown:?}");
+    let (body, kind) = form("x", &whole);
+    let headers = [("content-type", kind.as_str()), ("x-api-key", &ada.person.key)];
+    let path = "/api/v1/images/uploads/file";
+    assert_eq!(app.send_bytes("POST", path, body, &headers).await.error(), "400 BAD_REQUEST");
+    let json = [("content-type", "application/json"), ("x-api-key", &ada.person.key)];
+    let answer = app.send_bytes("POST", path, b"{}".to_vec(), &json).await;
+    assert_eq!(answer.error(), "415 UNSUPPORTED_MEDIA_TYPE");
+    assert_eq!(app.rows("images").len(), 1);
+}
+
+async fn what_lies_at_a_url_is_brought(app: App) {
+    let sites = Sites::start().await;
+    let app = app.among(&sites).await;
+    let ada = Artist::new(&app, "ada").await;
+    sites.put("pictures.example/a.svg", "image/svg+xml", GREEN_LOGO);
+    sites.put("pictures.example/page", "text/html", "<p>no picture</p>");
+    let bring = async |url: &str| {
+        let body = json!({ "imageUrl": url, "brandSessionId": ada.brand });
+        ada.ask("POST", "/uploads", Some(&body)).await
+    };
+    let brought = data(&bring("https://pictures.example/a.svg").await);
+    assert_eq!(
+        (&brought["mimeType"], &brought["existing"]),
+        (&json!("image/svg+xml"), &json!(false))
+    );
+    assert_eq!(data(&bring("https://pictures.example/a.svg").await)["existing"], true);
+    for (url, error) in [
+        ("https://pictures.example/page", "400 UNSUPPORTED_FORMAT"),
+        ("https://pictures.example/gone", "400 DOWNLOAD_FAILED"),
+    ] {
+        let answer = bring(url).await;
+        assert_eq!(answer.error(), error, "{url}: {answer:?}");
+    }
+}
+
+async fn what_lies_inside_is_not_brought(app: App) {
+    let settings =
+        FetchSettings { own_host: "localhost".into(), allow_private: false, extra_roots: vec![] };
+    let guarded = Arc::new(GuardedFetcher::new(settings).expect("TLS"));
+    let app = app.again(|options| options.fetcher = Some(guarded)).await;
+    let ada = Artist::new(&app, "ada").await;
+    for url in [
+        "nowhere",
+        "ftp://pictures.example/a.svg",
+        "http://127.0.0.1/a.png",
+        "http://169.254.169.254/latest",
+        "http://[::1]/a.png",
+        "http://localhost/a.png",
+    ] {
+        let body = json!({ "imageUrl": url, "brandSessionId": ada.brand });
+        let answer = ada.ask("POST", "/uploads", Some(&body)).await;
+        assert_eq!(answer.error(), "400 INVALID_URL", "{url}: {answer:?}");
+    }
+}
+
+async fn whoever_has_a_token_brings_one_file(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let asked = json!({ "brandSessionId": ada.brand, "count": 2 });
+    let made = tool(&app, &ada.person.key, "bloom_create_image_upload_url", asked).await;
+    let urls = made["structuredContent"]["uploadUrls"].as_array().expect("addresses").clone();
+    assert_eq!(urls.len(), 2, "{made}");
+    let place = |at: usize| urls[at].as_str().expect("a URL").replace("http://localhost:4600", "");
+    let send = async |place: &str, file: &[u8]| {
+        let (body, kind) = crate::brands::logos::form(file);
+        app.send_bytes("POST", place, body, &[("content-type", kind.as_str())]).await
+    };
+    // What is not taken uses nothing up.
+    assert_eq!(send(&place(0), b"no image").await.error(), "400 UNSUPPORTED_FORMAT");
+    let brought = data(&send(&place(0), &png(3)).await);
+    assert_eq!(brought["existing"], false);
+    assert_eq!(send(&place(0), &png(4)).await.error(), "401 INVALID_UPLOAD_TOKEN");
+    let seen = ada.image(brought["id"].as_str().expect("an id")).await;
+    assert_eq!(seen["brandSessionId"], json!(ada.brand));
+    app.advance(std::time::Duration::from_secs(15 * 60));
+    assert_eq!(send(&place(1), &png(5)).await.error(), "401 INVALID_UPLOAD_TOKEN");
+    assert_eq!(app.rows("images").len(), 1);
+}
+
+async fn a_workspace_has_room_for_so_much(app: App) {
+    let app = app.again(|options| options.storage_quota = Some(4_000)).await;
+    let ada = Artist::new(&app, "ada").await;
+    let mut taken = 0;
+    let refused = loop {
+        let answer = upload(&ada, &png(u8::try_from(taken).expect("few"))).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        taken += 1;
+        assert!(taken < 100, "it is full some time");
+    };
+    assert!(taken > 0 && refused.error() == "403 FORBIDDEN", "{taken}: {refused:?}");
+    assert!(refused.text().contains("room"), "{refused:?}");
+    assert_eq!(data(&upload(&ada, &png(0)).await)["existing"], true, "what is there needs no room");
+}

@@ -1,0 +1,163 @@
+//! `kill -9` while images are made: every one ends, there and paid for, or failed and refunded.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::home::Home;
+use crate::support::http::{Answer, Ask};
+use crate::support::server::Server;
+
+const ADA: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse battery";
+/// How many images are asked for before the first kill.
+const JOBS: usize = 100;
+/// How many of them are drawn in pixels, which takes longer.
+const DRAWN: usize = 8;
+const KILLS: usize = 3;
+const CREDITS: i64 = 200;
+
+/// A site with a logo, for a brand.
+fn site() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut head = [0; 2_048];
+            let read = stream.read(&mut head).unwrap_or_default();
+            let is_logo = head[..read].starts_with(b"GET /logo.svg");
+            let (kind, body) = match is_logo {
+                true => (
+                    "image/svg+xml",
+                    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 20'><rect width='40' height='20' \
+                     fill='#0a7a4c'/></svg>",
+                ),
+                false => (
+                    "text/html",
+                    "<title>Northwind</title><style>body{background:#fff;color:#123}a{color:#0a7a4c}</style>\
+                     <header><a href='/'><img class='logo' alt='Northwind logo' src='/logo.svg'></a></header>\
+                     <h1>Northwind</h1><p>Air for everybody.</p>",
+                ),
+            };
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    address
+}
+
+fn ask(server: &Server, key: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    let text = body.map(ToString::to_string).unwrap_or_default();
+    let ask = Ask::any(method, &format!("/api/v1{path}"), text).header("x-api-key", key);
+    server.send(&ask.header("content-type", "application/json"))
+}
+
+/// The id of what was asked for.
+fn asked(answer: Answer) -> String {
+    let data = answer.expect(202).json()["data"].clone();
+    let id = data["id"].as_str().or_else(|| data["ids"][0].as_str());
+    id.expect("an id").to_owned()
+}
+
+fn start(home: &Home) -> Server {
+    let config = home.path("bloom.toml");
+    let text =
+        "[billing]\nenabled = true\n[fetch]\nallow_private = true\n[limits]\nenabled = false\n";
+    std::fs::write(&config, text).expect("a file");
+    home.serve_with(&format!("--config {}", config.display()))
+}
+
+/// Every image, as it is now.
+fn images(server: &Server, key: &str, ids: &[String]) -> Vec<Value> {
+    let mut all = Vec::new();
+    for some in ids.chunks(50) {
+        let path = format!("/images?ids={}", some.join(","));
+        let answer = ask(server, key, "GET", &path, None).expect(200).json();
+        all.extend(answer["data"]["images"].as_array().expect("images").clone());
+    }
+    all
+}
+
+fn are_under_way(images: &[Value]) -> usize {
+    images
+        .iter()
+        .filter(|image| image["status"] != "completed" && image["status"] != "failed")
+        .count()
+}
+
+on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
+    home.account(ADA, PASSWORD);
+    let key = home.key(ADA, "ci");
+    home.bloom(&format!(
+        "credits grant --account {ADA} --kind topup --amount {CREDITS} --reference in_1"
+    ))
+    .ok();
+    let mut server = start(home);
+    let brand = asked(ask(
+        &server,
+        &key,
+        "POST",
+        "/brands",
+        Some(&json!({ "url": format!("http://{}/", site()) })),
+    ));
+    let path = format!("/brands/{brand}?wait=true");
+    let found = ask(&server, &key, "GET", &path, None).expect(200).json();
+    assert_eq!(found["data"]["status"], "ready", "{found}");
+    let order = json!({ "prompt": "\"Air\"", "brandSessionId": brand, "aspectRatio": "21:9" });
+    let first = asked(ask(&server, &key, "POST", "/images/generations", Some(&order)));
+    let path = format!("/images/{first}?wait=true");
+    let there = ask(&server, &key, "GET", &path, None).expect(200).json();
+    assert_eq!(there["data"]["status"], "completed", "{there}");
+    let ids: Vec<_> = (0..JOBS)
+        .map(|number| {
+            let (what, body) = match number % (JOBS / DRAWN) {
+                0 => ("edit", json!({ "prompt": "Make it dark", "brandSessionId": brand })),
+                _ => ("vectorize", json!({ "brandSessionId": brand })),
+            };
+            asked(ask(&server, &key, "POST", &format!("/images/{first}/{what}"), Some(&body)))
+        })
+        .collect();
+    for kill in 0..KILLS {
+        thread::sleep(Duration::from_millis(400 + 350 * kill as u64));
+        server.kill();
+        server = start(home);
+    }
+    // On PostgreSQL what was in hand waits until its lease is over.
+    let mut ended = Vec::new();
+    for _ in 0..360 {
+        ended = images(&server, &key, &ids);
+        assert_eq!(ended.len(), JOBS, "none is lost");
+        if are_under_way(&ended) == 0 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(500));
+    }
+    assert_eq!(are_under_way(&ended), 0, "{}", server.log());
+    let completed = ended.iter().filter(|image| image["status"] == "completed").count();
+    assert!(completed > JOBS / 2, "{completed} of {JOBS} are there");
+    let credits = ask(&server, &key, "GET", "/credits", None).expect(200).json();
+    let spent = i64::try_from(completed + 1).expect("few");
+    assert_eq!(
+        (&credits["data"]["balance"], &credits["data"]["held"]),
+        (&json!(CREDITS - spent), &json!(0)),
+        "{completed} are there"
+    );
+    for image in ended.iter().filter(|image| image["status"] == "completed") {
+        let url = image["imageUrl"].as_str().expect("a URL");
+        let place = url.find("/img/").expect("a path");
+        let ask = Ask::get(&url[place..]).text(&format!("127.0.0.1:{}", server.address.port()));
+        let mut stream = server.connect();
+        stream.write_all(ask.as_bytes()).expect("it is asked");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        assert!(answer.starts_with(b"HTTP/1.1 200") && answer.len() > 500, "{image}");
+    }
+    assert_eq!(server.stop().code, Some(0));
+});

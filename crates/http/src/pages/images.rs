@@ -1,0 +1,378 @@
+//! `/images`: what was made, and the form for another image.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bloom_domain::brands::BrandStatus;
+use bloom_domain::credits::{ImageSize, MAX_VARIANTS};
+use bloom_domain::ids::ImageId;
+use bloom_domain::images::{ActionType, AspectRatio, Image, Prompt, Source, Status};
+use bloom_service::images::changes::{Change, change_at_browser};
+use bloom_service::images::generate::{Order, generate_at_browser};
+use bloom_service::images::{Seen, people};
+use bloom_service::{Error, SignedIn, brands};
+use http::StatusCode;
+
+use super::browser::{Browser, Sent};
+use super::errors::PageError;
+use super::forms::Form;
+use super::moment::moment;
+use super::views::{Choice, Field, ImagePage, ImageState, ImageTile, Images};
+use super::{Segment, page, redirect};
+use crate::api::errors::ApiError;
+use crate::api::images::changes::refused;
+use crate::api::query::Query;
+use crate::app::App;
+
+/// How many images a page shows.
+const PAGE: usize = 24;
+/// How many brands can be chosen from.
+const BRANDS: usize = 100;
+
+/// The library; a stranger signs in first.
+pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let person = match browser.require_person() {
+        Err(PageError::SignedOut) => return Ok(redirect("/sign-in?next=/images")),
+        person => person?,
+    };
+    let query = Query(request.uri().query().unwrap_or_default());
+    let before = query.optional("before").ok().flatten().and_then(|id| id.parse().ok());
+    let deleted = query.optional("deleted").ok().flatten().is_some();
+    let view = Images {
+        done: deleted.then(|| "The image is deleted.".to_owned()),
+        ..library(&app, &browser, person, before).await?
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// Asks for images.
+pub(crate) async fn create(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let wishes = Wishes::of(&form);
+    let refusal = match wishes.order() {
+        Err(why) => Refusal::Prompt(why),
+        Ok(order) => match generate_at_browser(&app.service, person, order).await {
+            Ok(_) => return Ok(redirect("/images#library")),
+            Err(error) => Refusal::Whole(told(&app, error)?),
+        },
+    };
+    let view = library(&app, &browser, person, None).await?;
+    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &wishes.onto(view, refusal)))
+}
+
+/// What a form asks for.
+struct Wishes {
+    prompt: String,
+    brand: String,
+    ratio: String,
+    is_4k: bool,
+    count: u32,
+}
+
+/// Where a refusal stands.
+enum Refusal {
+    Prompt(String),
+    Whole(String),
+}
+
+impl Wishes {
+    fn of(form: &Form) -> Self {
+        Self {
+            prompt: form.text("prompt").to_owned(),
+            brand: form.text("brand").to_owned(),
+            ratio: form.text("ratio").to_owned(),
+            is_4k: form.text("size") == "4K",
+            count: form.text("count").parse().unwrap_or(1).clamp(1, MAX_VARIANTS),
+        }
+    }
+
+    fn order(&self) -> Result<Order, String> {
+        Ok(Order {
+            prompt: Prompt::parse(&self.prompt).map_err(|error| error.to_string())?,
+            brand: self.brand.parse().map_err(|_| "Choose a brand.".to_owned())?,
+            ratio: AspectRatio::from_word(&self.ratio),
+            size: if self.is_4k { ImageSize::FourK } else { ImageSize::TwoK },
+            variants: self.count,
+            references: Vec::new(),
+        })
+    }
+
+    /// The page with what was typed.
+    fn onto(self, mut view: Images, refusal: Refusal) -> Images {
+        let (error, whole) = match refusal {
+            Refusal::Prompt(why) => (Some(why), None),
+            Refusal::Whole(why) => (None, Some(why)),
+        };
+        let count = self.count.to_string();
+        for (choices, chosen) in [
+            (&mut view.brands, &self.brand),
+            (&mut view.ratios, &self.ratio),
+            (&mut view.counts, &count),
+        ] {
+            for choice in choices {
+                choice.is_chosen = choice.value == *chosen;
+            }
+        }
+        let prompt = Field { value: self.prompt, error };
+        Images { prompt, refused: whole, is_4k: self.is_4k, ..view }
+    }
+}
+
+/// One image.
+pub(crate) async fn show_one(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let id: ImageId = super::id(id)?;
+    let person = match browser.require_person() {
+        Err(PageError::SignedOut) => return Ok(redirect(&format!("/sign-in?next={}", path(id)))),
+        person => person?,
+    };
+    let seen = people::get(&app.service, person, id).await?;
+    Ok(page(StatusCode::OK, &one(&app, &browser, seen)))
+}
+
+/// Asks for the image changed as it is told.
+pub(crate) async fn edit(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let seen = people::get(&app.service, person, super::id(id)?).await?;
+    let typed = form.text("prompt").to_owned();
+    match Prompt::parse(&typed) {
+        Ok(prompt) => {
+            let size = ImageSize::TwoK;
+            let wanted = Change::Edit { prompt, size, references: Vec::new() };
+            changed(&app, &browser, seen, wanted).await
+        }
+        Err(why) => {
+            let instruction = Field { value: typed, error: Some(why.to_string()) };
+            let view = ImagePage { instruction, ..one(&app, &browser, seen) };
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+    }
+}
+
+/// Asks for the image in another ratio.
+pub(crate) async fn resize(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, form) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let seen = people::get(&app.service, person, super::id(id)?).await?;
+    let ratio = AspectRatio::from_word(form.text("ratio")).ok_or(PageError::NotFound)?;
+    changed(&app, &browser, seen, Change::Resize { ratio }).await
+}
+
+/// Asks for the image without its background.
+pub(crate) async fn remove_background(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let seen = people::get(&app.service, person, super::id(id)?).await?;
+    changed(&app, &browser, seen, Change::RemoveBackground).await
+}
+
+/// Asks for the image as paths.
+pub(crate) async fn vectorize(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let seen = people::get(&app.service, person, super::id(id)?).await?;
+    changed(&app, &browser, seen, Change::Vectorize).await
+}
+
+/// Deletes an image.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    people::delete(&app.service, person, super::id(id)?).await?;
+    Ok(redirect("/images?deleted=1"))
+}
+
+/// The address of a form, opened like a page.
+pub(crate) async fn go_to_it(id: Segment) -> Result<Response, PageError> {
+    let id: ImageId = super::id(id)?;
+    Ok(redirect(&path(id)))
+}
+
+fn path(id: ImageId) -> String {
+    format!("/images/{id}")
+}
+
+/// Asks for an image made of another, for the brand of that one.
+async fn changed(
+    app: &App,
+    browser: &Browser,
+    seen: Seen,
+    wanted: Change,
+) -> Result<Response, PageError> {
+    let person = browser.require_person()?;
+    let (id, brand) = (seen.image.id, seen.image.brand);
+    match change_at_browser(&app.service, person, id, brand, wanted.clone()).await {
+        Ok(asked) => Ok(redirect(&path(asked.id))),
+        Err(error @ Error::Unfit(_)) => {
+            let why = refused(error, &wanted).message().to_owned();
+            let view = ImagePage { refused: Some(why), ..one(app, browser, seen) };
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+        Err(error) => {
+            let why = told(app, error)?;
+            let view = ImagePage { refused: Some(why), ..one(app, browser, seen) };
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+    }
+}
+
+/// What stands in the way and can be told beside the form; everything else is a page of its own.
+fn told(app: &App, error: Error) -> Result<String, PageError> {
+    match error {
+        Error::BrandNotFound => Ok("The brand is not there any more. Choose another.".to_owned()),
+        Error::BrandNotReady => {
+            Ok("The brand is not ready yet. Its page says how far it is.".to_owned())
+        }
+        Error::BrandLacksLogo => {
+            Ok("The brand has no logo yet. Bring one on the brand's page.".to_owned())
+        }
+        error @ (Error::FeatureNotEntitled(_)
+        | Error::PaymentRequired
+        | Error::InsufficientCredits { .. }
+        | Error::CreditsOwed { .. }
+        | Error::OverBudget { .. }) => {
+            Ok(ApiError::from(error).message().replace("error.data.action_url", &app.plan_url))
+        }
+        other => Err(other.into()),
+    }
+}
+
+async fn library(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    before: Option<ImageId>,
+) -> Result<Images, PageError> {
+    let (found, has_more) = people::list(&app.service, person, None, before, PAGE).await?;
+    let (mine, _) = brands::mine(&app.service, person, None, BRANDS).await?;
+    let ready = mine.into_iter().filter(|listed| listed.brand.status == BrandStatus::Ready);
+    let brand = |listed: brands::Listed| Choice {
+        value: listed.brand.id.to_string(),
+        label: listed.brand.name,
+        is_chosen: false,
+    };
+    let choice = |value: &str, is_chosen| Choice {
+        value: value.to_owned(),
+        label: value.to_owned(),
+        is_chosen,
+    };
+    let ratio = |ratio: &AspectRatio| choice(ratio.as_str(), *ratio == AspectRatio::R1x1);
+    let images: Vec<_> = found.iter().map(|seen| tile(app, seen)).collect();
+    Ok(Images {
+        layout: browser.layout(),
+        done: None,
+        refused: None,
+        prompt: Field::default(),
+        brands: ready.map(brand).collect(),
+        ratios: AspectRatio::ALL.iter().map(ratio).collect(),
+        is_4k: false,
+        counts: (1..=MAX_VARIANTS).map(|count| choice(&count.to_string(), count == 1)).collect(),
+        under_way: images.iter().filter(|image| image.state.is_under_way()).count(),
+        images,
+        is_first: before.is_none(),
+        older: found.last().filter(|_| has_more).map(|last| last.image.id.to_string()),
+    })
+}
+
+fn tile(app: &App, seen: &Seen) -> ImageTile {
+    let image = &seen.image;
+    ImageTile {
+        id: image.id.to_string(),
+        src: seen.url.clone(),
+        size: image.size,
+        shows: shows(image),
+        state: state(image.status),
+        origin: origin(image),
+        made: moment(image.created_at, app.service.now()),
+    }
+}
+
+fn one(app: &App, browser: &Browser, seen: Seen) -> ImagePage {
+    let Seen { image, workspace, url } = seen;
+    let media_type = image.file.as_ref().map_or("", |file| file.media_type.as_str());
+    let extension = match media_type {
+        "image/svg+xml" => "svg",
+        "image/jpeg" => "jpg",
+        _ => "png",
+    };
+    ImagePage {
+        layout: browser.layout(),
+        refused: None,
+        id: image.id.to_string(),
+        src: url,
+        file_name: format!("bloom-{}.{extension}", image.id),
+        size: image.size,
+        ratio: image.ratio.map(AspectRatio::as_str),
+        shows: shows(&image),
+        state: state(image.status),
+        origin: origin(&image),
+        is_paths: media_type == "image/svg+xml",
+        workspace: workspace.name,
+        made: moment(image.created_at, app.service.now()),
+        instruction: Field::default(),
+        ratios: AspectRatio::ALL
+            .iter()
+            .filter(|ratio| image.ratio != Some(**ratio))
+            .map(|ratio| ratio.as_str())
+            .collect(),
+        failure: image.failure.map(|failure| failure.detail),
+        prompt: image.prompt,
+        engine: image.engine,
+    }
+}
+
+/// What an image shows, for those who do not see it.
+fn shows(image: &Image) -> String {
+    let words = image.description.as_deref().or(image.prompt.as_deref());
+    words.unwrap_or("An image without a description").to_owned()
+}
+
+fn origin(image: &Image) -> &'static str {
+    match (image.source, image.action) {
+        (Source::Uploaded, _) => "Brought",
+        (Source::Scraped, _) => "Found on the brand's site",
+        (Source::Generated, Some(ActionType::Edit)) => "Changed",
+        (Source::Generated, Some(ActionType::Resize)) => "Resized",
+        (Source::Generated, Some(ActionType::RemoveBackground)) => "Without its background",
+        (Source::Generated, Some(ActionType::Vectorize)) => "Turned into paths",
+        (Source::Generated, _) => "Made",
+    }
+}
+
+fn state(status: Status) -> ImageState {
+    match status {
+        Status::Pending => ImageState::Waiting,
+        Status::Generating => ImageState::Generating,
+        Status::Completed => ImageState::There,
+        Status::Failed => ImageState::Failed,
+    }
+}

@@ -1,0 +1,221 @@
+//! Making an image: the job behind each.
+//!
+//! 1. The image and its hold are looked at. What is gone, or was voided, is not drawn.
+//! 2. What it is drawn from is fetched: the brand as it is now, its logo, the images it refers to.
+//! 3. It is drawn by a painter ([`crate::painters`]), and its bytes are put beside the database. Drawing is
+//!    deterministic and the place is the image's own, so doing both again changes nothing.
+//! 4. One transaction ends the job, writes the image and settles its part of the hold, or writes that it failed and
+//!    voids it.
+
+use std::sync::Arc;
+
+use bloom_domain::credits::Amount;
+use bloom_domain::ids::{CreditHoldId, ImageId};
+use bloom_domain::images::{Failure, Image};
+use bloom_store::{self as store, Change, Tx};
+use serde::{Deserialize, Serialize};
+use store::images::Completed;
+
+use super::search;
+use super::studio::{self, Made};
+use crate::blobs::BlobKey;
+use crate::credits::endings::Ending;
+use crate::jobs::{Job, JobError, Kind};
+use crate::work::Work;
+use crate::{Error, Service, painters};
+
+/// The jobs that make images.
+pub(crate) static RENDERING: Kind = Kind {
+    name: "image",
+    at_once: painters::count,
+    run: |service, job| Box::pin(run(service, job)),
+    give_up: |service, job| Box::pin(give_up(service, job)),
+};
+
+/// Where the bytes of images lie among the others.
+pub(super) const AMONG: &str = "images";
+
+/// What a job says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Payload {
+    image: [u8; 16],
+    hold: [u8; 16],
+    item: u32,
+    /// What it costs.
+    credits: i64,
+    task: Task,
+}
+
+/// What there is to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Task {
+    /// A picture of a prompt.
+    Compose(Composition),
+    /// A picture changed as it is told.
+    Edit { of: [u8; 16], instruction: String, is_4k: bool, seed: u64, references: Vec<[u8; 16]> },
+    /// A picture in another ratio.
+    Resize { of: [u8; 16], ratio: String },
+    /// A picture without its background.
+    RemoveBackground { of: [u8; 16] },
+    /// A picture as paths.
+    Vectorize { of: [u8; 16] },
+}
+
+/// A picture of a prompt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Composition {
+    pub(crate) prompt: String,
+    pub(crate) ratio: String,
+    pub(crate) is_4k: bool,
+    /// Which of how many it is: each looks at what the others are, to differ.
+    pub(crate) variant: u32,
+    pub(crate) variants: u32,
+    pub(crate) seed: u64,
+    pub(crate) references: Vec<[u8; 16]>,
+}
+
+impl Payload {
+    pub(crate) fn new(
+        image: ImageId,
+        (hold, item): (CreditHoldId, u32),
+        credits: i64,
+        task: Task,
+    ) -> Self {
+        Self { image: *image.as_bytes(), hold: *hold.as_bytes(), item, credits, task }
+    }
+
+    fn image(&self) -> ImageId {
+        ImageId::from_bytes(self.image)
+    }
+
+    fn hold(&self) -> CreditHoldId {
+        CreditHoldId::from_bytes(self.hold)
+    }
+}
+
+/// What drawing came to.
+pub(crate) enum Outcome {
+    /// A picture.
+    Made(Made),
+    /// None, and none will come of trying again.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// None, because of something that has no word in the contract.
+    pub(crate) fn failed(detail: impl Into<String>) -> Self {
+        Self::Failed(Failure { reason: None, detail: detail.into() })
+    }
+}
+
+async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
+    let payload: Payload = job.payload()?;
+    let Some(image) = begin(service, &payload).await? else {
+        let detail = "its credits went back before it was begun";
+        return end(service, job, &payload, End::Failed(failure(detail))).await;
+    };
+    match studio::draw(service, &image, &payload.task).await? {
+        Outcome::Failed(failure) => end(service, job, &payload, End::Failed(failure)).await,
+        Outcome::Made(made) => {
+            let key = BlobKey::new(AMONG, image.id);
+            let bytes = i64::try_from(made.bytes.len()).unwrap_or(i64::MAX);
+            let file = bloom_domain::images::File {
+                blob: key.as_str().to_owned(),
+                media_type: made.media_type.to_owned(),
+                bytes,
+                digest: None,
+            };
+            service.blobs.put(&key, made.bytes).await.map_err(Error::from)?;
+            let completed = Completed {
+                description: made.description,
+                ratio: made.ratio,
+                size: made.size,
+                engine: studio::ENGINE.to_owned(),
+                file,
+            };
+            end(service, job, &payload, End::Completed(Box::new(completed), made.scene)).await
+        }
+    }
+}
+
+async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
+    // What cannot be read says of no image that it failed; the hold ends by itself.
+    let Ok(payload) = job.payload::<Payload>() else {
+        let job = job.clone();
+        service.store.write(move |tx| job.end(tx)).await?;
+        return Ok(());
+    };
+    let detail = "the server could not make it; its operator finds the cause in the log";
+    end(service, job, &payload, End::Failed(failure(detail))).await
+}
+
+fn failure(detail: &str) -> Failure {
+    Failure { reason: None, detail: detail.to_owned() }
+}
+
+/// The image, if it is still to be made and paid for.
+async fn begin(service: &Service, payload: &Payload) -> Result<Option<Image>, JobError> {
+    let (id, hold, now) = (payload.image(), payload.hold(), service.now());
+    let begin = move |tx: &mut Tx<'_>| {
+        let is_held = store::credit_holds::find_open(tx, hold)?;
+        let Some(found) = store::images::find_any(tx, id)? else { return Ok(None) };
+        if found.image.status.is_final() || is_held.is_none_or(|hold| hold.until <= now) {
+            return Ok(None);
+        }
+        if store::images::begin(tx, id)? {
+            tx.changed(Change::Image(id));
+        }
+        Ok(Some(found.image))
+    };
+    Ok(service.store.write(begin).await?)
+}
+
+/// How an image ends.
+enum End {
+    Completed(Box<Completed>, Option<String>),
+    Failed(Failure),
+}
+
+/// Ends the job, the image and its part of the hold, all or nothing.
+async fn end(service: &Service, job: &Job, payload: &Payload, end: End) -> Result<(), JobError> {
+    let (job, ending, now) = (job.clone(), Ending::new(service)?, service.now());
+    let (id, hold, item) = (payload.image(), payload.hold(), payload.item);
+    let price = Amount::new(payload.credits).map_err(|e| JobError::ForGood(e.to_string()))?;
+    let write = move |tx: &mut Tx<'_>| {
+        if !job.end(tx)? {
+            return Ok(());
+        }
+        let is_there = match &end {
+            End::Completed(completed, scene) => {
+                let is_there = store::images::complete(tx, id, completed)?;
+                match (is_there, scene) {
+                    (true, Some(scene)) => store::images::insert_scene(tx, id, scene)?,
+                    (true, None) => {}
+                    // It was deleted while it was made.
+                    (false, _) => store::images::doom_blob(tx, &completed.file.blob, now)?,
+                }
+                is_there
+            }
+            End::Failed(failure) => {
+                store::images::fail(tx, id, failure)?;
+                false
+            }
+        };
+        if is_there && let Some(found) = store::images::find_any(tx, id)? {
+            let Image { brand, prompt, description, .. } = &found.image;
+            store::brands::count_images(tx, *brand, 1)?;
+            let words = search::words(prompt.as_deref(), description.as_deref());
+            store::image_words::insert(tx, *brand, id, &words)?;
+        }
+        tx.changed(Change::Image(id));
+        // Who has voided the hold meanwhile has ended this part, too.
+        let Some(open) = store::credit_holds::find_open(tx, hold)? else { return Ok(()) };
+        let work = Work::of(hold, open.workspace, &open.operation);
+        let spent = is_there.then_some(price);
+        match ending.end_item(tx, &work, item, spent)? {
+            Ok(_) => Ok(()),
+            Err(error) => Err(store::Error::Corrupt(error.to_string())),
+        }
+    };
+    Ok(service.store.write(write).await?)
+}

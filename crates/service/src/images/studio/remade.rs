@@ -1,0 +1,186 @@
+//! A picture made of another.
+
+use bloom_domain::images::AspectRatio;
+use bloom_studio::Typesetter;
+use bloom_studio::compose::{self, Order};
+use bloom_studio::edit;
+use bloom_studio::format::{self, Resolution};
+use bloom_studio::images::decode::{Decoded, Most, decode};
+use bloom_studio::images::{cutout, resize, vectorize};
+use bloom_studio::picture::Picture;
+use bloom_studio::scene::{Material, Materials, Scene};
+use bloom_studio::{prompt, raster, svg};
+
+use super::{Made, Subject, Supplies, decoded, drawn};
+use crate::images::rendering::{Outcome, Task};
+
+/// From this length on, in pixels of its longer side, a picture is a large one.
+const LARGE: u32 = 4_096;
+
+/// Makes it.
+pub(super) fn make(
+    setter: &mut Typesetter,
+    subject: &Subject,
+    task: &Task,
+    supplies: Supplies,
+) -> Outcome {
+    match (task, subject.scene.clone()) {
+        (Task::Edit { instruction, is_4k, references, .. }, Some(scene)) => {
+            let has_new = !references.is_empty();
+            edited(setter, &scene, (instruction.as_str(), *is_4k, has_new), supplies)
+        }
+        (Task::Edit { instruction, is_4k, seed, .. }, None) => {
+            captioned(setter, subject, (instruction.as_str(), *is_4k, *seed), supplies)
+        }
+        (Task::Resize { ratio, .. }, scene) => resized(setter, subject, scene, ratio, supplies),
+        (Task::RemoveBackground { .. }, _) => cut_out(subject),
+        (Task::Vectorize { .. }, Some(mut scene)) => {
+            // What was composed need not be traced: its shapes are known.
+            let (brand, materials) = decoded(supplies);
+            scene.brand = brand;
+            as_paths(setter, &scene, &materials)
+        }
+        (Task::Vectorize { .. }, None) => traced(subject, &supplies),
+        (Task::Compose(_), _) => Outcome::failed("it is to be made of nothing"),
+    }
+}
+
+/// The scene with another choice.
+fn edited(
+    setter: &mut Typesetter,
+    scene: &Scene,
+    (instruction, is_4k, has_new): (&str, bool, bool),
+    supplies: Supplies,
+) -> Outcome {
+    let (brand, materials) = decoded(supplies);
+    let edited = edit::edit(scene, instruction);
+    if edited.changes.is_empty() && !has_new {
+        return Outcome::failed(
+            "nothing in the instruction was understood; name what to change: words in quotation marks, a \
+             colour, dark or light, a layout, a typeface",
+        );
+    }
+    let mut scene = Scene { brand, ..edited.scene };
+    scene.pictures = materials.pictures.iter().map(|(key, _)| key.clone()).collect();
+    if has_new && !scene.pictures.is_empty() {
+        scene.material = Material::Photo;
+    }
+    drawn(setter, &scene, &materials, is_4k)
+}
+
+/// A picture that was not composed gets words upon it; more cannot be done to it here.
+fn captioned(
+    setter: &mut Typesetter,
+    subject: &Subject,
+    (instruction, is_4k, seed): (&str, bool, u64),
+    supplies: Supplies,
+) -> Outcome {
+    if !instruction.contains(['"', '\u{201c}', '\u{201e}', '\u{ab}']) {
+        return Outcome::failed(
+            "this engine changes what it has composed; to any other image it can only add words: put them in \
+             quotation marks",
+        );
+    }
+    let Ok(Decoded { picture, .. }) = decode(&subject.bytes, Most::default()) else {
+        return unreadable();
+    };
+    let ratio = format::AspectRatio::nearest(picture.width(), picture.height());
+    let (brand, mut materials) = decoded(supplies);
+    materials.pictures.insert(0, (subject.of.to_string(), picture.into()));
+    let pictures = materials.pictures.iter().map(|(key, _)| key.clone()).collect();
+    let order = Order { brief: prompt::read(instruction), brand, ratio, seed, pictures };
+    match compose::compose(&order, &materials, setter, 1).first() {
+        Some(scene) => drawn(setter, scene, &materials, is_4k),
+        None => Outcome::failed("nothing could be composed of it"),
+    }
+}
+
+/// The scene laid out anew for another ratio, or else the part of the picture that matters.
+fn resized(
+    setter: &mut Typesetter,
+    subject: &Subject,
+    scene: Option<Scene>,
+    ratio: &str,
+    supplies: Supplies,
+) -> Outcome {
+    let Some(ratio) = format::AspectRatio::named(ratio) else {
+        return Outcome::failed("its ratio is none of ours");
+    };
+    let Ok(Decoded { picture, .. }) = decode(&subject.bytes, Most::default()) else {
+        return unreadable();
+    };
+    let is_large = picture.width().max(picture.height()) >= LARGE;
+    if let Some(scene) = scene {
+        let (brand, materials) = decoded(supplies);
+        let scene = Scene { ratio, brand, ..scene };
+        return drawn(setter, &scene, &materials, is_large);
+    }
+    let resolution = if is_large { Resolution::FourK } else { Resolution::TwoK };
+    let (width, height) = resolution.pixels(ratio);
+    match resize::to_size(&picture, width, height) {
+        Some((picture, _)) => in_pixels(&picture, AspectRatio::from_word(ratio.name())),
+        None => Outcome::failed("it could not be brought into that ratio"),
+    }
+}
+
+fn cut_out(subject: &Subject) -> Outcome {
+    let Ok(Decoded { picture, .. }) = decode(&subject.bytes, Most::default()) else {
+        return unreadable();
+    };
+    let ratio = format::AspectRatio::nearest(picture.width(), picture.height());
+    match cutout::cut_out(&picture) {
+        Ok(picture) => in_pixels(&picture, AspectRatio::from_word(ratio.name())),
+        Err(unclear) => Outcome::failed(unclear.to_string()),
+    }
+}
+
+fn as_paths(setter: &mut Typesetter, scene: &Scene, materials: &Materials) -> Outcome {
+    let (width, height) = Resolution::TwoK.pixels(scene.ratio);
+    let drawing = compose::lay_out(scene, materials, setter);
+    let document = svg::document(&drawing, width, height);
+    paths(document, (width, height), AspectRatio::from_word(scene.ratio.name()))
+}
+
+fn traced(subject: &Subject, supplies: &Supplies) -> Outcome {
+    let Ok(Decoded { picture, .. }) = decode(&subject.bytes, Most::default()) else {
+        return unreadable();
+    };
+    let ratio = format::AspectRatio::nearest(picture.width(), picture.height());
+    let palette: Vec<_> = supplies.brand.palette.iter().map(|swatch| swatch.colour).collect();
+    match vectorize::traced(&picture, &palette) {
+        Some(document) => {
+            let size = (picture.width(), picture.height());
+            paths(document, size, AspectRatio::from_word(ratio.name()))
+        }
+        None => Outcome::failed("there is nothing in it to trace"),
+    }
+}
+
+fn unreadable() -> Outcome {
+    Outcome::failed("the image it was to be made of cannot be read")
+}
+
+fn in_pixels(picture: &Picture, ratio: Option<AspectRatio>) -> Outcome {
+    let Ok(bytes) = raster::png(picture) else {
+        return Outcome::failed("it could not be written");
+    };
+    Outcome::Made(Made {
+        bytes,
+        media_type: "image/png",
+        size: (picture.width().into(), picture.height().into()),
+        ratio,
+        description: None,
+        scene: None,
+    })
+}
+
+fn paths(document: String, (width, height): (u32, u32), ratio: Option<AspectRatio>) -> Outcome {
+    Outcome::Made(Made {
+        bytes: document.into_bytes(),
+        media_type: "image/svg+xml",
+        size: (width.into(), height.into()),
+        ratio,
+        description: None,
+        scene: None,
+    })
+}

@@ -1,0 +1,358 @@
+//! Images that somebody brings: as a file, or by the URL of one.
+//!
+//! What comes is decoded within limits, and only its pixels are kept, written anew: nothing that a file may carry
+//! besides, where it was taken or what runs in it, is stored. The same file is kept once for a brand.
+
+use std::time::Duration;
+
+use bloom_domain::brands::UPLOAD_TOKEN_LIFETIME;
+use bloom_domain::digest::Digest;
+use bloom_domain::ids::{BrandId, ImageId};
+use bloom_domain::images::{AspectRatio, File, Image, Source, Status};
+use bloom_domain::time::Timestamp;
+use bloom_domain::uploads::UploadToken;
+use bloom_domain::workspaces::Reach;
+use bloom_store::{self as store, Change, Tx};
+use bloom_studio::format;
+use bloom_studio::images::decode::{Decoded, Format, Most, Refused, decode};
+use bloom_studio::raster;
+use store::upload_tokens::{UploadKind, UploadRight};
+
+use super::{Viewer, links, rendering, search};
+use crate::blobs::BlobKey;
+use crate::fetch::{FetchError, Wanted};
+use crate::keyring::sha256;
+use crate::painters::Broken;
+use crate::{Error, Principal, Service, plans};
+
+/// The most bytes of a file.
+pub const MAX_BYTES: usize = 20 * 1024 * 1024;
+/// How long fetching one may take.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// How many redirects are followed.
+const REDIRECTS: usize = 3;
+/// The longest name of a file that is kept as what it shows.
+const MAX_NAME: usize = 120;
+/// The most tokens that are given at once.
+pub const MAX_TOKENS: usize = 10;
+/// What is fetched as an image.
+const TYPES: &[&str] = &[
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "image/svg+xml",
+    "image/avif",
+    "application/octet-stream",
+    "binary/octet-stream",
+];
+
+/// An image that was brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The image.
+    pub id: ImageId,
+    /// Where its bytes are.
+    pub url: String,
+    /// Its size in pixels.
+    pub size: (i64, i64),
+    /// What it was decoded as, and is kept as.
+    pub media_type: String,
+    /// Whether it had been brought before: then this is that one.
+    pub is_known: bool,
+}
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The URL is none that is fetched; says why.
+    Url(String),
+    /// It could not be fetched; says why.
+    Download(String),
+    /// It is no image of a kind that is read; says why.
+    Format(String),
+    /// It has more bytes or pixels than are taken.
+    TooLarge,
+    /// The workspace has no room left.
+    NoRoom,
+}
+
+/// Keeps a file.
+///
+/// # Errors
+/// [`Error::BrandNotFound`], [`Error::PlanUpgradeRequired`], [`Error::NotTaken`].
+pub async fn upload(
+    service: &Service,
+    principal: &Principal,
+    brand: BrandId,
+    bytes: Vec<u8>,
+) -> Result<Brought, Error> {
+    let viewer = Viewer::of(principal);
+    there(service, &viewer, brand).await?;
+    plans::admit(service, principal).await?;
+    keep(service, viewer, brand, bytes, (None, None)).await
+}
+
+/// Keeps what lies at a URL.
+///
+/// # Errors
+/// As [`upload`].
+pub async fn upload_from(
+    service: &Service,
+    principal: &Principal,
+    brand: BrandId,
+    url: &str,
+) -> Result<Brought, Error> {
+    let viewer = Viewer::of(principal);
+    there(service, &viewer, brand).await?;
+    plans::admit(service, principal).await?;
+    let wanted = Wanted {
+        url,
+        may_be_plain: true,
+        redirects: REDIRECTS,
+        types: TYPES,
+        max_bytes: MAX_BYTES,
+        deadline: DEADLINE,
+    };
+    let fetched = service.fetcher.fetch(&wanted).await.map_err(|error| match error {
+        FetchError::Url(why) => Error::NotTaken(NotTaken::Url(why.to_owned())),
+        FetchError::Address => Error::NotTaken(NotTaken::Url(error.to_string())),
+        FetchError::TooLarge => Error::NotTaken(NotTaken::TooLarge),
+        FetchError::Type => Error::NotTaken(NotTaken::Format(error.to_string())),
+        FetchError::Busy => Error::Busy { retry_after: Duration::from_secs(1) },
+        other => Error::NotTaken(NotTaken::Download(other.to_string())),
+    })?;
+    keep(service, viewer, brand, fetched.body, (None, named(url))).await
+}
+
+/// What the last part of a URL says of what lies there.
+fn named(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let name = last.rsplit_once('.').map_or(last, |(name, _)| name);
+    let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let words = words.join(" ");
+    let words: String = words.trim().chars().take(MAX_NAME).collect();
+    (!words.is_empty()).then_some(words)
+}
+
+async fn there(service: &Service, viewer: &Viewer, brand: BrandId) -> Result<(), Error> {
+    let viewer = viewer.clone();
+    let found = service.store.read(move |tx| viewer.brand(tx, brand)).await?;
+    found.map(drop).ok_or(Error::BrandNotFound)
+}
+
+/// What is kept of a file.
+struct Kept {
+    bytes: Vec<u8>,
+    media_type: &'static str,
+    size: (u32, u32),
+}
+
+async fn keep(
+    service: &Service,
+    viewer: Viewer,
+    brand: BrandId,
+    bytes: Vec<u8>,
+    (token, description): (Option<Digest>, Option<String>),
+) -> Result<Brought, Error> {
+    let digest = sha256(&bytes);
+    let kept = service.painters.work(move |_| read(&bytes)).await;
+    let kept =
+        kept.map_err(|Broken| Error::NotTaken(NotTaken::Format("it cannot be read".to_owned())))?;
+    let kept = kept.map_err(Error::NotTaken)?;
+    let now = service.now();
+    let id = ImageId::new(now, &service.entropy.draw()?);
+    let nonce = service.entropy.draw()?;
+    let key = BlobKey::new(rendering::AMONG, id);
+    let file = File {
+        blob: key.as_str().to_owned(),
+        media_type: kept.media_type.to_owned(),
+        bytes: i64::try_from(kept.bytes.len()).unwrap_or(i64::MAX),
+        digest: Some(digest),
+    };
+    service.blobs.put(&key, kept.bytes).await?;
+    let (width, height) = kept.size;
+    let ratio = AspectRatio::from_word(format::AspectRatio::nearest(width, height).name());
+    let quota = service.settings.storage_quota;
+    let keyring = service.keyring.load_full();
+    let origin = service.settings.origin.clone();
+    let brought = move |image: &Image, file: &File, is_known| Brought {
+        id: image.id,
+        url: links::url_with(&keyring, &origin, image),
+        size: image.size.unwrap_or_default(),
+        media_type: file.media_type.clone(),
+        is_known,
+    };
+    let write = move |tx: &mut Tx<'_>| {
+        // One after the other, so that the same file is kept once.
+        store::brands::take(tx, brand)?;
+        let Some(found) = viewer.brand(tx, brand)? else {
+            store::images::doom_blob(tx, &file.blob, now)?;
+            return Ok(Err(Error::BrandNotFound));
+        };
+        let known = store::images::find_by_digest(tx, brand, &digest)?;
+        let known = known.and_then(|image| Some((image.file.clone()?, image)));
+        let needs_room = known.is_none();
+        if let Some(quota) = quota.filter(|_| needs_room)
+            && store::images::bytes_of(tx, found.workspace.id)? + file.bytes > quota
+        {
+            store::images::doom_blob(tx, &file.blob, now)?;
+            return Ok(Err(Error::NotTaken(NotTaken::NoRoom)));
+        }
+        // A token is used up by a file that is taken, and by one only.
+        if let Some(token) = &token
+            && !store::upload_tokens::take(tx, token, now)?
+        {
+            store::images::doom_blob(tx, &file.blob, now)?;
+            return Ok(Err(Error::UploadTokenSpent));
+        }
+        if let Some((of_known, known)) = known {
+            store::images::doom_blob(tx, &file.blob, now)?;
+            return Ok(Ok(brought(&known, &of_known, true)));
+        }
+        let image = Image {
+            id,
+            workspace: found.workspace.id,
+            brand,
+            made_by: viewer.account,
+            source: Source::Uploaded,
+            action: None,
+            status: Status::Completed,
+            failure: None,
+            prompt: None,
+            description: description.clone(),
+            ratio,
+            size: Some((width.into(), height.into())),
+            variant_group: None,
+            parent: None,
+            engine: None,
+            file: Some(file.clone()),
+            nonce,
+            paid_by: None,
+            created_at: now,
+        };
+        store::images::insert(tx, &image)?;
+        let words = search::words(None, image.description.as_deref());
+        store::image_words::insert(tx, brand, id, &words)?;
+        store::brands::count_images(tx, brand, 1)?;
+        tx.changed(Change::Image(id));
+        Ok(Ok(brought(&image, &file, false)))
+    };
+    service.store.write(write).await?
+}
+
+/// The right to upload a file, as it is given away once.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// What stands in the URL.
+    pub token: UploadToken,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Gives the right to upload some files for a brand, one each.
+///
+/// # Errors
+/// [`Error::BrandNotFound`], [`Error::PlanUpgradeRequired`].
+pub async fn allow(
+    service: &Service,
+    principal: &Principal,
+    brand: BrandId,
+    count: usize,
+) -> Result<Vec<NewUpload>, Error> {
+    let viewer = Viewer::of(principal);
+    there(service, &viewer, brand).await?;
+    plans::admit(service, principal).await?;
+    let now = service.now();
+    let expires_at = now.plus(UPLOAD_TOKEN_LIFETIME);
+    let mut tokens = Vec::new();
+    let mut digests = Vec::new();
+    for _ in 0..count.clamp(1, MAX_TOKENS) {
+        let token = UploadToken::new(&service.entropy.draw()?);
+        digests.push(service.keyring.load().upload_token_digest(token.as_bytes()));
+        tokens.push(NewUpload { token, expires_at });
+    }
+    let write = move |tx: &mut Tx<'_>| {
+        let Some(found) = viewer.brand(tx, brand)? else { return Ok(Err(Error::BrandNotFound)) };
+        let right = UploadRight {
+            workspace: found.workspace.id,
+            brand: Some(brand),
+            account: viewer.account,
+            via: None,
+        };
+        for digest in &digests {
+            let kind = UploadKind::Image;
+            store::upload_tokens::insert(tx, digest, kind, &right, now, expires_at)?;
+        }
+        Ok(Ok(()))
+    };
+    service.store.write(write).await??;
+    Ok(tokens)
+}
+
+/// Whether a token is good, before anything is read that came with it. `anonymous`: the token is all that is asked
+/// for.
+///
+/// # Errors
+/// [`Error::UploadTokenSpent`].
+pub async fn anonymous_may_upload(service: &Service, token: &UploadToken) -> Result<(), Error> {
+    right(service, token).await.map(drop)
+}
+
+/// Keeps a file of whoever holds a token. It is used up only by a file that is taken.
+///
+/// # Errors
+/// [`Error::UploadTokenSpent`], [`Error::NotTaken`].
+pub async fn anonymous_upload(
+    service: &Service,
+    token: &UploadToken,
+    bytes: Vec<u8>,
+) -> Result<Brought, Error> {
+    let (digest, right) = right(service, token).await?;
+    let brand = right.brand.ok_or(Error::UploadTokenSpent)?;
+    // Whoever gave it may have left the workspace since: then there is no such brand for them any more.
+    let viewer = Viewer { account: right.account, reach: Reach::All };
+    let kept = keep(service, viewer, brand, bytes, (Some(digest), None)).await;
+    kept.map_err(|error| match error {
+        Error::BrandNotFound => Error::UploadTokenSpent,
+        other => other,
+    })
+}
+
+async fn right(service: &Service, token: &UploadToken) -> Result<(Digest, UploadRight), Error> {
+    let digests = service.keyring.load().upload_token_digests(token.as_bytes());
+    let now = service.now();
+    let find = move |tx: &mut Tx<'_>| {
+        for digest in digests {
+            let kind = UploadKind::Image;
+            if let Some(right) = store::upload_tokens::find(tx, &digest, kind, now)? {
+                return Ok(Some((digest, right)));
+            }
+        }
+        Ok(None)
+    };
+    service.store.read(find).await?.ok_or(Error::UploadTokenSpent)
+}
+
+/// Pixels of a file, written anew; of an SVG the document without what runs or fetches.
+fn read(bytes: &[u8]) -> Result<Kept, NotTaken> {
+    let most = Most { bytes: MAX_BYTES, ..Most::default() };
+    let Decoded { picture, format, svg } =
+        decode(bytes, most).map_err(|refused| match refused {
+            Refused::TooManyBytes | Refused::TooManyPixels => NotTaken::TooLarge,
+            other => NotTaken::Format(other.to_string()),
+        })?;
+    let size = (picture.width(), picture.height());
+    let unwritten = |_| NotTaken::Format("it cannot be written anew".to_owned());
+    let (bytes, media_type) = match (svg, format) {
+        (Some(document), _) => (document.into_bytes(), "image/svg+xml"),
+        // As a PNG a photograph would be many times as large.
+        (None, Format::Jpeg) => (raster::jpeg(&picture).map_err(unwritten)?, "image/jpeg"),
+        (None, Format::Webp) if picture.is_opaque() => {
+            (raster::jpeg(&picture).map_err(unwritten)?, "image/jpeg")
+        }
+        _ => (raster::png(&picture).map_err(unwritten)?, "image/png"),
+    };
+    Ok(Kept { bytes, media_type, size })
+}
