@@ -80,7 +80,12 @@ impl Change {
             Self::Workspace(id) => Some(id.as_bytes()),
             Self::Brand(id) => Some(id.as_bytes()),
             Self::Image(id) => Some(id.as_bytes()),
-            Self::Session(_) | Self::Job | Self::Mail | Self::RootSecret | Self::Everything => None,
+            Self::Session(_)
+            | Self::Job
+            | Self::KeyShape
+            | Self::Mail
+            | Self::RootSecret
+            | Self::Everything => None,
         }
     }
 

@@ -77,7 +77,11 @@ impl About {
             Self::ApiKey(error) | Self::SentBrand(error) | Self::Image(error) => Some(error),
             Self::Brand => Some("404 BRAND_NOT_FOUND"),
             Self::Workspace | Self::SentWorkspace => Some("404 WORKSPACE_NOT_FOUND"),
-            Self::Oneself | Self::PresentedKey | Self::NamedImages | Self::Token | Self::ForeignKeys => None,
+            Self::Oneself
+            | Self::PresentedKey
+            | Self::NamedImages
+            | Self::Token
+            | Self::ForeignKeys => None,
         }
     }
 }

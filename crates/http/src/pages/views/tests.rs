@@ -10,8 +10,8 @@ use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
-    DeleteAccount, Home, ImagePage, Images, InvitationPage, KeyPage, Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey,
-    Security, Settings, SignIn, SignUp, TeamPage,
+    DeleteAccount, Home, ImagePage, Images, InvitationPage, KeyPage, Message, NewEmail, NewPasskey,
+    NewPassword, Proof, ReportKey, Security, Settings, SignIn, SignUp, TeamPage,
 };
 use crate::pages::assets;
 
