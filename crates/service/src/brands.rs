@@ -4,6 +4,7 @@
 //! how in `onboarding.rs`. A brand can be waited for: whoever waits is woken when it changes.
 
 mod askers;
+pub(crate) mod emptying;
 pub mod logos;
 pub(crate) mod onboarding;
 mod profile;

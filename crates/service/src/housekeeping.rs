@@ -71,7 +71,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     let forgotten = now.minus(idempotency::KEPT);
     in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);
-    in_batches(service, move |tx| empty_deleted(tx, deleted, BATCH)).await?;
+    empty_deleted(service, deleted, BATCH).await?;
     let kept_since = request_usage::kept_since(service);
     let delete = move |tx: &mut Tx<'_>| store::request_usage::delete_before(tx, kept_since, BATCH);
     in_batches(service, delete).await?;

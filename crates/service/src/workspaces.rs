@@ -6,6 +6,7 @@
 use bloom_domain::audit::{Action, Subject, Whose};
 use bloom_domain::ids::{AccountId, WorkspaceId};
 use bloom_domain::invitations::Invitation;
+use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{
     Act, GRACE, MAX_OWNED, Member, Reach, Role, Workspace, WorkspaceChoice, WorkspaceKind,
     WorkspaceName,
@@ -16,6 +17,7 @@ pub use store::workspaces::Team;
 use store::{Change, Tx};
 
 use crate::audit::Difference;
+use crate::brands::emptying;
 use crate::members::{self, Admitted};
 use crate::{Error, Principal, Service, SignedIn, plans};
 
@@ -277,18 +279,32 @@ fn record_state(tx: &mut Tx<'_>, admitted: &Admitted, action: Action) {
     admitted.record(tx, action, Difference { after, ..Difference::default() });
 }
 
-/// Removes the people of workspaces that were deleted too long ago to be restored. The rows stay, without
-/// a name, for what refers to them.
-pub(crate) fn empty_deleted(
-    tx: &mut Tx<'_>,
-    deleted_before: bloom_domain::time::Timestamp,
+/// Removes what is in workspaces that were deleted too long ago to be restored: brands, images, and last the
+/// people, by whom a workspace is found again when this was interrupted. The rows stay, without a name, for
+/// what refers to them.
+///
+/// # Errors
+/// When the database cannot be written; what is left goes the next time.
+pub(crate) async fn empty_deleted(
+    service: &Service,
+    deleted_before: Timestamp,
     limit: i64,
-) -> Result<u64, store::Error> {
-    let gone = store::workspaces::list_to_empty(tx, deleted_before, limit)?;
-    for &id in &gone {
-        store::invitations::delete_all(tx, id)?;
-        store::members::delete_all(tx, id)?;
-        store::workspaces::rename(tx, id, "")?;
+) -> Result<(), Error> {
+    loop {
+        let list =
+            move |tx: &mut Tx<'_>| store::workspaces::list_to_empty(tx, deleted_before, limit);
+        let gone = service.store.read(list).await?;
+        for &id in &gone {
+            emptying::empty(service, id).await?;
+            let leave = move |tx: &mut Tx<'_>| {
+                store::invitations::delete_all(tx, id)?;
+                store::members::delete_all(tx, id)?;
+                store::workspaces::rename(tx, id, "")
+            };
+            service.store.write(leave).await?;
+        }
+        if i64::try_from(gone.len()).unwrap_or(i64::MAX) < limit {
+            return Ok(());
+        }
     }
-    Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
 }

@@ -73,6 +73,8 @@ statements! {
     FIND_SCENE = "SELECT scene FROM image_scenes WHERE image_id = ?1";
     /// They are gone with it.
     DELETE_SCENE = "DELETE FROM image_scenes WHERE image_id = ?1";
+    /// Some images of a workspace, whoever may see it.
+    SOME_OF_WORKSPACE = "SELECT id, blob FROM images WHERE workspace_id = ?1 ORDER BY id LIMIT ?2";
     /// How many bytes the images of a workspace have.
     BYTES_OF = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM images WHERE workspace_id = ?1";
     /// A file that is to go.
@@ -262,6 +264,18 @@ pub fn insert_scene(tx: &mut Tx<'_>, id: ImageId, scene: &str) -> Result<(), Err
 pub fn find_scene(tx: &mut Tx<'_>, id: ImageId) -> Result<Option<String>, Error> {
     let row = tx.query_opt(&FIND_SCENE, &[id.into()])?;
     row.map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
+/// Some images of a workspace that is to be emptied, each with the key of its file.
+pub fn some_of_workspace(
+    tx: &mut Tx<'_>,
+    workspace: WorkspaceId,
+    limit: i64,
+) -> Result<Vec<(ImageId, Option<String>)>, Error> {
+    let rows = tx.query(&SOME_OF_WORKSPACE, &[workspace.into(), limit.into()])?;
+    let read =
+        |row: &Row| Ok((ImageId::from_bytes(row.id16(0)?), row.opt_text(1)?.map(str::to_owned)));
+    rows.iter().map(read).collect()
 }
 
 /// How many bytes the images of a workspace have.

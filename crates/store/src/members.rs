@@ -27,6 +27,9 @@ statements! {
     DELETE = "DELETE FROM members WHERE workspace_id = ?1 AND account_id = ?2 AND role = ?3";
     /// Everybody leaves.
     DELETE_ALL = "DELETE FROM members WHERE workspace_id = ?1";
+    /// Somebody leaves every team.
+    DELETE_FROM_TEAMS = "DELETE FROM members WHERE account_id = ?1 \
+                         AND workspace_id IN (SELECT id FROM workspaces WHERE kind = 'team')";
     /// Somebody leaves every workspace.
     DELETE_OF = "DELETE FROM members WHERE account_id = ?1";
 }
@@ -88,6 +91,11 @@ pub fn delete(
 /// Removes everybody.
 pub fn delete_all(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<(), Error> {
     tx.execute(&DELETE_ALL, &[workspace.into()]).map(drop)
+}
+
+/// Removes somebody from every team.
+pub fn delete_from_teams(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+    tx.execute(&DELETE_FROM_TEAMS, &[account.into()]).map(drop)
 }
 
 /// Removes somebody from every workspace, their own included.

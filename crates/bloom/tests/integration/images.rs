@@ -1,6 +1,7 @@
 //! Images: asked for, made, waited for, listed, downloaded and deleted.
 
 mod changes;
+mod emptying;
 mod library;
 mod pages;
 mod search;

@@ -4,8 +4,10 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bloom_domain::api_keys::{ApiKey, KeyCondition};
 use bloom_domain::audit::Record;
+use bloom_domain::brands::BrandLine;
 use bloom_domain::connections::Connection;
 use bloom_domain::email::Email;
+use bloom_domain::images::Image;
 use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
@@ -131,6 +133,29 @@ fn told(export: &Export, now: Timestamp) -> Value {
         "sessions": export.sessions.iter().map(session).collect::<Vec<_>>(),
         "activity": export.activity.iter().map(record).collect::<Vec<_>>(),
         "credits": export.credits.iter().map(ledger::value).collect::<Vec<_>>(),
+        "brands": export.brands.iter().map(brand).collect::<Vec<_>>(),
+        "images": export.images.iter().map(image).collect::<Vec<_>>(),
+    })
+}
+
+fn brand(brand: &BrandLine) -> Value {
+    json!({
+        "id": brand.id.to_string(),
+        "name": brand.name,
+        "url": brand.url,
+        "created_at": time(brand.created_at),
+    })
+}
+
+/// Without the address of its file, which would let whoever reads the copy fetch it.
+fn image(image: &Image) -> Value {
+    json!({
+        "id": image.id.to_string(),
+        "brand_id": image.brand.to_string(),
+        "source": image.source.as_str(),
+        "prompt": image.prompt,
+        "description": image.description,
+        "created_at": time(image.created_at),
     })
 }
 

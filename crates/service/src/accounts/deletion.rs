@@ -3,8 +3,8 @@
 //! 1. In one transaction it stops being somebody's: address, name, password, sessions, links, membership and
 //!    its own apps go, its keys and connections are revoked, and what is left is a suspended row without a
 //!    name that the ledger and the audit can go on to point at.
-//! 2. What takes longer is erased in batches: the rows of its keys, where its apps were used from, and the
-//!    details of its records in the audit, whose chain holds without them.
+//! 2. What takes longer is erased in batches: the brands and images of its own workspace, the rows of its keys,
+//!    where its apps were used from, and the details of its records in the audit, whose chain holds without them.
 //! 3. Housekeeping does that once more some minutes later, since a sign-in that was refused, or a use, may be
 //!    written after the fact.
 
@@ -24,6 +24,7 @@ use store::mails::StoredMail;
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
+use crate::brands::emptying;
 use crate::passwords::NOBODY;
 use crate::sessions::ending::{AlsoEnd, end_all_of};
 use crate::{Error, Operator, Service, SignedIn, accounts, mail, owned_clients};
@@ -104,7 +105,7 @@ impl End {
             tx.abandon();
             return Ok(Err(Error::OwnsWorkspaces));
         }
-        store::members::delete_of(tx, account)?;
+        store::members::delete_from_teams(tx, account)?;
         store::invitations::delete_by(tx, account)?;
         for client in store::clients::list_owned(tx, account)? {
             owned_clients::delete_in(tx, &client, account, now, author)?;
@@ -152,6 +153,12 @@ impl End {
 
 /// Erases what is left of a deleted account, batch by batch.
 async fn erase(service: &Service, account: AccountId) -> Result<(), Error> {
+    let own = move |tx: &mut Tx<'_>| store::workspaces::find_personal(tx, account);
+    if let Some(own) = service.store.read(own).await? {
+        emptying::empty(service, own.id).await?;
+        // Only now: until it is empty, it is by its membership that it is found again after a crash.
+        service.store.write(move |tx| store::members::delete_of(tx, account)).await?;
+    }
     loop {
         let delete = move |tx: &mut Tx<'_>| store::api_keys::delete_of(tx, account, BATCH);
         if service.store.write(delete).await? == 0 {

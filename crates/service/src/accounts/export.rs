@@ -3,15 +3,19 @@
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::ApiKey;
 use bloom_domain::audit::{Action, Record, Subject};
+use bloom_domain::brands::BrandLine;
 use bloom_domain::clients::Client;
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::LedgerLine;
+use bloom_domain::ids::WorkspaceId;
+use bloom_domain::images::Image;
 use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice};
 use bloom_store as store;
 use store::Tx;
 use store::audit::Of;
+use store::images::{Narrowed, Of as Pictures, Stretch};
 
 use crate::audit::Difference;
 use crate::credits::history;
@@ -43,6 +47,10 @@ pub struct Export {
     pub activity: Vec<Record>,
     /// The ledger of the personal workspace.
     pub credits: Vec<LedgerLine>,
+    /// The brands of the personal workspace.
+    pub brands: Vec<BrandLine>,
+    /// The images of the personal workspace.
+    pub images: Vec<Image>,
 }
 
 /// Copies it. That it was copied is part of the copy.
@@ -63,9 +71,11 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
     service.store.write(note).await??;
     let mine = workspaces::mine(service, person).await?;
     let teams = workspaces::teams(service, person).await?;
+    let personal = mine.into_iter().next();
+    let own = personal.as_ref().map(|workspace| workspace.id);
     Ok(Export {
         account: person.account().clone(),
-        personal: mine.into_iter().next(),
+        personal,
         teams: teams.into_iter().map(|team| (team.workspace, team.role)).collect(),
         keys: api_keys::list(service, person).await?,
         apps: connections::list(service, person).await?,
@@ -74,6 +84,8 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
         sessions: ending::list(service, person).await?,
         activity: activity(service, person).await?,
         credits: ledger(service, person).await?,
+        brands: brands(service, own).await?,
+        images: images(service, person, own).await?,
     })
 }
 
@@ -88,6 +100,37 @@ async fn activity(service: &Service, person: &SignedIn) -> Result<Vec<Record>, E
         all.extend(read);
     }
     all.reverse();
+    Ok(all)
+}
+
+async fn brands(service: &Service, own: Option<WorkspaceId>) -> Result<Vec<BrandLine>, Error> {
+    let (mut all, mut before) = (Vec::new(), store::brands::AFTER_ALL);
+    while let Some(own) = own {
+        let list = move |tx: &mut Tx<'_>| store::brands::page(tx, own, before, STRETCH);
+        let read = service.store.read(list).await?;
+        let Some(last) = read.last() else { break };
+        before = last.id;
+        all.extend(read);
+    }
+    Ok(all)
+}
+
+async fn images(
+    service: &Service,
+    person: &SignedIn,
+    own: Option<WorkspaceId>,
+) -> Result<Vec<Image>, Error> {
+    let (account, mut all) = (person.account().id, Vec::new());
+    let mut before = store::images::AFTER_ALL;
+    while let Some(own) = own {
+        let (of, stretch) = (Pictures::Workspace(own), Stretch { before, limit: STRETCH });
+        let narrowed = Narrowed::default();
+        let list = move |tx: &mut Tx<'_>| store::images::page(tx, account, of, narrowed, stretch);
+        let read = service.store.read(list).await?;
+        let Some(last) = read.last() else { break };
+        before = last.id;
+        all.extend(read);
+    }
     Ok(all)
 }
 

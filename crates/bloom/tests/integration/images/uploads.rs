@@ -20,7 +20,7 @@ on_both!(
 );
 
 /// A picture of 40 by 30 pixels, with a comment in it that nobody asked for.
-fn png(shade: u8) -> Vec<u8> {
+pub(super) fn png(shade: u8) -> Vec<u8> {
     let (width, height) = (40_u8, 30_u8);
     let mut raw = Vec::new();
     for y in 0..height {
@@ -63,7 +63,7 @@ fn crc(bytes: &[u8]) -> u32 {
     !crc
 }
 
-async fn upload(artist: &Artist, file: &[u8]) -> Answer {
+pub(super) async fn upload(artist: &Artist, file: &[u8]) -> Answer {
     let (body, kind) = form(&artist.brand, file);
     let headers = [("content-type", kind.as_str()), ("x-api-key", &artist.person.key)];
     artist.person.app.send_bytes("POST", "/api/v1/images/uploads/file", body, &headers).await

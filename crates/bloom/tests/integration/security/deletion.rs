@@ -61,7 +61,9 @@ async fn a_copy_has_everything_and_no_secret(app: App) {
         json["activity"].as_array().unwrap().iter().map(|r| &r["action"]).collect();
     assert_eq!(actions.first(), Some(&&Value::from("account.created")), "the oldest first");
     assert_eq!(actions.last(), Some(&&Value::from("account.exported")), "that it was made, too");
-    assert!(json["credits"].is_array());
+    for list in ["credits", "brands", "images"] {
+        assert!(json[list].is_array(), "{list}: {json}");
+    }
     for secret in [&key.secret[13..43], ada.cookie_secret(), PASSWORD, "$argon2id$"] {
         assert!(!copy.text().contains(secret), "{secret}");
     }
