@@ -34,7 +34,7 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 10] = [
+const SCENARIOS: [&str; 12] = [
     "credits",
     "credits-large",
     "group-commit",
@@ -42,12 +42,14 @@ const SCENARIOS: [&str; 10] = [
     "limiter",
     "keys",
     "oauth",
+    "oauth-writes",
+    "oauth-reads",
     "sign-in",
     "start",
     "studio",
 ];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
-                     [limiter] [keys] [oauth] [sign-in] [start] [studio]";
+                     [limiter] [keys] [oauth] [oauth-writes] [oauth-reads] [sign-in] [start] [studio]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -94,7 +96,13 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     if wants("studio") {
         studio::run()?;
     }
-    if !["keys", "oauth", "sign-in", "start"].into_iter().any(wants) {
+    let parts = [
+        ("oauth", oauth::Part::All),
+        ("oauth-writes", oauth::Part::Writes),
+        ("oauth-reads", oauth::Part::Reads),
+    ];
+    let oauth = parts.into_iter().find(|(name, _)| wants(name));
+    if oauth.is_none() && !["keys", "sign-in", "start"].into_iter().any(wants) {
         return Ok(());
     }
     let world = world::World::make(bloom)?;
@@ -105,8 +113,8 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     if wants("keys") {
         keys::run(&world)?;
     }
-    if wants("oauth") {
-        oauth::run(&world)?;
+    if let Some((_, part)) = oauth {
+        oauth::run(&world, part)?;
     }
     if wants("sign-in") {
         sign_in::run(&world)?;

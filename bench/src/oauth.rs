@@ -29,13 +29,31 @@ const ALONE: usize = 200;
 const SECONDS: f64 = 3.0;
 const REFRESHES_A_SECOND: f64 = 500.0;
 
-/// All of them.
-pub(crate) fn run(world: &World) -> Outcome {
+/// What of it is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    All,
+    /// Refresh, dance and registration.
+    Writes,
+    /// What reads feel of refreshes.
+    Reads,
+}
+
+/// Measures a part, or all.
+pub(crate) fn run(world: &World, part: Part) -> Outcome {
     let mut connected = Connected::make(world)?;
     let runtime = load::runtime()?;
-    by_token(world, &connected, &runtime)?;
-    writes(world, &mut connected, &runtime)?;
-    reads_beside_refreshes(world, &mut connected, &runtime)
+    if part == Part::All {
+        by_token(world, &connected, &runtime)?;
+    }
+    if part != Part::Reads {
+        writes(world, &mut connected, &runtime)?;
+    }
+    if part != Part::Writes {
+        reads_beside_refreshes(world, &mut connected, &runtime)?;
+    }
+    Ok(())
 }
 
 fn by_token(world: &World, connected: &Connected, runtime: &Runtime) -> Outcome {
@@ -270,32 +288,54 @@ fn registrations(
     Ok((server.cpu_micros()? - before) / requests.len() as f64)
 }
 
-/// Reads by token, alone and while refreshes commit, beside bare's.
+/// Reads by token, alone and while refreshes commit, beside bare's, at shares of what bare can answer.
 fn reads_beside_refreshes(world: &World, connected: &mut Connected, runtime: &Runtime) -> Outcome {
     let tokens: Vec<_> =
         connected.people.iter().flat_map(|person| &person.access).map(|t| request(t)).collect();
+    let server = world.serve_at(&connected.address)?;
+    let like = example(runtime, &server, &tokens[0])?;
+    drop(server);
+    let server = start_bare(&like)?;
+    let many = Arc::new(vec![tokens[0].clone(); 100_000]);
+    let elapsed = load::closed_loop(runtime, server.address, &many)?;
+    drop(server);
+    let capacity = many.len() as f64 / elapsed.as_secs_f64();
+    for (share, name) in [(2.0, "half"), (8.0, "an eighth")] {
+        let rate = capacity / share;
+        let [bare, calm, beside] = reads_at(world, connected, runtime, (&tokens, &like, rate))?;
+        println!(
+            "\nreads by token at {rate:.0} a second ({name} of what bare can answer), 99th percentile, {RUNS} runs"
+        );
+        println!("  bare (yardstick)         {bare:>8.0} us   1.00x");
+        println!("  nothing else             {calm:>8.0} us   {:.2}x", calm / bare);
+        println!(
+            "  {REFRESHES_A_SECOND:.0} refreshes a second   {beside:>6.0} us   {:.2}x",
+            beside / bare
+        );
+    }
+    Ok(())
+}
+
+/// The 99th percentiles of bare, of reads alone and of reads beside refreshes, at a rate.
+fn reads_at(
+    world: &World,
+    connected: &mut Connected,
+    runtime: &Runtime,
+    (tokens, like, rate): (&[Vec<u8>], &Answer, f64),
+) -> Result<[f64; 3], Error> {
+    let count = (rate * SECONDS) as usize;
+    let reads: Arc<Vec<_>> = Arc::new(tokens.iter().cycle().take(count).cloned().collect());
+    let warmth = Arc::new(tokens.to_vec());
+    let quiet = |server: &Server| -> Result<f64, Error> {
+        let latencies = runtime.block_on(async {
+            load::open_loop(server.address, warmth.clone(), rate).await?;
+            load::open_loop(server.address, reads.clone(), rate).await
+        });
+        Ok(percentile(&latencies.map_err(|error| error.to_string())?, 0.99))
+    };
     let (mut bare, mut calm, mut beside) = (Vec::new(), Vec::new(), Vec::new());
-    let mut rate = f64::NAN;
     for _ in 0..RUNS {
-        let server = world.serve_at(&connected.address)?;
-        let like = example(runtime, &server, &tokens[0])?;
-        drop(server);
-        let server = start_bare(&like)?;
-        if rate.is_nan() {
-            let many = Arc::new(vec![tokens[0].clone(); 100_000]);
-            let elapsed = load::closed_loop(runtime, server.address, &many)?;
-            rate = many.len() as f64 / elapsed.as_secs_f64() / 8.0;
-        }
-        let count = (rate * SECONDS) as usize;
-        let reads: Arc<Vec<_>> = Arc::new(tokens.iter().cycle().take(count).cloned().collect());
-        let warmth = Arc::new(tokens.clone());
-        let quiet = |server: &Server| -> Result<f64, Error> {
-            let latencies = runtime.block_on(async {
-                load::open_loop(server.address, warmth.clone(), rate).await?;
-                load::open_loop(server.address, reads.clone(), rate).await
-            });
-            Ok(percentile(&latencies.map_err(|error| error.to_string())?, 0.99))
-        };
+        let server = start_bare(like)?;
         bare.push(quiet(&server)?);
         drop(server);
         let server = world.serve_at(&connected.address)?;
@@ -321,17 +361,7 @@ fn reads_beside_refreshes(world: &World, connected: &mut Connected, runtime: &Ru
             .map_err(|error| error.to_string())?;
         beside.push(percentile(&latencies, 0.99));
     }
-    let [bare, calm, beside] = [&bare, &calm, &beside].map(|runs| median(runs));
-    println!(
-        "\nreads by token at {rate:.0} a second (an eighth of what bare can answer), 99th percentile, {RUNS} runs"
-    );
-    println!("  bare (yardstick)         {bare:>8.0} us   1.00x");
-    println!("  nothing else             {calm:>8.0} us   {:.2}x", calm / bare);
-    println!(
-        "  {REFRESHES_A_SECOND:.0} refreshes a second   {beside:>6.0} us   {:.2}x",
-        beside / bare
-    );
-    Ok(())
+    Ok([&bare, &calm, &beside].map(|runs| median(runs)))
 }
 
 /// Refreshes at an even pace, each connection at a moment of its own.
