@@ -99,12 +99,16 @@ impl Approve {
         if self.client.document.is_some() {
             store::clients::put_document(tx, &self.client, self.now)?;
         }
-        let client = store::clients::find(tx, self.client.id)?;
-        let is_as_shown = client
-            .as_ref()
-            .is_some_and(|client| !client.is_refused() && version(client) == self.asked.version);
-        if !is_as_shown {
+        let standing = store::clients::standing(tx, self.client.id)?;
+        let Some(standing) = standing.filter(|standing| !standing.is_refused) else {
             return Ok(Ok(false));
+        };
+        // What a client of nobody is never changes.
+        if self.client.can_change() {
+            let client = store::clients::find(tx, self.client.id)?;
+            if client.is_none_or(|client| version(&client) != self.asked.version) {
+                return Ok(Ok(false));
+            }
         }
         if let Agreed::Now(_) = self.agreed {
             // A yes sent twice is one yes.
@@ -118,8 +122,13 @@ impl Approve {
             }
         }
         // Before the connection: whoever takes both takes the client first.
-        store::clients::note_use(tx, self.client.id, self.now, self.now.minus(USED_RESOLUTION))?;
+        let noted_since = self.now.minus(USED_RESOLUTION);
+        if standing.used_at < noted_since {
+            store::clients::note_use(tx, self.client.id, self.now, noted_since)?;
+        }
         let Some(connection) = self.connect(tx)? else {
+            // Nothing was agreed to, so nothing is noted either.
+            tx.abandon();
             return Ok(Ok(false));
         };
         let said = self.client.document.as_ref().map(|_| &self.client.metadata);

@@ -268,15 +268,12 @@ async fn proceed(
             false => Next::SignIn { sealed, again },
         });
     };
-    if !prompt.consent && !prompt.select_account {
-        let asked = known.consent();
-        let there = in_force(service, person, known.client.id, asked.site.clone()).await?;
-        let earlier = there.and_then(|there| there.consent);
-        if earlier.is_some_and(|earlier| asked.is_covered_by(&earlier)) {
-            let grant = draw_grant(service)?;
-            if let Some(url) = approve(service, person, known, grant, Agreed::Before).await? {
-                return Ok(Next::App(url));
-            }
+    // Nothing is remembered of an app on the device. Whether there is a consent that covers the request is
+    // looked up where the grant is written, and only there.
+    if !prompt.consent && !prompt.select_account && site_of(&known.redirect).is_some() {
+        let grant = draw_grant(service)?;
+        if let Some(url) = approve(service, person, known, grant, Agreed::Before).await? {
+            return Ok(Next::App(url));
         }
     }
     if prompt.none {

@@ -22,6 +22,9 @@ statements! {
     FIND = "SELECT id, metadata, created_at, disabled_at, owner_id, workspaces, secret_digest, paused_at, \
             document_url, verified_at \
             FROM clients WHERE id = ?1 AND deleted_at IS NULL";
+    /// Whether a client is refused, and when it was last let in.
+    STANDING = "SELECT COALESCE(disabled_at, paused_at), used_at FROM clients \
+                WHERE id = ?1 AND deleted_at IS NULL";
     /// Every client, newest first.
     LIST = "SELECT id, metadata, created_at, disabled_at, owner_id, workspaces, secret_digest, paused_at, \
             document_url, verified_at \
@@ -115,6 +118,23 @@ pub fn insert(
 /// One client.
 pub fn find(tx: &mut Tx<'_>, id: ClientId) -> Result<Option<Client>, Error> {
     tx.query_opt(&FIND, &[id.into()])?.map(|row| read(&row, 0)).transpose()
+}
+
+/// What a client may do now, without what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the operator refuses it, or its owner has switched it off.
+    pub is_refused: bool,
+    /// When it was last let in, to within [`bloom_domain::clients::USED_RESOLUTION`].
+    pub used_at: Timestamp,
+}
+
+/// How a client stands. What a client of nobody is never changes, so this is all there is to read anew of it.
+pub fn standing(tx: &mut Tx<'_>, id: ClientId) -> Result<Option<Standing>, Error> {
+    let read = |row: Row| {
+        Ok(Standing { is_refused: row.opt_int(0)?.is_some(), used_at: row.timestamp(1)? })
+    };
+    tx.query_opt(&STANDING, &[id.into()])?.map(read).transpose()
 }
 
 /// Every client, newest first.
