@@ -92,12 +92,15 @@ on_both_engines!(beside_a_server_the_very_next_request_knows, |home| {
     let mut browser = Person::sign_in(&server, ADA, PASSWORD);
     let made_on_the_page = browser.create_key("page");
 
-    home.bloom_told(&format!("account set-password --email {ADA} --password-stdin"), "another one")
-        .ok();
+    home.bloom_told(
+        &format!("account set-password --email {ADA} --password-stdin"),
+        "a second of the passwords",
+    )
+    .ok();
     browser.get("/settings").expect(303);
     let mut stale = Person::open(&server, "/sign-in");
     stale.enter("/sign-in", ADA, PASSWORD).expect(401);
-    Person::sign_in(&server, ADA, "another one");
+    Person::sign_in(&server, ADA, "a second of the passwords");
     let drawn = home.bloom(&format!("account set-password --email {ADA} --json")).json();
     Person::sign_in(&server, ADA, drawn["password"].as_str().expect("a password"));
     let out = home.bloom(&format!("account sign-out --email {ADA} --json")).json();
@@ -106,9 +109,9 @@ on_both_engines!(beside_a_server_the_very_next_request_knows, |home| {
     let link = made["link"].as_str().expect("a link").to_owned();
     let path = link.strip_prefix(&server.origin()).expect("an address of this server");
     let mut reset = Person::open(&server, path);
-    crate::support::secrets::note("yet another one");
-    reset.post(path, &[("password", "yet another one")]).expect(303);
-    Person::sign_in(&server, ADA, "yet another one");
+    crate::support::secrets::note("and yet a third of them");
+    reset.post(path, &[("password", "and yet a third of them")]).expect(303);
+    Person::sign_in(&server, ADA, "and yet a third of them");
     server.account(&made_on_the_page).expect(200);
     assert_eq!(server.stop().code, Some(0));
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -20,6 +20,13 @@ fn start(home: &Home) -> Server {
     let server = Server::start(command(&home.data()), &home.data());
     server.printed("Stop with Ctrl+C");
     server
+}
+
+/// Every file in a folder and in those within it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 fn command(data: &Path) -> Command {
@@ -223,9 +230,7 @@ fn at_a_terminal_the_key_is_shown_once_and_not_kept() {
     let password = password.expect("a password").trim().to_owned();
     interrupt(process);
     let kept = |text: &str| {
-        let files = std::fs::read_dir(home.data()).expect("the folder");
-        let mut files = files.map(|file| file.expect("a file").path());
-        files.any(|path| {
+        files_below(&home.data()).into_iter().any(|path| {
             let bytes = std::fs::read(&path).expect("a file that can be read");
             bytes.windows(text.len()).any(|piece| piece == text.as_bytes())
         })

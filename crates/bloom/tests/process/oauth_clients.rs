@@ -175,7 +175,7 @@ fn an_mcp_client_connects_from_nothing_but_the_url() {
             .await
             .expect("it connects");
         let tools = client.list_all_tools().await.expect("tools");
-        assert_eq!(tools.len(), 2);
+        assert_eq!(tools.len(), 18);
         for (tool, expected) in [
             ("bloom_whoami", json!({ "email": ADA, "name": null })),
             ("bloom_check_credits", json!({ "balance": 0, "unlimited": true, "held": 0, "monthly": 0, "topup": 0, "next_refresh_at": null, "budget_left": null })),

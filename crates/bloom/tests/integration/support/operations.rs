@@ -113,6 +113,11 @@ impl Operation {
         app.send_bytes(&self.method, path, file, &headers).await
     }
 
+    /// Whether it asks for a credential: where a token in the path lets somebody in, none is looked at.
+    pub(crate) fn takes_a_credential(&self) -> bool {
+        self.description["security"] != json!([])
+    }
+
     /// Whether a key or token with access `all` may do it.
     pub(crate) fn is_for_everybody(&self) -> bool {
         self.scope != Some(BloomScope::KeysAdmin)
