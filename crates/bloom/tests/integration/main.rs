@@ -35,6 +35,7 @@ mod consent;
 mod cors;
 mod credentials;
 mod credits;
+mod dump;
 mod end_session;
 mod failures;
 mod floods;

@@ -49,9 +49,13 @@ mod crash;
 mod credits;
 mod first_start;
 mod full_disk;
+#[path = "../history/mod.rs"]
+mod history;
 mod idempotency;
 mod images;
 mod keys;
+mod killed_grants;
+mod logs;
 mod mail;
 mod mcp;
 mod nodes;

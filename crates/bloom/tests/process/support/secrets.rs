@@ -44,13 +44,49 @@ pub(crate) fn note_those_in(text: &str) {
             }
         }
     }
+    for before in IN_ANSWERS {
+        for (at, _) in text.match_indices(before) {
+            let rest = &text[at + before.len()..];
+            let is_part = |c: &char| c.is_ascii_alphanumeric() || "-_.~".contains(*c);
+            let secret: String = rest.chars().take_while(is_part).collect();
+            if secret.len() >= 20 {
+                note(&secret);
+            }
+        }
+    }
 }
+
+/// What stands before a token, a code, a sealed question or the secret of a form, link or client.
+const IN_ANSWERS: [&str; 15] = [
+    "bloom_cs_",
+    "bloom_rat_",
+    "bloom_rt_",
+    "__Host-bloom=",
+    "\"access_token\":\"",
+    "\"id_token\":\"",
+    "\"refresh_token\":\"",
+    "\"client_secret\":\"",
+    "\"registration_access_token\":\"",
+    "code=",
+    "request=",
+    "name=\"form_token\" value=\"",
+    "name=\"request\" value=\"",
+    "/invitations/",
+    "#token=",
+];
 
 /// Panics when a log holds a secret that any test has seen so far.
 pub(crate) fn assert_none_in(whose: &str, log: &str) {
     let found: Vec<_> = seen().iter().filter(|secret| log.contains(*secret)).cloned().collect();
     assert!(found.is_empty(), "{whose} wrote the secrets {found:?}:\n{log}");
-    assert!(!log.contains("bloom_sk_"), "{whose} wrote a key:\n{log}");
+    // What is shown of a key to tell it from others is shorter than any secret.
+    for shape in ["bloom_cs_", "bloom_rat_", "bloom_rt_", "bloom_sk_", "eyJ"] {
+        let secrets = log.match_indices(shape).filter(|(at, _)| {
+            let rest = log[at + shape.len()..].bytes();
+            rest.take_while(|&b| b.is_ascii_alphanumeric() || b"-_".contains(&b)).count() >= 12
+        });
+        assert_eq!(secrets.count(), 0, "{whose} wrote a key or a token:\n{log}");
+    }
 }
 
 #[test]
@@ -58,7 +94,12 @@ fn a_secret_is_found_in_a_log() {
     let key = format!("bloom_sk_{}", "Az09".repeat(10))[..47].to_owned();
     note_those_in(&format!("key: {key}\npassword (shown only now): {}\n", "Pq7".repeat(7)));
     assert!(!seen().contains(&"Pq7".repeat(7)), "it is longer than a drawn password");
-    let log = format!("{{\"path\":\"/x\",\"key\":\"{}\"}}", &key[9..]);
-    assert!(std::panic::catch_unwind(|| assert_none_in("the test", &log)).is_err());
+    let token = "e30".repeat(20);
+    note_those_in(&format!("{{\"access_token\":\"{token}\",\"token_type\":\"Bearer\"}}"));
+    note_those_in(&format!("location: https://app.example/cb?code={}&state=s\r\n", &token[..43]));
+    for secret in [&key[9..], token.as_str(), &token[..43]] {
+        let log = format!("{{\"path\":\"/x\",\"key\":\"{secret}\"}}");
+        assert!(std::panic::catch_unwind(|| assert_none_in("the test", &log)).is_err());
+    }
     assert_none_in("the test", "{\"path\":\"/x\"}");
 }

@@ -1,0 +1,181 @@
+//! Whoever has a dump of the database can do nothing with it: no value in it, and nothing that is put
+//! together of its values, opens anything.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bloom_domain::accounts::SignUpPolicy;
+use bloom_service::rate_limit::RateLimits;
+use bloom_service::setup_links;
+
+use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, parameter};
+use crate::support::own_app::OwnApp;
+use crate::support::{App, Browser, on_both};
+
+on_both!(no_value_of_a_dump_opens_anything);
+
+async fn no_value_of_a_dump_opens_anything(app: App) {
+    let invited = app.again(|options| options.sign_up = SignUpPolicy::Invite).await;
+    setup_links::issue(invited.service(), &app.operator()).await.unwrap().expect("a link");
+    let app = app.again(|options| options.rate_limits = RateLimits::OFF).await;
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let client = app.client(REDIRECT).await;
+    let first = client.connect(&mut ada, &[]).await;
+    let tokens = Tokens::of(&client.refresh(&first.refresh).await);
+    // One that waits for its code, one whose access token was given up alone.
+    let code = parameter(&client.sent_to(&mut ada, &[]).await, "code").unwrap();
+    let other = parameter(&client.sent_to(&mut ada, &[]).await, "code").unwrap();
+    let other = Tokens::of(&client.redeem(&other).await);
+    client.revoke(&other.access).await;
+    ada.post("/settings/workspaces", &[("name", "Engines")]).await;
+    let workspace = ada.get("/settings").await;
+    let workspace = workspace.between("/settings/workspaces/", "\"").unwrap_or_default().to_owned();
+    let invite = [("email", "bob@example.com"), ("role", "member")];
+    ada.post(&format!("/settings/workspaces/{workspace}/invitations"), &invite).await;
+    let asked = client.sent_to(&mut ada, &[("prompt", "consent")]).await;
+    let asked = parameter(&asked, "request").expect("a question");
+    let question = client.question(&mut ada, &[("prompt", "consent")]).await;
+    let own = ada.create_app(&[]).await;
+    own.acting().await;
+
+    let before = app.database().dump();
+    let candidates = candidates(&before);
+    assert!(candidates.len() > 200, "what is stored is looked at: {}", candidates.len());
+    let intruder = Intruder { app: app.clone(), ada: ada.clone(), client, own: own.clone() };
+    for candidate in &candidates {
+        if let Some(opened) = intruder.opens(candidate).await {
+            panic!("{candidate} of the database opens {opened}");
+        }
+    }
+    // The same attempts open everything with what was handed out, so they can fail.
+    let form_token = ada.form_token().await;
+    for (secret, opened) in [
+        (key.secret.as_str(), "the API, as a key"),
+        (tokens.access.as_str(), "the API, as a token"),
+        (tokens.refresh.as_str(), "the token endpoint, as a refresh token"),
+        (code.as_str(), "the token endpoint, as a code"),
+        (ada.cookie_secret(), "the settings, as a cookie"),
+        (form_token.as_str(), "a form"),
+        (asked.as_str(), "a question"),
+        (question.as_str(), "a consent"),
+        (own.secret.as_str(), "the token endpoint, as a client secret"),
+        (own.management.as_str(), "the management of a client"),
+    ] {
+        assert_eq!(intruder.opens(secret).await, Some(opened));
+    }
+    assert!(app.is_good(&tokens.access).await, "nothing was ended by trying");
+}
+
+/// Somebody with a dump, at a browser that has Ada's cookie where a form is tried.
+struct Intruder {
+    app: App,
+    ada: Browser,
+    client: OAuthClient,
+    own: OwnApp,
+}
+
+impl Intruder {
+    /// What a value opens, if anything.
+    async fn opens(&self, value: &str) -> Option<&'static str> {
+        let app = &self.app;
+        if app.get("/api/v1/account", &[("x-api-key", value)]).await.status == 200 {
+            return Some("the API, as a key");
+        }
+        if app.get_as("/api/v1/account", value).await.status == 200 {
+            return Some("the API, as a token");
+        }
+        if self.client.refresh(value).await.status == 200 {
+            return Some("the token endpoint, as a refresh token");
+        }
+        if self.client.redeem(value).await.status == 200 {
+            return Some("the token endpoint, as a code");
+        }
+        let theirs =
+            OwnApp { secret: value.to_owned(), management: value.to_owned(), ..self.own.clone() };
+        if theirs.act("").await.status == 200 {
+            return Some("the token endpoint, as a client secret");
+        }
+        if theirs.manage("GET", None).await.status == 200 {
+            return Some("the management of a client");
+        }
+        let mut stranger = app.browser();
+        stranger.plant("bloom", value);
+        if stranger.get("/settings").await.status == 200 {
+            return Some("the settings, as a cookie");
+        }
+        let fields = [("form_token", value), ("name", "theirs")];
+        if self.ada.clone().post_as_is("/settings/api-keys", &fields, &[]).await.status == 200 {
+            return Some("a form");
+        }
+        let path: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        for place in ["setup", "invitations"] {
+            if app.browser().get(&format!("/{place}/{path}")).await.status == 200 {
+                return Some("a link");
+            }
+        }
+        let page = self.ada.clone().get(&format!("/authorize?request={path}")).await;
+        if page.status == 200 {
+            return Some("a question");
+        }
+        let fields = [("request", value), ("decision", "allow")];
+        let answer = self.ada.clone().post("/authorize", &fields).await;
+        answer.header("location").starts_with(REDIRECT).then_some("a consent")
+    }
+}
+
+/// Whose values are tried together too: those that a token or a code could be made of.
+const JOINED: [&str; 5] =
+    ["grants", "refresh_rotations", "revoked_access_tokens", "sessions", "signing_keys"];
+
+/// Every text and every blob of a dump, in the forms that credentials have, and those of one row put
+/// together as codes and refresh tokens are.
+fn candidates(dump: &str) -> BTreeSet<String> {
+    let mut candidates = BTreeSet::new();
+    for row in dump.lines() {
+        let (table, row) = row.split_once(": ").unwrap_or_default();
+        let in_a_credential = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=:$,@".contains(c);
+        let texts: Vec<_> = row.split(|c| !in_a_credential(c)).collect();
+        let parts = texts.iter().flat_map(|text| text.split([',', ':', '"']));
+        candidates.extend(parts.chain(texts.iter().copied()).map(str::to_owned));
+        let blobs: Vec<_> = texts.iter().filter_map(|text| blob(text)).collect();
+        for blob in &blobs {
+            candidates.extend(forms(blob));
+            for other in blobs.iter().filter(|_| JOINED.contains(&table)) {
+                let half = |bytes: &[u8]| bytes.get(..16).unwrap_or(bytes).to_vec();
+                let rest = other.get(16..).unwrap_or_default().to_vec();
+                candidates.extend(forms(&[half(blob), half(other)].concat()));
+                for generation in 0..2_u32 {
+                    let named =
+                        [half(blob), generation.to_be_bytes().to_vec(), half(other)].concat();
+                    candidates.extend(forms(&[named, rest.clone()].concat()));
+                }
+            }
+        }
+    }
+    candidates.retain(|candidate| {
+        candidate.len() >= 8 && candidate.bytes().all(|b| b.is_ascii_graphic())
+    });
+    candidates
+}
+
+fn blob(text: &str) -> Option<Vec<u8>> {
+    let hex = text.strip_prefix(['X', 'x']).unwrap_or(text);
+    let is_hex = hex.len() >= 16
+        && hex.len().is_multiple_of(2)
+        && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).ok();
+    is_hex.then(|| (0..hex.len()).step_by(2).filter_map(byte).collect())
+}
+
+const PREFIXES: [&str; 4] = ["bloom_cs_", "bloom_rat_", "bloom_rt_", "bloom_sk_"];
+
+fn forms(bytes: &[u8]) -> Vec<String> {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = URL_SAFE_NO_PAD.encode(bytes);
+    let printed = String::from_utf8(bytes.to_vec()).unwrap_or_default();
+    let mut forms: Vec<_> = PREFIXES.iter().map(|prefix| format!("{prefix}{text}")).collect();
+    forms.extend([text, hex, printed]);
+    forms
+}
