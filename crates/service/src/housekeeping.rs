@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::grants::rotations_are_over;
-use bloom_domain::ids::GrantId;
+use bloom_domain::ids::{ClientId, GrantId};
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
+use bloom_domain::time::Timestamp;
 use bloom_domain::{clients, idempotency, workspaces};
 use bloom_store as store;
 use store::Tx;
@@ -20,12 +21,14 @@ use crate::{
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others.
-const BATCH: i64 = 500;
+const BATCH: i64 = 100;
+/// To empty a workspace takes a few statements.
+const EMPTIED: i64 = 50;
 /// How many grants a stretch of the sweep looks at. Nothing is urgent about one that has ended, and an
 /// index by its end would have to be written at every refresh.
-const STRETCH: i64 = 1_000;
+const STRETCH: i64 = 200;
 /// How many of them must be over for the round to go on with the next stretch.
-const WORTH_GOING_ON: u64 = 100;
+const WORTH_GOING_ON: u64 = 20;
 /// Before the first grant.
 pub(crate) const BEGINNING: GrantId = GrantId::from_bytes([0; 16]);
 /// A grant is kept for a while after its end, so that a token that comes back can be told from one
@@ -61,17 +64,15 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     let now = service.now();
     service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
     let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
-    in_batches(service, move |tx| {
-        store::sessions::delete_ended(tx, idle_since, created_before, BATCH)
-    })
-    .await?;
+    in_batches(service, move |tx| store::sessions::delete_idle(tx, idle_since, BATCH)).await?;
+    in_batches(service, move |tx| store::sessions::delete_old(tx, created_before, BATCH)).await?;
     in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
     in_batches(service, move |tx| store::upload_tokens::delete_expired(tx, now, BATCH)).await?;
     in_batches(service, move |tx| store::account_links::delete_expired(tx, now, BATCH)).await?;
     let forgotten = now.minus(idempotency::KEPT);
     in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);
-    empty_deleted(service, deleted, BATCH).await?;
+    empty_deleted(service, deleted, EMPTIED).await?;
     let kept_since = request_usage::kept_since(service);
     let delete = move |tx: &mut Tx<'_>| store::request_usage::delete_before(tx, kept_since, BATCH);
     in_batches(service, delete).await?;
@@ -120,8 +121,10 @@ pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
 async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     let now = service.now();
     let window = rotations_are_over(service.settings.refresh_replay_window, now);
-    in_batches(service, move |tx| store::refresh_rotations::delete_before(tx, window, BATCH))
-        .await?;
+    in_stretches(service, (BEGINNING, -1), move |tx, place| {
+        store::refresh_rotations::sweep(tx, place, window, STRETCH)
+    })
+    .await?;
     let ended = now.minus(CLOCKS_DIFFER);
     in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, ended, BATCH))
         .await?;
@@ -131,9 +134,11 @@ async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
         .await?;
     let used_before = now.minus(clients::IDLE_LIFETIME);
     let new_before = now.minus(clients::UNUSED_LIFETIME);
-    let delete =
-        move |tx: &mut Tx<'_>| store::clients::delete_idle(tx, used_before, new_before, BATCH);
-    in_batches(service, delete).await
+    let first = (Timestamp::from_unix_micros(i64::MIN), ClientId::from_bytes([0; 16]));
+    in_stretches(service, first, move |tx, place| {
+        store::clients::sweep(tx, place, used_before, new_before, STRETCH)
+    })
+    .await
 }
 
 /// Goes one stretch further over the grants, and on while much of what it meets is over; at their end it
@@ -150,6 +155,19 @@ async fn sweep_grants(service: &Service) -> Result<(), Error> {
             return Ok(());
         }
     }
+}
+
+/// Goes over a whole table, a stretch at a time.
+async fn in_stretches<P: Copy + Send + 'static>(
+    service: &Service,
+    beginning: P,
+    sweep: impl Fn(&mut Tx<'_>, P) -> Result<Option<P>, store::Error> + Copy + Send + 'static,
+) -> Result<(), Error> {
+    let mut place = Some(beginning);
+    while let Some(after) = place {
+        place = service.store.write(move |tx| sweep(tx, after)).await?;
+    }
+    Ok(())
 }
 
 async fn in_batches(

@@ -78,13 +78,18 @@ statements! {
     /// Whose the client is that a registration access token manages.
     FIND_MANAGED = "SELECT owner_id FROM clients \
                     WHERE id = ?1 AND management_digest = ?2 AND deleted_at IS NULL";
-    /// Clients that nobody has let in for long go, a batch at a time, and those that nobody ever has
-    /// sooner. One that the operator refuses stays refused, and one that is owned stays until its owner
-    /// deletes it, and then as long as a connection tells of it.
-    DELETE_IDLE = "DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c WHERE \
-                   (c.deleted_at IS NOT NULL OR c.owner_id IS NULL AND c.used_at <= ?3 \
-                   AND (c.used_at <= ?1 OR c.used_at = c.created_at) AND c.disabled_at IS NULL AND c.verified_at IS NULL) \
-                   AND NOT EXISTS (SELECT 1 FROM connections n WHERE n.client_id = c.id) LIMIT ?2)";
+    /// The end of a stretch of clients, in the order of their last use.
+    WALK = "SELECT used_at, id FROM clients WHERE (used_at, id) > (?1, ?2) AND used_at <= ?3 \
+            ORDER BY used_at, id LIMIT ?4";
+    /// Clients of a stretch that nobody has let in for long go, and those that nobody ever has sooner. One
+    /// that the operator refuses stays refused, and one that is owned stays until its owner deletes it, and
+    /// then as long as a connection tells of it. Those are counted like the grants of a connection.
+    DELETE_IDLE = "DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c \
+                   WHERE (c.used_at, c.id) > (?1, ?2) AND (c.used_at, c.id) <= (?3, ?4) \
+                   AND (c.deleted_at IS NOT NULL \
+                   OR c.owner_id IS NULL AND (c.used_at <= ?5 OR c.used_at = c.created_at) \
+                   AND c.disabled_at IS NULL AND c.verified_at IS NULL) \
+                   AND (SELECT count(*) FROM connections n WHERE n.client_id = c.id) = 0)";
 }
 
 /// Takes a client until the end of the transaction; `false` when the operator refuses it.
@@ -279,15 +284,27 @@ pub fn find_managed(
     Ok(None)
 }
 
-/// Deletes at most `limit` clients that nobody is connected with: last used by `used_before`, or never,
-/// and registered by `new_before`.
-pub fn delete_idle(
+/// A client's place in the order of last uses.
+pub type Place = (Timestamp, ClientId);
+
+/// Goes over the next `limit` clients after a place, as long as they were last used at or before
+/// `new_before`, and deletes those that nobody has let in: since `used_before`, or ever. Gives where it
+/// stopped; `None` at the end.
+pub fn sweep(
     tx: &mut Tx<'_>,
+    (used_at, id): Place,
     used_before: Timestamp,
     new_before: Timestamp,
     limit: i64,
-) -> Result<u64, Error> {
-    tx.execute(&DELETE_IDLE, &[used_before.into(), limit.into(), new_before.into()])
+) -> Result<Option<Place>, Error> {
+    let rows = tx.query(&WALK, &[used_at.into(), id.into(), new_before.into(), limit.into()])?;
+    let Some(last) = rows.last() else {
+        return Ok(None);
+    };
+    let last = (last.timestamp(0)?, ClientId::from_bytes(last.id16(1)?));
+    let params = [used_at.into(), id.into(), last.0.into(), last.1.into(), used_before.into()];
+    tx.execute(&DELETE_IDLE, &params)?;
+    Ok(Some(last))
 }
 
 /// Reads the columns of a client from `first` on.

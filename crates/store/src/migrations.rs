@@ -96,6 +96,7 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0023_passkeys.sql"),
     },
     Migration { number: 24, name: "images", sql: include_str!("../migrations/0024_images.sql") },
+    Migration { number: 25, name: "leaving", sql: include_str!("../migrations/0025_leaving.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

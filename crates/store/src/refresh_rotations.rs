@@ -15,10 +15,12 @@ statements! {
     LIST_FROM = "SELECT generation, salt, successor_digest, rotated_at \
                  FROM refresh_rotations WHERE grant_id = ?1 AND generation >= ?2 ORDER BY generation \
                  LIMIT ?3";
-    /// Salts whose time is over are erased, a batch at a time.
-    DELETE_BEFORE = "DELETE FROM refresh_rotations WHERE (grant_id, generation) IN \
-                     (SELECT grant_id, generation FROM refresh_rotations \
-                      WHERE rotated_at <= ?1 LIMIT ?2)";
+    /// The end of a stretch of rows, in their order.
+    WALK = "SELECT grant_id, generation FROM refresh_rotations WHERE (grant_id, generation) > (?1, ?2) \
+            ORDER BY grant_id, generation LIMIT ?3";
+    /// Salts of a stretch whose time is over are erased.
+    DELETE_BEFORE = "DELETE FROM refresh_rotations WHERE (grant_id, generation) > (?1, ?2) \
+                     AND (grant_id, generation) <= (?3, ?4) AND rotated_at <= ?5";
 }
 
 /// The step from one refresh token to its successor.
@@ -33,6 +35,9 @@ pub struct RefreshRotation {
     /// When it was used.
     pub rotated_at: Timestamp,
 }
+
+/// A rotation's place in the order of all: its grant, and the generation that was used.
+pub type Place = (GrantId, i64);
 
 /// Writes a rotation.
 pub fn insert(tx: &mut Tx<'_>, grant: GrantId, rotation: &RefreshRotation) -> Result<(), Error> {
@@ -68,7 +73,21 @@ pub fn list_from(
         .collect()
 }
 
-/// Erases at most `limit` rotations made at or before a time.
-pub fn delete_before(tx: &mut Tx<'_>, time: Timestamp, limit: i64) -> Result<u64, Error> {
-    tx.execute(&DELETE_BEFORE, &[time.into(), limit.into()])
+/// Goes over the next `limit` rotations after a place and erases those made at or before a time. Gives where
+/// it stopped; `None` at the end of the table.
+pub fn sweep(
+    tx: &mut Tx<'_>,
+    (grant, generation): Place,
+    made_before: Timestamp,
+    limit: i64,
+) -> Result<Option<Place>, Error> {
+    let rows = tx.query(&WALK, &[grant.into(), generation.into(), limit.into()])?;
+    let Some(last) = rows.last() else {
+        return Ok(None);
+    };
+    let last = (GrantId::from_bytes(last.id16(0)?), last.int(1)?);
+    let params =
+        [grant.into(), generation.into(), last.0.into(), last.1.into(), made_before.into()];
+    tx.execute(&DELETE_BEFORE, &params)?;
+    Ok(Some(last))
 }

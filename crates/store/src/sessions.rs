@@ -36,9 +36,12 @@ statements! {
     DELETE_ONE = "DELETE FROM sessions WHERE id = ?1 AND account_id = ?2";
     /// All sessions of an account end.
     DELETE_OF = "DELETE FROM sessions WHERE account_id = ?1";
-    /// Rows of sessions that have ended by themselves go, a batch at a time.
-    DELETE_ENDED = "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions \
-                    WHERE seen_at <= ?1 OR created_at <= ?2 LIMIT ?3)";
+    /// Rows of sessions that were not seen for long go, a batch at a time.
+    DELETE_IDLE = "DELETE FROM sessions WHERE digest IN \
+                   (SELECT digest FROM sessions WHERE seen_at <= ?1 LIMIT ?2)";
+    /// Rows of sessions that began long ago go, a batch at a time.
+    DELETE_OLD = "DELETE FROM sessions WHERE digest IN \
+                  (SELECT digest FROM sessions WHERE created_at <= ?1 LIMIT ?2)";
 }
 
 /// A session behind a digest, live or not.
@@ -144,14 +147,14 @@ pub fn delete_of(tx: &mut Tx<'_>, account: AccountId) -> Result<u64, Error> {
     tx.execute(&DELETE_OF, &[account.into()])
 }
 
-/// Deletes at most `limit` rows of sessions last seen, or begun, at or before these times.
-pub fn delete_ended(
-    tx: &mut Tx<'_>,
-    idle_since: Timestamp,
-    created_before: Timestamp,
-    limit: i64,
-) -> Result<u64, Error> {
-    tx.execute(&DELETE_ENDED, &[idle_since.into(), created_before.into(), limit.into()])
+/// Deletes at most `limit` rows of sessions last seen at or before a time.
+pub fn delete_idle(tx: &mut Tx<'_>, idle_since: Timestamp, limit: i64) -> Result<u64, Error> {
+    tx.execute(&DELETE_IDLE, &[idle_since.into(), limit.into()])
+}
+
+/// Deletes at most `limit` rows of sessions begun at or before a time.
+pub fn delete_old(tx: &mut Tx<'_>, created_before: Timestamp, limit: i64) -> Result<u64, Error> {
+    tx.execute(&DELETE_OLD, &[created_before.into(), limit.into()])
 }
 
 /// Reads `created_at, seen_at, proven_at` from column `first` on.

@@ -6,6 +6,7 @@ mod changes;
 mod closing;
 mod group_commit;
 mod jobs;
+mod leaving;
 mod migrations;
 mod nodes;
 mod opening;
