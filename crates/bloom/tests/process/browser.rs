@@ -20,7 +20,7 @@ async fn journey(scripts: Scripts) {
     let server = home.serve();
 
     browser.goto(&server.origin()).await;
-    browser.see("Your account, by API").await;
+    browser.see("Your brands and images, by API").await;
     browser.follow("Create account").await;
     browser.see("Create your account").await;
     browser.fill("Name", "Ada Lovelace").await;
