@@ -10,14 +10,21 @@ use bloom_domain::time::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::catalogue::MODULES;
 use crate::error::OpenError;
 use crate::migrations;
 
 /// How long to wait for another process to let go of the file, such as a `sqlite3` shell.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// More than the statements of the whole crate, so that none is ever prepared twice.
-const STATEMENTS: usize = 256;
+/// What is prepared beside the statements of the catalogue, to begin and end transactions; more than there are.
+const CONTROL: usize = 16;
+
+/// Every statement that there is, so that none is ever prepared twice.
+fn statements() -> usize {
+    let listed: usize = MODULES.iter().map(|module| module.len()).sum();
+    listed + CONTROL
+}
 
 /// Makes the file when it is not there, readable by its owner only whatever the umask says. SQLite
 /// gives the `-wal` and `-shm` files beside it the same mode.
@@ -68,7 +75,7 @@ pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<(), OpenError> {
 
 /// The connection of the writer thread.
 pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, "-2000")
+    open(path, "-16000")
 }
 
 /// A connection for reading: SQLite itself refuses to write through it.
@@ -92,7 +99,7 @@ fn open(path: &Path, pages: &str) -> rusqlite::Result<Connection> {
     // Without it, SQLite built with STAT4 plans a statement anew whenever a parameter that meets an
     // index is bound to another value: a point read took 46 us instead of 15.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(statements());
     // FULL: the log is synced at each COMMIT, so what was acknowledged survives a power cut.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
