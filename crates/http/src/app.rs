@@ -1,7 +1,7 @@
 //! What every handler is given.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bloom_oauth::challenge::Challenge;
 use bloom_oauth::resource_metadata::ResourceMetadata;
@@ -9,6 +9,7 @@ use bloom_oauth::scope::Scopes;
 use bloom_service::Service;
 use http::HeaderValue;
 
+use crate::docs::Docs;
 use crate::face::Face;
 use crate::site::Site;
 
@@ -23,6 +24,8 @@ pub(crate) struct Parts {
     pub(crate) keys_url: String,
     /// Where a person looks after their plan, for messages.
     pub(crate) plan_url: String,
+    /// The documentation, once somebody has asked for it.
+    pub(crate) docs: OnceLock<Docs>,
     challenges: [[HeaderValue; 3]; Face::ALL.len()],
 }
 
@@ -40,7 +43,8 @@ impl App {
         });
         let keys_url = format!("{}/settings#api-keys", site.origin());
         let plan_url = format!("{}/settings#plan", site.origin());
-        Self(Arc::new(Parts { service, site, keys_url, plan_url, challenges }))
+        let docs = OnceLock::new();
+        Self(Arc::new(Parts { service, site, keys_url, plan_url, docs, challenges }))
     }
 }
 

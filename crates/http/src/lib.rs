@@ -9,6 +9,7 @@ mod app;
 mod billing;
 mod body;
 mod cors;
+mod docs;
 mod downloads;
 mod edge;
 mod face;

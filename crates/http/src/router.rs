@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{api, billing, downloads, health, leaks, logos, mcp, oauth, pages};
+use crate::{api, billing, docs, downloads, health, leaks, logos, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
 const SECRET: [&str; 7] = [
@@ -32,6 +32,7 @@ pub(crate) fn build(app: App) -> Router {
         .route("/authorize", get(pages::authorize::show).post(pages::authorize::submit))
         .route("/settings", get(pages::settings::show))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
+        .route(pages::which_key::PATH, get(pages::which_key::show).post(pages::which_key::submit))
         .route("/settings/api-keys/{id}", get(pages::key::show))
         .route(
             "/settings/api-keys/{id}/options",
@@ -80,6 +81,9 @@ pub(crate) fn build(app: App) -> Router {
         )
         .route("/report-key", get(pages::report_key::show).post(pages::report_key::submit))
         .route("/settings/activity", get(pages::activity::show))
+        .route(docs::PATH, get(pages::docs::show))
+        .route("/docs.md", get(pages::docs::show))
+        .route("/docs/{*page}", get(pages::docs::show))
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)

@@ -19,7 +19,7 @@ use crate::{Error, Principal, Service};
 /// The longest that a request may wait.
 pub const LONGEST: Duration = Duration::from_secs(295);
 /// How many requests of one credential may wait at once.
-const MAX_OF_ONE: usize = 32;
+pub const MAX_OF_ONE: usize = 32;
 /// Lists of who waits, by id; two ids in one list cost a needless read, never a missed change.
 const SLOTS: usize = 1_024;
 /// What those are told who wait already.

@@ -98,6 +98,11 @@ fn decisions_in_comments(tree: &Tree, file: &TextFile) -> Vec<Finding> {
     let prefix = concat!("docs", "/");
     let mut found = Vec::new();
     for (at, _) in file.text.match_indices(prefix) {
+        // After a slash it is an address on the server, unless that goes up to it.
+        let before = file.text.get(..at).unwrap_or_default();
+        if before.ends_with('/') && !before.ends_with("../") {
+            continue;
+        }
         let ahead = file.text.get(at..).unwrap_or_default();
         let path = ahead.split(|c: char| !(c.is_alphanumeric() || "/-_.".contains(c))).next();
         let path = path.unwrap_or_default().trim_end_matches('.');

@@ -80,4 +80,5 @@ mod signing_keys;
 mod teams;
 mod unknown_paths;
 mod userinfo;
+mod which_key;
 mod workspaces;

@@ -21,7 +21,7 @@ const KILLS: usize = 3;
 const CREDITS: i64 = 200;
 
 /// A site with a logo, for a brand.
-fn site() -> SocketAddr {
+pub(crate) fn site() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {

@@ -47,6 +47,7 @@ mod commands;
 mod consent;
 mod crash;
 mod credits;
+mod docs;
 mod first_start;
 mod full_disk;
 #[path = "../history/mod.rs"]

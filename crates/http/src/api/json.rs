@@ -12,10 +12,13 @@ use serde_json::error::Category;
 use super::errors::{ApiError, ErrorCode};
 use crate::body::{self, BodyError};
 
+/// The most bytes that what is sent has, where nothing else is said.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
 /// What an operation is sent: a struct. Nothing at all is an empty object.
 pub(crate) trait Sent: DeserializeOwned + Send + 'static {
     /// The most bytes it may have.
-    const MAX_BYTES: usize = 64 * 1024;
+    const MAX_BYTES: usize = MAX_BODY;
 }
 
 /// Reads a body whole; what has none has an empty one.

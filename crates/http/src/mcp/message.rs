@@ -8,7 +8,7 @@ use crate::api::errors::{ApiError, ErrorCode};
 use crate::body::{self, BodyError};
 
 /// Larger than any message of ours needs to be: files go another way.
-const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 const TYPE: &str = "application/json";
 
 /// A message that has arrived whole.

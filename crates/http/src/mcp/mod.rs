@@ -13,10 +13,10 @@ mod brands;
 mod credits;
 pub(crate) mod errors;
 mod images;
-mod message;
+pub(crate) mod message;
 mod protocol;
 mod server;
-mod tools;
+pub(crate) mod tools;
 
 use axum::Router;
 use axum::extract::{Request, State};

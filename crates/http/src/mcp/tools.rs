@@ -41,9 +41,9 @@ pub(crate) struct Tool {
     /// What it is called by.
     pub(crate) name: &'static str,
     /// What people see instead.
-    title: &'static str,
+    pub(crate) title: &'static str,
     /// What a model reads when it decides whether to call it.
-    description: &'static str,
+    pub(crate) description: &'static str,
     /// The operations behind it; never empty. A call is noted under the first.
     pub(crate) operations: &'static [&'static Operation],
     /// The schema of its arguments.

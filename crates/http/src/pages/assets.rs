@@ -13,6 +13,7 @@ pub(crate) struct Asset {
 const STYLESHEET: &[u8] = include_bytes!("../../assets/bloom.css");
 const SCRIPT: &[u8] = include_bytes!("../../assets/bloom.js");
 const PASSKEYS: &[u8] = include_bytes!("../../assets/passkeys.js");
+const TRY: &[u8] = include_bytes!("../../assets/try.js");
 const ICON: &[u8] = include_bytes!("../../assets/bloom.svg");
 
 /// Where the stylesheet is.
@@ -23,6 +24,8 @@ pub(crate) const SCRIPT_PATH: &str = text(&path::<{ path_len("js") }>("js", &has
 /// Where the script is for the pages that speak to an authenticator.
 pub(crate) const PASSKEYS_PATH: &str =
     text(&path::<{ path_len("js") }>("js", &hash_digits(PASSKEYS)));
+/// Where the script is for the pages on which a request can be tried.
+pub(crate) const TRY_PATH: &str = text(&path::<{ path_len("js") }>("js", &hash_digits(TRY)));
 /// Where the icon is.
 pub(crate) const ICON_PATH: &str = text(&path::<{ path_len("svg") }>("svg", &hash_digits(ICON)));
 
@@ -36,6 +39,7 @@ pub(crate) fn find(path: &str) -> Option<Asset> {
         PASSKEYS_PATH => {
             Some(Asset { content_type: "text/javascript; charset=utf-8", body: PASSKEYS })
         }
+        TRY_PATH => Some(Asset { content_type: "text/javascript; charset=utf-8", body: TRY }),
         ICON_PATH => Some(Asset { content_type: "image/svg+xml", body: ICON }),
         _ => None,
     }
@@ -108,6 +112,7 @@ mod tests {
             (STYLESHEET_PATH, "css"),
             (SCRIPT_PATH, "js"),
             (PASSKEYS_PATH, "js"),
+            (TRY_PATH, "js"),
             (ICON_PATH, "svg"),
         ];
         for (path, extension) in paths {

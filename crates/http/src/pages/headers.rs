@@ -6,6 +6,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::docs;
 use crate::oauth::END_SESSION;
 use crate::site::Site;
 
@@ -22,8 +23,9 @@ macro_rules! policy {
 
 /// A form stays here, with every redirect that follows it.
 const POLICY: HeaderValue = policy!("; form-action 'self'");
-/// The pages of images look whether there is more of them.
-const POLICY_OF_IMAGES: HeaderValue = policy!("; form-action 'self'; connect-src 'self'");
+/// The pages of images look whether there is more of them, those of operations send what is tried there.
+const POLICY_WITH_SCRIPT_THAT_ASKS: HeaderValue =
+    policy!("; form-action 'self'; connect-src 'self'");
 /// Browsers apply `form-action` to the redirect that follows a form, and that one may go to an app.
 const POLICY_ON_THE_WAY_TO_AN_APP: HeaderValue = policy!("");
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -46,8 +48,9 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
 pub(crate) fn policy(path: &str) -> HeaderValue {
     match path {
         "/sign-in" | "/sign-up" | "/authorize" | END_SESSION => POLICY_ON_THE_WAY_TO_AN_APP,
-        "/images" => POLICY_OF_IMAGES,
-        path if path.starts_with("/images/") => POLICY_OF_IMAGES,
+        "/images" => POLICY_WITH_SCRIPT_THAT_ASKS,
+        path if path.starts_with("/images/") => POLICY_WITH_SCRIPT_THAT_ASKS,
+        path if path.starts_with(docs::REFERENCE) => POLICY_WITH_SCRIPT_THAT_ASKS,
         _ => POLICY,
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod budgets;
 pub(crate) mod credits;
 pub(crate) mod developer;
 mod devices;
+pub(crate) mod docs;
 pub(crate) mod email;
 pub(crate) mod end_session;
 pub(crate) mod errors;
@@ -42,6 +43,7 @@ pub(crate) mod sign_out;
 pub(crate) mod sign_up;
 pub(crate) mod usage;
 pub(crate) mod views;
+pub(crate) mod which_key;
 pub(crate) mod workspaces;
 
 use std::str::FromStr;

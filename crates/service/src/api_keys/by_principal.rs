@@ -28,7 +28,7 @@ use super::{Import, Rotation, create_in, draft, list_of, revoke_of};
 use crate::authenticate::{PrincipalClaim, Rejection, Via, find_api_key, known};
 use crate::credits::budgets;
 use crate::idempotency::{Answer, Once};
-use crate::{Error, Principal, Service, key_shapes, plans, workspaces};
+use crate::{Error, Principal, Service, SignedIn, key_shapes, plans, workspaces};
 
 /// A key as its manager sees it.
 #[derive(Debug, Clone)]
@@ -318,6 +318,22 @@ pub async fn verify(
     presented: &str,
 ) -> Result<Verified, Error> {
     plans::admit(service, principal).await?;
+    identify(service, principal.account_id(), presented).await
+}
+
+/// The same for a person who looks which of their keys they have in hand.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn which(
+    service: &Service,
+    person: &SignedIn,
+    presented: &str,
+) -> Result<Verified, Error> {
+    identify(service, person.account().id, presented).await
+}
+
+async fn identify(service: &Service, owner: AccountId, presented: &str) -> Result<Verified, Error> {
     let hash = match key_shapes::read(service, presented).await? {
         Ok(candidate) => candidate.hash,
         Err(error) => return Ok(Verified::Malformed(error)),
@@ -331,7 +347,7 @@ pub async fn verify(
             Err(_) => return Ok(Verified::Unknown),
         },
     };
-    let (facts, owner) = (&verdict.facts, principal.account_id());
+    let facts = &verdict.facts;
     let Via::ApiKey(id) = facts.via else { return Ok(Verified::Unknown) };
     if facts.account.id != owner {
         return Ok(Verified::Unknown);

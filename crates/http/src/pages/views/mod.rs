@@ -9,6 +9,7 @@ mod consent;
 mod credits;
 mod delete_account;
 mod developer;
+mod docs;
 mod email;
 mod end_session;
 mod home;
@@ -26,6 +27,7 @@ mod sign_up;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod which_key;
 mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
@@ -40,6 +42,7 @@ pub(crate) use credits::{
 };
 pub(crate) use delete_account::DeleteAccount;
 pub(crate) use developer::{ClientForm, ClientPage, ClientRow, Developer, ShownOnce};
+pub(crate) use docs::DocsPage;
 pub(crate) use email::{AskReset, ConfirmEmail, NewEmail};
 pub(crate) use end_session::EndSession;
 pub(crate) use home::{FirstStep, Home};
@@ -58,6 +61,7 @@ pub(crate) use settings::{
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
 pub(crate) use usage::{AppUsage, UsageBar, UsageChart};
+pub(crate) use which_key::{KnownKey, WhichKey};
 pub(crate) use workspaces::{InvitationPage, InvitationRow, MemberRow, TeamPage};
 
 /// A text field as it comes back to the person: what was typed, and what is wrong with it.

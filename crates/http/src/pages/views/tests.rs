@@ -10,8 +10,9 @@ use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
-    DeleteAccount, Home, ImagePage, Images, InvitationPage, KeyPage, Message, NewEmail, NewPasskey,
-    NewPassword, Proof, ReportKey, Security, Settings, SignIn, SignUp, TeamPage,
+    DeleteAccount, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage, Message, NewEmail,
+    NewPasskey, NewPassword, Proof, ReportKey, Security, Settings, SignIn, SignUp, TeamPage,
+    WhichKey,
 };
 use crate::pages::assets;
 
@@ -99,6 +100,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         samples.into_iter().map(|(name, page)| (name, page.render().expect(name))).collect()
     }
     [
+        DocsPage::rendered(),
         render(Home::samples()),
         render(SignUp::samples()),
         render(SignIn::samples()),
@@ -127,6 +129,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(TeamPage::samples()),
         render(InvitationPage::samples()),
         render(ReportKey::samples()),
+        render(WhichKey::samples()),
         render(Message::samples()),
     ]
     .concat()
@@ -172,7 +175,7 @@ fn no_page_needs_anything_that_the_content_security_policy_forbids() {
             }
             assert!(!tag.is("style"), "{page}: an inline style sheet");
             if tag.is("script") {
-                let ours = [Some(assets::SCRIPT_PATH), Some(assets::PASSKEYS_PATH)];
+                let ours = [assets::SCRIPT_PATH, assets::PASSKEYS_PATH, assets::TRY_PATH].map(Some);
                 assert!(ours.contains(&tag.get("src")), "{page}: {tag:?}");
             }
             if tag.is("link") {
@@ -338,9 +341,13 @@ fn every_pair_of_colours_can_be_read() {
 fn write_samples() {
     let folder = std::env::temp_dir().join("bloom-pages");
     std::fs::create_dir_all(folder.join("assets")).expect("a folder");
-    for path in
-        [assets::STYLESHEET_PATH, assets::SCRIPT_PATH, assets::PASSKEYS_PATH, assets::ICON_PATH]
-    {
+    for path in [
+        assets::STYLESHEET_PATH,
+        assets::SCRIPT_PATH,
+        assets::PASSKEYS_PATH,
+        assets::TRY_PATH,
+        assets::ICON_PATH,
+    ] {
         let body = assets::find(path).expect(path).body;
         std::fs::write(folder.join(path.trim_start_matches('/')), body).expect(path);
     }
