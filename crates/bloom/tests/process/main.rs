@@ -39,6 +39,7 @@ macro_rules! on_both_engines {
     };
 }
 
+mod accessibility;
 mod audit;
 mod bad_input;
 mod browser;
