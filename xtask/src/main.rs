@@ -22,7 +22,7 @@ mod tree;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask check | test [-- filter] | bench [args] | fuzz [target] | \
-                     size | openapi | contact-sheet FOLDER | help";
+                     size | openapi | contact-sheet [FOLDER] | help";
 
 /// Why a command could not finish, in one sentence for the person at the terminal.
 type Failure = String;

@@ -18,6 +18,7 @@ use toml::{Table, Value};
 use crate::failure::Failure;
 use crate::settings::{self, Kind};
 
+mod engines;
 mod fetch;
 mod files;
 mod leaks;
@@ -85,7 +86,7 @@ impl Config {
                     section_names()
                 )));
             };
-            if section == plans::PLANS {
+            if [plans::PLANS, engines::ENGINES].contains(&section.as_str()) {
                 self.table.insert(section, Value::Table(keys));
                 continue;
             }
@@ -113,6 +114,11 @@ impl Config {
             if section == plans::PLANS {
                 let text = "plans stand in the file that --config names, as [plans.NAME]";
                 return Err(Failure::usage(format!("the variable {name}: {text}")));
+            }
+            if section == engines::ENGINES {
+                self.set_engine_key(key, value.unwrap_or_default())
+                    .map_err(|why| Failure::usage(format!("the variable {name}: {why}")))?;
+                continue;
             }
             let setting = known(section, key)
                 .map_err(|why| Failure::usage(format!("the variable {name}: {why}")))?;
@@ -168,6 +174,7 @@ impl Config {
         self.drain()?;
         self.mail()?;
         self.bucket()?;
+        self.engines()?;
         self.verbs(&self.site(listening)?, listening)?;
         Ok(())
     }
@@ -220,8 +227,16 @@ impl Config {
                 ));
             }
         };
-        Site::new(&url, proxies)
-            .map_err(|error| Failure::usage(format!("server.public_url: {error}")))
+        let site = Site::new(&url, proxies)
+            .map_err(|error| Failure::usage(format!("server.public_url: {error}")))?;
+        match self.text("files", "origin") {
+            None => Ok(site),
+            Some(files) => site.with_files_at(files).map_err(|error| {
+                Failure::usage(format!(
+                    "files.origin must be another host than the site's: {error}"
+                ))
+            }),
+        }
     }
 
     /// What the operator decides about the verbs. Sign-up is open by default only where nobody but
@@ -267,6 +282,7 @@ impl Config {
             scanner_keys: self.scanner_keys()?,
             storage_quota: self.storage_quota()?,
             origin: defaults.origin,
+            files_origin: site.files_origin().map(str::to_owned),
         })
     }
 
@@ -371,7 +387,7 @@ fn known(section: &str, key: &str) -> Result<&'static settings::Setting, String>
 
 fn section_names() -> String {
     let mut names = settings::sections();
-    names.push(plans::PLANS);
+    names.extend([plans::PLANS, engines::ENGINES]);
     names.join(", ")
 }
 

@@ -61,6 +61,7 @@ impl Node {
         let opened = opened.await;
         let service = opened.map_err(|error| explain(error, &folder, secret_is_configured))?;
         let service = service.fetching(config.fetcher(&site)?).storing(blobs);
+        let service = service.drawing_with(config.engines()?);
         Ok(Self {
             service: Arc::new(service),
             store,

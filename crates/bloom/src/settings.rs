@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 46] = [
+pub(crate) static ALL: [Setting; 50] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -157,13 +157,19 @@ pub(crate) static ALL: [Setting; 46] = [
         "fetch",
         "extra_roots",
         Kind::Text,
-        "a PEM file of certificates to trust beside the system's when fetching",
+        "a PEM file of certificates to trust beside the system's when fetching, and when asking engines",
     ),
     setting(
         "files",
         "folder",
         Kind::Text,
         "where the bytes of images lie; left out: files in the data folder",
+    ),
+    setting(
+        "files",
+        "origin",
+        Kind::Text,
+        "another host that leads to this server, such as https://files.example.net, at which images and logos are shown",
     ),
     setting(
         "files",
@@ -181,6 +187,19 @@ pub(crate) static ALL: [Setting; 46] = [
         Kind::Whole,
         "how many megabytes of images a workspace may have when more are brought; 0 for any number",
     ),
+    setting(
+        "models",
+        "fast",
+        Kind::Text,
+        "which engine draws what is asked for with the model fast: compose, or the name of one under Engines",
+    ),
+    setting(
+        "models",
+        "standard",
+        Kind::Text,
+        "the same for standard, and for what is asked for without a model",
+    ),
+    setting("models", "pro", Kind::Text, "the same for pro"),
     setting("log", "format", Kind::Text, "text or json"),
     setting("log", "filter", Kind::Text, "what is logged, such as info or bloom=debug"),
 ];

@@ -108,6 +108,20 @@ words! {
 }
 
 words! {
+    /// How much effort an image is worth; which engine that is, the operator decides.
+    #[derive(Default)]
+    Model {
+        /// The least.
+        Fast = "fast",
+        /// What is meant when nothing is said.
+        #[default]
+        Standard = "standard",
+        /// The most.
+        Pro = "pro",
+    }
+}
+
+words! {
     /// Width to height.
     AspectRatio {
         /// Square.

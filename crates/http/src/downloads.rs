@@ -3,11 +3,14 @@
 //! They may be a stranger's, so a browser is told to take them for what they were decoded as and for nothing
 //! else, and to run nothing of them.
 
+use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
 use bloom_service::Error;
 use bloom_service::images::links::{Download, anonymous_download};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::app::App;
 use crate::edge::Cause;
@@ -16,14 +19,45 @@ use crate::edge::Cause;
 const POLICY: &str = "sandbox; default-src 'none'";
 /// Deleting an image ends its URL, so nobody keeps it for long.
 const CACHING: &str = "private, max-age=300";
+/// The query of whoever wants a file.
+const AS_A_FILE: &str = "download";
+const NO_IMAGE: &str = "There is no such image.\n";
 
-pub(crate) async fn show(
+/// All that lies below `/img`, so that nothing there is taken for a page, which would be looked for at the public host.
+pub(crate) fn routes() -> Router<App> {
+    let image = "/img/{id}/{tag}";
+    let others =
+        ["/img", "/img/", "/img/{id}", "/img/{id}/", "/img/{id}/{tag}/", "/img/{id}/{tag}/{*rest}"];
+    let router = Router::new().route(image, get(show));
+    others.into_iter().fold(router, |router, path| router.route(path, any(nothing)))
+}
+
+/// Files that are somewhere else are given there only: their bytes never share an origin with a page.
+pub(crate) fn elsewhere(app: &App, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let origin = app.site.files_elsewhere(uri, headers)?;
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let place = HeaderValue::try_from(format!("{origin}{path}")).ok()?;
+    Some((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response())
+}
+
+/// An address that is none of an image.
+async fn nothing() -> Response {
+    told(StatusCode::NOT_FOUND, NO_IMAGE)
+}
+
+async fn show(
     State(app): State<App>,
-    Path((id, tag)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response {
+    if let Some(response) = elsewhere(&app, &uri, &headers) {
+        return response;
+    }
+    let Ok(Path((id, tag))) = path else { return nothing().await };
     match anonymous_download(&app.service, &id, &tag).await {
-        Ok(download) => file(download),
-        Err(Error::ImageNotFound) => told(StatusCode::NOT_FOUND, "There is no such image.\n"),
+        Ok(download) => file(download, uri.query() == Some(AS_A_FILE)),
+        Err(Error::ImageNotFound) => nothing().await,
         Err(error) => {
             let mut response =
                 told(StatusCode::SERVICE_UNAVAILABLE, "The image cannot be read now. Try again.\n");
@@ -33,9 +67,11 @@ pub(crate) async fn show(
     }
 }
 
-fn file(download: Download) -> Response {
+/// The bytes; as a file to be kept where that was asked for, since a link to another place cannot say so itself.
+fn file(download: Download, is_kept: bool) -> Response {
     let Download { bytes, media_type, name } = download;
-    let named = format!("inline; filename=\"{name}\"");
+    let manner = if is_kept { "attachment" } else { "inline" };
+    let named = format!("{manner}; filename=\"{name}\"");
     let value = |text: &str| HeaderValue::try_from(text).ok();
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

@@ -8,10 +8,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bloom_service::brands::logos;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::api::errors::{ApiError, ErrorCode};
 use crate::app::App;
+use crate::downloads;
 
 /// Where they lie.
 pub(crate) const PATH: &str = "/logos";
@@ -24,7 +25,12 @@ pub(crate) fn routes() -> Router<App> {
 async fn show(
     State(app): State<App>,
     path: Result<Path<(String, String)>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    if let Some(response) = downloads::elsewhere(&app, &uri, &headers) {
+        return Ok(response);
+    }
     let gone = || {
         ApiError::new(
             ErrorCode::NotFound,

@@ -96,8 +96,8 @@ pub(crate) fn build(app: App) -> Router {
         .merge(billing::routes())
         .merge(leaks::routes())
         .merge(logos::routes())
+        .merge(downloads::routes())
         .route("/healthz", get(health::show))
-        .route("/img/{id}/{tag}", get(downloads::show))
         .with_state(app)
 }
 

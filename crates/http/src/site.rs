@@ -13,6 +13,15 @@ pub struct Site {
     authority: String,
     is_https: bool,
     trusted_proxies: usize,
+    /// Where images and logos are, if that is another place.
+    files: Option<Files>,
+}
+
+/// A place for what others have brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Files {
+    origin: String,
+    authority: String,
 }
 
 /// The text is no public URL; holds it.
@@ -61,7 +70,39 @@ impl Site {
             authority,
             is_https: scheme == "https",
             trusted_proxies,
+            files: None,
         })
+    }
+
+    /// The same site, whose images and logos are at another place: nothing that somebody brought shares an origin with
+    /// its pages then.
+    ///
+    /// # Errors
+    /// [`SiteError`] when that is no public URL, or the site's own.
+    pub fn with_files_at(self, url: &str) -> Result<Self, SiteError> {
+        let refused = || SiteError(url.to_owned());
+        let other = Self::parse(url, 0).ok_or_else(refused)?;
+        if other.authority == self.authority {
+            return Err(refused());
+        }
+        let files = Some(Files { origin: other.origin, authority: other.authority });
+        Ok(Self { files, ..self })
+    }
+
+    /// Where images and logos are, if that is another place.
+    #[must_use]
+    pub fn files_origin(&self) -> Option<&str> {
+        self.files.as_ref().map(|files| files.origin.as_str())
+    }
+
+    /// Where a request for an image or a logo should have gone, if it was sent to another place.
+    pub(crate) fn files_elsewhere(&self, uri: &Uri, headers: &HeaderMap) -> Option<&str> {
+        let files = self.files.as_ref()?;
+        let is_there = asked(uri, headers).is_some_and(|host| {
+            let port = if files.origin.starts_with("https:") { ":443" } else { ":80" };
+            host.strip_suffix(port).unwrap_or(host).eq_ignore_ascii_case(&files.authority)
+        });
+        (!is_there).then_some(files.origin.as_str())
     }
 
     /// The host, without a port.
@@ -97,11 +138,15 @@ impl Site {
 
     /// Whether a request was sent to this site, by its `Host`.
     pub(crate) fn is_asked(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        // HTTP/2 has the host in the URI.
-        let host = host.or_else(|| uri.authority().map(Authority::as_str));
-        host.is_some_and(|host| self.is_host(host))
+        asked(uri, headers).is_some_and(|host| self.is_host(host))
     }
+}
+
+/// The host that a request names.
+fn asked<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    // HTTP/2 has the host in the URI.
+    host.or_else(|| uri.authority().map(Authority::as_str))
 }
 
 #[cfg(test)]

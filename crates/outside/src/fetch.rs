@@ -27,6 +27,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio::sync::Semaphore;
 
 use client::Answer;
+pub(crate) use client::tls;
 use target::Target;
 
 /// So many are fetched at once.
@@ -46,6 +47,9 @@ pub struct FetchSettings {
     /// Certificates that are trusted beside the platform's.
     pub extra_roots: Vec<CertificateDer<'static>>,
 }
+
+/// A certificate that is trusted.
+pub type Certificate = CertificateDer<'static>;
 
 /// The certificates in a PEM file.
 ///
@@ -96,7 +100,7 @@ impl GuardedFetcher {
     /// # Errors
     /// When TLS cannot be set up; says why.
     pub fn new(settings: FetchSettings) -> Result<Self, String> {
-        let tls = Arc::new(client::tls(&settings.extra_roots)?);
+        let tls = Arc::new(tls(&settings.extra_roots)?);
         Ok(Self { names: Names::System, settings, tls, room: Semaphore::new(AT_ONCE) })
     }
 

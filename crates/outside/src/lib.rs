@@ -4,5 +4,6 @@
 //! Here it is done; no rule stands here.
 
 pub mod blobs;
+pub mod engines;
 pub mod fetch;
 pub mod mail;

@@ -4,6 +4,7 @@
 //! how in `onboarding.rs`. A brand can be waited for: whoever waits is woken when it changes.
 
 mod askers;
+pub(crate) mod collecting;
 pub(crate) mod emptying;
 pub mod logos;
 pub(crate) mod onboarding;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::brands::{Brand, BrandLine, BrandStatus, Site, SiteUrl};
 use bloom_domain::ids::BrandId;
+use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Workspace, WorkspaceChoice};
 use bloom_store as store;
 use serde_json::{Value, json};
@@ -32,6 +34,9 @@ pub use store::brands::Found;
 use crate::audit::{Author, Difference};
 use crate::idempotency::{Answer, Once};
 use crate::{Error, Principal, Service, SignedIn, cursors, operations, plans, waits};
+
+/// How many images of a brand that is gone go with one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 100;
 
 /// What somebody wants to make a brand of.
 #[derive(Debug, Clone)]
@@ -291,6 +296,7 @@ pub async fn delete(service: &Service, asker: Asker, id: BrandId) -> Result<Foun
             return Ok(Err(refused));
         }
         store::brands::delete(tx, id, now)?;
+        forget_collected(tx, id, now)?;
         let Found { brand, workspace } = &found;
         let before = json!({ "brand": brand.name, "url": brand.url });
         record(tx, &asker.author, Action::BrandDeleted, (brand, workspace), before);
@@ -301,7 +307,22 @@ pub async fn delete(service: &Service, asker: Asker, id: BrandId) -> Result<Foun
     if let Some(logo) = &found.brand.logo {
         logos::forget(service, logo).await;
     }
+    while service.store.write(move |tx| forget_collected(tx, id, now)).await? > 0 {}
     Ok(found)
+}
+
+/// What was found on the page of a brand that is gone goes with it, some at a time. What was made for it and what
+/// somebody brought stays: people paid for it, or it is theirs.
+fn forget_collected(tx: &mut Tx<'_>, id: BrandId, now: Timestamp) -> Result<usize, store::Error> {
+    let images = store::images::some_scraped(tx, id, FORGOTTEN_AT_ONCE)?;
+    for (image, blob) in &images {
+        store::images::delete(tx, *image)?;
+        if let Some(blob) = blob {
+            store::images::doom_blob(tx, blob, now)?;
+        }
+        tx.changed(Change::Image(*image));
+    }
+    Ok(images.len())
 }
 
 /// Sets what is known of a brand; what is left out of the corrections is as it was found.

@@ -88,6 +88,25 @@ impl fmt::Display for FetchError {
 
 impl std::error::Error for FetchError {}
 
+/// How long to wait when as much is fetched as may be.
+const WHILE_BUSY: Duration = Duration::from_millis(250);
+/// How often.
+const PATIENCE: usize = 40;
+
+/// Fetches what a job needs, which can wait a little for its turn.
+pub(crate) async fn patiently(
+    fetcher: &dyn Fetcher,
+    wanted: &Wanted<'_>,
+) -> Result<Fetched, FetchError> {
+    for _ in 0..PATIENCE {
+        match fetcher.fetch(wanted).await {
+            Err(FetchError::Busy) => tokio::time::sleep(WHILE_BUSY).await,
+            outcome => return outcome,
+        }
+    }
+    Err(FetchError::Busy)
+}
+
 /// Fetches nothing: what a service has until it is given another.
 pub(crate) struct Nothing;
 

@@ -22,6 +22,7 @@ use crate::{Error, Principal, Service, SignedIn, cursors, plans, waits, workspac
 
 pub mod changes;
 mod commissions;
+mod elsewhere;
 pub(crate) mod files;
 pub mod generate;
 pub mod links;

@@ -31,6 +31,7 @@ pub mod credits;
 mod crowd;
 mod cursors;
 pub mod end_session;
+pub mod engines;
 pub mod entropy;
 pub mod error;
 pub mod fetch;

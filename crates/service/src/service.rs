@@ -20,6 +20,7 @@ use crate::blobs::{self, Blobs};
 use crate::client_documents::ClientDocuments;
 use crate::clock::Clock;
 use crate::crowd::Crowd;
+use crate::engines::Engines;
 use crate::entropy::Entropy;
 use crate::fetch::{self, Fetcher};
 use crate::idempotency::InProgress;
@@ -61,6 +62,9 @@ pub struct Settings {
     pub attempts: AttemptLimits,
     /// Scheme, host and port by which people reach the server.
     pub origin: String,
+    /// Scheme, host and port by which people reach what others have brought and what was drawn, if that is another
+    /// place.
+    pub files_origin: Option<String>,
     /// Private-use schemes without a dot that a redirect URI may have.
     pub redirect_schemes: Vec<String>,
     /// How many clients may be registered.
@@ -87,6 +91,7 @@ impl Settings {
             rate_limits: RateLimits::STANDARD,
             attempts: AttemptLimits::STANDARD,
             origin: origin.to_owned(),
+            files_origin: None,
             redirect_schemes: REDIRECT_SCHEMES.map(str::to_owned).to_vec(),
             max_clients: MAX_CLIENTS,
             refresh_replay_window: REFRESH_REPLAY_WINDOW,
@@ -95,6 +100,12 @@ impl Settings {
             scanner_keys: None,
             storage_quota: None,
         }
+    }
+
+    /// Where images and logos are.
+    #[must_use]
+    pub fn files_at(&self) -> &str {
+        self.files_origin.as_deref().unwrap_or(&self.origin)
     }
 
     pub(crate) fn schemes(&self) -> Vec<&str> {
@@ -141,6 +152,7 @@ pub struct Service {
     pub(crate) waits: Arc<Waits>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) painters: Painters,
+    pub(crate) engines: Engines,
     pub(crate) in_progress: InProgress,
     pub(crate) client_documents: ClientDocuments,
     pub(crate) fetcher: Arc<dyn Fetcher>,
@@ -217,6 +229,7 @@ impl Service {
             waits,
             blobs: Arc::new(blobs::Nowhere),
             painters: Painters::new(),
+            engines: Engines::default(),
             in_progress: InProgress::default(),
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
             fetcher: Arc::new(fetch::Nothing),
@@ -242,6 +255,18 @@ impl Service {
     #[must_use]
     pub fn storing(self, blobs: Arc<dyn Blobs>) -> Self {
         Self { blobs, ..self }
+    }
+
+    /// The same service, which has some images drawn by somebody else's engines.
+    #[must_use]
+    pub fn drawing_with(self, engines: Engines) -> Self {
+        Self { engines, ..self }
+    }
+
+    /// The engines that are configured.
+    #[must_use]
+    pub fn engines(&self) -> &Engines {
+        &self.engines
     }
 
     /// The names by which clients know this server.

@@ -75,6 +75,8 @@ statements! {
     DELETE_SCENE = "DELETE FROM image_scenes WHERE image_id = ?1";
     /// Some images of a workspace, whoever may see it.
     SOME_OF_WORKSPACE = "SELECT id, blob FROM images WHERE workspace_id = ?1 ORDER BY id LIMIT ?2";
+    /// Some images that were found on the page of a brand.
+    SOME_SCRAPED = "SELECT id, blob FROM images WHERE brand_id = ?1 AND source = 'scraped' ORDER BY id LIMIT ?2";
     /// How many bytes the images of a workspace have.
     BYTES_OF = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM images WHERE workspace_id = ?1";
     /// A file that is to go.
@@ -273,9 +275,21 @@ pub fn some_of_workspace(
     limit: i64,
 ) -> Result<Vec<(ImageId, Option<String>)>, Error> {
     let rows = tx.query(&SOME_OF_WORKSPACE, &[workspace.into(), limit.into()])?;
-    let read =
-        |row: &Row| Ok((ImageId::from_bytes(row.id16(0)?), row.opt_text(1)?.map(str::to_owned)));
-    rows.iter().map(read).collect()
+    rows.iter().map(read_file_of).collect()
+}
+
+/// Some images that were found on the page of a brand, each with the key of its file.
+pub fn some_scraped(
+    tx: &mut Tx<'_>,
+    brand: BrandId,
+    limit: i64,
+) -> Result<Vec<(ImageId, Option<String>)>, Error> {
+    let rows = tx.query(&SOME_SCRAPED, &[brand.into(), limit.into()])?;
+    rows.iter().map(read_file_of).collect()
+}
+
+fn read_file_of(row: &Row) -> Result<(ImageId, Option<String>), Error> {
+    Ok((ImageId::from_bytes(row.id16(0)?), row.opt_text(1)?.map(str::to_owned)))
 }
 
 /// How many bytes the images of a workspace have.

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let columns = if sheet == "variants" { 5 } else { 4 };
         let bytes = raster::png(&sheet_of(&cells, columns))?;
-        std::fs::write(Path::new(folder).join(format!("{sheet}.png")), bytes)?;
+        std::fs::write(Path::new(folder).join(format!("studio-{sheet}.png")), bytes)?;
     }
     Ok(())
 }

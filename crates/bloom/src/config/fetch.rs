@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bloom_http::Site;
-use bloom_outside::fetch::{FetchSettings, GuardedFetcher, read_certificates};
+use bloom_outside::fetch::{Certificate, FetchSettings, GuardedFetcher, read_certificates};
 use bloom_service::fetch::Fetcher;
 use toml::Value;
 
@@ -13,11 +13,7 @@ use crate::failure::Failure;
 impl Config {
     /// What fetches.
     pub(crate) fn fetcher(&self, site: &Site) -> Result<Arc<dyn Fetcher>, Failure> {
-        let extra_roots = match self.text("fetch", "extra_roots") {
-            None => Vec::new(),
-            Some(path) => read_certificates(path)
-                .map_err(|error| Failure::usage(format!("fetch.extra_roots {path:?}: {error}")))?,
-        };
+        let extra_roots = self.extra_roots()?;
         let allow_private = self.value("fetch", "allow_private").and_then(Value::as_bool);
         let allow_private = allow_private.unwrap_or(false);
         if allow_private {
@@ -31,5 +27,14 @@ impl Config {
         let fetcher = GuardedFetcher::new(settings)
             .map_err(|error| Failure::machine(format!("TLS cannot be set up: {error}")))?;
         Ok(Arc::new(fetcher))
+    }
+
+    /// Certificates that are trusted beside the system's.
+    pub(super) fn extra_roots(&self) -> Result<Vec<Certificate>, Failure> {
+        match self.text("fetch", "extra_roots") {
+            None => Ok(Vec::new()),
+            Some(path) => read_certificates(path)
+                .map_err(|error| Failure::usage(format!("fetch.extra_roots {path:?}: {error}"))),
+        }
     }
 }

@@ -1,3 +1,5 @@
+use bloom_domain::images::Model;
+
 use super::*;
 
 fn from_file(text: &str) -> Result<Config, String> {
@@ -253,4 +255,44 @@ fn bad_plans_are_refused_in_one_line() {
     }
     let line = from_environment(&[("BLOOM_PLANS_TRIAL", "x")]).unwrap_err();
     assert!(line.contains("--config"), "{line}");
+}
+
+#[test]
+fn an_engine_is_a_table_with_its_key_from_the_environment() {
+    let photo =
+        "[engines.photo-1]\napi = \"openai\"\nmodel = \"gpt-image-2\"\nsizes = [\"1536x1024\"]\n";
+    let mut config =
+        from_file(&format!("{photo}[models]\npro = \"photo-1\"\nfast = \"compose\"")).unwrap();
+    let key = ("BLOOM_ENGINES_PHOTO_1_KEY".to_owned(), Some("sk-1".to_owned()));
+    config.add_environment(std::iter::once(key)).unwrap();
+    let key = &config.table[engines::ENGINES]["photo-1"]["key"];
+    assert_eq!(key.as_str(), Some("sk-1"));
+    let engines = config.engines().unwrap();
+    let labels = Model::ALL.iter().map(|model| engines.label(*model)).collect::<Vec<_>>();
+    assert_eq!(labels, [None, None, Some("photo-1:gpt-image-2".to_owned())]);
+    assert!(!Config::default().engines().unwrap().draw_something());
+    for (file, why) in [
+        ("[engines.compose]\napi = \"fal\"\nmodel = \"x\"", "the name of an engine"),
+        ("[engines.\"A b\"]\napi = \"fal\"\nmodel = \"x\"", "the name of an engine"),
+        ("[engines]\nphoto = 1", "engines.photo must be a table"),
+        ("[engines.a]\nmodel = \"x\"", "engines.a.api must be one of openai, gemini, fal"),
+        ("[engines.a]\napi = \"fal\"", "engines.a.model must be"),
+        ("[engines.a]\napi = \"fal\"\nmodel = \"../x\"", "engines.a.model must be"),
+        ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nkeys = 1", "engines.a has no key \"keys\""),
+        ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nsizes = [\"big\"]", "engines.a.sizes must be"),
+        (
+            "[engines.a]\napi = \"fal\"\nmodel = \"x\"\ntimeout_seconds = 0",
+            "engines.a.timeout_seconds must be",
+        ),
+        ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nurl = \"fal.run\"", "engines.a.url"),
+        ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nurl = \"https://u@fal.run\"", "engines.a.url"),
+        ("[models]\npro = \"photo\"", "models.pro is \"photo\""),
+    ] {
+        let refused = from_file(file).unwrap().engines().err().expect(why).to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+    for name in ["BLOOM_ENGINES_PHOTO_URL", "BLOOM_ENGINES_OTHER_KEY", "BLOOM_ENGINES"] {
+        let refused = from_environment(&[(name, "x")]).expect_err(name);
+        assert!(refused.starts_with(&format!("the variable {name}: ")), "{refused}");
+    }
 }

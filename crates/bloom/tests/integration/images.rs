@@ -1,7 +1,9 @@
 //! Images: asked for, made, waited for, listed, downloaded and deleted.
 
 mod changes;
+mod collecting;
 mod emptying;
+mod engines;
 mod library;
 mod pages;
 mod search;
@@ -74,6 +76,15 @@ async fn an_image_is_made_and_had(app: App) {
     ] {
         if wrong != place {
             assert_eq!(ada.person.app.get(&wrong, &[]).await.status, 404, "{wrong}");
+        }
+    }
+    // Not even where a page would be looked for at another host.
+    for nowhere in
+        ["/img", "/img/", &format!("/img/{id}"), &format!("/img/{id}/"), "/img/%ff/x", "/img/a/b/c"]
+    {
+        for host in ["localhost:4600", "evil.example"] {
+            let answer = ada.person.app.get(nowhere, &[("host", host)]).await;
+            assert_eq!(answer.status, 404, "{nowhere} at {host}: {answer:?}");
         }
     }
     // Nobody else's.

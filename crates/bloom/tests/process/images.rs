@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::browser::{images as folder, pictures};
+use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::{Answer, Ask};
 use crate::support::server::Server;
@@ -161,3 +163,84 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
     }
     assert_eq!(server.stop().code, Some(0));
 });
+
+/// Somebody with a brand of the site, and some images of it.
+fn library(server: &Server, key: &str) -> Vec<String> {
+    let body = json!({ "url": format!("http://{}/", site()) });
+    let brand = asked(ask(server, key, "POST", "/brands", Some(&body)));
+    let path = format!("/brands/{brand}?wait=true");
+    ask(server, key, "GET", &path, None).expect(200);
+    let orders = [
+        ("\"Air for everybody\"", "16:9", 1),
+        ("Spring sale \"30% off\" until 12 May", "1:1", 2),
+        ("Launch of \"Northwind Air\" on 12 May. Call to action \"Fly with us\"", "4:5", 1),
+        ("Quote \"The calmest flight of my life\" by Ada", "9:16", 1),
+        ("We are hiring \"Ground crew\"", "21:9", 1),
+    ];
+    let mut ids = Vec::new();
+    for (prompt, ratio, count) in orders {
+        let order = json!({
+            "prompt": prompt, "brandSessionId": brand, "aspectRatio": ratio, "variantCount": count
+        });
+        ids.push(asked(ask(server, key, "POST", "/images/generations", Some(&order))));
+    }
+    for id in &ids {
+        ask(server, key, "GET", &format!("/images/{id}?wait=true"), None).expect(200);
+    }
+    ids
+}
+
+async fn sign_in(browser: &Browser, server: &Server) {
+    browser.goto(&format!("{}/sign-in", server.origin())).await;
+    browser.fill("Email", ADA).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.see("Settings").await;
+}
+
+/// Somebody's library fits a narrow screen, and keys alone lead through it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_images_fit_a_narrow_screen() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let key = home.key(ADA, "ci");
+    home.bloom(&format!("credits grant --account {ADA} --kind topup --amount 9 --reference in_1"))
+        .ok();
+    let server = start(&home);
+    let ids = library(&server, &key);
+    sign_in(&browser, &server).await;
+    browser.resize(360, 640).await;
+    for path in ["images".to_owned(), format!("images/{}", ids[0])] {
+        browser.goto(&format!("{}/{path}", server.origin())).await;
+        let width = browser.run("return document.documentElement.scrollWidth").await;
+        assert!(width.as_u64() <= Some(360), "/{path} is {width} wide");
+        let broken = browser.run("return [...document.images].filter(i => i.loading !== 'lazy' && !i.naturalWidth).length").await;
+        assert_eq!(broken, 0, "/{path} shows every picture");
+    }
+    browser.close().await;
+    assert_eq!(server.stop().code, Some(0));
+}
+
+/// Pictures for the documents, with those of `browser.rs`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes docs/images"]
+async fn write_pictures_of_images() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let key = home.key(ADA, "ci");
+    home.bloom(&format!("credits grant --account {ADA} --kind topup --amount 9 --reference in_1"))
+        .ok();
+    let server = start(&home);
+    let ids = library(&server, &key);
+    sign_in(&browser, &server).await;
+    for (name, path) in [("images", "images".to_owned()), ("image", format!("images/{}", ids[0]))] {
+        browser.goto(&format!("{}/{path}", server.origin())).await;
+        // Pictures below the fold come when they are looked at.
+        browser.run("document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })").await;
+        browser.run("return Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => 1)").await;
+        pictures(&browser, &folder(), name).await;
+    }
+    browser.close().await;
+}

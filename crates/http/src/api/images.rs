@@ -89,7 +89,8 @@ struct Facts {
     /// What the images of one request have in common, if they are several.
     #[schemars(extend("format" = "uuid"))]
     variant_group_id: Option<String>,
-    /// What drew it. `compose` is the server's own engine, which sets words and colours and is no image model.
+    /// What drew it. `compose` is the server's own engine, which sets words and colours and is no image model; else
+    /// the name of one that the operator configured, `:`, and its model.
     engine: Option<String>,
     /// The team workspace that it belongs to; `null` for the personal one.
     workspace_id: Option<String>,
@@ -179,13 +180,9 @@ pub(crate) struct Generate {
     /// How large: 2K costs 1 credit for each image, 4K 2.
     #[serde(default = "usual_size")]
     image_size: SizeWord,
-    /// How much effort it is worth.
+    /// How much effort it is worth; standard when left out.
     #[serde(default)]
     #[schemars(with = "ModelWord")]
-    #[expect(
-        dead_code,
-        reason = "read to be refused when it is none; the engine makes no difference"
-    )]
     model: Option<ModelWord>,
     /// How many images, each unlike the others; 1 when left out.
     #[serde(default)]
@@ -383,6 +380,7 @@ fn order(sent: &Generate) -> Result<Order, ApiError> {
         brand,
         ratio: sent.aspect_ratio.map(Into::into),
         size: sent.image_size.into(),
+        model: sent.model.map(Into::into),
         variants,
         references: references(
             sent.reference_image_ids.as_deref().unwrap_or_default(),

@@ -54,11 +54,7 @@ pub(crate) struct Generate {
     aspect_ratio: Option<RatioWord>,
     /// How large: 2K costs 1 credit for each image, 4K 2. 2K when left out.
     image_size: Option<SizeWord>,
-    /// How much effort it is worth.
-    #[expect(
-        dead_code,
-        reason = "read to be refused when it is none; the engine makes no difference"
-    )]
+    /// How much effort it is worth; standard when left out, and for a change whatever drew the image.
     model: Option<ModelWord>,
     /// How many new images, each unlike the others; 1 when left out.
     #[schemars(range(min = 1, max = 5))]
@@ -170,14 +166,14 @@ pub(crate) async fn generate(caller: &Caller, given: JsonObject) -> Result<Value
     let references =
         references(given.reference_image_ids.as_deref().unwrap_or_default(), MAX_REFERENCES)?;
     let size = given.image_size.unwrap_or(SizeWord::TwoK).into();
-    let key = given.idempotency_key;
+    let (model, key) = (given.model.map(Into::into), given.idempotency_key);
     if let Some(subject) = given.image_id {
         if given.aspect_ratio.is_some() || given.variant_count.is_some_and(|count| count > 1) {
             let message = "A change makes one image in the ratio of the other. Leave aspectRatio and \
                            variantCount out, and use bloom_resize_image for another ratio.";
             return Err(ToolError::Refused(message.to_owned()));
         }
-        let wanted = Change::Edit { prompt, size, references };
+        let wanted = Change::Edit { prompt, size, model, references };
         let view = |asked: &AskedOne| Generated::of(&[asked.id], None);
         let which = (subject, given.brand_session_id, key);
         return remade(caller, &operations::IMAGES_EDIT, which, (wanted, &asked), view).await;
@@ -187,6 +183,7 @@ pub(crate) async fn generate(caller: &Caller, given: JsonObject) -> Result<Value
         brand,
         ratio: given.aspect_ratio.map(Into::into),
         size,
+        model,
         variants: given.variant_count.unwrap_or(1).clamp(1, MAX_VARIANTS),
         references,
     };

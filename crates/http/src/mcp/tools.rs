@@ -167,9 +167,10 @@ pub(crate) static ALL: [Tool; 18] = [
         name: "bloom_generate_image",
         title: "Make an image",
         description: "Asks for images of a brand: new ones of a prompt, or with imageId another one changed as \
-                      the prompt says. The server's engine composes: it sets the words of the prompt in the \
+                      the prompt says. The server's own engine composes: it sets the words of the prompt in the \
                       brand's colours, typefaces and logo, over patterns or over images that are referred to; it \
-                      is no image model. Costs credits: 1 for each 2K image, 2 for each 4K one, nothing for what \
+                      is no image model. The server may have image models for fast, standard or pro; an image \
+                      tells its engine. Costs credits: 1 for each 2K image, 2 for each 4K one, nothing for what \
                       fails. Answers at once; bloom_get_image waits for an image.",
         operations: &[&operations::IMAGES_GENERATE, &operations::IMAGES_EDIT],
         input: input_schema::<images::Generate>,

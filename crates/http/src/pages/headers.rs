@@ -55,10 +55,18 @@ pub(crate) fn policy(path: &str) -> HeaderValue {
     }
 }
 
+/// Images are shown from where they are.
+fn with_files(site: &Site, policy: HeaderValue) -> HeaderValue {
+    let Some(origin) = site.files_origin() else { return policy };
+    let text = policy.to_str().unwrap_or_default();
+    let text = text.replace("img-src 'self'", &format!("img-src 'self' {origin}"));
+    HeaderValue::try_from(text).unwrap_or(policy)
+}
+
 /// Puts on what hangs on the site and, with its policy, on which page it is.
 pub(crate) fn protect_at(site: &Site, policy: HeaderValue, headers: &mut HeaderMap) {
     protect(headers);
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(CONTENT_SECURITY_POLICY, with_files(site, policy));
     if site.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bloom_domain::brands::BrandStatus;
 use bloom_domain::credits::{ImageSize, MAX_VARIANTS};
 use bloom_domain::ids::ImageId;
-use bloom_domain::images::{ActionType, AspectRatio, Image, Prompt, Source, Status};
+use bloom_domain::images::{ActionType, AspectRatio, Image, Model, Prompt, Source, Status};
 use bloom_service::images::changes::{Change, change_at_browser};
 use bloom_service::images::generate::{Order, generate_at_browser};
 use bloom_service::images::{Seen, people};
@@ -70,6 +70,7 @@ struct Wishes {
     brand: String,
     ratio: String,
     is_4k: bool,
+    model: String,
     count: u32,
 }
 
@@ -86,6 +87,7 @@ impl Wishes {
             brand: form.text("brand").to_owned(),
             ratio: form.text("ratio").to_owned(),
             is_4k: form.text("size") == "4K",
+            model: form.text("model").to_owned(),
             count: form.text("count").parse().unwrap_or(1).clamp(1, MAX_VARIANTS),
         }
     }
@@ -96,6 +98,7 @@ impl Wishes {
             brand: self.brand.parse().map_err(|_| "Choose a brand.".to_owned())?,
             ratio: AspectRatio::from_word(&self.ratio),
             size: if self.is_4k { ImageSize::FourK } else { ImageSize::TwoK },
+            model: Model::from_word(&self.model),
             variants: self.count,
             references: Vec::new(),
         })
@@ -111,6 +114,7 @@ impl Wishes {
         for (choices, chosen) in [
             (&mut view.brands, &self.brand),
             (&mut view.ratios, &self.ratio),
+            (&mut view.models, &self.model),
             (&mut view.counts, &count),
         ] {
             for choice in choices {
@@ -151,7 +155,7 @@ pub(crate) async fn edit(
     match Prompt::parse(&typed) {
         Ok(prompt) => {
             let size = ImageSize::TwoK;
-            let wanted = Change::Edit { prompt, size, references: Vec::new() };
+            let wanted = Change::Edit { prompt, size, model: None, references: Vec::new() };
             changed(&app, &browser, seen, wanted).await
         }
         Err(why) => {
@@ -295,12 +299,31 @@ async fn library(
         brands: ready.map(brand).collect(),
         ratios: AspectRatio::ALL.iter().map(ratio).collect(),
         is_4k: false,
+        models: models(app),
         counts: (1..=MAX_VARIANTS).map(|count| choice(&count.to_string(), count == 1)).collect(),
         under_way: images.iter().filter(|image| image.state.is_under_way()).count(),
         images,
         is_first: before.is_none(),
         older: found.last().filter(|_| has_more).map(|last| last.image.id.to_string()),
     })
+}
+
+/// The efforts that differ: none, where the server's own engine draws everything.
+fn models(app: &App) -> Vec<Choice> {
+    let engines = app.service.engines();
+    if !engines.draw_something() {
+        return Vec::new();
+    }
+    let drawn_by = |model: Model| match engines.label(model) {
+        None => "composed by this server".to_owned(),
+        Some(label) => label,
+    };
+    let choice = |model: &Model| Choice {
+        value: model.as_str().to_owned(),
+        label: format!("{} ({})", model.as_str(), drawn_by(*model)),
+        is_chosen: *model == Model::default(),
+    };
+    Model::ALL.iter().map(choice).collect()
 }
 
 fn tile(app: &App, seen: &Seen) -> ImageTile {

@@ -33,7 +33,7 @@ pub(super) enum Answer {
 }
 
 /// Trust in the platform's certificates, and some more.
-pub(super) fn tls(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
+pub(crate) fn tls(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for certificate in extra {

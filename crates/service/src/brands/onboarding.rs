@@ -18,9 +18,9 @@ use bloom_studio::findings::{self, Findings, Found, Page};
 use serde::{Deserialize, Serialize};
 use store::{Change, Tx};
 
-use super::logos;
 use super::profile::{self, Corrections, MAX_SUMMARY};
 use super::site::{self, FetchedSite, Picture};
+use super::{collecting, logos};
 use crate::jobs::{Job, JobDraft, JobError, Kind};
 use crate::{Error, Service};
 
@@ -76,6 +76,8 @@ struct Read {
     logo: Option<Logo>,
     /// Why the one that somebody chose was not taken.
     logo_error: Option<String>,
+    /// The job that collects the page's images, if there are any to collect.
+    collecting: Option<JobDraft>,
 }
 
 async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
@@ -87,7 +89,10 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
         return end(service, job, id, None).await;
     };
     let outcome = match read(service, &brand).await {
-        Ok(read) => Outcome::Read(Box::new(read)),
+        Ok(mut read) => {
+            read.collecting = collecting::draft(service, &brand, &read.findings)?;
+            Outcome::Read(Box::new(read))
+        }
         // What failed on our side may go well the next time.
         Err(failure) if failure.code == FailureCode::Internal => {
             return Err(JobError::ForNow(failure.detail));
@@ -149,7 +154,8 @@ async fn read(service: &Arc<Service>, brand: &Brand) -> Result<Read, Failure> {
         Some((picture, is_chosen)) => Some(put(service, picture, is_chosen).await?),
         None => None,
     };
-    Ok(Read { findings, wanted: brand.wanted_logo.clone(), logo, logo_error })
+    let wanted = brand.wanted_logo.clone();
+    Ok(Read { findings, wanted, logo, logo_error, collecting: None })
 }
 
 async fn put(service: &Service, picture: Picture, is_chosen: bool) -> Result<Logo, Failure> {
@@ -244,6 +250,11 @@ async fn end(
             return Ok(None);
         };
         let before = brand.logo.clone();
+        if let Outcome::Read(read) = &outcome
+            && let Some(collecting) = &read.collecting
+        {
+            collecting.run(tx)?;
+        }
         // What cannot be read of what was corrected is a defect, and no reason to lose what was found.
         settle(&mut brand, outcome, now)
             .map_err(|error| store::Error::Corrupt(error.to_string()))?;
@@ -265,7 +276,7 @@ fn settle(brand: &mut Brand, outcome: Outcome, now: Timestamp) -> Result<(), Err
     match outcome {
         Outcome::Failed(failure) => brand.status = BrandStatus::Failed(failure),
         Outcome::Read(read) => {
-            let Read { findings, wanted, logo, logo_error } = *read;
+            let Read { findings, wanted, logo, logo_error, .. } = *read;
             brand.name = profile::name(&findings, &Corrections::of(brand)?);
             brand.findings = Some(profile::write(&findings)?);
             // Whatever somebody chose since the run began is what they want by now.

@@ -7,7 +7,7 @@ use bloom_studio::findings::{self, Candidate, Found, Links, Manifest};
 use bloom_studio::images::decode::{Decoded, Most, decode};
 use bloom_studio::raster;
 
-use crate::fetch::{FetchError, Fetched, Wanted};
+use crate::fetch::{FetchError, Fetched, Wanted, patiently};
 use crate::{Error, Service};
 
 /// The largest of anything that is fetched.
@@ -20,10 +20,6 @@ const REDIRECTS: usize = 5;
 const STYLESHEETS: usize = 5;
 /// How many places are looked at for a logo.
 const LOGOS: usize = 6;
-/// How long to wait when as much is fetched as may be.
-const WHILE_BUSY: Duration = Duration::from_millis(250);
-/// How often.
-const PATIENCE: usize = 40;
 
 const PAGES: &[&str] = &["text/html", "application/xhtml+xml"];
 const SHEETS: &[&str] = &["text/css"];
@@ -132,6 +128,11 @@ pub(super) async fn picture_at(service: &Service, url: &str) -> Result<Picture, 
     picture(fetched.body).await
 }
 
+/// The bytes of an image of the page, whatever they are.
+pub(super) async fn image_at(service: &Service, url: &str) -> Result<Vec<u8>, FetchError> {
+    Ok(fetch_one(service, url, PICTURES).await?.body)
+}
+
 /// Reads a picture, and gives it back in the form in which it is kept: nothing of the file is left but what
 /// it shows.
 ///
@@ -167,13 +168,7 @@ async fn fetch_one(service: &Service, url: &str, types: &[&str]) -> Result<Fetch
         max_bytes: MAX_BYTES,
         deadline: DEADLINE,
     };
-    for _ in 0..PATIENCE {
-        match service.fetcher.fetch(&wanted).await {
-            Err(FetchError::Busy) => tokio::time::sleep(WHILE_BUSY).await,
-            outcome => return outcome,
-        }
-    }
-    Err(FetchError::Busy)
+    patiently(&*service.fetcher, &wanted).await
 }
 
 /// What takes a while, away from the threads that answer.

@@ -5,7 +5,7 @@
 
 use bloom_domain::credits::{ImageSize, PaidWork};
 use bloom_domain::ids::{BrandId, ImageId};
-use bloom_domain::images::{ActionType, AspectRatio, Image, Prompt, Status};
+use bloom_domain::images::{ActionType, AspectRatio, Image, Model, Prompt, Status};
 use bloom_store as store;
 use store::Tx;
 
@@ -28,6 +28,8 @@ pub enum Change {
         prompt: Prompt,
         /// How large the new one is.
         size: ImageSize,
+        /// How much effort it is worth.
+        model: Option<Model>,
         /// With which images at hand.
         references: Vec<ImageId>,
     },
@@ -116,16 +118,25 @@ async fn draft(
         let found = fit(tx, &looking, subject, &wanted)?;
         Ok(match found {
             Err(unfit) => Err(unfit),
-            Ok(image) => Ok((image, looking.brand(tx, brand)?)),
+            Ok(image) => {
+                // What was composed here is changed by its choices, unless somebody asks for another engine.
+                let is_composed = store::images::find_scene(tx, image.id)?.is_some();
+                Ok((image, is_composed, looking.brand(tx, brand)?))
+            }
         })
     };
-    let (image, found) = service.store.read(look).await?.map_err(Error::Unfit)?;
+    let (image, is_composed, found) = service.store.read(look).await?.map_err(Error::Unfit)?;
     let missing = match change {
         Change::Edit { .. } => Error::BrandNotFound,
         _ => Error::Unfit(Unfit::NoBrand),
     };
     let workspace = found.ok_or(missing)?.workspace;
-    let wish = wish(service, &image, brand, change)?;
+    let mut wish = wish(service, &image, brand, change)?;
+    if let Change::Edit { model, .. } = change
+        && (model.is_some() || !is_composed)
+    {
+        wish.engine = service.engines.for_change(*model, image.engine.as_deref());
+    }
     Ok((Commission::new(service, asker, &workspace, change.work(), vec![wish])?, viewer))
 }
 
@@ -208,7 +219,7 @@ fn wish(
     let of = *subject.id.as_bytes();
     let seed = u64::from_be_bytes(service.entropy.draw()?);
     let (action, ratio, prompt, task) = match change {
-        Change::Edit { prompt, size, references } => {
+        Change::Edit { prompt, size, references, .. } => {
             let task = Task::Edit {
                 of,
                 instruction: prompt.as_str().to_owned(),
@@ -232,5 +243,5 @@ fn wish(
             (ActionType::Vectorize, subject.ratio, subject.prompt.clone(), task)
         }
     };
-    Ok(Wish { brand, action, prompt, ratio, parent: Some(subject.id), task })
+    Ok(Wish { brand, action, prompt, ratio, parent: Some(subject.id), engine: None, task })
 }

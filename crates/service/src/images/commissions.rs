@@ -12,7 +12,7 @@ use bloom_domain::workspaces::{Workspace, WorkspaceChoice, WorkspaceKind};
 use bloom_store::{self as store, Change, Tx};
 
 use super::Viewer;
-use super::rendering::{Payload, RENDERING, Task};
+use super::rendering::{ASKING, Payload, RENDERING, Task};
 use crate::credits::holds::{HoldDraft, HoldOrder};
 use crate::jobs::JobDraft;
 use crate::{Error, Principal, Service, SignedIn};
@@ -44,6 +44,8 @@ pub(super) struct Wish {
     pub(super) prompt: Option<String>,
     pub(super) ratio: Option<AspectRatio>,
     pub(super) parent: Option<ImageId>,
+    /// The name of the engine that is to make it, if that is not the server's own.
+    pub(super) engine: Option<String>,
     pub(super) task: Task,
 }
 
@@ -105,8 +107,10 @@ impl Commission {
                 paid_by: Some((hold.id(), item)),
                 created_at: now,
             };
-            let payload = Payload::new(image.id, (hold.id(), item), price.get(), wish.task);
-            let job = JobDraft::new(service, &RENDERING, Some(image.id.to_string()), &payload)?;
+            let kind = if wish.engine.is_some() { &ASKING } else { &RENDERING };
+            let work = (wish.engine, wish.task);
+            let payload = Payload::new(image.id, (hold.id(), item), price.get(), work);
+            let job = JobDraft::new(service, kind, Some(image.id.to_string()), &payload)?;
             images.push((image, job));
         }
         Ok(Self { hold, images, group })

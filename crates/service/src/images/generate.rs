@@ -6,7 +6,7 @@
 use bloom_domain::brands::{Brand, BrandStatus};
 use bloom_domain::credits::{ImageSize, PaidWork};
 use bloom_domain::ids::{BrandId, ImageId};
-use bloom_domain::images::{ActionType, AspectRatio, Prompt, Status};
+use bloom_domain::images::{ActionType, AspectRatio, Model, Prompt, Status};
 use bloom_store as store;
 use store::Tx;
 
@@ -30,6 +30,8 @@ pub struct Order {
     pub ratio: Option<AspectRatio>,
     /// How large.
     pub size: ImageSize,
+    /// How much effort each is worth.
+    pub model: Option<Model>,
     /// How many.
     pub variants: u32,
     /// With which images at hand.
@@ -85,12 +87,14 @@ async fn draft(
     let work = PaidWork::Generate { size: order.size, variants: order.variants };
     let seed = u64::from_be_bytes(service.entropy.draw()?);
     let ratio = order.ratio.unwrap_or(USUAL_RATIO);
+    let engine = service.engines.for_new(order.model, !order.references.is_empty());
     let wish = |variant| Wish {
         brand,
         action: ActionType::Generation,
         prompt: Some(order.prompt.as_str().to_owned()),
         ratio: Some(ratio),
         parent: None,
+        engine: engine.clone(),
         task: Task::Compose(Composition {
             prompt: order.prompt.as_str().to_owned(),
             ratio: ratio.as_str().to_owned(),

@@ -26,7 +26,7 @@ pub struct Download {
 
 /// Where the bytes of an image are.
 pub(crate) fn url(service: &Service, image: &Image) -> String {
-    url_with(&service.keyring.load(), &service.settings.origin, image)
+    url_with(&service.keyring.load(), service.settings.files_at(), image)
 }
 
 /// The same, for whoever is in a transaction.

@@ -2,8 +2,8 @@
 //!
 //! 1. The image and its hold are looked at. What is gone, or was voided, is not drawn.
 //! 2. What it is drawn from is fetched: the brand as it is now, its logo, the images it refers to.
-//! 3. It is drawn by a painter ([`crate::painters`]), and its bytes are put beside the database. Drawing is
-//!    deterministic and the place is the image's own, so doing both again changes nothing.
+//! 3. It is drawn by a painter ([`crate::painters`]), or by somebody else's engine (`elsewhere.rs`), and its bytes are put
+//!    beside the database. The place is the image's own, so doing both again changes nothing.
 //! 4. One transaction ends the job, writes the image and settles its part of the hold, or writes that it failed and
 //!    voids it.
 
@@ -16,8 +16,8 @@ use bloom_store::{self as store, Change, Tx};
 use serde::{Deserialize, Serialize};
 use store::images::Completed;
 
-use super::search;
 use super::studio::{self, Made};
+use super::{elsewhere, search};
 use crate::blobs::BlobKey;
 use crate::credits::endings::Ending;
 use crate::jobs::{Job, JobError, Kind};
@@ -32,6 +32,17 @@ pub(crate) static RENDERING: Kind = Kind {
     give_up: |service, job| Box::pin(give_up(service, job)),
 };
 
+/// The jobs that have somebody else's engine make images: while they wait for it, others draw here.
+pub(crate) static ASKING: Kind = Kind {
+    name: "engine",
+    at_once: || ASKED_AT_ONCE,
+    run: |service, job| Box::pin(run(service, job)),
+    give_up: |service, job| Box::pin(give_up(service, job)),
+};
+
+/// How many images a node has others draw at the same time.
+const ASKED_AT_ONCE: usize = 8;
+
 /// Where the bytes of images lie among the others.
 pub(super) const AMONG: &str = "images";
 
@@ -43,6 +54,9 @@ pub(crate) struct Payload {
     item: u32,
     /// What it costs.
     credits: i64,
+    /// The name of the engine that makes it, if that is not the server's own.
+    #[serde(default)]
+    engine: Option<String>,
     task: Task,
 }
 
@@ -79,9 +93,9 @@ impl Payload {
         image: ImageId,
         (hold, item): (CreditHoldId, u32),
         credits: i64,
-        task: Task,
+        (engine, task): (Option<String>, Task),
     ) -> Self {
-        Self { image: *image.as_bytes(), hold: *hold.as_bytes(), item, credits, task }
+        Self { image: *image.as_bytes(), hold: *hold.as_bytes(), item, credits, engine, task }
     }
 
     fn image(&self) -> ImageId {
@@ -114,7 +128,14 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
         let detail = "its credits went back before it was begun";
         return end(service, job, &payload, End::Failed(failure(detail))).await;
     };
-    match studio::draw(service, &image, &payload.task).await? {
+    let (outcome, engine) = match &payload.engine {
+        None => (studio::draw(service, &image, &payload.task).await?, studio::ENGINE.to_owned()),
+        Some(name) => {
+            let asked = (name.as_str(), job.attempts());
+            elsewhere::draw(service, &image, &payload.task, asked).await?
+        }
+    };
+    match outcome {
         Outcome::Failed(failure) => end(service, job, &payload, End::Failed(failure)).await,
         Outcome::Made(made) => {
             let key = BlobKey::new(AMONG, image.id);
@@ -130,7 +151,7 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
                 description: made.description,
                 ratio: made.ratio,
                 size: made.size,
-                engine: studio::ENGINE.to_owned(),
+                engine,
                 file,
             };
             end(service, job, &payload, End::Completed(Box::new(completed), made.scene)).await

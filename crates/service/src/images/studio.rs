@@ -49,10 +49,10 @@ pub(super) struct Subject {
 }
 
 /// What a picture is drawn from, before anything of it is decoded.
-struct Supplies {
-    brand: Brand,
+pub(super) struct Supplies {
+    pub(super) brand: Brand,
     logo: Option<Vec<u8>>,
-    pictures: Vec<(String, Vec<u8>)>,
+    pub(super) pictures: Vec<(String, Vec<u8>)>,
 }
 
 /// Draws what a task asks for.
@@ -76,8 +76,27 @@ pub(crate) async fn draw(
     }
 }
 
-fn brand_is_gone() -> Outcome {
+pub(super) fn brand_is_gone() -> Outcome {
     Outcome::failed("its brand was deleted before it was made")
+}
+
+pub(super) fn subject_is_gone() -> Outcome {
+    Outcome::failed("the image it was to be made of was deleted")
+}
+
+/// The bytes of an image that another is made of, and the choices behind it; `None` when it is gone.
+pub(super) async fn subject(
+    service: &Service,
+    of: ImageId,
+) -> Result<Option<(Vec<u8>, Option<String>)>, JobError> {
+    let read = move |tx: &mut store::Tx<'_>| {
+        let found = store::images::find_any(tx, of)?;
+        Ok((found, store::images::find_scene(tx, of)?))
+    };
+    let (found, scene) = service.store.read(read).await?;
+    let Some(file) = found.and_then(|found| found.image.file) else { return Ok(None) };
+    let bytes = service.blobs.get(&BlobKey::from_stored(&file.blob)).await;
+    Ok(bytes.map_err(Error::from)?.map(|bytes| (bytes, scene)))
 }
 
 /// Makes a picture of another.
@@ -87,22 +106,7 @@ async fn remake(
     of: ImageId,
     task: &Task,
 ) -> Result<Outcome, JobError> {
-    let read = move |tx: &mut store::Tx<'_>| {
-        let found = store::images::find_any(tx, of)?;
-        Ok((found, store::images::find_scene(tx, of)?))
-    };
-    let (found, scene) = service.store.read(read).await?;
-    let file = found.and_then(|found| found.image.file);
-    let bytes = match file {
-        None => None,
-        Some(file) => {
-            let bytes = service.blobs.get(&BlobKey::from_stored(&file.blob)).await;
-            bytes.map_err(Error::from)?
-        }
-    };
-    let Some(bytes) = bytes else {
-        return Ok(Outcome::failed("the image it was to be made of was deleted"));
-    };
+    let Some((bytes, scene)) = subject(service, of).await? else { return Ok(subject_is_gone()) };
     // One that is kept in a way that is not read any more is made anew from its pixels.
     let scene: Option<Scene> = scene.and_then(|scene| serde_json::from_str(&scene).ok());
     let mut references = match task {
@@ -129,7 +133,7 @@ async fn painted(
 }
 
 /// What a picture is drawn from; `None` when its brand is gone.
-async fn supplies(
+pub(super) async fn supplies(
     service: &Service,
     image: &Image,
     references: &[[u8; 16]],

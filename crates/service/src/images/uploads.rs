@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bloom_domain::brands::UPLOAD_TOKEN_LIFETIME;
+use bloom_domain::brands::{Brand, UPLOAD_TOKEN_LIFETIME};
 use bloom_domain::digest::Digest;
 use bloom_domain::ids::{BrandId, ImageId};
 use bloom_domain::images::{AspectRatio, File, Image, Source, Status};
@@ -15,6 +15,7 @@ use bloom_domain::workspaces::Reach;
 use bloom_store::{self as store, Change, Tx};
 use bloom_studio::format;
 use bloom_studio::images::decode::{Decoded, Format, Most, Refused, decode};
+use bloom_studio::picture::Picture;
 use bloom_studio::raster;
 use store::upload_tokens::{UploadKind, UploadRight};
 
@@ -35,6 +36,8 @@ const REDIRECTS: usize = 3;
 const MAX_NAME: usize = 120;
 /// The most tokens that are given at once.
 pub const MAX_TOKENS: usize = 10;
+/// The least that is kept of what was found on a page, in pixels of the shorter side: less is a button.
+const LEAST_FOUND: u32 = 200;
 /// What is fetched as an image.
 const TYPES: &[&str] = &[
     "image/png",
@@ -90,7 +93,7 @@ pub async fn upload(
     let viewer = Viewer::of(principal);
     there(service, &viewer, brand).await?;
     plans::admit(service, principal).await?;
-    keep(service, viewer, brand, bytes, (None, None)).await
+    keep(service, viewer, brand, bytes, Coming::brought(None, None)).await
 }
 
 /// Keeps what lies at a URL.
@@ -122,7 +125,7 @@ pub async fn upload_from(
         FetchError::Busy => Error::Busy { retry_after: Duration::from_secs(1) },
         other => Error::NotTaken(NotTaken::Download(other.to_string())),
     })?;
-    keep(service, viewer, brand, fetched.body, (None, named(url))).await
+    keep(service, viewer, brand, fetched.body, Coming::brought(None, named(url))).await
 }
 
 /// What the last part of a URL says of what lies there.
@@ -134,6 +137,39 @@ fn named(url: &str) -> Option<String> {
     let words = words.join(" ");
     let words: String = words.trim().chars().take(MAX_NAME).collect();
     (!words.is_empty()).then_some(words)
+}
+
+/// Keeps an image that was found on a brand's page: as its maker's, and unless it is a drawing or small. Says nothing
+/// of one that is there already.
+///
+/// # Errors
+/// [`Error::BrandNotFound`] also when its maker has left the workspace; [`Error::NotTaken`].
+pub(crate) async fn keep_found(
+    service: &Service,
+    brand: &Brand,
+    bytes: Vec<u8>,
+    (url, alt): (&str, &str),
+) -> Result<(), Error> {
+    let viewer = Viewer { account: brand.made_by, reach: Reach::All };
+    let alt = alt.trim();
+    let description = if alt.is_empty() { named(url) } else { Some(alt.to_owned()) };
+    let coming = Coming { token: None, description, source: Source::Scraped };
+    keep(service, viewer, brand.id, bytes, coming).await.map(drop)
+}
+
+/// How a file comes.
+struct Coming {
+    /// The token that is used up by it.
+    token: Option<Digest>,
+    /// What it shows.
+    description: Option<String>,
+    source: Source,
+}
+
+impl Coming {
+    fn brought(token: Option<Digest>, description: Option<String>) -> Self {
+        Self { token, description, source: Source::Uploaded }
+    }
 }
 
 async fn there(service: &Service, viewer: &Viewer, brand: BrandId) -> Result<(), Error> {
@@ -154,13 +190,17 @@ async fn keep(
     viewer: Viewer,
     brand: BrandId,
     bytes: Vec<u8>,
-    (token, description): (Option<Digest>, Option<String>),
+    Coming { token, description, source }: Coming,
 ) -> Result<Brought, Error> {
     let digest = sha256(&bytes);
     let kept = service.painters.work(move |_| read(&bytes)).await;
     let kept =
         kept.map_err(|Broken| Error::NotTaken(NotTaken::Format("it cannot be read".to_owned())))?;
     let kept = kept.map_err(Error::NotTaken)?;
+    let is_drawing = kept.media_type == "image/svg+xml";
+    if source == Source::Scraped && (is_drawing || kept.size.0.min(kept.size.1) < LEAST_FOUND) {
+        return Err(Error::NotTaken(NotTaken::Format("it is a drawing or small".to_owned())));
+    }
     let now = service.now();
     let id = ImageId::new(now, &service.entropy.draw()?);
     let nonce = service.entropy.draw()?;
@@ -176,7 +216,7 @@ async fn keep(
     let ratio = AspectRatio::from_word(format::AspectRatio::nearest(width, height).name());
     let quota = service.settings.storage_quota;
     let keyring = service.keyring.load_full();
-    let origin = service.settings.origin.clone();
+    let origin = service.settings.files_at().to_owned();
     let brought = move |image: &Image, file: &File, is_known| Brought {
         id: image.id,
         url: links::url_with(&keyring, &origin, image),
@@ -216,7 +256,7 @@ async fn keep(
             workspace: found.workspace.id,
             brand,
             made_by: viewer.account,
-            source: Source::Uploaded,
+            source,
             action: None,
             status: Status::Completed,
             failure: None,
@@ -313,7 +353,8 @@ pub async fn anonymous_upload(
     let brand = right.brand.ok_or(Error::UploadTokenSpent)?;
     // Whoever gave it may have left the workspace since: then there is no such brand for them any more.
     let viewer = Viewer { account: right.account, reach: Reach::All };
-    let kept = keep(service, viewer, brand, bytes, (Some(digest), None)).await;
+    let coming = Coming::brought(Some(digest), None);
+    let kept = keep(service, viewer, brand, bytes, coming).await;
     kept.map_err(|error| match error {
         Error::BrandNotFound => Error::UploadTokenSpent,
         other => other,
@@ -344,15 +385,24 @@ fn read(bytes: &[u8]) -> Result<Kept, NotTaken> {
             other => NotTaken::Format(other.to_string()),
         })?;
     let size = (picture.width(), picture.height());
-    let unwritten = |_| NotTaken::Format("it cannot be written anew".to_owned());
-    let (bytes, media_type) = match (svg, format) {
-        (Some(document), _) => (document.into_bytes(), "image/svg+xml"),
-        // As a PNG a photograph would be many times as large.
-        (None, Format::Jpeg) => (raster::jpeg(&picture).map_err(unwritten)?, "image/jpeg"),
-        (None, Format::Webp) if picture.is_opaque() => {
-            (raster::jpeg(&picture).map_err(unwritten)?, "image/jpeg")
-        }
-        _ => (raster::png(&picture).map_err(unwritten)?, "image/png"),
+    let unwritten = || NotTaken::Format("it cannot be written anew".to_owned());
+    let (bytes, media_type) = match svg {
+        Some(document) => (document.into_bytes(), "image/svg+xml"),
+        None => written(&picture, format).ok_or_else(unwritten)?,
     };
     Ok(Kept { bytes, media_type, size })
+}
+
+/// Pixels as a file of the kind that suits where they come from.
+pub(super) fn written(picture: &Picture, format: Format) -> Option<(Vec<u8>, &'static str)> {
+    // As a PNG a photograph would be many times as large.
+    let is_photograph = match format {
+        Format::Jpeg => true,
+        Format::Webp => picture.is_opaque(),
+        _ => false,
+    };
+    match is_photograph {
+        true => Some((raster::jpeg(picture).ok()?, "image/jpeg")),
+        false => Some((raster::png(picture).ok()?, "image/png")),
+    }
 }

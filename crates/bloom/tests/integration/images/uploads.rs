@@ -21,24 +21,38 @@ on_both!(
 
 /// A picture of 40 by 30 pixels, with a comment in it that nobody asked for.
 pub(super) fn png(shade: u8) -> Vec<u8> {
-    let (width, height) = (40_u8, 30_u8);
-    let mut raw = Vec::new();
-    for y in 0..height {
-        raw.push(0);
-        (0..width).for_each(|x| raw.extend([shade, x * 6, y * 8]));
+    let mut rows = Vec::new();
+    for y in 0..30_u8 {
+        rows.push(0);
+        (0..40_u8).for_each(|x| rows.extend([shade, x * 6, y * 8]));
     }
-    let length = u16::try_from(raw.len()).expect("one stored block");
+    png_of((40, 30), (8, 2), &rows)
+}
+
+/// A PNG of rows that are not compressed, in a depth and a colour type.
+pub(super) fn png_of(
+    (width, height): (u32, u32),
+    (depth, colour): (u8, u8),
+    rows: &[u8],
+) -> Vec<u8> {
     let (mut a, mut b) = (1_u32, 0_u32);
-    for byte in &raw {
+    for byte in rows {
         a = (a + u32::from(*byte)) % 65_521;
         b = (b + a) % 65_521;
     }
-    let mut data = vec![0x78, 0x01, 1];
-    data.extend(length.to_le_bytes());
-    data.extend((!length).to_le_bytes());
-    data.extend(&raw);
+    let mut data = vec![0x78, 0x01];
+    let blocks = rows.chunks(0xffff);
+    let last = blocks.len();
+    for (number, block) in (1..).zip(blocks) {
+        let length = u16::try_from(block.len()).expect("one stored block");
+        data.push(u8::from(number == last));
+        data.extend(length.to_le_bytes());
+        data.extend((!length).to_le_bytes());
+        data.extend(block);
+    }
     data.extend((b << 16 | a).to_be_bytes());
-    let head = [0, 0, 0, width, 0, 0, 0, height, 8, 2, 0, 0, 0];
+    let sides = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    let head = [sides.as_slice(), &[depth, colour, 0, 0, 0]].concat();
     let chunks: [(&[u8; 4], &[u8]); 4] =
         [(b"IHDR", &head), (b"tEXt", b"Comment\0taken at home"), (b"IDAT", &data), (b"IEND", b"")];
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();

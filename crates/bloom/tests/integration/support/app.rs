@@ -16,6 +16,7 @@ use bloom_outside::blobs::StoredBlobs;
 use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::attempts::AttemptLimits;
 use bloom_service::clock::{Clock, ManualClock};
+use bloom_service::engines::Engines;
 use bloom_service::entropy::Entropy;
 use bloom_service::fetch::Fetcher;
 use bloom_service::leaks::ScannerKeys;
@@ -58,6 +59,10 @@ pub(crate) struct Options {
     pub(crate) storage_quota: Option<i64>,
     /// What fetches documents; without one nothing is fetched.
     pub(crate) fetcher: Option<Arc<dyn Fetcher>>,
+    /// Where images and logos are, if that is another place.
+    pub(crate) files_origin: Option<&'static str>,
+    /// Who draws besides the server.
+    pub(crate) engines: Engines,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -91,6 +96,8 @@ impl App {
             scanner_keys: None,
             storage_quota: None,
             fetcher: None,
+            engines: Engines::default(),
+            files_origin: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
         };
@@ -135,6 +142,7 @@ impl App {
             billing: options.billing.clone(),
             scanner_keys: options.scanner_keys.clone(),
             storage_quota: options.storage_quota,
+            files_origin: options.files_origin.map(str::to_owned),
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());
@@ -148,11 +156,16 @@ impl App {
         std::fs::create_dir_all(&files).expect("a folder for files");
         let blobs = StoredBlobs::in_folder(&files).expect("it is there");
         let service = opened.await?.storing(Arc::new(blobs));
+        let service = service.drawing_with(options.engines.clone());
         let service = Arc::new(match &options.fetcher {
             Some(fetcher) => service.fetching(fetcher.clone()),
             None => service,
         });
         let site = Site::new(options.public_url, options.trusted_proxies).expect("a public URL");
+        let site = match options.files_origin {
+            None => site,
+            Some(files) => site.with_files_at(files).expect("another place"),
+        };
         let edge = Edge::new(service.clone(), site).expect("an edge");
         Ok(Self(Arc::new(Parts { edge, service, clock, entropy, options, place, database })))
     }

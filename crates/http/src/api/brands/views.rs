@@ -403,5 +403,6 @@ impl BrandView {
 /// Where the logo of a brand can be fetched.
 pub(crate) fn logo_url(app: &App, brand: &Brand) -> Option<String> {
     let address = logos::address(&app.service, brand)?;
-    Some(format!("{}{}/{address}", app.site.origin(), crate::logos::PATH))
+    let origin = app.site.files_origin().unwrap_or(app.site.origin());
+    Some(format!("{origin}{}/{address}", crate::logos::PATH))
 }

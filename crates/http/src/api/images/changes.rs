@@ -39,13 +39,9 @@ pub(crate) struct Edit {
     /// How large: 2K costs 1 credit, 4K 2.
     #[serde(default = "usual_size")]
     image_size: SizeWord,
-    /// How much effort it is worth.
+    /// How much effort it is worth. When left out, whatever drew the image changes it.
     #[serde(default)]
     #[schemars(with = "ModelWord")]
-    #[expect(
-        dead_code,
-        reason = "read to be refused when it is none; the engine makes no difference"
-    )]
     model: Option<ModelWord>,
     /// Images of yours that it may show besides.
     #[serde(default)]
@@ -94,7 +90,8 @@ pub(crate) async fn edit(call: Call, sent: Edit) -> Result<Given, ApiError> {
         Prompt::parse(&sent.prompt).map_err(|error| bad_field("prompt", &error.to_string()))?;
     let references =
         references(sent.reference_image_ids.as_deref().unwrap_or_default(), MAX_EDIT_REFERENCES)?;
-    let wanted = Change::Edit { prompt, size: sent.image_size.into(), references };
+    let model = sent.model.map(Into::into);
+    let wanted = Change::Edit { prompt, size: sent.image_size.into(), model, references };
     asked(call, &sent.brand_session_id, wanted).await
 }
 

@@ -1,7 +1,7 @@
 //! The words of images on the wire, one for each of the domain's.
 
 use bloom_domain::credits::ImageSize;
-use bloom_domain::images::{ActionType, AspectRatio, FailureReason, Source, Status};
+use bloom_domain::images::{ActionType, AspectRatio, FailureReason, Model, Source, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,12 +97,12 @@ words! {
     }
 }
 
-/// How much effort an image is worth. The server's own engine makes no difference between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[schemars(rename = "ImageModel")]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ModelWord {
-    Fast,
-    Standard,
-    Pro,
+words! {
+    /// How much effort an image is worth. The server's operator decides which engine that is; where they decided nothing,
+    /// it is the server's own, which makes no difference between them.
+    ModelWord as "ImageModel" for Model {
+        Fast = "fast",
+        Standard = "standard",
+        Pro = "pro",
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Images {
     pub(crate) ratios: Vec<Choice>,
     /// Whether the larger size is chosen.
     pub(crate) is_4k: bool,
+    /// Who draws, where that can be chosen.
+    pub(crate) models: Vec<Choice>,
     /// How many.
     pub(crate) counts: Vec<Choice>,
     /// The images, the newest first.
@@ -181,6 +183,7 @@ mod samples {
                 brands: Vec::new(),
                 ratios: vec![choice("1:1", "1:1"), choice("16:9", "16:9")],
                 is_4k: false,
+                models: Vec::new(),
                 counts: vec![choice("1", "1"), choice("2", "2")],
                 images: Vec::new(),
                 under_way: 0,
@@ -211,6 +214,10 @@ mod samples {
                     "images-hostile",
                     Self {
                         brands: vec![choice(ID, HOSTILE)],
+                        models: vec![
+                            choice("fast", "fast (composed by this server)"),
+                            choice("pro", HOSTILE),
+                        ],
                         images: vec![tile(HOSTILE, ImageState::There)],
                         prompt: Field { value: HOSTILE.into(), error: Some("Say it.".into()) },
                         refused: Some("This needs 2 credits and 0 can be spent.".into()),
