@@ -184,10 +184,13 @@ fn library(server: &Server, key: &str) -> Vec<String> {
         });
         ids.push(asked(ask(server, key, "POST", "/images/generations", Some(&order))));
     }
-    for id in &ids {
-        ask(server, key, "GET", &format!("/images/{id}?wait=true"), None).expect(200);
+    for _ in 0..360 {
+        if are_under_way(&images(server, key, &ids)) == 0 {
+            return ids;
+        }
+        thread::sleep(Duration::from_millis(500));
     }
-    ids
+    panic!("images are not made: {}", server.log());
 }
 
 async fn sign_in(browser: &Browser, server: &Server) {
