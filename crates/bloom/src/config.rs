@@ -23,6 +23,7 @@ mod fetch;
 mod files;
 mod leaks;
 mod mail;
+mod openid;
 mod plans;
 
 /// The prefix of our variables in the environment.
@@ -281,6 +282,7 @@ impl Config {
             billing: self.billing()?,
             scanner_keys: self.scanner_keys()?,
             storage_quota: self.storage_quota()?,
+            openid: self.openid()?,
             origin: defaults.origin,
             files_origin: site.files_origin().map(str::to_owned),
         })

@@ -62,6 +62,7 @@ impl Node {
         let service = opened.map_err(|error| explain(error, &folder, secret_is_configured))?;
         let service = service.fetching(config.fetcher(&site)?).storing(blobs);
         let service = service.drawing_with(config.engines()?);
+        let service = service.asking_provider(config.provider_fetcher(&site)?);
         Ok(Self {
             service: Arc::new(service),
             store,

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 50] = [
+pub(crate) static ALL: [Setting; 56] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -132,6 +132,37 @@ pub(crate) static ALL: [Setting; 50] = [
         "timeout_seconds",
         Kind::Whole,
         "how long handing over a mail may take, 1 to 60",
+    ),
+    setting(
+        "openid",
+        "issuer",
+        Kind::Text,
+        "the OpenID provider that people may sign in through; see Signing in elsewhere",
+    ),
+    setting("openid", "client_id", Kind::Text, "whom the provider knows us as"),
+    setting(
+        "openid",
+        "client_secret",
+        Kind::Text,
+        "the secret of openid.client_id; left out for a public client",
+    ),
+    setting(
+        "openid",
+        "label",
+        Kind::Text,
+        "what people call the provider, as on the button; left out: its host",
+    ),
+    setting(
+        "openid",
+        "sign_up",
+        Kind::YesNo,
+        "true lets whoever the provider vouches for make an account, whatever accounts.sign_up says",
+    ),
+    setting(
+        "openid",
+        "allow_private",
+        Kind::YesNo,
+        "true asks the provider at a private address, at any port and over plain http, too",
     ),
     setting("billing", "enabled", Kind::YesNo, "true gives workspaces plans; see Plans"),
     setting(

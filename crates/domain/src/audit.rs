@@ -81,6 +81,10 @@ actions! {
     PasskeyAdded = "passkey.added", "Passkey added";
     /// It was removed.
     PasskeyRemoved = "passkey.removed", "Passkey removed";
+    /// A person can sign in by an identity at the OpenID provider.
+    IdentityLinked = "identity.linked", "Sign-in at another server added";
+    /// They no longer can.
+    IdentityRemoved = "identity.removed", "Sign-in at another server removed";
     /// A person took a copy of all that is kept of them.
     DataExported = "account.exported", "Data exported";
     /// An account was deleted.

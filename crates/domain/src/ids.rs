@@ -117,6 +117,10 @@ id!(
     ImageId
 );
 id!(
+    /// An identity at an OpenID provider, as its person tells it from others.
+    IdentityId
+);
+id!(
     /// An invitation into a team workspace.
     InvitationId
 );

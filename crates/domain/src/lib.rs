@@ -26,6 +26,7 @@ pub mod leaks;
 pub mod mail;
 pub mod names;
 pub mod networks;
+pub mod openid;
 pub mod passkeys;
 pub mod passwords;
 pub mod payments;

@@ -157,7 +157,7 @@ fn developer() -> Router<App> {
 
 /// How a person signs in, and where they are.
 fn security() -> Router<App> {
-    use pages::{email, own_data, passkeys, password, proof, reset, security};
+    use pages::{email, openid, own_data, passkeys, password, proof, reset, security};
 
     let at = |form: &str| format!("{}/{form}", security::PATH);
     Router::new()
@@ -173,6 +173,11 @@ fn security() -> Router<App> {
         .route(&at("passkeys/{id}/remove"), get(security::go_to_it).post(passkeys::remove))
         .route(&at("confirm/passkey"), get(security::go_to_it).post(passkeys::prove))
         .route("/sign-in/passkey", get(pages::home::go_to_sign_in).post(passkeys::sign_in))
+        .route(&at("openid"), get(openid::show).post(openid::begin_link))
+        .route(&at("openid/{id}/remove"), get(security::go_to_it).post(openid::remove))
+        .route(&at("confirm/openid"), get(security::go_to_it).post(openid::begin_proof))
+        .route("/sign-in/openid", get(pages::home::go_to_sign_in).post(openid::begin))
+        .route(openid::ANSWER_PATH, get(openid::answer))
         .route(&at("export"), get(own_data::export))
         .route(&at("delete"), get(own_data::show_deletion).post(own_data::delete))
         .route(&at("password"), get(password::show).post(password::submit))

@@ -18,7 +18,7 @@ use crate::scope::Scopes;
 /// The longest `state`, `nonce` and `login_hint`.
 const MAX_OPAQUE: usize = 4_096;
 /// Everything but the unreserved characters (RFC 3986 §2.3).
-const UNLESS_UNRESERVED: &AsciiSet =
+pub(crate) const UNLESS_UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An authorization request of which nothing is known to be true.

@@ -12,6 +12,8 @@
 //! 5. It asks who the person is ([`userinfo`]), whether a token is still good ([`introspection`]), and
 //!    sends the person to sign out ([`end_session`]).
 //! 6. It found all of it through [`server_metadata`] and [`resource_metadata`].
+//!
+//! Where Bloom is itself the one that asks, and people sign in at an OpenID provider: [`openid`].
 
 pub mod access_token;
 pub mod authorization;
@@ -25,6 +27,7 @@ pub mod error;
 pub mod introspection;
 pub mod jwk;
 pub mod jws;
+pub mod openid;
 pub mod parameters;
 pub mod pkce;
 pub mod redirect_uri;

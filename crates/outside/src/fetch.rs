@@ -6,7 +6,8 @@
 //!    is used: a name that leads inside sometimes leads inside on purpose.
 //! 3. The connection goes to an address that was looked at, and to no other: nothing is resolved again, so
 //!    a name that changes its mind in between changes nothing. No proxy of the environment is asked.
-//! 4. What comes is read up to a size, within one deadline for all of it.
+//! 4. What comes is read up to a size, within one deadline for all of it. Where a secret or a form goes along, no
+//!    redirect is followed.
 //!
 //! An operator can open private addresses (`fetch.allow_private`), for tests and closed networks; then
 //! other ports and literal addresses are taken as well.
@@ -114,7 +115,8 @@ impl GuardedFetcher {
     async fn follow(&self, wanted: &Wanted<'_>) -> Result<Fetched, FetchError> {
         let mut url = wanted.url.to_owned();
         let mut target = self.target(&url, wanted)?;
-        for left in (0..=wanted.redirects).rev() {
+        let redirects = if wanted.along.is_nothing() { wanted.redirects } else { 0 };
+        for left in (0..=redirects).rev() {
             match self.ask(&target, wanted).await? {
                 Answer::Fetched(fetched) => return Ok(Fetched { url, ..fetched }),
                 Answer::Elsewhere(_) if left == 0 => return Err(FetchError::Redirect),

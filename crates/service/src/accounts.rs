@@ -17,7 +17,7 @@ use serde_json::json;
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::passwords::Caller;
+use crate::passwords::{Caller, NOBODY};
 use crate::sessions::{self, Arriving};
 use crate::{Error, Operator, Principal, Service, attempts, credits, invitations, plans};
 use email::Verification;
@@ -263,13 +263,32 @@ pub(crate) async fn draft(service: &Service, new: NewAccount) -> Result<Draft, E
 }
 
 async fn draft_for(service: &Service, caller: Caller, new: NewAccount) -> Result<Draft, Error> {
-    let now = service.now();
     let salt = service.entropy.draw()?;
     let password_hash = service.passwords.hash(caller, new.password, salt).await?;
+    lay_out(service, (new.email, new.name), password_hash)
+}
+
+/// Drafts an account without a password, of somebody who is known to read what is sent to the address.
+pub(crate) fn draft_verified(
+    service: &Service,
+    email: Email,
+    name: Option<String>,
+) -> Result<Draft, Error> {
+    let mut draft = lay_out(service, (email, name), NOBODY.to_owned())?;
+    draft.account.email_verified_at = Some(draft.account.created_at);
+    Ok(draft)
+}
+
+fn lay_out(
+    service: &Service,
+    (email, name): (Email, Option<String>),
+    password_hash: String,
+) -> Result<Draft, Error> {
+    let now = service.now();
     let account = Account {
         id: AccountId::new(now, &service.entropy.draw()?),
-        email: new.email,
-        name: new.name,
+        email,
+        name,
         state: AccountState::Active,
         created_at: now,
         email_verified_at: None,
@@ -296,6 +315,9 @@ impl Draft {
         let now: Timestamp = self.account.created_at;
         if !store::accounts::insert(tx, &self.account, &self.password_hash)? {
             return Ok(false);
+        }
+        if let Some(at) = self.account.email_verified_at {
+            store::accounts::verify_email(tx, self.account.id, &self.account.email, at)?;
         }
         let workspace = Workspace {
             id: self.workspace,

@@ -108,6 +108,8 @@ pub struct Asker {
     pub name: String,
     /// The address that the app thinks the person has (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<String>,
+    /// Whether the app wants the person to sign in for this, whoever knows them already.
+    pub wants_sign_in: bool,
 }
 
 /// A person's answer.
@@ -210,8 +212,12 @@ pub async fn anonymous_resume(
 pub async fn anonymous_asker(service: &Service, sealed: &str) -> Result<Asker, Refusal> {
     let pending = open(service, REQUEST, sealed).ok_or(Refusal::Expired)?;
     let known = find(service, pending).await?;
-    let login_hint = known.pending.request.login_hint.filter(|hint| hint.len() <= MAX_HINT);
-    Ok(Asker { name: known.client.display_name(), login_hint })
+    let request = known.pending.request;
+    Ok(Asker {
+        name: known.client.display_name(),
+        wants_sign_in: request.prompt.login || request.max_age.is_some(),
+        login_hint: request.login_hint.filter(|hint| hint.len() <= MAX_HINT),
+    })
 }
 
 /// Takes a person's answer; gives where the browser goes.

@@ -22,7 +22,7 @@ use quick_cache::sync::Cache;
 use std::sync::Arc;
 
 use crate::attempts::Counter;
-use crate::fetch::{FetchError, Fetcher, Wanted};
+use crate::fetch::{Along, FetchError, Fetcher, Wanted};
 use crate::keyring::sha256;
 use crate::{Error, Service, clients};
 
@@ -146,6 +146,7 @@ async fn document(
         types: &["application/json", "application/cimd+json"],
         max_bytes: MAX_BYTES,
         deadline: DEADLINE,
+        along: Along::default(),
     };
     let (said, kept) = match documents.fetcher.fetch(&wanted).await {
         Err(FetchError::Busy) => return Err(too_many(Duration::from_secs(1))),

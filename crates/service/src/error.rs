@@ -100,6 +100,10 @@ pub enum Error {
     PasskeyKnown,
     /// The account has as many passkeys as one may have.
     TooManyPasskeys,
+    /// An OpenID provider's answer came to nothing; says why.
+    OpenId(crate::openid::Refused),
+    /// It is the only way by which the person can sign in.
+    LastWayIn,
     /// The person owns team workspaces, which would be nobody's without them.
     OwnsWorkspaces,
     /// The link is for another account than the one that is signed in.
@@ -273,6 +277,8 @@ impl fmt::Display for Error {
             Self::PasskeyRefused(why) => write!(f, "the passkey is refused: {why}"),
             Self::PasskeyKnown => f.write_str("the passkey is known already"),
             Self::TooManyPasskeys => f.write_str("the account has as many passkeys as it may have"),
+            Self::OpenId(refused) => write!(f, "the OpenID provider: {refused}"),
+            Self::LastWayIn => f.write_str("it is the only way by which the person can sign in"),
             Self::OwnsWorkspaces => f.write_str(
                 "the account owns team workspaces; they have to be deleted or given to somebody else first",
             ),

@@ -32,6 +32,33 @@ pub struct Wanted<'a> {
     pub max_bytes: usize,
     /// How long all of it may take.
     pub deadline: Duration,
+    /// What goes along with it.
+    pub along: Along<'a>,
+}
+
+/// What goes along when something is asked for. With anything of it, no redirect is followed: it is for nobody
+/// else.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Along<'a> {
+    /// The value of `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// The fields of a form, which is posted.
+    pub form: Option<&'a str>,
+}
+
+impl Along<'_> {
+    /// Whether nothing does.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl fmt::Debug for Along<'_> {
+    /// Both are secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_nothing() { "nothing" } else { "secrets" })
+    }
 }
 
 /// What was fetched.

@@ -58,6 +58,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     service.windows.sweep(service.now());
     service.failed_attempts.sweep(service.now());
     service.client_documents.sweep(service.now());
+    service.openid.sweep(service.now());
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
     refusals::flush(service).await?;
@@ -69,6 +70,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
     in_batches(service, move |tx| store::upload_tokens::delete_expired(tx, now, BATCH)).await?;
     in_batches(service, move |tx| store::account_links::delete_expired(tx, now, BATCH)).await?;
+    in_batches(service, move |tx| store::openid::delete_old_answers(tx, now, BATCH)).await?;
     let forgotten = now.minus(idempotency::KEPT);
     in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);

@@ -48,6 +48,7 @@ pub mod last_use;
 pub mod leaks;
 pub mod mail;
 pub mod members;
+pub mod openid;
 pub mod operations;
 pub mod operator;
 pub mod owned_clients;

@@ -25,7 +25,7 @@ use store::Tx;
 
 use crate::audit::{Author, Difference};
 use crate::keyring::sha256;
-use crate::sessions::{self, Arriving};
+use crate::sessions::{self, Arriving, ways::Ways};
 use crate::{Error, Service, SignedIn, attempts, mail};
 use authenticator_data::{AuthenticatorData, ClientData};
 use cbor::Item;
@@ -163,19 +163,23 @@ pub async fn add(
     service.store.write(write).await?
 }
 
-/// Removes a passkey: it signs in no more. One that is not there, or not theirs, is removed already.
+/// Removes a passkey: it signs in no more. One that is not there, or not theirs, is removed already; the last
+/// way in stays.
 ///
 /// # Errors
-/// [`Error::ProofNeeded`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::ProofNeeded`], [`Error::LastWayIn`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn remove(service: &Service, person: &SignedIn, id: PasskeyId) -> Result<(), Error> {
     person.require_proof(service)?;
-    let (claim, author) = (person.claim(), person.author(service)?);
+    let (claim, author, ways) = (person.claim(), person.author(service)?, Ways::of(service));
     let write = move |tx: &mut Tx<'_>| {
         if let Err(refused) = claim.check(tx)? {
             return Ok(Err(refused));
         }
         let passkeys = store::passkeys::list_of(tx, claim.account)?;
         let named = passkeys.into_iter().find(|passkey| passkey.id == id);
+        if named.is_some() && ways.has_passkeys && ways.find(tx, claim.account)?.is_one() {
+            return Ok(Err(Error::LastWayIn));
+        }
         if let Some(passkey) = named
             && store::passkeys::delete(tx, claim.account, id)?
         {

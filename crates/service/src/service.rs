@@ -30,6 +30,7 @@ use crate::keyring::Keyring;
 use crate::last_use::LastUses;
 use crate::leaks::ScannerKeys;
 use crate::mail::{Mailer, Post};
+use crate::openid::{Provider, ProviderSettings};
 use crate::painters::Painters;
 use crate::passwords::PasswordWorkers;
 use crate::plans::Billing;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub scanner_keys: Option<ScannerKeys>,
     /// How many bytes the images of a workspace may have when more are brought; `None` for no such limit.
     pub storage_quota: Option<i64>,
+    /// The OpenID provider that people may sign in through; `None` where there is none.
+    pub openid: Option<Arc<ProviderSettings>>,
 }
 
 impl Settings {
@@ -99,6 +102,7 @@ impl Settings {
             billing: None,
             scanner_keys: None,
             storage_quota: None,
+            openid: None,
         }
     }
 
@@ -157,6 +161,7 @@ pub struct Service {
     pub(crate) client_documents: ClientDocuments,
     pub(crate) fetcher: Arc<dyn Fetcher>,
     pub(crate) key_shapes: KeyShapes,
+    pub(crate) openid: Provider,
     /// How many clients there are, about.
     pub(crate) client_count: AtomicI64,
     /// How far the sweep over the grants has come.
@@ -234,6 +239,7 @@ impl Service {
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),
             fetcher: Arc::new(fetch::Nothing),
             key_shapes,
+            openid: Provider::none(),
             client_count: AtomicI64::new(0),
             swept_grants: Mutex::new(housekeeping::BEGINNING),
             settings,
@@ -249,6 +255,13 @@ impl Service {
     #[must_use]
     pub fn fetching(self, fetcher: Arc<dyn Fetcher>) -> Self {
         Self { client_documents: ClientDocuments::through(fetcher.clone()), fetcher, ..self }
+    }
+
+    /// The same service, which asks its OpenID provider through a port of its own: that one may reach where no
+    /// stranger's URL leads.
+    #[must_use]
+    pub fn asking_provider(self, fetcher: Arc<dyn Fetcher>) -> Self {
+        Self { openid: Provider::through(fetcher), ..self }
     }
 
     /// The same service, which keeps the bytes of images through a port.

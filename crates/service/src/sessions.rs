@@ -24,6 +24,7 @@ use crate::{Error, Service, attempts, refused_sign_ins};
 
 pub mod ending;
 pub mod proof;
+pub mod ways;
 
 /// How long a sign-in may wait for others to share its commit: beside the queue of passwords no person
 /// notices it.
@@ -300,6 +301,14 @@ async fn find(
 pub(crate) struct Beginning {
     digest: Digest,
     session: Session,
+}
+
+impl Beginning {
+    /// The same with a proof of another time.
+    pub(crate) fn proven(mut self, at: Timestamp) -> Self {
+        self.session.times.proven_at = at;
+        self
+    }
 }
 
 /// Draws a session that begins now with a proof, and the secret of its cookie.

@@ -29,6 +29,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::members::ALL,
     crate::mails::ALL,
     crate::monthly_credits::ALL,
+    crate::openid::ALL,
     crate::passkeys::ALL,
     crate::payments::ALL,
     crate::refresh_rotations::ALL,

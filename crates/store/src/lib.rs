@@ -45,6 +45,7 @@ pub mod mails;
 pub mod members;
 mod migrations;
 pub mod monthly_credits;
+pub mod openid;
 pub mod passkeys;
 pub mod payments;
 mod postgresql;

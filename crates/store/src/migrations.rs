@@ -97,6 +97,11 @@ pub(crate) const ALL: &[Migration] = &[
     },
     Migration { number: 24, name: "images", sql: include_str!("../migrations/0024_images.sql") },
     Migration { number: 25, name: "leaving", sql: include_str!("../migrations/0025_leaving.sql") },
+    Migration {
+        number: 26,
+        name: "identities",
+        sql: include_str!("../migrations/0026_identities.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -2,7 +2,8 @@
 
 use bloom_domain::ids::{
     AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, CreditGrantId,
-    CreditHoldId, GrantId, ImageId, InvitationId, JobId, MailId, PasskeyId, SessionId, WorkspaceId,
+    CreditHoldId, GrantId, IdentityId, ImageId, InvitationId, JobId, MailId, PasskeyId, SessionId,
+    WorkspaceId,
 };
 use bloom_domain::time::Timestamp;
 
@@ -111,6 +112,7 @@ ids!(
     CreditGrantId,
     CreditHoldId,
     GrantId,
+    IdentityId,
     ImageId,
     InvitationId,
     JobId,

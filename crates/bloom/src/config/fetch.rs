@@ -13,7 +13,6 @@ use crate::failure::Failure;
 impl Config {
     /// What fetches.
     pub(crate) fn fetcher(&self, site: &Site) -> Result<Arc<dyn Fetcher>, Failure> {
-        let extra_roots = self.extra_roots()?;
         let allow_private = self.value("fetch", "allow_private").and_then(Value::as_bool);
         let allow_private = allow_private.unwrap_or(false);
         if allow_private {
@@ -22,6 +21,16 @@ impl Config {
                  brand can make this server ask for pages inside your network, and read what it finds there"
             );
         }
+        self.guarded(site, allow_private)
+    }
+
+    /// What asks the OpenID provider, which the operator chose and no stranger.
+    pub(crate) fn provider_fetcher(&self, site: &Site) -> Result<Arc<dyn Fetcher>, Failure> {
+        self.guarded(site, self.provider_may_be_private())
+    }
+
+    fn guarded(&self, site: &Site, allow_private: bool) -> Result<Arc<dyn Fetcher>, Failure> {
+        let extra_roots = self.extra_roots()?;
         let settings =
             FetchSettings { own_host: site.host().to_owned(), allow_private, extra_roots };
         let fetcher = GuardedFetcher::new(settings)

@@ -296,3 +296,28 @@ fn an_engine_is_a_table_with_its_key_from_the_environment() {
         assert!(refused.starts_with(&format!("the variable {name}: ")), "{refused}");
     }
 }
+
+#[test]
+fn a_provider_is_named_whole_or_not_at_all() {
+    let read = |text: &str| from_file(&format!("[openid]\n{text}")).unwrap().openid();
+    assert!(from_file("").unwrap().openid().unwrap().is_none());
+    let good = "issuer = \"https://id.example/realm\"\nclient_id = \"bloom\"";
+    let provider = read(good).unwrap().unwrap();
+    assert_eq!((provider.label.as_str(), provider.secret.is_none()), ("id.example", true));
+    assert!(!provider.may_be_plain && !provider.may_make_accounts);
+    let secret = read(&format!("{good}\nclient_secret = \"hidden\"\nlabel = \"Work\"")).unwrap();
+    assert!(!format!("{secret:?}").contains("hidden"), "{secret:?}");
+    let plain = good.replace("https", "http");
+    assert!(read(&format!("{plain}\nallow_private = true")).unwrap().unwrap().may_be_plain);
+    for (text, part) in [
+        ("client_id = \"bloom\"", "openid.client_id stands without openid.issuer"),
+        ("issuer = \"https://id.example\"", "openid.client_id is missing"),
+        (plain.as_str(), "openid.issuer"),
+        ("issuer = \"id.example\"\nclient_id = \"bloom\"", "openid.issuer"),
+        ("issuer = \"https://id.example/?x\"\nclient_id = \"bloom\"", "openid.issuer"),
+        (&format!("{good}\nlabel = \"\""), "openid.label"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}

@@ -147,6 +147,7 @@ async fn do_everything_for_security(app: &App) {
     carl.sign_in("karl@example.com", PASSWORD).await.assert_redirect("/settings");
     assert_eq!(carl.get("/settings/security/export").await.status, 200);
     crate::passkeys::add_and_remove(&mut carl).await;
+    crate::openid::link_and_remove(app, &carl).await;
     let mut dora = app.person("dora").await;
     let gone = dora.post("/settings/security/delete", &[("email", "dora@example.com")]).await;
     gone.assert_redirect("/sign-in?done=deleted");

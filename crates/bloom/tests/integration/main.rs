@@ -56,6 +56,7 @@ mod mcp;
 mod narrowing;
 mod oauth;
 mod openapi;
+mod openid;
 mod owned_clients;
 mod pages;
 mod passkeys;

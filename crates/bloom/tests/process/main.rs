@@ -62,6 +62,7 @@ mod mail;
 mod mcp;
 mod nodes;
 mod oauth_clients;
+mod openid;
 mod plan;
 mod scan;
 mod security;

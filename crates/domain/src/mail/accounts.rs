@@ -119,6 +119,18 @@ pub fn passkey_added(to: Email, name: &str, origin: &str) -> Mail {
     Mail::new(to, "A passkey was added to your Bloom account", &text)
 }
 
+/// The mail that tells a person of an identity elsewhere that signs in to their account.
+#[must_use]
+pub fn identity_linked(to: Email, provider: &str, origin: &str) -> Mail {
+    let text = format!(
+        "You can now sign in to your account at {origin} with {provider}. Whoever gets into your account there \
+         gets into this one.\n\n\
+         If it was you, there is nothing to do. {}",
+        not_you(origin)
+    );
+    Mail::new(to, "Another way to sign in to your Bloom account", &text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +154,7 @@ mod tests {
             email_changed(to.clone(), &other, origin),
             account_deleted(to.clone(), origin),
             passkey_added(to.clone(), "laptop", origin),
+            identity_linked(to.clone(), "Example", origin),
             email_is_taken(to, origin),
         ];
         for mail in all.iter().chain(&with_link) {

@@ -47,6 +47,8 @@ pub(crate) enum PageError {
     AccountLinkSpent,
     /// The link to choose a new password with is.
     ResetLinkSpent,
+    /// It is the only way by which the person can sign in.
+    LastWayIn,
     /// The link is for another account than the one that is signed in.
     OtherAccount,
     /// The person's role does not let them do that.
@@ -78,6 +80,7 @@ impl From<Error> for PageError {
             Error::InvitationNotFound => Self::InvitationSpent,
             Error::AccountLinkSpent => Self::AccountLinkSpent,
             Error::OtherAccount => Self::OtherAccount,
+            Error::LastWayIn => Self::LastWayIn,
             Error::NotAllowed => Self::NotAllowed,
             Error::ApiKeyNotFound
             | Error::ClientNotFound
@@ -206,6 +209,13 @@ impl PageError {
                 "This link is for another account",
                 "Nothing was changed. Sign in with the account that it was sent for, then open it once more.",
                 Some(("Sign in with another account", "/sign-in?again=1")),
+            ),
+            Self::LastWayIn => words(
+                StatusCode::CONFLICT,
+                "This is your only way to sign in",
+                "Nothing was changed. Add another one first: a password or a passkey. Then come back and remove \
+                 this one.",
+                Some(("Go to Security", security::PATH)),
             ),
             Self::NotAllowed => words(
                 StatusCode::FORBIDDEN,

@@ -26,8 +26,9 @@ const POLICY: HeaderValue = policy!("; form-action 'self'");
 /// The pages of images look whether there is more of them, those of operations send what is tried there.
 const POLICY_WITH_SCRIPT_THAT_ASKS: HeaderValue =
     policy!("; form-action 'self'; connect-src 'self'");
-/// Browsers apply `form-action` to the redirect that follows a form, and that one may go to an app.
-const POLICY_ON_THE_WAY_TO_AN_APP: HeaderValue = policy!("");
+/// Browsers apply `form-action` to the redirect that follows a form, and that one may go to an app or a provider,
+/// and on from there.
+const POLICY_ELSEWHERE: HeaderValue = policy!("");
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const DENY: HeaderValue = HeaderValue::from_static("DENY");
@@ -43,11 +44,20 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
 }
 
-/// The policy of the page at a path: the forms that can end at an app are named here and only here, and so are
-/// the pages whose script asks for anything.
-pub(crate) fn policy(path: &str) -> HeaderValue {
+/// The policy of the page at a path: the forms that can end at an app, or at an OpenID provider, are named here and
+/// only here, and so are the pages whose script asks for anything.
+pub(crate) fn policy(path: &str, has_provider: bool) -> HeaderValue {
     match path {
-        "/sign-in" | "/sign-up" | "/authorize" | END_SESSION => POLICY_ON_THE_WAY_TO_AN_APP,
+        "/sign-in" | "/sign-in/passkey" | "/sign-up" | "/authorize" | END_SESSION => {
+            POLICY_ELSEWHERE
+        }
+        "/settings/security/openid"
+        | "/settings/security/confirm"
+        | "/settings/security/confirm/passkey"
+            if has_provider =>
+        {
+            POLICY_ELSEWHERE
+        }
         "/images" => POLICY_WITH_SCRIPT_THAT_ASKS,
         path if path.starts_with("/images/") => POLICY_WITH_SCRIPT_THAT_ASKS,
         path if path.starts_with(docs::REFERENCE) => POLICY_WITH_SCRIPT_THAT_ASKS,

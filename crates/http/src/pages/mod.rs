@@ -28,6 +28,7 @@ pub(crate) mod key;
 mod key_options;
 mod moment;
 mod next;
+pub(crate) mod openid;
 pub(crate) mod own_data;
 pub(crate) mod passkeys;
 pub(crate) mod password;
@@ -80,7 +81,8 @@ fn id<T: FromStr>(segment: Segment) -> Result<T, PageError> {
 /// What happens around every page.
 pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<Arrival>().map(|arrival| arrival.id);
-    let policy = headers::policy(request.uri().path());
+    let has_provider = app.service.settings().openid.is_some();
+    let policy = headers::policy(request.uri().path(), has_provider);
     let mut response = match at_another_host(&app, &request) {
         Some(response) => response,
         None => next.run(request).await,

@@ -8,6 +8,7 @@ use bloom_domain::brands::BrandLine;
 use bloom_domain::connections::Connection;
 use bloom_domain::email::Email;
 use bloom_domain::images::Image;
+use bloom_domain::openid::Identity;
 use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
@@ -130,6 +131,7 @@ fn told(export: &Export, now: Timestamp) -> Value {
         "connected_apps": export.apps.iter().map(app).collect::<Vec<_>>(),
         "own_apps": export.own_apps.iter().map(own_app).collect::<Vec<_>>(),
         "passkeys": export.passkeys.iter().map(passkey).collect::<Vec<_>>(),
+        "identities": export.identities.iter().map(identity).collect::<Vec<_>>(),
         "sessions": export.sessions.iter().map(session).collect::<Vec<_>>(),
         "activity": export.activity.iter().map(record).collect::<Vec<_>>(),
         "credits": export.credits.iter().map(ledger::value).collect::<Vec<_>>(),
@@ -200,6 +202,17 @@ fn passkey(passkey: &Passkey) -> Value {
         "name": passkey.name,
         "added_at": time(passkey.created_at),
         "last_used_at": passkey.last_used_at.map(time),
+    })
+}
+
+fn identity(identity: &Identity) -> Value {
+    json!({
+        "id": identity.id.to_string(),
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "address": identity.address,
+        "linked_at": time(identity.created_at),
+        "last_used_at": identity.last_used_at.map(time),
     })
 }
 

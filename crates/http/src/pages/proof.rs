@@ -5,14 +5,14 @@ use axum::response::Response;
 use bloom_domain::passwords::Password;
 use bloom_service::Error;
 use bloom_service::passkeys::Ceremony;
-use bloom_service::sessions::proof;
+use bloom_service::sessions::{proof, ways};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::Proof;
-use super::{moment, next, page, passkeys, redirect, security, sign_in};
+use super::{moment, next, openid, page, passkeys, redirect, security, sign_in};
 use crate::app::App;
 
 /// Where this is.
@@ -101,6 +101,13 @@ async fn empty(app: &App, browser: &Browser, next: Option<String>) -> Result<Pro
     let person = browser.require_person()?;
     let has_one = !bloom_service::passkeys::list(&app.service, person).await?.is_empty();
     let passkey = if has_one { passkeys::ask(app, browser, Ceremony::Use)? } else { None };
-    let email = person.account().email.to_string();
-    Ok(Proof { layout: browser.layout(), email, passkey, password_error: None, next })
+    Ok(Proof {
+        layout: browser.layout(),
+        email: person.account().email.to_string(),
+        has_password: ways::have_password(&app.service, person).await?,
+        passkey,
+        provider: openid::provider_of(app, person).await?,
+        password_error: None,
+        next,
+    })
 }

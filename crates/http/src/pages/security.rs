@@ -2,18 +2,21 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bloom_domain::openid::Identity;
 use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
+use bloom_service::openid::ProviderSettings;
 use bloom_service::sessions::ending::{self, AlsoEnd};
-use bloom_service::{SignedIn, api_keys, connections, passkeys};
+use bloom_service::sessions::ways;
+use bloom_service::{SignedIn, api_keys, connections, openid, passkeys};
 use http::StatusCode;
 
 use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
-use super::views::{PasskeyRow, Security, SessionRow};
+use super::views::{IdentityRow, PasskeyRow, Security, SessionRow};
 use super::{Segment, devices, id, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -37,6 +40,8 @@ fn words(done: &str) -> Option<&'static str> {
         "session" => "That browser is signed out.",
         "password" => "Your password is changed. Every other browser is signed out.",
         "passkey" => "The passkey is added. You can sign in with it.",
+        "linked" => "You can sign in at the other server now, too.",
+        "unlinked" => "You no longer sign in by it.",
         "unpasskey" => "The passkey is removed.",
         "sent" => "A mail with the link is on its way to your address.",
         "verified" => "Your email address is confirmed.",
@@ -82,11 +87,16 @@ async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Securit
     let keys = api_keys::list(service, person).await?;
     let apps = connections::list(service, person).await?;
     let passkeys = passkeys::list(service, person).await?;
+    let identities = openid::list(service, person).await?;
+    let provider = service.settings().openid.as_deref();
     Ok(Security {
         layout: browser.layout(),
         email: person.account().email.to_string(),
         is_verified: person.account().email_verified_at.is_some(),
         done: None,
+        has_password: ways::have_password(service, person).await?,
+        provider: provider.map(|provider| provider.label.clone()),
+        identities: identities.iter().map(|one| identity_row(one, provider, now)).collect(),
         passkeys: passkeys.iter().map(|passkey| passkey_row(passkey, now)).collect(),
         sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
         keys: keys.iter().filter(|key| key.works(now)).count(),
@@ -100,6 +110,22 @@ fn passkey_row(passkey: &Passkey, now: Timestamp) -> PasskeyRow {
         name: passkey.name.clone(),
         added: moment(passkey.created_at, now),
         last_used: passkey.last_used_at.map(|at| moment(at, now)),
+    }
+}
+
+fn identity_row(
+    identity: &Identity,
+    provider: Option<&ProviderSettings>,
+    now: Timestamp,
+) -> IdentityRow {
+    let is_here = provider.is_some_and(|provider| provider.issuer == identity.issuer);
+    IdentityRow {
+        id: identity.id.to_string(),
+        name: identity.address.clone().unwrap_or_else(|| identity.subject.clone()),
+        issuer: identity.issuer.clone(),
+        works: is_here,
+        added: moment(identity.created_at, now),
+        last_used: identity.last_used_at.map(|at| moment(at, now)),
     }
 }
 

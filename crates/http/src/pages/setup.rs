@@ -24,8 +24,8 @@ pub(crate) async fn show(
         return Err(PageError::SetupLinkSpent);
     }
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let view =
-        SignUp { layout: browser.layout(), next: None, state: SignUpState::Form(empty(&token)) };
+    let (layout, state) = (browser.layout(), SignUpState::Form(empty(&token)));
+    let view = SignUp { layout, next: None, provider: None, state };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -41,12 +41,12 @@ pub(crate) async fn submit(
         Ok(new) => new,
         Err(refused) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(sign_up::refuse(&browser, &form, *refused, status));
+            return Ok(sign_up::refuse((&app, &browser), &form, *refused, status));
         }
     };
     match setup_links::anonymous_redeem(&app.service, &token, new, browser.arriving()).await {
         Ok(session) => Ok(sign_up::welcome(&app, &session, None)),
-        Err(error) => sign_up::answer(&browser, &form, empty(&token), error),
+        Err(error) => sign_up::answer((&app, &browser), &form, empty(&token), error),
     }
 }
 

@@ -15,7 +15,7 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
-use super::{authorize, moment, next, page, passkeys, redirect};
+use super::{authorize, moment, next, openid, page, passkeys, redirect};
 use crate::api::errors::whole_seconds;
 use crate::api::query::Query;
 use crate::app::App;
@@ -38,7 +38,8 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let email = Field { value: hint, error: None };
     let asking = asker.as_ref().map(sentence);
     let done = done(request.uri()).map(str::to_owned);
-    let view = SignIn { done, next, email, asking, ..empty(&app, &browser)? };
+    let again = next::is_again(request.uri()) || wants_sign_in(asker.as_ref());
+    let view = SignIn { done, next, email, asking, again, ..empty(&app, &browser)? };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -56,7 +57,9 @@ pub(crate) async fn submit(
     }
     let (browser, form) = arrived.open(&app).await?;
     let mut view = filled(&app, &browser, &form)?;
-    view.asking = asker(&app, view.next.as_deref()).await.as_ref().map(sentence);
+    let asker = asker(&app, view.next.as_deref()).await;
+    view.asking = asker.as_ref().map(sentence);
+    view.again = wants_sign_in(asker.as_ref());
     let (next, typed) = (view.next.clone(), view.email.clone());
     let email = match Email::parse(form.text("email")) {
         Ok(email) if !form.text("password").is_empty() => email,
@@ -134,6 +137,11 @@ fn done(uri: &Uri) -> Option<&'static str> {
     })
 }
 
+/// Whether an app wants a sign-in of just now, which a provider that knows the person would skip.
+fn wants_sign_in(asker: Option<&Asker>) -> bool {
+    asker.is_some_and(|asker| asker.wants_sign_in)
+}
+
 fn sentence(asker: &Asker) -> String {
     format!("Sign in to answer “{}”.", asker.name)
 }
@@ -158,6 +166,8 @@ fn empty(app: &App, browser: &Browser) -> Result<SignIn, PageError> {
     Ok(SignIn {
         layout: browser.layout(),
         passkey: passkeys::ask(app, browser, Ceremony::Use)?,
+        provider: openid::label(app),
+        again: false,
         done: None,
         asking: None,
         email: Field::default(),

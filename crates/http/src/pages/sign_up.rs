@@ -14,7 +14,7 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
-use super::{invitations, moment, next, page, redirect, settings, sign_in};
+use super::{invitations, moment, next, openid, page, redirect, settings, sign_in};
 use crate::app::App;
 
 /// The form, or why there is none.
@@ -33,7 +33,8 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         SignUpPolicy::Invite => SignUpState::ByInvitation,
         SignUpPolicy::Closed => SignUpState::Closed,
     };
-    let view = SignUp { layout: browser.layout(), next, state };
+    let provider = openid::label(&app);
+    let view = SignUp { layout: browser.layout(), next, provider, state };
     Ok(browser.keep(&app, page(StatusCode::OK, &view)))
 }
 
@@ -56,12 +57,14 @@ pub(crate) async fn submit(
     let new = match read(&form, blank) {
         Ok(new) => new,
         Err(refused) => {
-            return Ok(refuse(&browser, &form, *refused, StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(refuse((&app, &browser), &form, *refused, StatusCode::UNPROCESSABLE_ENTITY));
         }
     };
     match accounts::anonymous_sign_up(&app.service, new, browser.arriving(), invitation).await {
         Ok(session) => Ok(welcome(&app, &session, next.as_deref())),
-        Err(error) => answer(&browser, &form, empty(Purpose::Open, "/sign-up".to_owned()), error),
+        Err(error) => {
+            answer((&app, &browser), &form, empty(Purpose::Open, "/sign-up".to_owned()), error)
+        }
     }
 }
 
@@ -113,7 +116,7 @@ fn typed(form: &Form, name: &str) -> Field {
 
 /// What the verb refused, shown in the form so that nothing typed is lost.
 pub(crate) fn answer(
-    browser: &Browser,
+    (app, browser): (&App, &Browser),
     form: &Form,
     blank: SignUpForm,
     error: Error,
@@ -123,12 +126,12 @@ pub(crate) fn answer(
         Error::EmailTaken => {
             let taken = "This address has an account already. Sign in, or use another address.";
             let email = Field { error: Some(taken.to_owned()), ..typed(form, "email") };
-            Ok(refuse(browser, form, SignUpForm { email, ..kept }, StatusCode::CONFLICT))
+            Ok(refuse((app, browser), form, SignUpForm { email, ..kept }, StatusCode::CONFLICT))
         }
         Error::Busy { .. } => {
             let refusal = Some(sign_in::BUSY.to_owned());
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            let page = refuse(browser, form, SignUpForm { refusal, ..kept }, status);
+            let page = refuse((app, browser), form, SignUpForm { refusal, ..kept }, status);
             Ok(sign_in::with_retry_after(page, sign_in::SOON))
         }
         Error::TooMany { retry_after } => {
@@ -137,7 +140,7 @@ pub(crate) fn answer(
                 "Too many accounts were asked for from where you are. Nothing was made. Try again in {wait}."
             ));
             let status = StatusCode::TOO_MANY_REQUESTS;
-            let page = refuse(browser, form, SignUpForm { refusal, ..kept }, status);
+            let page = refuse((app, browser), form, SignUpForm { refusal, ..kept }, status);
             Ok(sign_in::with_retry_after(page, retry_after))
         }
         error => Err(error.into()),
@@ -146,13 +149,14 @@ pub(crate) fn answer(
 
 /// The form with what is wrong.
 pub(crate) fn refuse(
-    browser: &Browser,
+    (app, browser): (&App, &Browser),
     form: &Form,
     refused: SignUpForm,
     status: StatusCode,
 ) -> Response {
     let state = SignUpState::Form(refused);
-    page(status, &SignUp { layout: browser.layout(), next: next::of_form(form), state })
+    let (layout, next) = (browser.layout(), next::of_form(form));
+    page(status, &SignUp { layout, next, provider: openid::label(app), state })
 }
 
 /// The first page of a new session: what the person came for, or the place to make a key.

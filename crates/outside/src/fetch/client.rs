@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bloom_service::fetch::{FetchError, Fetched, Wanted};
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
-use http_body_util::{BodyExt, Empty};
+use http::{HeaderMap, Method, Request, header};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -73,12 +73,7 @@ where
         .max_headers(MAX_HEADERS)
         .handshake(TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.map_err(unreachable)?;
-    let request = Request::get(&target.path)
-        .header(header::HOST, target.authority())
-        .header(header::USER_AGENT, AGENT)
-        .header(header::ACCEPT, wanted.types.join(", "))
-        .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
+    let request = request(target, wanted)
         .map_err(|_| FetchError::Url("it has a character that no URL has"))?;
     let answering = async {
         let response = sender.send_request(request).await.map_err(unreachable)?;
@@ -93,6 +88,26 @@ where
             answering.await
         }
     }
+}
+
+/// What is asked. A body of no bytes is none.
+fn request(target: &Target, wanted: &Wanted<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
+    let method = if wanted.along.form.is_some() { Method::POST } else { Method::GET };
+    let mut request = Request::builder()
+        .method(method)
+        .uri(&target.path)
+        .header(header::HOST, target.authority())
+        .header(header::USER_AGENT, AGENT)
+        .header(header::ACCEPT, wanted.types.join(", "))
+        .header(header::CONNECTION, "close");
+    if let Some(authorization) = wanted.along.authorization {
+        request = request.header(header::AUTHORIZATION, authorization);
+    }
+    if wanted.along.form.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let body = wanted.along.form.unwrap_or_default().to_owned();
+    request.body(Full::new(Bytes::from(body)))
 }
 
 async fn read(

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bloom_service::fetch::Along;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -72,6 +73,11 @@ async fn answer(
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let length = head.to_ascii_lowercase();
+    let length = length.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next());
+    let mut posted = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
+    stream.read_exact(&mut posted).await?;
+    let head = head + &String::from_utf8_lossy(&posted);
     let json = "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n";
     let body = |body: &str| format!("{json}content-length: {}\r\n\r\n{body}", body.len());
     let to = |place: &str| {
@@ -148,6 +154,7 @@ fn wanted(url: &str) -> Wanted<'_> {
         types: &["application/json"],
         max_bytes: 5_120,
         deadline: Duration::from_secs(2),
+        along: Along::default(),
     }
 }
 
@@ -249,6 +256,29 @@ async fn a_name_that_leads_inside_is_not_followed_there() {
     let own = guarded.fetch(&wanted("https://BLOOM.example/")).await;
     assert_eq!(own, Err(FetchError::Address), "its own host");
     assert_eq!(asked.load(Ordering::SeqCst), 0, "not even looked up");
+}
+
+#[tokio::test]
+async fn what_goes_along_arrives_and_goes_nowhere_else() {
+    let (server, fetcher) = (Server::start().await, opened());
+    let along = Along { authorization: Some("Basic eDp5"), form: Some("code=a%2Bb") };
+    let url = server.url("/head");
+    let head = fetcher.fetch(&Wanted { along, ..wanted(&url) }).await.unwrap().body;
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    for part in [
+        "post /head http/1.1",
+        "authorization: basic edp5",
+        "content-type: application/x-www-form-urlencoded",
+        "content-length: 10",
+        "code=a%2bb",
+    ] {
+        assert!(head.contains(part), "{part}: {head}");
+    }
+    let before = server.count();
+    let url = server.url("/once");
+    let outcome = fetcher.fetch(&Wanted { along, ..far(&url, 3) }).await;
+    assert_eq!((outcome, server.count() - before), (Err(FetchError::Redirect), 1));
+    assert_eq!(format!("{along:?}"), "secrets");
 }
 
 /// A name is looked up once, and the connection goes where that said, whatever the name says later.

@@ -113,6 +113,7 @@ impl End {
         end_all_of(tx, account, AlsoEnd { keys: true, apps: true }, (now, self.by), author)?;
         store::account_links::delete_of(tx, account)?;
         store::passkeys::delete_of(tx, account)?;
+        store::openid::delete_of(tx, account)?;
         if !store::accounts::delete(tx, account, (&self.nobody, NOBODY), now)? {
             return Ok(Err(Error::AccountNotFound));
         }

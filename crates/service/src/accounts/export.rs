@@ -9,6 +9,7 @@ use bloom_domain::connections::Connection;
 use bloom_domain::credits::LedgerLine;
 use bloom_domain::ids::WorkspaceId;
 use bloom_domain::images::Image;
+use bloom_domain::openid::Identity;
 use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice};
@@ -20,7 +21,9 @@ use store::images::{Narrowed, Of as Pictures, Stretch};
 use crate::audit::Difference;
 use crate::credits::history;
 use crate::sessions::ending;
-use crate::{Error, Service, SignedIn, api_keys, connections, owned_clients, passkeys, workspaces};
+use crate::{
+    Error, Service, SignedIn, api_keys, connections, openid, owned_clients, passkeys, workspaces,
+};
 
 /// How many rows are read at a stretch: other requests go between two.
 const STRETCH: i64 = 500;
@@ -41,6 +44,8 @@ pub struct Export {
     pub own_apps: Vec<Client>,
     /// The passkeys.
     pub passkeys: Vec<Passkey>,
+    /// The identities at OpenID providers.
+    pub identities: Vec<Identity>,
     /// The browsers that are signed in.
     pub sessions: Vec<Session>,
     /// What was done, the oldest first.
@@ -81,6 +86,7 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
         apps: connections::list(service, person).await?,
         own_apps: owned_clients::list(service, person).await?,
         passkeys: passkeys::list(service, person).await?,
+        identities: openid::list(service, person).await?,
         sessions: ending::list(service, person).await?,
         activity: activity(service, person).await?,
         credits: ledger(service, person).await?,

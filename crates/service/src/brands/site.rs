@@ -7,7 +7,7 @@ use bloom_studio::findings::{self, Candidate, Found, Links, Manifest};
 use bloom_studio::images::decode::{Decoded, Most, decode};
 use bloom_studio::raster;
 
-use crate::fetch::{FetchError, Fetched, Wanted, patiently};
+use crate::fetch::{Along, FetchError, Fetched, Wanted, patiently};
 use crate::{Error, Service};
 
 /// The largest of anything that is fetched.
@@ -167,6 +167,7 @@ async fn fetch_one(service: &Service, url: &str, types: &[&str]) -> Result<Fetch
         types,
         max_bytes: MAX_BYTES,
         deadline: DEADLINE,
+        along: Along::default(),
     };
     patiently(&*service.fetcher, &wanted).await
 }

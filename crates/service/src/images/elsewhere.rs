@@ -27,7 +27,7 @@ use super::uploads::written;
 use crate::engines::{
     Drawn, Engine, EngineError, Input, MAX_PICTURE, Order, Submitted, Ticket, label,
 };
-use crate::fetch::{self, Wanted};
+use crate::fetch::{self, Along, Wanted};
 use crate::jobs::JobError;
 use crate::painters::Broken;
 use crate::{Error, Service};
@@ -283,6 +283,7 @@ async fn fetched(service: &Service, url: &str) -> Result<Vec<u8>, EngineError> {
         types: TYPES,
         max_bytes: MAX_PICTURE,
         deadline: FETCHING,
+        along: Along::default(),
     };
     let fetched = fetch::patiently(&*service.fetcher, &wanted).await;
     let failed = |error| EngineError::Unusable(format!("the URL of its picture: {error}"));

@@ -21,7 +21,7 @@ use store::upload_tokens::{UploadKind, UploadRight};
 
 use super::{Viewer, links, rendering, search};
 use crate::blobs::BlobKey;
-use crate::fetch::{FetchError, Wanted};
+use crate::fetch::{Along, FetchError, Wanted};
 use crate::keyring::sha256;
 use crate::painters::Broken;
 use crate::{Error, Principal, Service, plans};
@@ -116,6 +116,7 @@ pub async fn upload_from(
         types: TYPES,
         max_bytes: MAX_BYTES,
         deadline: DEADLINE,
+        along: Along::default(),
     };
     let fetched = service.fetcher.fetch(&wanted).await.map_err(|error| match error {
         FetchError::Url(why) => Error::NotTaken(NotTaken::Url(why.to_owned())),

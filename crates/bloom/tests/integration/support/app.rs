@@ -21,6 +21,7 @@ use bloom_service::entropy::Entropy;
 use bloom_service::fetch::Fetcher;
 use bloom_service::leaks::ScannerKeys;
 use bloom_service::mail::{Mailer, worker};
+use bloom_service::openid::ProviderSettings;
 use bloom_service::plans::Billing;
 use bloom_service::rate_limit::RateLimits;
 use bloom_service::root_secret::{RootSecret, RootSecrets};
@@ -57,6 +58,8 @@ pub(crate) struct Options {
     pub(crate) billing: Option<Arc<Billing>>,
     pub(crate) scanner_keys: Option<ScannerKeys>,
     pub(crate) storage_quota: Option<i64>,
+    /// The OpenID provider, which is asked by a fetcher of its own.
+    pub(crate) openid: Option<ProviderSettings>,
     /// What fetches documents; without one nothing is fetched.
     pub(crate) fetcher: Option<Arc<dyn Fetcher>>,
     /// Where images and logos are, if that is another place.
@@ -95,6 +98,7 @@ impl App {
             billing: None,
             scanner_keys: None,
             storage_quota: None,
+            openid: None,
             fetcher: None,
             engines: Engines::default(),
             files_origin: None,
@@ -143,6 +147,7 @@ impl App {
             scanner_keys: options.scanner_keys.clone(),
             storage_quota: options.storage_quota,
             files_origin: options.files_origin.map(str::to_owned),
+            openid: options.openid.clone().map(Arc::new),
             ..Settings::at(options.public_url)
         };
         let manual = Clock::Manual(clock.clone());
@@ -157,6 +162,10 @@ impl App {
         let blobs = StoredBlobs::in_folder(&files).expect("it is there");
         let service = opened.await?.storing(Arc::new(blobs));
         let service = service.drawing_with(options.engines.clone());
+        let service = match &options.openid {
+            Some(_) => service.asking_provider(super::provider::fetcher()),
+            None => service,
+        };
         let service = Arc::new(match &options.fetcher {
             Some(fetcher) => service.fetching(fetcher.clone()),
             None => service,
@@ -253,6 +262,11 @@ impl App {
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(Box::pin(self.0.edge.answer(request, Some(PEER))).await).await
+    }
+
+    /// Answers a request that came over a connection.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> axum::response::Response {
+        Box::pin(self.0.edge.answer(request, Some(PEER))).await
     }
 
     /// Sends any bytes.

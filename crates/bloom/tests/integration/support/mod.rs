@@ -7,6 +7,7 @@ pub(crate) mod documents;
 pub(crate) mod oauth;
 mod operations;
 pub(crate) mod own_app;
+pub(crate) mod provider;
 pub(crate) mod providers;
 pub(crate) mod signing;
 pub(crate) mod sites;

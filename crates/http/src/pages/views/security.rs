@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{AskPasskey, Layout, Moment, PasskeyRow, Problem, problems};
+use super::{AskPasskey, IdentityRow, Layout, Moment, PasskeyRow, Problem, problems};
 
 /// The page at `/settings/security`.
 #[derive(Debug, Template)]
@@ -16,6 +16,12 @@ pub(crate) struct Security {
     pub(crate) is_verified: bool,
     /// What was just done, as one sentence, or nothing.
     pub(crate) done: Option<String>,
+    /// Whether there is a password.
+    pub(crate) has_password: bool,
+    /// What people call the OpenID provider; none where there is none.
+    pub(crate) provider: Option<String>,
+    /// The identities there.
+    pub(crate) identities: Vec<IdentityRow>,
     /// The passkeys.
     pub(crate) passkeys: Vec<PasskeyRow>,
     /// Every live session, the one seen last first.
@@ -53,8 +59,12 @@ pub(crate) struct Proof {
     pub(crate) layout: Layout,
     /// Whose password is asked for.
     pub(crate) email: String,
+    /// Whether there is a password.
+    pub(crate) has_password: bool,
     /// What to ask an authenticator for; none for who has no passkey.
     pub(crate) passkey: Option<AskPasskey>,
+    /// What people call the OpenID provider; none for who has no identity there.
+    pub(crate) provider: Option<String>,
     /// What is wrong with it.
     pub(crate) password_error: Option<String>,
     /// Where to go afterwards: a path on this server that the handler has checked.
@@ -111,6 +121,9 @@ impl Security {
             email: "ada@example.com".into(),
             is_verified: false,
             done: None,
+            has_password: true,
+            provider: None,
+            identities: Vec::new(),
             passkeys: Vec::new(),
             sessions: vec![SessionRow::sample("Firefox on Linux", true)],
             keys: 0,
@@ -125,6 +138,9 @@ impl Security {
                     done: Some("That browser is signed out.".into()),
                     sessions: vec![SessionRow::sample("Firefox on Linux", true), elsewhere],
                     is_verified: true,
+                    has_password: false,
+                    provider: Some("Work".into()),
+                    identities: vec![IdentityRow::sample()],
                     passkeys: vec![PasskeyRow::sample()],
                     keys: 3,
                     apps: 1,
@@ -136,6 +152,8 @@ impl Security {
                 Self {
                     email: hostile(),
                     done: Some(hostile()),
+                    provider: Some(hostile()),
+                    identities: vec![IdentityRow::sample_hostile()],
                     passkeys: vec![PasskeyRow::sample_hostile()],
                     sessions: vec![SessionRow {
                         id: hostile(),
@@ -160,7 +178,9 @@ impl Proof {
         let page = |next: Option<String>, password_error: Option<String>| Self {
             layout: Layout::sample_signed_in(),
             email: "ada@example.com".into(),
+            has_password: true,
             passkey: Some(AskPasskey::sample()),
+            provider: None,
             password_error,
             next,
         };
@@ -168,7 +188,18 @@ impl Proof {
         vec![
             ("proof", page(next(), None)),
             ("proof-refused", page(next(), Some("The password is not right. Check it.".into()))),
-            ("proof-hostile", Self { email: hostile(), ..page(Some(hostile()), Some(hostile())) }),
+            (
+                "proof-without-a-password",
+                Self { has_password: false, provider: Some("Work".into()), ..page(next(), None) },
+            ),
+            (
+                "proof-hostile",
+                Self {
+                    email: hostile(),
+                    provider: Some(hostile()),
+                    ..page(Some(hostile()), Some(hostile()))
+                },
+            ),
         ]
     }
 }

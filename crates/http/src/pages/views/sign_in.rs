@@ -13,6 +13,10 @@ pub(crate) struct SignIn {
     pub(crate) layout: Layout,
     /// What to ask an authenticator for; none where browsers have no passkeys.
     pub(crate) passkey: Option<AskPasskey>,
+    /// What people call the OpenID provider; none where there is none.
+    pub(crate) provider: Option<String>,
+    /// Whether the provider is to ask who they are even if it knows them.
+    pub(crate) again: bool,
     /// What was just done, as one sentence ("You are signed out everywhere."), or nothing.
     pub(crate) done: Option<String>,
     /// What signing in is for, as one sentence ("Sign in to answer “Example App”."), or nothing.
@@ -46,6 +50,8 @@ impl SignIn {
         let empty = || Self {
             layout: Layout::sample_stranger(),
             passkey: Some(AskPasskey::sample()),
+            provider: None,
+            again: false,
             done: None,
             asking: None,
             email: Field::default(),
@@ -65,6 +71,15 @@ impl SignIn {
                 Self {
                     asking: Some("Sign in to answer “Pressroom”.".into()),
                     next: Some("/authorize?request=sample%2Brequest".into()),
+                    ..empty()
+                },
+            ),
+            (
+                "sign-in-with-a-provider",
+                Self {
+                    provider: Some("Work".into()),
+                    again: true,
+                    next: Some("/settings/security/openid".into()),
                     ..empty()
                 },
             ),
@@ -91,6 +106,7 @@ impl SignIn {
             (
                 "sign-in-hostile",
                 Self {
+                    provider: Some(super::tests::HOSTILE.into()),
                     done: Some(super::tests::HOSTILE.into()),
                     asking: Some(super::tests::HOSTILE.into()),
                     email: Field {

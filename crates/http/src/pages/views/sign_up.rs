@@ -13,6 +13,8 @@ pub(crate) struct SignUp {
     pub(crate) layout: Layout,
     /// Where to go afterwards: a path on this server that the handler has checked.
     pub(crate) next: Option<String>,
+    /// What people call the OpenID provider; none where there is none.
+    pub(crate) provider: Option<String>,
     /// Whether the reader may make an account here.
     pub(crate) state: SignUpState,
 }
@@ -55,6 +57,11 @@ pub(crate) enum Purpose {
 }
 
 impl SignUp {
+    /// Whether an account can be made, or signed in to, another way: the first of a server cannot.
+    fn has_other_ways(&self) -> bool {
+        !matches!(&self.state, SignUpState::Form(SignUpForm { purpose: Purpose::First, .. }))
+    }
+
     fn sign_in_href(&self) -> String {
         next::link("/sign-in", self.next.as_deref())
     }
@@ -87,7 +94,12 @@ impl SignUp {
 #[cfg(test)]
 impl SignUp {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
-        let page = |state| Self { layout: Layout::sample_stranger(), next: None, state };
+        let page = |state| Self {
+            layout: Layout::sample_stranger(),
+            next: None,
+            provider: Some("Work".into()),
+            state,
+        };
         let form = |purpose, action: &str| SignUpForm {
             purpose,
             action: action.into(),

@@ -10,9 +10,9 @@ use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
-    DeleteAccount, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage, Message, NewEmail,
-    NewPasskey, NewPassword, Proof, ReportKey, Security, Settings, SignIn, SignUp, TeamPage,
-    WhichKey,
+    DeleteAccount, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage, LinkIdentity,
+    Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey, Security, Settings, SignIn,
+    SignUp, TeamPage, WhichKey,
 };
 use crate::pages::assets;
 
@@ -121,6 +121,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(AskReset::samples()),
         render(DeleteAccount::samples()),
         render(NewPasskey::samples()),
+        render(LinkIdentity::samples()),
         render(NewPassword::samples()),
         render(BudgetPage::samples()),
         render(KeyPage::samples()),

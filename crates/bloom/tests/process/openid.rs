@@ -1,0 +1,120 @@
+//! Signing in through another Bloom in a real browser, with and without scripts: the buttons lead to another
+//! origin, which is what a content security policy would stop.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::browser::{images, pictures};
+use crate::support::browser::{Browser, Scripts};
+use crate::support::home::Home;
+use crate::support::http::Ask;
+use crate::support::server::Server;
+
+const ADA: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse battery";
+const ANSWER: &str = "/sign-in/openid/answer";
+
+/// Two servers with an account each. Their hosts differ, since cookies do not tell ports apart.
+struct Two {
+    _homes: [Home; 2],
+    there: Server,
+    _here: Server,
+    origin: String,
+}
+
+impl Two {
+    fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        let port = port.expect("a free port").port();
+        let origin = format!("http://127.0.0.1:{port}");
+        let homes = [Home::on_sqlite(), Home::on_sqlite()];
+        for home in &homes {
+            home.account(ADA, PASSWORD);
+        }
+        let there = homes[0].serve();
+        let redirect = format!("{origin}{ANSWER}");
+        let metadata = json!({ "client_name": "Bloom here", "redirect_uris": [redirect] });
+        let register = Ask::any("POST", "/api/auth/oauth2/register", metadata.to_string());
+        let register = register.header("content-type", "application/json");
+        let registered = register.send(there.address).expect("an answer").expect(201).json();
+        let client = registered["client_id"].as_str().expect("an id").to_owned();
+        let words = format!("serve --listen 127.0.0.1:{port} --public-url {origin}");
+        let mut command = homes[1].command(&words);
+        command
+            .env("BLOOM_OPENID_ISSUER", format!("{}/api/auth", there.origin()))
+            .env("BLOOM_OPENID_CLIENT_ID", client)
+            .env("BLOOM_OPENID_LABEL", "Elsewhere")
+            .env("BLOOM_OPENID_ALLOW_PRIVATE", "true");
+        let here = Server::start(command, &homes[1].data());
+        Self { _homes: homes, there, _here: here, origin }
+    }
+}
+
+async fn fill_in_sign_in(browser: &Browser) {
+    browser.see("Sign in").await;
+    browser.fill("Email", ADA).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.press("Sign in").await;
+}
+
+async fn link_and_sign_in(scripts: Scripts) {
+    let Some(browser) = Browser::open(scripts).await else { return };
+    let two = Two::start();
+    browser.goto(&format!("{}/sign-in?next=/settings/security/openid", two.origin)).await;
+    fill_in_sign_in(&browser).await;
+    browser.see("Sign in with Elsewhere").await;
+    browser.press("Go to Elsewhere").await;
+    browser.arrive(&two.there.origin()).await;
+    fill_in_sign_in(&browser).await;
+    browser.see("Allow access").await;
+    browser.press("Allow").await;
+    browser.read("You can sign in at the other server now, too.").await;
+    browser.arrive(&two.origin).await;
+
+    browser.press("Sign out").await;
+    browser.see("Sign in").await;
+    browser.press("Sign in with Elsewhere").await;
+    browser.see("Allow access").await;
+    browser.press("Allow").await;
+    browser.see("Settings").await;
+    browser.arrive(&two.origin).await;
+
+    browser.press("Sign out").await;
+    browser.press("Sign in with Elsewhere").await;
+    browser.see("Allow access").await;
+    browser.press("Deny").await;
+    browser.see("You were not signed in").await;
+    browser.follow("Go to the sign-in page").await;
+    browser.see("Sign in").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_bloom_signs_in_with_scripts() {
+    link_and_sign_in(Scripts::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_bloom_signs_in_without_scripts() {
+    link_and_sign_in(Scripts::Off).await;
+}
+
+/// Pictures for the documents, with those of `browser.rs`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes docs/images"]
+async fn write_pictures_of_signing_in_elsewhere() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let two = Two::start();
+    browser.goto(&format!("{}/sign-in?next=/settings/security/openid", two.origin)).await;
+    pictures(&browser, &images(), "sign-in-elsewhere").await;
+    fill_in_sign_in(&browser).await;
+    browser.see("Sign in with Elsewhere").await;
+    pictures(&browser, &images(), "link-identity").await;
+    browser.press("Go to Elsewhere").await;
+    fill_in_sign_in(&browser).await;
+    browser.press("Allow").await;
+    browser.read("You can sign in at the other server now, too.").await;
+    pictures(&browser, &images(), "security-elsewhere").await;
+    browser.close().await;
+}
