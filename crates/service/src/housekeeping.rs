@@ -153,7 +153,12 @@ async fn sweep_grants(service: &Service) -> Result<(), Error> {
             move |tx: &mut Tx<'_>| store::grants::sweep(tx, after, ended_before, now, STRETCH);
         let swept = service.store.write(sweep).await?;
         *service.swept_grants.lock() = swept.map_or(BEGINNING, |swept| swept.last);
-        if swept.is_none_or(|swept| swept.deleted < WORTH_GOING_ON) {
+        let goes_on = match swept {
+            Some(swept) => swept.deleted >= WORTH_GOING_ON,
+            // A round that begins behind the last grant would look at none.
+            None => after != BEGINNING,
+        };
+        if !goes_on {
             return Ok(());
         }
     }
