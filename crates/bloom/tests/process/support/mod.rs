@@ -12,8 +12,8 @@ pub(crate) mod smtp;
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes, even on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than anything here takes, even on a machine that something else keeps busy: pixels give way to all else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Looks every few milliseconds until there is something; panics when there is nothing for too long.
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
