@@ -75,7 +75,7 @@ pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<(), OpenError> {
 
 /// The connection of the writer thread.
 pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, "-16000")
+    open(path, "-2000")
 }
 
 /// A connection for reading: SQLite itself refuses to write through it.
