@@ -1,4 +1,4 @@
-//! What has ended leaves in pieces so small that nobody else waits for long.
+//! What has ended leaves in pieces.
 //!
 //! `cargo test --release -p bloom-store leaving -- --nocapture` prints how long the longest piece took.
 
