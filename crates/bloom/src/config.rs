@@ -21,6 +21,7 @@ use crate::settings::{self, Kind};
 mod engines;
 mod fetch;
 mod files;
+mod keys;
 mod leaks;
 mod mail;
 mod openid;

@@ -9,6 +9,7 @@ use bloom_service::engines::Engines;
 use toml::{Table, Value};
 
 use super::Config;
+use super::keys::Keys;
 use crate::failure::Failure;
 
 /// The section that holds a table for each engine. All but their keys can only stand in the file.
@@ -93,24 +94,13 @@ impl Config {
 }
 
 fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
-    let Some(keys) = keys.as_table() else {
-        return Err(Failure::usage(format!(
-            "{ENGINES}.{name} must be a table, as in [{ENGINES}.{name}]"
-        )));
-    };
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > MAX_NAME || name == OWN || !name.chars().all(is_name) {
         return Err(Failure::usage(format!(
             "{ENGINES}.{name}: the name of an engine has small letters, digits and -, at most {MAX_NAME}, and is not {OWN}"
         )));
     }
-    if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let known = KEYS.join(", ");
-        return Err(Failure::usage(format!(
-            "{ENGINES}.{name} has no key {key:?}; its keys are {known}"
-        )));
-    }
-    let of = Keys { engine: name, keys };
+    let of = Keys::of(ENGINES, name, keys, &KEYS)?;
     let apis: Vec<_> = ApiKind::ALL.into_iter().map(ApiKind::as_str).collect();
     let api = of.text("api")?;
     let api = ApiKind::ALL.into_iter().find(|kind| api.as_deref() == Some(kind.as_str()));
@@ -132,7 +122,7 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
         quality: of.text("quality")?,
         response_format: of.text("response_format")?,
         sizes: of.sizes()?,
-        takes_pictures: of.yes("takes_pictures")?.unwrap_or(true),
+        takes_pictures: of.yes("takes_pictures", true)?,
         patience: Duration::from_secs(seconds.unsigned_abs()),
     })
 }
@@ -144,39 +134,7 @@ fn is_model(text: &str) -> bool {
     text.len() <= 100 && text.chars().all(is_char) && text.split('/').all(is_part)
 }
 
-/// The keys of an engine.
-struct Keys<'a> {
-    engine: &'a str,
-    keys: &'a Table,
-}
-
 impl Keys<'_> {
-    fn must(&self, key: &str, what: &str) -> Failure {
-        Failure::usage(format!("{ENGINES}.{}.{key} must be {what}", self.engine))
-    }
-
-    fn read<T>(
-        &self,
-        key: &str,
-        what: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Result<Option<T>, Failure> {
-        let Some(value) = self.keys.get(key) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| self.must(key, what))
-    }
-
-    fn text(&self, key: &str) -> Result<Option<String>, Failure> {
-        self.read(key, "text", |value| value.as_str().map(str::to_owned))
-    }
-
-    fn whole(&self, key: &str) -> Result<Option<i64>, Failure> {
-        self.read(key, "a whole number", Value::as_integer)
-    }
-
-    fn yes(&self, key: &str) -> Result<Option<bool>, Failure> {
-        self.read(key, "true or false", Value::as_bool)
-    }
-
     fn sizes(&self) -> Result<Vec<(u32, u32)>, Failure> {
         let what = format!("a list of sizes such as \"1536x1024\", to {MAX_SIDE} pixels a side");
         let read = |value: &Value| {

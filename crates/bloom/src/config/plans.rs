@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bloom_domain::credits::{Amount, ImageSize};
 use bloom_domain::plans::{Entitlements, Plan, PlanTable, is_web_address};
 use bloom_service::plans::{Billing, WebhookSecret};
-use toml::{Table, Value};
+use toml::Value;
 
 use super::Config;
+use super::keys::Keys;
 use crate::failure::Failure;
 
 /// The section that holds a table for each plan. It can only stand in the file.
@@ -68,18 +69,7 @@ fn table(plans: Vec<Plan>, default: &str) -> Result<PlanTable, Failure> {
 }
 
 fn plan(name: &str, keys: &Value) -> Result<Plan, Failure> {
-    let Some(keys) = keys.as_table() else {
-        return Err(Failure::usage(format!(
-            "{PLANS}.{name} must be a table, as in [{PLANS}.{name}]"
-        )));
-    };
-    if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let known = KEYS.join(", ");
-        return Err(Failure::usage(format!(
-            "{PLANS}.{name} has no key {key:?}; its keys are {known}"
-        )));
-    }
-    let of = Keys { plan: name, keys };
+    let of = Keys::of(PLANS, name, keys, &KEYS)?;
     let price =
         of.text("price")?.ok_or_else(|| of.must("price", "text: what people read it costs"))?;
     let max_image = match of.text("max_image")?.as_deref() {
@@ -104,47 +94,7 @@ fn plan(name: &str, keys: &Value) -> Result<Plan, Failure> {
     })
 }
 
-/// The keys of a plan.
-struct Keys<'a> {
-    plan: &'a str,
-    keys: &'a Table,
-}
-
 impl Keys<'_> {
-    fn must(&self, key: &str, what: &str) -> Failure {
-        Failure::usage(format!("{PLANS}.{}.{key} must be {what}", self.plan))
-    }
-
-    fn read<T>(
-        &self,
-        key: &str,
-        what: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Result<Option<T>, Failure> {
-        let Some(value) = self.keys.get(key) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| self.must(key, what))
-    }
-
-    fn text(&self, key: &str) -> Result<Option<String>, Failure> {
-        self.read(key, "text", |value| value.as_str().map(str::to_owned))
-    }
-
-    fn texts(&self, key: &str) -> Result<Vec<String>, Failure> {
-        let read = |value: &Value| {
-            let texts = value.as_array()?.iter();
-            texts.map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-        };
-        Ok(self.read(key, "a list of texts", read)?.unwrap_or_default())
-    }
-
-    fn yes(&self, key: &str, default: bool) -> Result<bool, Failure> {
-        Ok(self.read(key, "true or false", Value::as_bool)?.unwrap_or(default))
-    }
-
-    fn whole(&self, key: &str) -> Result<Option<i64>, Failure> {
-        self.read(key, "a whole number", Value::as_integer)
-    }
-
     /// A number of credits; 0 is none.
     fn credits(&self, key: &str) -> Result<Option<Amount>, Failure> {
         match self.whole(key)? {
