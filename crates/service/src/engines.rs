@@ -32,11 +32,15 @@ pub trait Engine: Send + Sync {
     /// Hands over an order. Comes to an end by itself, whatever the other side does.
     fn submit<'a>(&'a self, order: &'a Order) -> Answer<'a, Submitted>;
 
-    /// Asks how far an order is that waits there.
-    fn poll<'a>(&'a self, ticket: &'a Ticket) -> Answer<'a, Submitted>;
+    /// Asks how far an order is that waits there; for engines with a queue.
+    fn poll<'a>(&'a self, _ticket: &'a Ticket) -> Answer<'a, Submitted> {
+        Box::pin(async { Err(EngineError::Unusable("nothing waits there".to_owned())) })
+    }
 
     /// Takes back an order that waits there. What is drawn already stays so.
-    fn cancel<'a>(&'a self, ticket: &'a Ticket) -> Answer<'a, ()>;
+    fn cancel<'a>(&'a self, _ticket: &'a Ticket) -> Answer<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// What an [`Engine`] comes to in its time.

@@ -3,9 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bloom_service::engines::{
-    Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted, Ticket,
-};
+use bloom_service::engines::{Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -103,14 +101,6 @@ impl Engine for Gemini {
             let reply = self.0.api.send(Ask::json(path, key, &self.body(order))).await?;
             self.picture(&reply).map(Submitted::Drawn)
         })
-    }
-
-    fn poll<'a>(&'a self, _: &'a Ticket) -> Answer<'a, Submitted> {
-        boxed(async { Err(EngineError::Unusable("nothing waits there".to_owned())) })
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Ticket) -> Answer<'a, ()> {
-        boxed(async { Ok(()) })
     }
 }
 

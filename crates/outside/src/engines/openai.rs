@@ -2,9 +2,7 @@
 //! Servers of other makers speak it as well, stable-diffusion.cpp's among them, which answers errors with plain text
 //! in `error`.
 
-use bloom_service::engines::{
-    Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted, Ticket,
-};
+use bloom_service::engines::{Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,14 +61,6 @@ impl Engine for OpenAi {
             let reply = self.0.api.send(ask).await?;
             self.picture(&reply).map(Submitted::Drawn)
         })
-    }
-
-    fn poll<'a>(&'a self, _: &'a Ticket) -> Answer<'a, Submitted> {
-        boxed(async { Err(EngineError::Unusable("nothing waits there".to_owned())) })
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Ticket) -> Answer<'a, ()> {
-        boxed(async { Ok(()) })
     }
 }
 
