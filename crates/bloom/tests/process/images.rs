@@ -201,10 +201,8 @@ async fn sign_in(browser: &Browser, server: &Server) {
     browser.see("Settings").await;
 }
 
-/// Somebody's library fits a narrow screen, and keys alone lead through it.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_pages_of_images_fit_a_narrow_screen() {
-    let Some(browser) = Browser::open(Scripts::On).await else { return };
+/// A server with somebody's library, in whose browser they are signed in.
+async fn at_the_library(browser: &Browser) -> (Home, Server, Vec<String>) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let key = home.key(ADA, "ci");
@@ -212,7 +210,15 @@ async fn the_pages_of_images_fit_a_narrow_screen() {
         .ok();
     let server = start(&home);
     let ids = library(&server, &key);
-    sign_in(&browser, &server).await;
+    sign_in(browser, &server).await;
+    (home, server, ids)
+}
+
+/// Somebody's library fits a narrow screen, and keys alone lead through it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_images_fit_a_narrow_screen() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let (_home, server, ids) = at_the_library(&browser).await;
     browser.resize(360, 640).await;
     for path in ["images".to_owned(), format!("images/{}", ids[0])] {
         browser.goto(&format!("{}/{path}", server.origin())).await;
@@ -230,14 +236,7 @@ async fn the_pages_of_images_fit_a_narrow_screen() {
 #[ignore = "writes docs/images"]
 async fn write_pictures_of_images() {
     let Some(browser) = Browser::open(Scripts::On).await else { return };
-    let home = Home::on_sqlite();
-    home.account(ADA, PASSWORD);
-    let key = home.key(ADA, "ci");
-    home.bloom(&format!("credits grant --account {ADA} --kind topup --amount 9 --reference in_1"))
-        .ok();
-    let server = start(&home);
-    let ids = library(&server, &key);
-    sign_in(&browser, &server).await;
+    let (_home, server, ids) = at_the_library(&browser).await;
     for (name, path) in [("images", "images".to_owned()), ("image", format!("images/{}", ids[0]))] {
         browser.goto(&format!("{}/{path}", server.origin())).await;
         // Pictures below the fold come when they are looked at.
