@@ -73,9 +73,8 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     let payload: Payload = job.payload()?;
     let id = BrandId::from_bytes(payload.brand);
     let found = service.store.read(move |tx| store::brands::find_any(tx, id)).await?;
-    let brand = found.map(|found| found.brand).filter(|brand| brand.collects_images);
-    if let Some(brand) = brand {
-        collect(service, &brand).await?;
+    if let Some(found) = found {
+        collect(service, &found.brand).await?;
     }
     end(service, job).await
 }
