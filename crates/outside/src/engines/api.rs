@@ -219,3 +219,15 @@ pub(super) fn at(url: String) -> Result<Drawn, EngineError> {
         None => Ok(Drawn::At(url)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_short_and_hold_no_key() {
+        let api = Api::new("https://engine.example/v1", Some("sk-hidden".to_owned()), &[]).unwrap();
+        assert_eq!(api.words("401 wrong key: sk-hidden.\n"), "401 wrong key: …. ");
+        assert_eq!(api.words(&"long".repeat(MAX_WORDS)).chars().count(), MAX_WORDS);
+    }
+}
