@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bloom_domain::time::Timestamp;
 use rusqlite::config::DbConfig;
@@ -16,6 +17,9 @@ use crate::migrations;
 
 /// How long to wait for another process to let go of the file, such as a `sqlite3` shell.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long to wait before asking again for what SQLite refuses without waiting.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// What is prepared beside the statements of the catalogue, to begin and end transactions; more than there are.
 const CONTROL: usize = 16;
@@ -89,9 +93,28 @@ pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 /// two system calls fewer for each read. Other processes cannot open the file meanwhile.
 const VFS: &std::ffi::CStr = c"unix-excl";
 
+/// Opens the file, and waits as long as [`BUSY`] for others that have it.
+///
+/// SQLite itself waits for locks, but not where two that wait for each other would wait forever:
+/// of several that turn a new file to its log at once, all but one are refused in an instant.
+fn open(path: &Path, pages: &str) -> rusqlite::Result<Connection> {
+    let began = Instant::now();
+    loop {
+        match open_now(path, pages) {
+            Err(error) if is_busy(&error) && began.elapsed() < BUSY => thread::sleep(AGAIN),
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
 /// `pages` is the size of the page cache, in negative KiB as SQLite writes it. It is kept small:
 /// the kernel caches the file too, and the whole server is meant to idle in 40 MiB.
-fn open(path: &Path, pages: &str) -> rusqlite::Result<Connection> {
+fn open_now(path: &Path, pages: &str) -> rusqlite::Result<Connection> {
     // Never CREATE: when the file is gone, an empty new one would be worse than an error.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags_and_vfs(path, flags, VFS)?;
@@ -126,7 +149,7 @@ pub(crate) fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => format!(
             "cannot write the database {path}: {error}; make the file and its folder writable for the user that runs bloom"
         ),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
+        _ if is_busy(error) => format!(
             "the database {path} is in use by another process; stop it, or wait for it to finish"
         ),
         Some(ErrorCode::DiskFull) => {
