@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::Service as _;
 
+use crate::api::errors::{ApiError, ErrorCode};
 use crate::app::App;
 use crate::face::{Face, MCP_PATH};
 use crate::site::Site;
@@ -66,7 +67,10 @@ impl Edge {
     pub async fn answer(&self, mut request: Request<Body>, peer: Option<IpAddr>) -> Response {
         let id = self.ids.next();
         let is_open = cors::is_open(request.uri().path());
-        let mut response = if is_open && request.method() == Method::OPTIONS {
+        let mut response = if names_two_hosts(&request) {
+            Face::Api
+                .refuse(ApiError::new(ErrorCode::BadRequest, "The request has two Host headers."))
+        } else if is_open && request.method() == Method::OPTIONS {
             cors::preflight()
         } else {
             request.extensions_mut().insert(Arrival { peer, id });
@@ -95,6 +99,11 @@ impl Edge {
         }
         response
     }
+}
+
+/// With two hosts, a proxy before us could mean one and we another (RFC 9112 §3.2).
+fn names_two_hosts(request: &Request<Body>) -> bool {
+    request.headers().get_all(header::HOST).iter().nth(1).is_some()
 }
 
 /// What was asked, in case it fails. Cloning a method and a URI costs a count each, no text.

@@ -27,7 +27,7 @@ pub(crate) fn build(app: App) -> Router {
         .route("/setup/{token}", get(pages::setup::show).post(pages::setup::submit))
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::submit))
         .route("/sign-out", post(pages::sign_out::submit))
-        .route(oauth::AUTHORIZE, get(pages::authorize::begin))
+        .route(oauth::AUTHORIZE, get(pages::authorize::begin).post(pages::authorize::forward))
         .route(oauth::END_SESSION, get(pages::end_session::show).post(pages::end_session::forward))
         .route("/authorize", get(pages::authorize::show).post(pages::authorize::submit))
         .route("/settings", get(pages::settings::show))

@@ -225,12 +225,14 @@ impl Unverified {
     }
 }
 
-/// Each `resource` must be a name of the one logical resource (RFC 8707 §2).
+/// Each `resource` must be a name of the one logical resource (RFC 8707 §2). An empty one counts as absent, as
+/// every parameter does (RFC 6749 §3.1).
 ///
 /// # Errors
 /// `invalid_target`.
 pub fn check_resource(parameters: &Parameters, ours: &[String]) -> Result<(), OAuthError> {
-    match parameters.all("resource").find(|asked| !ours.iter().any(|name| name == asked)) {
+    let mut asked = parameters.all("resource").filter(|asked| !asked.is_empty());
+    match asked.find(|asked| !ours.iter().any(|name| name == asked)) {
         None => Ok(()),
         Some(_) => Err(OAuthError::new(
             ErrorCode::InvalidTarget,

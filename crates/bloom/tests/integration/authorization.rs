@@ -30,9 +30,11 @@ on_both!(
     a_cookie_of_before_the_sign_in_is_worth_nothing,
     a_suspended_person_is_a_stranger,
     a_refused_or_forgotten_client_gets_no_further,
-    only_get_and_head_begin,
+    only_get_head_and_post_begin,
     no_header_changes_where_anything_leads,
+    two_hosts_are_one_too_many,
     no_redirect_takes_a_form_along,
+    a_request_may_be_posted,
 );
 
 const UNKNOWN: &str = "This app&#39;s request cannot be answered";
@@ -749,7 +751,7 @@ async fn a_refused_or_forgotten_client_gets_no_further(app: App) {
     }
 }
 
-async fn only_get_and_head_begin(app: App) {
+async fn only_get_head_and_post_begin(app: App) {
     let client = app.client(REDIRECT).await;
     let mut ada = app.person("ada").await;
     let url = client.authorize_url(&[]);
@@ -759,14 +761,13 @@ async fn only_get_and_head_begin(app: App) {
     assert_eq!((head.status, head.body.len()), (303, 0));
     assert!(head.header("location").starts_with("/sign-in?next="));
     let (cookie, form) = (ada.cookie(), ("content-type", "application/x-www-form-urlencoded"));
-    for method in ["POST", "PUT", "DELETE"] {
+    for method in ["PUT", "PATCH", "DELETE"] {
         let answer = app.request(method, &url, &[host, form, ("cookie", &cookie)]).await;
         answer.assert_page(405, "This address takes something else");
-        assert_eq!(answer.header("allow"), "GET,HEAD");
+        assert_eq!(answer.header("allow"), "GET,HEAD,POST");
     }
     let query = url.split_once('?').unwrap().1.as_bytes().to_vec();
-    let answer = ada.post_raw(AUTHORIZE, query, &[form]).await;
-    answer.assert_page(405, "This address takes something else");
+    assert_eq!(ada.post_raw(AUTHORIZE, query, &[form]).await.status, 303);
     assert_eq!(app.database().dump(), before);
 }
 
@@ -830,4 +831,40 @@ async fn no_redirect_takes_a_form_along(app: App) {
         let answer = app.post_bytes(path, body, &[form, ("host", "other.example")]).await;
         assert!(!matches!(answer.status, 307 | 308), "{answer:?}");
     }
+}
+
+/// A proxy could go by the one and we by the other.
+async fn two_hosts_are_one_too_many(app: App) {
+    let client = app.client(REDIRECT).await;
+    for path in [client.authorize_url(&[]).as_str(), "/sign-in", "/api/v1/account", "/api/mcp"] {
+        for hosts in [[app.host(), OTHER_PLACE], [OTHER_PLACE, app.host()], [app.host(); 2]] {
+            let answer = app.get(path, &hosts.map(|host| ("host", host))).await;
+            assert_eq!(answer.error(), "400 BAD_REQUEST", "{path} {hosts:?}");
+        }
+    }
+}
+
+/// From the page of an app: without our cookie, and then with it.
+async fn a_request_may_be_posted(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let url = client.authorize_url(&[("state", "x y&z")]);
+    let (path, fields) = url.split_once('?').unwrap();
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let elsewhere = [form, ("origin", "https://app.example")];
+    let sent = app.browser().post_raw(path, fields.as_bytes().to_vec(), &elsewhere).await;
+    sent.assert_redirect(&url);
+    assert_eq!(sent.header("access-control-allow-origin"), "", "it reads a cookie");
+    let asked = ada.get(sent.header("location")).await;
+    assert!(asked.header("location").starts_with("/authorize?request="), "{asked:?}");
+    for (body, status) in [
+        (b"state=\r\nset-cookie: a=b".to_vec(), 400),
+        (b"state=a#b".to_vec(), 400),
+        (vec![0xff], 400),
+        (vec![b'a'; 20_000], 413),
+    ] {
+        assert_eq!(ada.post_raw(path, body, &[form]).await.status, status);
+    }
+    let json = ("content-type", "application/json");
+    assert_eq!(ada.post_raw(path, b"{}".to_vec(), &[json]).await.status, 415);
 }

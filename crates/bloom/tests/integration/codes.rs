@@ -148,6 +148,9 @@ async fn a_mistake_before_the_code_costs_nothing(app: App) {
         let code = parameter(again.header("location"), "code").unwrap();
         Tokens::of(&client.redeem_with(&code, &[("resource", &resource)]).await);
     }
+    let again = ada.get(&client.authorize_url(&[("resource", "")])).await;
+    let code = parameter(again.header("location"), "code").unwrap();
+    Tokens::of(&client.redeem_with(&code, &[("resource", "")]).await);
 }
 
 async fn a_second_redemption_ends_the_grant_only_when_it_proves_whose_it_is(app: App) {

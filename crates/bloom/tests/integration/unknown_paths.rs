@@ -6,6 +6,7 @@ use crate::support::{App, on_both, operations};
 
 on_both!(
     an_unknown_path_of_the_api_answers_json,
+    what_is_not_served_below_well_known_is_no_page,
     an_unknown_path_elsewhere_is_a_page,
     another_method_is_told_which_ones_there_are,
     another_method_on_a_page_is_told_too,
@@ -24,6 +25,24 @@ async fn an_unknown_path_of_the_api_answers_json(app: App) {
     }
     let answer = app.get("/api/v1/nothing", &[]).await;
     insta::assert_snapshot!(answer.summary(), @r#"404 {"error":{"code":"NOT_FOUND","status":404,"message":"There is no such path. GET /api/v1/spec.json lists every operation."}}"#);
+}
+
+/// Clients look for metadata in many places, by whatever name they know the server.
+async fn what_is_not_served_below_well_known_is_no_page(app: App) {
+    for path in [
+        "/.well-known/",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/api/mcp",
+        "/.well-known/oauth-authorization-server/api/auth/",
+        "/.well-known/jwks.json",
+        "/api/auth/.well-known/jwks.json",
+    ] {
+        for host in [app.host(), "127.0.0.1:4600"] {
+            let answer = app.get(path, &[("host", host)]).await;
+            assert_eq!(answer.error(), "404 NOT_FOUND", "{path} at {host}");
+            assert_eq!(answer.header("access-control-allow-origin"), "*");
+        }
+    }
 }
 
 async fn an_unknown_path_elsewhere_is_a_page(app: App) {

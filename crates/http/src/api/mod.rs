@@ -34,7 +34,7 @@ use crate::app::App;
 use crate::face::API_PATH;
 use errors::{ApiError, ErrorCode};
 
-/// Everything below `/api`. Whole paths rather than nested routers, which would write the URI of
+/// Everything below `/api`, and what nobody else serves below `/.well-known`. Whole paths rather than nested routers, which would write the URI of
 /// every request anew.
 pub(crate) fn routes() -> Router<App> {
     let mut router = Router::new();
@@ -46,6 +46,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api", any(not_found))
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
+        // Clients look for documents here, and take a page for one: whatever is not served is no page.
+        .route("/.well-known/", any(not_found))
+        .route("/.well-known/{*rest}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
 }
 

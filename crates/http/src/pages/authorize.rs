@@ -12,7 +12,7 @@ use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
-use super::forms::Form;
+use super::forms::{Form, as_link};
 use super::moment::moment;
 use super::views::{
     AppIdentity, AppKind, BudgetChoice, Consent, Field, WorkspaceChoice, WorkspaceOption,
@@ -20,6 +20,7 @@ use super::views::{
 use super::{next, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
+use crate::oauth::AUTHORIZE;
 
 const REQUEST: &str = "request";
 /// The field with the sealed request that the question was made from.
@@ -40,6 +41,11 @@ pub(crate) async fn begin(State(app): State<App>, request: Request) -> Result<Re
     let next =
         authorization::anonymous_begin(&app.service, person, query, browser.sender()).await?;
     Ok(go_on(&next))
+}
+
+/// "Authorization Servers MUST support the use of the HTTP GET and POST methods" (OpenID Connect Core §3.1.2.1).
+pub(crate) async fn forward(request: Request) -> Result<Response, PageError> {
+    as_link(AUTHORIZE, request).await
 }
 
 /// Where a person answers.

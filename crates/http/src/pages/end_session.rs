@@ -8,14 +8,11 @@ use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
+use super::forms::as_link;
+use super::page;
 use super::views::{EndSession, Link, Message};
-use super::{page, redirect};
 use crate::app::App;
-use crate::body;
 use crate::oauth::END_SESSION;
-
-/// Larger than any such request; as a query it has to fit into the head of the next one.
-const MAX_BYTES: usize = 16 * 1024;
 
 /// Asks the person; opening this page changes nothing.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
@@ -42,19 +39,9 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     }
 }
 
-/// "OPs MUST support the use of the HTTP GET and POST methods" (§2). A form of another site comes without
-/// our cookie, so it is sent on as the link that it could have been.
+/// "OPs MUST support the use of the HTTP GET and POST methods" (§2).
 pub(crate) async fn forward(request: Request) -> Result<Response, PageError> {
-    let (parts, body) = request.into_parts();
-    if !body::is_of_type(&parts.headers, "application/x-www-form-urlencoded") {
-        return Err(PageError::FormType);
-    }
-    let body = body::read(body, MAX_BYTES).await.map_err(|_| PageError::FormTooLarge)?;
-    let query = std::str::from_utf8(&body).ok().filter(|query| {
-        query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\')
-    });
-    let unreadable = PageError::UnreadableForm("It is not form-encoded.");
-    Ok(redirect(&format!("{END_SESSION}?{}", query.ok_or(unreadable)?)))
+    as_link(END_SESSION, request).await
 }
 
 /// There is nothing to end; the way back is the person's to take, since anybody could have sent them.

@@ -10,17 +10,21 @@ use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::Request;
+use axum::response::Response;
 use http::{Extensions, HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
+use super::redirect;
 use crate::api::multipart;
 use crate::app::App;
 use crate::body::{self, BodyError};
 
 /// Larger than any of our forms can get.
 const MAX_BYTES: usize = 64 * 1024;
+/// Larger than any form of an app; as a query it has to fit into the head of the next request.
+const MAX_LINK_BYTES: usize = 16 * 1024;
 const TYPE: &str = "application/x-www-form-urlencoded";
 const TOKEN: &str = "form_token";
 /// The field of a form that is a file.
@@ -141,6 +145,23 @@ impl Form {
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap_or_default()
     }
+}
+
+/// A form of an app, sent on as the link that it could have been: from another site it comes without our cookie.
+///
+/// # Errors
+/// A [`PageError`] that says what is wrong with it.
+pub(crate) async fn as_link(path: &str, request: Request) -> Result<Response, PageError> {
+    let (parts, body) = request.into_parts();
+    if !body::is_of_type(&parts.headers, TYPE) {
+        return Err(PageError::FormType);
+    }
+    let body = body::read(body, MAX_LINK_BYTES).await.map_err(|_| PageError::FormTooLarge)?;
+    let query = std::str::from_utf8(&body).ok().filter(|query| {
+        query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\')
+    });
+    let unreadable = PageError::UnreadableForm("It is not form-encoded.");
+    Ok(redirect(&format!("{path}?{}", query.ok_or(unreadable)?)))
 }
 
 /// `Origin`, when it is there, must be ours; `null` is foreign.

@@ -31,6 +31,10 @@ fn a_good_request_is_read_whole() {
     assert!(request.prompt.login && request.prompt.consent && !request.prompt.none);
     assert_eq!(request.max_age, Some(5));
     assert_eq!(with("").unwrap().scope, "");
+    // "Parameters sent without a value MUST be treated as if they were omitted" (RFC 6749 §3.1).
+    for empty in ["resource=", "resource=&resource=https%3A%2F%2Fb.example&resource"] {
+        assert!(with(empty).is_ok(), "{empty}");
+    }
 }
 
 #[test]
