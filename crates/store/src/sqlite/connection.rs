@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
 use rusqlite::config::DbConfig;
@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::catalogue::MODULES;
 use crate::error::OpenError;
-use crate::migrations;
+use crate::{migrations, stopwatch};
 
 /// How long to wait for another process to let go of the file, such as a `sqlite3` shell.
 const BUSY: Duration = Duration::from_secs(5);
@@ -98,7 +98,7 @@ const VFS: &std::ffi::CStr = c"unix-excl";
 /// SQLite itself waits for locks, but not where two that wait for each other would wait forever:
 /// of several that turn a new file to its log at once, all but one are refused in an instant.
 fn open(path: &Path, pages: &str) -> rusqlite::Result<Connection> {
-    let began = Instant::now();
+    let began = stopwatch::now();
     loop {
         match open_now(path, pages) {
             Err(error) if is_busy(&error) && began.elapsed() < BUSY => thread::sleep(AGAIN),
