@@ -19,7 +19,8 @@ pub(crate) fn serve(body: &str, headers: &str) -> Outcome {
     runtime.block_on(async {
         let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("bare at http://localhost:{}", socket.local_addr()?.port());
-        axum::serve(socket, Router::new().route("/api/v1/account", get(answer))).await?;
+        let router = Router::new().route("/api/v1/account", get(answer.clone()));
+        axum::serve(socket, router.fallback(answer)).await?;
         Ok(())
     })
 }

@@ -14,12 +14,14 @@
 mod bare;
 mod bare_commit;
 mod credits;
+mod grants;
 mod group_commit;
 mod keys;
 mod limiter;
 mod load;
 mod oauth;
 mod oauth_world;
+mod pages;
 mod process;
 mod samples;
 mod scan;
@@ -34,7 +36,7 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 12] = [
+const SCENARIOS: [&str; 15] = [
     "credits",
     "credits-large",
     "group-commit",
@@ -44,12 +46,16 @@ const SCENARIOS: [&str; 12] = [
     "oauth",
     "oauth-writes",
     "oauth-reads",
+    "grants",
+    "grants-large",
+    "pages",
     "sign-in",
     "start",
     "studio",
 ];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
-                     [limiter] [keys] [oauth] [oauth-writes] [oauth-reads] [sign-in] [start] [studio]";
+                     [limiter] [keys] [oauth] [oauth-writes] [oauth-reads] [grants] \
+                     [grants-large] [pages] [sign-in] [start] [studio]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -102,7 +108,7 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
         ("oauth-reads", oauth::Part::Reads),
     ];
     let oauth = parts.into_iter().find(|(name, _)| wants(name));
-    if oauth.is_none() && !["keys", "sign-in", "start"].into_iter().any(wants) {
+    if oauth.is_none() && !["keys", "grants", "grants-large", "pages", "sign-in", "start"].into_iter().any(wants) {
         return Ok(());
     }
     let world = world::World::make(bloom)?;
@@ -115,6 +121,16 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     }
     if let Some((_, part)) = oauth {
         oauth::run(&world, part)?;
+    }
+    if wants("grants") {
+        grants::run(&world, false)?;
+    }
+    // As with ten million movements.
+    if chosen.contains(&"grants-large") {
+        grants::run(&world, true)?;
+    }
+    if wants("pages") {
+        pages::run(&world)?;
     }
     if wants("sign-in") {
         sign_in::run(&world)?;

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use crate::Outcome;
 use crate::keys::{cpu_per_request, start_bare, start_yardstick};
 use crate::load::{self, Answer, CONNECTIONS, Connection};
-use crate::oauth_world::{Connected, REDIRECT, VERIFIER, authorize_query};
+use crate::oauth_world::{Connected, Person, REDIRECT, VERIFIER, authorize_query};
 use crate::process::Server;
 use crate::samples::{median, percentile};
 use crate::world::World;
@@ -62,7 +62,12 @@ fn by_token(world: &World, connected: &Connected, runtime: &Runtime) -> Outcome 
     let each: Vec<_> = connected.people.iter().map(|person| request(&person.access[0])).collect();
     let (never_seen, once) = (Arc::new(all), Arc::new(each.clone()));
     let rounds = Arc::new(vec![each; ROUNDS].concat());
+    let ask = |person: &Person| introspection(&connected.client_id, &person.access[0]);
+    let asked: Vec<_> = connected.people.iter().map(ask).collect();
+    let asked_once = asked[0].clone();
+    let asked = Arc::new(vec![asked; ROUNDS].concat());
     let (mut bare, mut warm, mut cold) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut bare_asked, mut live) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let server = world.serve_at(&connected.address)?;
         cold.push(cpu_per_request(runtime, &server, &never_seen)?);
@@ -70,13 +75,23 @@ fn by_token(world: &World, connected: &Connected, runtime: &Runtime) -> Outcome 
         let server = world.serve_at(&connected.address)?;
         load::closed_loop(runtime, server.address, &once)?;
         warm.push(cpu_per_request(runtime, &server, &rounds)?);
+        live.push(cpu_per_request(runtime, &server, &asked)?);
         let like = example(runtime, &server, &once[0])?;
+        let like_asked = example(runtime, &server, &asked_once)?;
+        if !like_asked.body.contains("\"active\":true") {
+            return Err(format!("a live token was introspected as {}", like_asked.body).into());
+        }
         drop(server);
         let server = start_bare(&like)?;
         load::closed_loop(runtime, server.address, &once)?;
         bare.push(cpu_per_request(runtime, &server, &rounds)?);
+        drop(server);
+        let server = start_bare(&like_asked)?;
+        load::closed_loop(runtime, server.address, &once)?;
+        bare_asked.push(cpu_per_request(runtime, &server, &asked)?);
     }
-    let [bare, warm, cold] = [&bare, &warm, &cold].map(|runs| median(runs));
+    let figures = [&bare, &warm, &cold, &bare_asked, &live];
+    let [bare, warm, cold, bare_asked, live] = figures.map(|runs| median(runs));
     println!("\nGET /api/v1/account by access token, CPU per request, 64 connections, {RUNS} runs");
     println!("  bare axum (yardstick)    {bare:>6.2} us   1.00x");
     println!("  token seen before        {warm:>6.2} us   {:.2}x", warm / bare);
@@ -84,6 +99,9 @@ fn by_token(world: &World, connected: &Connected, runtime: &Runtime) -> Outcome 
     let (verification, signature) = ed25519();
     println!("  one Ed25519 verification {verification:>6.2} us");
     println!("  one Ed25519 signature    {signature:>6.2} us");
+    println!("introspection of a token seen before, CPU per request, 64 connections, {RUNS} runs");
+    println!("  bare axum (yardstick)    {bare_asked:>6.2} us   1.00x");
+    println!("  introspection            {live:>6.2} us   {:.2}x", live / bare_asked);
     Ok(())
 }
 
@@ -112,13 +130,15 @@ fn ed25519() -> (f64, f64) {
 }
 
 fn writes(world: &World, connected: &mut Connected, runtime: &Runtime) -> Outcome {
-    let mut figures: [Vec<f64>; 7] = Default::default();
-    let [bare, bare_alone, refresh, alone, dance, fresh, known] = &mut figures;
+    let mut figures: [Vec<f64>; 8] = Default::default();
+    let [bare, bare_alone, refresh, alone, dance, revoke, fresh, known] = &mut figures;
     for run in 0..RUNS {
         let server = world.serve_at(&connected.address)?;
         refresh.push(refreshes(runtime, &server, connected, CONNECTIONS, EACH)?);
         alone.push(refreshes(runtime, &server, connected, 1, ALONE)?);
-        dance.push(dances(runtime, &server, connected)?);
+        let (each, granted) = dances(runtime, &server, connected, EACH)?;
+        dance.push(each);
+        revoke.push(revocations(runtime, &server, connected, granted)?);
         fresh.push(registrations(runtime, &server, |n| format!("App {run} {n}"))?);
         known.push(registrations(runtime, &server, |_| "App 0 0".to_owned())?);
         let body = refresh_body(&connected.client_id, &connected.people[0].refresh);
@@ -141,13 +161,14 @@ fn writes(world: &World, connected: &mut Connected, runtime: &Runtime) -> Outcom
             .map_err(|error| error.to_string())?;
         bare_alone.push((server.cpu_micros()? - before) / ALONE as f64);
     }
-    let [bare, bare_alone, refresh, alone, dance, fresh, known] =
+    let [bare, bare_alone, refresh, alone, dance, revoke, fresh, known] =
         figures.each_ref().map(|runs| median(runs));
     println!("\nwrites, CPU per request, durable, {RUNS} runs");
     println!("  bare: two signatures and a pair of rows, 64 connections (yardstick)");
     println!("                           {bare:>6.1} us   1.00x");
     println!("  refresh, 64 connections  {refresh:>6.1} us   {:.2}x", refresh / bare);
     println!("  dance, 64 connections    {dance:>6.1} us   {:.2}x", dance / bare);
+    println!("  revoke a grant           {revoke:>6.1} us   {:.2}x", revoke / bare);
     println!("  register new metadata    {fresh:>6.1} us   {:.2}x", fresh / bare);
     println!("  register known metadata  {known:>6.1} us   {:.2}x", known / bare);
     println!("  the same bare, 1 connection");
@@ -191,35 +212,92 @@ async fn chain(
 ) -> Result<String, Failure> {
     let mut connection = Connection::open(address).await?;
     for _ in 0..count {
-        let body = refresh_body(&client, &token);
-        let answer = connection.ask(&post("/api/auth/oauth2/token", FORM, &body)).await?;
-        token = refresh_token(&answer).map_err(|error| error.to_string())?;
+        token = next_of_chain(&mut connection, &client, &token).await?;
     }
     Ok(token)
 }
 
-/// GET authorize with a session and remembered consent, then POST token.
-fn dances(runtime: &Runtime, server: &Server, connected: &Connected) -> Result<f64, Error> {
+/// Refreshes once; gives the next refresh token.
+pub(crate) async fn next_of_chain(
+    connection: &mut Connection,
+    client: &str,
+    token: &str,
+) -> Result<String, Failure> {
+    let body = refresh_body(client, token);
+    let answer = connection.ask(&post("/api/auth/oauth2/token", FORM, &body)).await?;
+    refresh_token(&answer).map_err(|error| error.to_string().into())
+}
+
+/// GET authorize with a session and remembered consent, then POST token, so many times over each of 64
+/// connections. Gives what one cost, and the refresh tokens of each connection.
+pub(crate) fn dances(
+    runtime: &Runtime,
+    server: &Server,
+    connected: &Connected,
+    each: usize,
+) -> Result<(f64, Vec<Vec<String>>), Error> {
     let before = server.cpu_micros()?;
-    runtime
+    let granted = runtime
         .block_on(async {
             let tasks: Vec<_> = connected.people[..CONNECTIONS]
                 .iter()
                 .map(|person| {
                     let client = connected.client_id.clone();
-                    tokio::spawn(dance(server.address, client, person.cookie.clone()))
+                    tokio::spawn(dance(server.address, client, person.cookie.clone(), each))
                 })
                 .collect();
+            let mut granted = Vec::new();
             for task in tasks {
+                granted.push(task.await??);
+            }
+            Ok::<_, Failure>(granted)
+        })
+        .map_err(|error| error.to_string())?;
+    Ok(((server.cpu_micros()? - before) / (CONNECTIONS * each) as f64, granted))
+}
+
+/// Revokes refresh tokens, and so their grants, those of each connection over one of its own.
+fn revocations(
+    runtime: &Runtime,
+    server: &Server,
+    connected: &Connected,
+    granted: Vec<Vec<String>>,
+) -> Result<f64, Error> {
+    let count: usize = granted.iter().map(Vec::len).sum();
+    let (client, address) = (&connected.client_id, server.address);
+    let before = server.cpu_micros()?;
+    runtime
+        .block_on(async {
+            let revoke = |tokens: Vec<String>| {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    let mut connection = Connection::open(address).await?;
+                    for token in tokens {
+                        let body = format!("client_id={client}&token={token}");
+                        let request = post("/api/auth/oauth2/revoke", FORM, &body);
+                        let status = connection.status(&request).await?;
+                        if status != 200 {
+                            return Err(Failure::from(format!("revoked with {status}")));
+                        }
+                    }
+                    Ok(())
+                })
+            };
+            for task in granted.into_iter().map(revoke).collect::<Vec<_>>() {
                 task.await??;
             }
             Ok::<_, Failure>(())
         })
         .map_err(|error| error.to_string())?;
-    Ok((server.cpu_micros()? - before) / (CONNECTIONS * EACH) as f64)
+    Ok((server.cpu_micros()? - before) / count as f64)
 }
 
-async fn dance(address: SocketAddr, client: String, cookie: String) -> Result<(), Failure> {
+async fn dance(
+    address: SocketAddr,
+    client: String,
+    cookie: String,
+    each: usize,
+) -> Result<Vec<String>, Failure> {
     let mut connection = Connection::open(address).await?;
     let authorize = format!(
         "GET /api/auth/oauth2/authorize?{} HTTP/1.1\r\nhost: localhost:{}\r\n\
@@ -227,7 +305,8 @@ async fn dance(address: SocketAddr, client: String, cookie: String) -> Result<()
         authorize_query(&client),
         address.port()
     );
-    for _ in 0..EACH {
+    let mut granted = Vec::new();
+    for _ in 0..each {
         let answer = connection.ask(authorize.as_bytes()).await?;
         let code = answer.head.split_once("code=").ok_or("no code")?.1;
         let code = code.split('&').next().unwrap_or_default();
@@ -235,12 +314,10 @@ async fn dance(address: SocketAddr, client: String, cookie: String) -> Result<()
             "grant_type=authorization_code&client_id={client}&redirect_uri={REDIRECT}\
              &code={code}&code_verifier={VERIFIER}"
         );
-        let status = connection.status(&post("/api/auth/oauth2/token", FORM, &body)).await?;
-        if status != 200 {
-            return Err(format!("the code was answered with {status}").into());
-        }
+        let answer = connection.ask(&post("/api/auth/oauth2/token", FORM, &body)).await?;
+        granted.push(refresh_token(&answer).map_err(|error| error.to_string())?);
     }
-    Ok(())
+    Ok(granted)
 }
 
 fn registrations(
@@ -379,9 +456,7 @@ async fn keep_refreshing(
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stop.load(Ordering::Relaxed) {
         ticks.tick().await;
-        let body = refresh_body(&client, &token);
-        let answer = connection.ask(&post("/api/auth/oauth2/token", FORM, &body)).await?;
-        token = refresh_token(&answer).map_err(|error| error.to_string())?;
+        token = next_of_chain(&mut connection, &client, &token).await?;
     }
     Ok(token)
 }
@@ -410,6 +485,12 @@ fn post(path: &str, kind: &str, body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// A client asks whether a token of its own is good.
+fn introspection(client: &str, token: &str) -> Vec<u8> {
+    let body = format!("client_id={client}&token={token}");
+    post("/api/auth/oauth2/introspect", FORM, &body)
 }
 
 fn refresh_body(client: &str, token: &str) -> String {

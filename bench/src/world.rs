@@ -60,6 +60,18 @@ impl World {
         Ok(Self { folder, bloom: bloom.to_owned(), keys })
     }
 
+    /// Another data folder with the same in it. Nothing may have this one open.
+    pub(crate) fn copy(&self) -> Result<Self, Error> {
+        let folder = tempfile::tempdir()?;
+        for entry in std::fs::read_dir(self.folder.path())? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                std::fs::copy(entry.path(), folder.path().join(entry.file_name()))?;
+            }
+        }
+        Ok(Self { folder, bloom: self.bloom.clone(), keys: self.keys.clone() })
+    }
+
     /// Starts the server on the folder.
     pub(crate) fn serve(&self) -> Result<Server, Error> {
         self.serve_at("127.0.0.1:0")

@@ -45,6 +45,9 @@ fn planted(text: &[u8], seed: u8) -> Vec<u8> {
 /// Line and column of every key, by trying each place.
 fn by_hand(text: &[u8]) -> Vec<(u64, u64)> {
     let is_key = |at: &usize| {
+        if !text[*at..].starts_with(PREFIX.as_bytes()) {
+            return false;
+        }
         let candidate = text.get(*at..*at + LEN).and_then(|b| std::str::from_utf8(b).ok());
         candidate.is_some_and(|candidate| ApiKeySecret::parse(candidate).is_ok())
     };

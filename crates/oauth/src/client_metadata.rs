@@ -181,6 +181,18 @@ impl ClientMetadata {
     }
 }
 
+/// The grant types alone of metadata as it is kept, without reading the rest.
+///
+/// # Errors
+/// What is there is no metadata.
+pub fn kept_grant_types(json: &str) -> Result<Vec<String>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Kept {
+        grant_types: Vec<String>,
+    }
+    serde_json::from_str(json).map(|kept: Kept| kept.grant_types)
+}
+
 fn parsed(uris: &[String], known_schemes: &[&str]) -> Vec<RedirectUri> {
     uris.iter().filter_map(|uri| RedirectUri::parse(uri, known_schemes).ok()).collect()
 }

@@ -17,6 +17,7 @@ use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::authorization_server::{DEFAULT_SCOPE, SCOPES};
+use crate::verdicts::{self, KnownClient, Standing};
 use crate::{Error, Operator, Service, client_documents, root_secret};
 
 /// Why a client was not registered.
@@ -189,9 +190,25 @@ pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Cl
     let Some(id) = id(presented) else {
         return Ok(None);
     };
-    let found = service.store.read(move |tx| store::clients::find(tx, id)).await?;
     // Each client is known by one name only.
-    Ok(found.filter(|client| client.identifier() == presented))
+    Ok(known(service, id).await?.filter(|client| client.identifier() == presented))
+}
+
+/// A client, from memory while nothing has happened to it. What one with a document says is written anew
+/// whenever somebody lets it in, so that one is not kept.
+async fn known(service: &Service, id: ClientId) -> Result<Option<Client>, Error> {
+    let (now, hears_others) = (service.now(), service.store.hears_other_writers());
+    if let Some(known) = service.verdicts.find_client(id, now, hears_others) {
+        return Ok(Some(known.client.clone()));
+    }
+    let as_of = service.verdicts.sequence();
+    let found = service.store.read(move |tx| store::clients::find(tx, id)).await?;
+    if let Some(client) = found.clone().filter(|client| client.document.is_none()) {
+        let subjects = vec![verdicts::Subject::of(id.as_bytes())];
+        let standing = Standing { subjects, as_of, filled_at: now };
+        service.verdicts.keep_client(KnownClient { client, standing });
+    }
+    Ok(found)
 }
 
 /// Vouches for a client: people are told that it is who it says, where an answer goes to a site.

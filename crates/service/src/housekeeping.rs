@@ -9,7 +9,7 @@ use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
 use bloom_domain::time::Timestamp;
 use bloom_domain::{clients, idempotency, workspaces};
 use bloom_store as store;
-use store::Tx;
+use store::{Change, Tx};
 
 use crate::accounts::deletion;
 use crate::authenticate::CLOCKS_DIFFER;
@@ -138,7 +138,11 @@ async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     let new_before = now.minus(clients::UNUSED_LIFETIME);
     let first = (Timestamp::from_unix_micros(i64::MIN), ClientId::from_bytes([0; 16]));
     in_stretches(service, first, move |tx, place| {
-        store::clients::sweep(tx, place, used_before, new_before, STRETCH)
+        let swept = store::clients::sweep(tx, place, used_before, new_before, STRETCH)?;
+        Ok(swept.map(|(last, gone)| {
+            gone.into_iter().for_each(|id| tx.changed(Change::Client(id)));
+            last
+        }))
     })
     .await
 }

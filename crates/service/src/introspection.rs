@@ -71,20 +71,25 @@ async fn of_access_token(
     client: &Client,
     token: &str,
 ) -> Result<Option<ActiveToken>, Error> {
-    let Ok(ours) = access_tokens::read(service, token) else {
-        // It may be one that this node cannot read.
-        root_secret::check_now(service).await?;
-        return Ok(None);
-    };
-    if ours.client != client.id {
-        return Ok(None);
-    }
     // All that a request with it would be asked. Access tokens are good from anywhere.
-    match authenticate(service, Presented::Bearer(token), None).await {
-        Ok(_) => {}
+    let authenticated = match access_tokens::looks_like_one(token) {
+        true => authenticate(service, Presented::Bearer(token), None).await,
+        false => Err(Rejection::NotAnAccessToken("it is not three parts of base64url")),
+    };
+    let principal = match authenticated {
+        Ok(principal) => principal,
+        Err(Rejection::NotAnAccessToken(_)) => {
+            // It may be one that this node cannot read.
+            root_secret::check_now(service).await?;
+            return Ok(None);
+        }
         Err(Rejection::Failed(error)) => return Err(error),
         Err(_) => return Ok(None),
-    }
+    };
+    let ours = access_tokens::read_again(&principal, token);
+    let Some(ours) = ours.filter(|ours| ours.client == client.id) else {
+        return Ok(None);
+    };
     Ok(Some(ActiveToken {
         scope: ours.scope,
         client_id: client.identifier(),

@@ -79,11 +79,7 @@ impl Redeem {
         if let Err(refused) = is_in_force(&found) {
             return Ok(Err(refused));
         }
-        let metadata = match &found.client_metadata {
-            Some(then) => Some(then.clone()),
-            None => store::clients::find(tx, self.client.0)?.map(|client| client.metadata),
-        };
-        let may_refresh = metadata.is_some_and(|metadata| metadata.may_use("refresh_token"));
+        let may_refresh = found.client_grant_types.iter().any(|kind| kind == "refresh_token");
         let (token, refresh) = &self.first;
         let (token, refresh) =
             (may_refresh.then(|| token.clone()), may_refresh.then_some(*refresh));

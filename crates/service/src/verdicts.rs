@@ -8,7 +8,8 @@
 //! revocation is true when its call returns.
 //!
 //! What the database says of a grant is kept as well, by the grant's id: an app gets a new access
-//! token each hour, and nothing but its signature is news.
+//! token each hour, and nothing but its signature is news. So is what it says of a client, which every
+//! authorization and introspection begins with.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use std::time::Duration;
 use bloom_domain::access::Access;
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::Maker;
+use bloom_domain::clients::Client;
 use bloom_domain::ids::{AccessTokenId, AccountId, ClientId, GrantId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
@@ -35,6 +37,9 @@ use crate::rate_limit::SharedWindow;
 const CAPACITY: usize = 50_000;
 /// How many grants are known: about 10 MB when all are in use.
 const GRANTS: usize = 20_000;
+/// How many clients are known: half a megabyte when they say as little of themselves as most do, and 27 when
+/// they all say as much as may be.
+const CLIENTS: usize = 500;
 /// Slots for sequence numbers; two ids in one slot cost a needless query, never a wrong answer.
 const SLOTS: usize = 4_096;
 /// While other nodes cannot be heard, a verdict this old is not used.
@@ -96,6 +101,12 @@ pub(crate) struct KnownGrant {
     pub(crate) verdict: Verdict,
 }
 
+/// A client as it was found.
+pub(crate) struct KnownClient {
+    pub(crate) client: Client,
+    pub(crate) standing: Standing,
+}
+
 /// How long something that was found out stands: while nothing happened to its subjects since.
 #[derive(Clone)]
 pub(crate) struct Standing {
@@ -135,6 +146,7 @@ pub(crate) struct Verdicts {
     verdicts: Cache<SecretHash, Arc<Verdict>>,
     grants: Cache<GrantId, Arc<KnownGrant>>,
     plans: Cache<AccountId, Arc<KnownPlans>>,
+    clients: Cache<ClientId, Arc<KnownClient>>,
     changes: Arc<Changes>,
 }
 
@@ -144,6 +156,7 @@ impl Verdicts {
             verdicts: Cache::new(CAPACITY),
             grants: Cache::new(GRANTS),
             plans: Cache::new(GRANTS),
+            clients: Cache::new(CLIENTS),
             changes: Arc::new(Changes::new()),
         }
     }
@@ -207,6 +220,21 @@ impl Verdicts {
 
     pub(crate) fn keep_plans(&self, id: AccountId, plans: Arc<KnownPlans>) {
         self.plans.insert(id, plans);
+    }
+
+    /// A client as it was found, if that still stands.
+    pub(crate) fn find_client(
+        &self,
+        id: ClientId,
+        now: Timestamp,
+        hears_others: bool,
+    ) -> Option<Arc<KnownClient>> {
+        let known = self.clients.get(&id)?;
+        self.stands(&known.standing, now, hears_others).then_some(known)
+    }
+
+    pub(crate) fn keep_client(&self, known: KnownClient) {
+        self.clients.insert(known.client.id, Arc::new(known));
     }
 
     /// Whether what was found out still stands.

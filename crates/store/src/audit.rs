@@ -10,10 +10,10 @@ use crate::{Error, Row, Tx, Value};
 statements! {
     /// The chain begins.
     BEGIN = "INSERT INTO audit_head (id, number, hash) VALUES (1, 0, ?1) ON CONFLICT DO NOTHING";
-    /// Takes the end of the chain until the transaction ends, and room for some records.
-    TAKE = "UPDATE audit_head SET number = number + ?1 WHERE id = 1 RETURNING number, hash";
+    /// Takes the end of the chain until the transaction ends, where others write, too.
+    TAKE = "UPDATE audit_head SET number = number WHERE id = 1 RETURNING number, hash";
     /// Moves the end of the chain.
-    MOVE = "UPDATE audit_head SET hash = ?1 WHERE id = 1";
+    MOVE = "UPDATE audit_head SET number = ?1, hash = ?2 WHERE id = 1";
     /// The end of the chain.
     HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
     /// A new record.
@@ -54,27 +54,27 @@ pub struct Head {
 /// Appends what a transaction has recorded; the last thing it does, so that nobody else waits for the
 /// end of the chain longer than it takes to commit, and whoever holds it waits for nobody.
 pub(crate) fn append(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
-    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let head = match take(tx, count)? {
+    let mut end = match take(tx)? {
         Some(head) => head,
         None => {
             tx.execute(&BEGIN, &[BEGINNING.as_slice().into()])?;
             let no_head = || Error::Internal("the audit has no end to append to".to_owned());
-            take(tx, count)?.ok_or_else(no_head)?
+            take(tx)?.ok_or_else(no_head)?
         }
     };
-    let mut previous = head.hash;
-    for (number, event) in (head.number - count + 1..).zip(events) {
+    for event in events {
         let link = Link::of(event, details_hash(&event.details));
-        let hash = hash(&link, number, &previous);
-        insert(tx, number, &link, &event.details, &hash)?;
-        previous = hash;
+        let number = end.number + 1;
+        end = Head { number, hash: hash(&link, number, &end.hash) };
+        insert(tx, number, &link, &event.details, &end.hash)?;
     }
-    tx.execute(&MOVE, &[previous.as_slice().into()]).map(drop)
+    tx.execute(&MOVE, &[end.number.into(), end.hash.as_slice().into()]).map(drop)
 }
 
-fn take(tx: &mut Tx<'_>, count: i64) -> Result<Option<Head>, Error> {
-    tx.query_opt(&TAKE, &[count.into()])?.as_ref().map(read_head).transpose()
+/// The end of the chain, for this transaction alone until it ends.
+fn take(tx: &mut Tx<'_>) -> Result<Option<Head>, Error> {
+    let statement = if tx.is_only_writer() { &HEAD } else { &TAKE };
+    tx.query_opt(statement, &[])?.as_ref().map(read_head).transpose()
 }
 
 fn insert(

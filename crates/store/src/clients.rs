@@ -89,7 +89,7 @@ statements! {
                    AND (c.deleted_at IS NOT NULL \
                    OR c.owner_id IS NULL AND (c.used_at <= ?5 OR c.used_at = c.created_at) \
                    AND c.disabled_at IS NULL AND c.verified_at IS NULL) \
-                   AND (SELECT count(*) FROM connections n WHERE n.client_id = c.id) = 0)";
+                   AND (SELECT count(*) FROM connections n WHERE n.client_id = c.id) = 0) RETURNING id";
 }
 
 /// Takes a client until the end of the transaction; `false` when the operator refuses it.
@@ -289,22 +289,23 @@ pub type Place = (Timestamp, ClientId);
 
 /// Goes over the next `limit` clients after a place, as long as they were last used at or before
 /// `new_before`, and deletes those that nobody has let in: since `used_before`, or ever. Gives where it
-/// stopped; `None` at the end.
+/// stopped, and which are gone; `None` at the end.
 pub fn sweep(
     tx: &mut Tx<'_>,
     (used_at, id): Place,
     used_before: Timestamp,
     new_before: Timestamp,
     limit: i64,
-) -> Result<Option<Place>, Error> {
+) -> Result<Option<(Place, Vec<ClientId>)>, Error> {
     let rows = tx.query(&WALK, &[used_at.into(), id.into(), new_before.into(), limit.into()])?;
     let Some(last) = rows.last() else {
         return Ok(None);
     };
     let last = (last.timestamp(0)?, ClientId::from_bytes(last.id16(1)?));
     let params = [used_at.into(), id.into(), last.0.into(), last.1.into(), used_before.into()];
-    tx.execute(&DELETE_IDLE, &params)?;
-    Ok(Some(last))
+    let gone = tx.query(&DELETE_IDLE, &params)?;
+    let gone = gone.iter().map(|row| Ok(ClientId::from_bytes(row.id16(0)?)));
+    Ok(Some((last, gone.collect::<Result<_, Error>>()?)))
 }
 
 /// Reads the columns of a client from `first` on.

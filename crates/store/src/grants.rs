@@ -8,7 +8,7 @@ use bloom_domain::grants::{Grant, GrantState, MAX_WRONG_VERIFIERS, Refresh};
 use bloom_domain::ids::{AccessTokenId, ClientId, ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
-use bloom_oauth::client_metadata::ClientMetadata;
+use bloom_oauth::client_metadata::{ClientMetadata, kept_grant_types};
 use bloom_oauth::pkce::CodeChallenge;
 
 use crate::statement::statements;
@@ -24,7 +24,9 @@ statements! {
             g.signed_in_at, g.created_at, g.wrong_verifiers, g.redeemed_at, g.generation, \
             g.refresh_digest, g.revoked_at, g.ends_at, n.client_id, n.revoked_at, \
             COALESCE(c.disabled_at, c.paused_at), n.acts_alone, c.auth_method, c.secret_digest, \
-            c.document_url, g.client_metadata, a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
+            c.document_url, \
+            CASE WHEN g.redeemed_at IS NULL THEN COALESCE(g.client_metadata, c.metadata) END, \
+            a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
@@ -84,8 +86,9 @@ pub struct FoundGrant {
     pub authentication: Authentication,
     /// The URL of the client's document, if it has one.
     pub document: Option<String>,
-    /// What that said when the grant was approved.
-    pub client_metadata: Option<ClientMetadata>,
+    /// The grant types of the client, by its document as that was when the grant was approved, or as it is
+    /// registered. Empty once the code is redeemed.
+    pub client_grant_types: Vec<String>,
 }
 
 impl FoundGrant {
@@ -279,7 +282,7 @@ fn read(row: &Row) -> Result<FoundGrant, Error> {
         state: state(row)?,
         ends_at: row.timestamp(14)?,
     };
-    let metadata = row.opt_text(22)?.map(serde_json::from_str).transpose();
+    let grant_types = row.opt_text(22)?.map(kept_grant_types).transpose();
     Ok(FoundGrant {
         grant,
         client: ClientId::from_bytes(row.id16(15)?),
@@ -288,7 +291,9 @@ fn read(row: &Row) -> Result<FoundGrant, Error> {
         acts_alone: row.int(18)? == 1,
         authentication: clients::authentication(row, 19)?,
         document: row.opt_text(21)?.map(str::to_owned),
-        client_metadata: metadata.map_err(|_| row.unexpected(22, "client metadata"))?,
+        client_grant_types: grant_types
+            .map_err(|_| row.unexpected(22, "client metadata"))?
+            .unwrap_or_default(),
         account: accounts::read(row, 23)?,
     })
 }

@@ -130,6 +130,12 @@ impl<'a> Tx<'a> {
         audit::append(self, &events)
     }
 
+    /// Whether nobody else can write until the transaction ends, so that to read a row is to take it. SQLite
+    /// has one writer.
+    pub(crate) fn is_only_writer(&self) -> bool {
+        self.reach == Reach::Write && matches!(self.connection, Connection::Sqlite(_))
+    }
+
     /// Undoes the transaction when the closure returns, also when it returns `Ok`: for an outcome
     /// that is no failure of the store, and must leave nothing behind.
     pub fn abandon(&mut self) {

@@ -151,10 +151,13 @@ async fn a_replaced_secret_is_worth_nothing(app: App) {
     let own = ada.create_app(&[]).await;
     let acting = own.acting().await;
     assert!(app.is_good(&acting).await);
+    assert_eq!(own.introspect(&acting).await["active"], true);
     let page = ada.post(&own.form("secret"), &[]).await;
     let secret = page.between("<code id=\"client-secret\">", "<").unwrap().to_owned();
     assert_ne!(secret, own.secret);
     refused(&own.act("").await, 401, "invalid_client");
+    let asked = own.send(INTROSPECT, &[("token", &acting)]).await;
+    refused(&asked, 401, "invalid_client");
     assert!(!app.is_good(&acting).await, "nor is what was got with it");
     let renewed = crate::support::own_app::OwnApp { secret, ..own };
     assert!(app.is_good(&renewed.acting().await).await);

@@ -72,7 +72,14 @@ async fn a_flood_of_apps_comes_to_a_ceiling_and_leaves(app: App) {
     app.advance(DAY);
     app.keep_house().await;
     assert_eq!(app.rows("clients").len(), 0);
-    app.client(REDIRECT).await;
+    // One that people have met is forgotten with its row.
+    let mut ada = app.person("ada").await;
+    let met = app.client(REDIRECT).await;
+    met.question(&mut ada, &[]).await;
+    app.advance(DAY);
+    app.keep_house().await;
+    let page = ada.get(&met.authorize_url(&[])).await;
+    assert_eq!(page.status, 400, "{page:?}");
 }
 
 /// Through floods, months and housekeeping.

@@ -12,6 +12,7 @@ on_both!(
     a_client_learns_of_its_own_tokens,
     of_everything_else_nothing_is_said,
     what_happens_to_a_token_is_told_at_once,
+    a_token_that_was_seen_before_costs_no_statement,
     a_malformed_introspection_is_told_so,
 );
 
@@ -107,6 +108,16 @@ async fn what_happens_to_a_token_is_told_at_once(app: App) {
     let tokens = client.connect(&mut ada, &[("prompt", "consent")]).await;
     app.advance(Duration::from_secs(30 * 86_400));
     assert_eq!(client.are_active(&tokens).await, (false, false));
+}
+
+async fn a_token_that_was_seen_before_costs_no_statement(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    assert!(client.is_active(&tokens.access).await);
+    let before = app.service().statements_executed();
+    assert!(client.is_active(&tokens.access).await);
+    assert_eq!(app.service().statements_executed(), before);
 }
 
 async fn a_malformed_introspection_is_told_so(app: App) {
