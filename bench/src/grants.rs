@@ -144,7 +144,8 @@ fn filled(
     let client: ClientId = connected.client_id.parse().map_err(|_| "a client's id")?;
     runtime
         .block_on(async {
-            let (store, service) = world.open("http://localhost").await.map_err(|e| e.to_string())?;
+            let (store, service) =
+                world.open("http://localhost").await.map_err(|e| e.to_string())?;
             fill(&store, client, count, made, ends_at).await?;
             finish(Arc::new(service), store).await
         })
@@ -162,7 +163,8 @@ async fn fill(
         let mut others = Vec::new();
         for index in OTHERS {
             let address = bloom_domain::email::Email::parse(&email(index)).ok();
-            let account = address.map(|address| accounts::find_by_email(tx, &address)).transpose()?;
+            let account =
+                address.map(|address| accounts::find_by_email(tx, &address)).transpose()?;
             let Some(account) = account.flatten() else { continue };
             let id = ConnectionId::new(first, &scattered(index as u64));
             connections::insert(tx, id, account.id, client, first)?;
@@ -243,7 +245,9 @@ fn sweep(world: &World, connected: &Connected) -> Outcome {
         .map_err(|error| error.to_string())?;
     println!("\na durable write of one row every {} ms, SQLite, microseconds", PAUSE.as_millis());
     println!("                                  median      p99    p99.9      max");
-    for (name, latencies) in [("nothing leaves (yardstick)", &calm), ("while grants leave", &beside)] {
+    for (name, latencies) in
+        [("nothing leaves (yardstick)", &calm), ("while grants leave", &beside)]
+    {
         let [half, p99, p999, max] =
             [0.5, 0.99, 0.999, 1.0].map(|share| percentile(latencies, share));
         println!("  {name:<28} {half:>9.0} {p99:>8.0} {p999:>8.0} {max:>8.0}");

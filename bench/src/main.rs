@@ -108,7 +108,9 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
         ("oauth-reads", oauth::Part::Reads),
     ];
     let oauth = parts.into_iter().find(|(name, _)| wants(name));
-    if oauth.is_none() && !["keys", "grants", "grants-large", "pages", "sign-in", "start"].into_iter().any(wants) {
+    if oauth.is_none()
+        && !["keys", "grants", "grants-large", "pages", "sign-in", "start"].into_iter().any(wants)
+    {
         return Ok(());
     }
     let world = world::World::make(bloom)?;
