@@ -7,8 +7,9 @@ use crate::app::App;
 use crate::{api, billing, docs, downloads, health, leaks, logos, mcp, oauth, pages};
 
 /// The paths whose next segment is a secret.
-const SECRET: [&str; 7] = [
+const SECRET: [&str; 8] = [
     "/setup/",
+    "/sign-up/",
     "/invitations/",
     "/logos/",
     "/img/",
@@ -24,6 +25,10 @@ pub(crate) fn build(app: App) -> Router {
     let pages = Router::new()
         .route("/", get(pages::home::show))
         .route("/sign-up", get(pages::sign_up::show).post(pages::sign_up::submit))
+        .route(
+            "/sign-up/{token}",
+            get(pages::sign_up_links::show).post(pages::sign_up_links::submit),
+        )
         .route("/setup/{token}", get(pages::setup::show).post(pages::setup::submit))
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::submit))
         .route("/sign-out", post(pages::sign_out::submit))
@@ -31,6 +36,8 @@ pub(crate) fn build(app: App) -> Router {
         .route(oauth::END_SESSION, get(pages::end_session::show).post(pages::end_session::forward))
         .route("/authorize", get(pages::authorize::show).post(pages::authorize::submit))
         .route("/settings", get(pages::settings::show))
+        .route("/mcp", get(pages::settings::go_to_keys))
+        .route("/developers", get(pages::settings::go_to_keys))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
         .route(pages::which_key::PATH, get(pages::which_key::show).post(pages::which_key::submit))
         .route("/settings/api-keys/{id}", get(pages::key::show))

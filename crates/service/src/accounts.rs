@@ -27,6 +27,7 @@ pub mod email;
 pub mod export;
 pub mod password;
 pub mod reset;
+pub mod sign_up_links;
 
 /// What a new account needs.
 pub struct NewAccount {
@@ -47,9 +48,20 @@ pub async fn get<'a>(service: &Service, principal: &'a Principal) -> Result<&'a 
     Ok(principal.account())
 }
 
+/// What lets somebody make an account, besides the operator's policy.
+pub(crate) enum Ticket {
+    /// Nothing: a link that confirms the address goes out.
+    Nothing,
+    /// A setup link, which is spent with it.
+    SetupLink(Vec<Digest>),
+    /// A link that went to the address, which is confirmed by that.
+    Mailbox,
+}
+
 /// Signs a stranger up, as far as the operator allows: on some servers only with the secret of an
 /// invitation into a workspace, which they answer afterwards. Gives the cookie of their first session, which
-/// replaces the one the browser had.
+/// replaces the one the browser had. It tells whether an address is taken, so it is for servers whose mails stay where
+/// they are; the others have [`sign_up_links`].
 ///
 /// # Errors
 /// [`Error::SignUpClosed`], [`Error::InvitationNotFound`], [`Error::EmailTaken`], [`Error::TooMany`],
@@ -60,19 +72,36 @@ pub async fn anonymous_sign_up(
     browser: Arriving<'_>,
     invitation: Option<OpaqueSecret>,
 ) -> Result<OpaqueSecret, Error> {
-    match (service.settings.sign_up, invitation) {
-        (SignUpPolicy::Open, _) => {
-            let sign_up = sign_up(service, new, browser, None);
-            return attempts::limit_sign_up(service, browser.sender.address, sign_up).await;
+    enter(service, new, browser, (invitation, Ticket::Nothing)).await
+}
+
+/// The same, with whatever the stranger has in hand.
+async fn enter(
+    service: &Service,
+    new: NewAccount,
+    browser: Arriving<'_>,
+    (invitation, ticket): (Option<OpaqueSecret>, Ticket),
+) -> Result<OpaqueSecret, Error> {
+    admit(service, invitation).await?;
+    let sign_up = sign_up(service, new, browser, ticket);
+    match service.settings.sign_up {
+        SignUpPolicy::Open => {
+            attempts::limit_sign_up(service, browser.sender.address, sign_up).await
         }
-        // One that is answered before the account is made lets nobody in; the account is then one
-        // that somebody was invited to make.
-        (SignUpPolicy::Invite, Some(secret)) => {
-            invitations::anonymous_find(service, &secret).await?;
-        }
-        (SignUpPolicy::Invite | SignUpPolicy::Closed, _) => return Err(Error::SignUpClosed),
+        SignUpPolicy::Invite | SignUpPolicy::Closed => sign_up.await,
     }
-    sign_up(service, new, browser, None).await
+}
+
+/// Refuses a stranger who may not make an account. An invitation that is answered before the account is made lets
+/// nobody in; the account is then one that somebody was invited to make.
+async fn admit(service: &Service, invitation: Option<OpaqueSecret>) -> Result<(), Error> {
+    match (service.settings.sign_up, invitation) {
+        (SignUpPolicy::Open, _) => Ok(()),
+        (SignUpPolicy::Invite, Some(secret)) => {
+            invitations::anonymous_find(service, &secret).await.map(drop)
+        }
+        (SignUpPolicy::Invite | SignUpPolicy::Closed, _) => Err(Error::SignUpClosed),
+    }
 }
 
 /// Makes an account with its personal workspace and a first session in one transaction. With a setup
@@ -81,13 +110,22 @@ pub(crate) async fn sign_up(
     service: &Service,
     new: NewAccount,
     browser: Arriving<'_>,
-    setup_link: Option<Vec<Digest>>,
+    ticket: Ticket,
 ) -> Result<OpaqueSecret, Error> {
     let (secret, session) = sessions::draw(service, browser.sender)?;
     let replaced = sessions::digests(service, browser.cookie);
-    let draft = draft_for(service, Caller::Anybody, new).await?;
+    let mut draft = draft_for(service, Caller::Anybody, new).await?;
+    let (setup_link, verification) = match ticket {
+        Ticket::Mailbox => {
+            draft.account.email_verified_at = Some(draft.account.created_at);
+            (None, None)
+        }
+        Ticket::Nothing => (None, Some(Verification::draw(service, &draft.account.email)?)),
+        Ticket::SetupLink(link) => {
+            (Some(link), Some(Verification::draw(service, &draft.account.email)?))
+        }
+    };
     let author = Author::new(service, Actor::Person(draft.account.id), browser.sender)?;
-    let verification = Verification::draw(service, &draft.account.email)?;
     let now = service.now();
     service
         .store
@@ -104,7 +142,9 @@ pub(crate) async fn sign_up(
             }
             sessions::replace(tx, &replaced, &draft.account, &session)?;
             sessions::record_start(tx, &author, draft.account.id);
-            verification.insert(tx, &draft.account, &author)?;
+            if let Some(verification) = verification {
+                verification.insert(tx, &draft.account, &author)?;
+            }
             Ok(Ok(()))
         })
         .await??;

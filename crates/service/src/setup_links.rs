@@ -5,7 +5,7 @@ use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::setup_links::LIFETIME;
 use bloom_store as store;
 
-use crate::accounts::{self, NewAccount};
+use crate::accounts::{self, NewAccount, Ticket};
 use crate::audit::{Author, Difference};
 use crate::sessions::Arriving;
 use crate::{Error, Operator, Service};
@@ -86,5 +86,5 @@ pub async fn anonymous_redeem(
     browser: Arriving<'_>,
 ) -> Result<OpaqueSecret, Error> {
     let digests = service.keyring.load().setup_link_digests(token);
-    accounts::sign_up(service, new, browser, Some(digests)).await
+    accounts::sign_up(service, new, browser, Ticket::SetupLink(digests)).await
 }

@@ -33,6 +33,7 @@ on_both!(
 const SECURITY: &str = "/settings/security";
 const EMAIL_FORM: &str = "/settings/security/email";
 const RESET: &str = "/reset-password";
+const NO_MAIL: &str = "This server can send no mail at the moment";
 const DEAD: &str = "This link does not work";
 const OTHER_PASSWORD: &str = "another good password";
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -414,10 +415,14 @@ async fn without_mail_nothing_is_asked_for(app: App) {
     std::fs::write(app.outbox(), "in the way").unwrap();
     let before = app.database().dump();
     for email in ["ada@example.com", "nobody@example.com"] {
-        ask_reset(&app, email).await.assert_page(503, "No mail can be sent now");
+        let page = ask_reset(&app, email).await;
+        page.assert_page(503, "Get a new password");
+        assert!(page.text().contains(NO_MAIL), "{page:?}");
+        assert!(page.text().contains(&format!("value=\"{email}\"")), "what was typed is lost");
     }
     let page = ada.post(EMAIL_FORM, &[("email", "new@example.com")]).await;
-    page.assert_page(503, "No mail can be sent now");
+    assert_eq!(page.status, 503, "{page:?}");
+    assert!(page.text().contains(NO_MAIL) && page.text().contains("value=\"new@example.com\""));
     let page = ada.post("/settings/security/verify-email", &[]).await;
     page.assert_page(503, "No mail can be sent now");
     assert_eq!(app.database().dump(), before);

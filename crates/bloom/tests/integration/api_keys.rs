@@ -179,8 +179,13 @@ async fn the_hundredth_key_is_the_last(app: App) {
 }
 
 async fn the_address_of_a_form_leads_to_the_keys(app: App) {
-    for path in ["/settings/api-keys", "/settings/api-keys/x/rotate", "/settings/api-keys/x/revoke"]
-    {
+    for path in [
+        "/settings/api-keys",
+        "/settings/api-keys/x/rotate",
+        "/settings/api-keys/x/revoke",
+        "/mcp",
+        "/developers",
+    ] {
         app.browser().get(path).await.assert_redirect("/settings#api-keys");
     }
 }

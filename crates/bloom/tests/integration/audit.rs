@@ -96,7 +96,7 @@ async fn do_everything(app: &App) {
     ada.post(&own.form("token"), &[]).await;
     ada.post(&own.form("switch"), &[("to", "off")]).await;
     ada.post(&own.form("switch"), &[("to", "on")]).await;
-    ada.post(&own.form("delete"), &[]).await;
+    ada.post(&own.form("delete"), &[("confirmed", "Newsroom")]).await;
     signing_keys::rotate(app.service(), &app.operator()).await.unwrap();
     ada.revoke_app().await;
     do_everything_to_a_brand(&mut ada).await;

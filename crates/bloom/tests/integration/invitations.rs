@@ -99,7 +99,8 @@ async fn without_mail_nobody_is_invited(app: App) {
     let fields = [("email", "mary@example.com"), ("role", "member")];
     let answer = ada.post(&format!("/settings/workspaces/{id}/invitations"), &fields).await;
     assert_eq!(answer.status, 503, "{}", answer.text());
-    assert!(answer.text().contains("nothing was changed"), "{}", answer.text());
+    assert!(answer.text().contains("nothing was sent or changed"), "{}", answer.text());
+    assert!(answer.text().contains("value=\"mary@example.com\""), "what was typed is lost");
     assert_eq!(app.database().dump(), before);
 }
 

@@ -77,6 +77,7 @@ mod sessions;
 mod setup_links;
 mod sign_in;
 mod sign_up;
+mod sign_up_links;
 mod signing_keys;
 mod teams;
 mod unknown_paths;

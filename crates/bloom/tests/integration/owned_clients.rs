@@ -183,7 +183,15 @@ async fn a_deleted_app_is_gone_for_everybody(app: App) {
     let tokens = client.connect(&mut bob, &[]).await;
     let question = client.question(&mut ada, &[]).await;
     assert!(app.is_good(&tokens.access).await);
-    ada.post(&own.form("delete"), &[]).await.assert_redirect(&format!("{DEVELOPER}?deleted=1"));
+    for typed in ["", "Newsroom", "pressroom"] {
+        let page = ada.post(&own.form("delete"), &[("confirmed", typed)]).await;
+        page.assert_page(422, "<bdi>Pressroom</bdi>");
+        assert!(page.text().contains("This is not the name of the app."), "{page:?}");
+        assert!(page.text().contains(&format!("value=\"{typed}\"")), "{page:?}");
+    }
+    assert!(app.is_good(&tokens.access).await);
+    let gone = ada.post(&own.form("delete"), &[("confirmed", " Pressroom")]).await;
+    gone.assert_redirect(&format!("{DEVELOPER}?deleted=1"));
     assert!(!app.is_good(&tokens.access).await);
     let answer = client.refresh(&tokens.refresh).await;
     assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("invalid_grant")));
@@ -419,7 +427,7 @@ async fn keys_that_an_app_makes_while_it_goes_are_in_nobodys_way(app: App) {
             let token = tokens[n % tokens.len()].clone();
             async move {
                 if n == 7 {
-                    let answer = ada.post(&delete, &[]).await;
+                    let answer = ada.post(&delete, &[("confirmed", "Pressroom")]).await;
                     return (answer.status == 303, answer.status);
                 }
                 let answer = send(&app, "/api-keys", &token, &json!({ "name": "x" })).await;

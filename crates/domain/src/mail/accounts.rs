@@ -37,6 +37,32 @@ pub fn verify_email(to: Email, origin: &str, link: &str) -> Mail {
     Mail::new(to, "Confirm your email address for Bloom", &text)
 }
 
+/// The mail with the link by which somebody makes an account.
+#[must_use]
+pub fn sign_up(to: Email, origin: &str, link: &str) -> Mail {
+    let text = format!(
+        "Open this link to create your account at {origin}. It is for this address, {to}, and works once, and for \
+         a day:\n\n\
+         {link}\n\n\
+         If you did not ask for it, somebody mistyped an address: there is nothing to do.\n"
+    );
+    Mail::new(to, "Create your Bloom account", &text)
+}
+
+/// The mail to somebody who wants an account and has one.
+#[must_use]
+pub fn has_account(to: Email, origin: &str) -> Mail {
+    let text = format!(
+        "Somebody wants to create an account at {origin} with your address. You have one there already, so \
+         nothing was changed.\n\n\
+         If it was you, sign in, or choose a new password:\n\n\
+         {origin}/sign-in\n\
+         {origin}/reset-password\n\n\
+         If it was not, there is nothing to do.\n"
+    );
+    Mail::new(to, "You have a Bloom account already", &text)
+}
+
 /// The mail to an address that is to become an account's.
 #[must_use]
 pub fn change_email(to: Email, from: &Email, origin: &str, link: &str) -> Mail {
@@ -144,6 +170,7 @@ mod tests {
             verify_email(to.clone(), origin, link),
             change_email(to.clone(), &other, origin, link),
             reset_password(to.clone(), origin, link),
+            sign_up(to.clone(), origin, link),
         ];
         for mail in &with_link {
             assert!(mail.text().contains(&format!("\n\n{link}\n\n")), "{}", mail.text());
@@ -155,6 +182,7 @@ mod tests {
             account_deleted(to.clone(), origin),
             passkey_added(to.clone(), "laptop", origin),
             identity_linked(to.clone(), "Example", origin),
+            has_account(to.clone(), origin),
             email_is_taken(to, origin),
         ];
         for mail in all.iter().chain(&with_link) {

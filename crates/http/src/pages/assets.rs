@@ -10,10 +10,17 @@ pub(crate) struct Asset {
     pub(crate) body: &'static [u8],
 }
 
-const STYLESHEET: &[u8] = include_bytes!("../../assets/bloom.css");
-const SCRIPT: &[u8] = include_bytes!("../../assets/bloom.js");
-const PASSKEYS: &[u8] = include_bytes!("../../assets/passkeys.js");
-const TRY: &[u8] = include_bytes!("../../assets/try.js");
+/// A file without what only its editors need, see [`is_needed`].
+macro_rules! slim {
+    ($path:literal) => {
+        &slim::<{ slim_len(include_bytes!($path)) }>(include_bytes!($path))
+    };
+}
+
+const STYLESHEET: &[u8] = slim!("../../assets/bloom.css");
+const SCRIPT: &[u8] = slim!("../../assets/bloom.js");
+const PASSKEYS: &[u8] = slim!("../../assets/passkeys.js");
+const TRY: &[u8] = slim!("../../assets/try.js");
 const ICON: &[u8] = include_bytes!("../../assets/bloom.svg");
 
 /// Where the stylesheet is.
@@ -43,6 +50,69 @@ pub(crate) fn find(path: &str) -> Option<Asset> {
         ICON_PATH => Some(Asset { content_type: "image/svg+xml", body: ICON }),
         _ => None,
     }
+}
+
+/// Where the line that begins at `start` ends: after its newline, or with the file.
+const fn line_end(whole: &[u8], start: usize) -> usize {
+    let mut end = start;
+    while end < whole.len() {
+        end += 1;
+        if whole[end - 1] == b'\n' {
+            return end;
+        }
+    }
+    end
+}
+
+/// Where the text of a line begins, after its indentation.
+const fn text_start(whole: &[u8], start: usize, end: usize) -> usize {
+    let mut at = start;
+    while at < end && whole[at] == b' ' {
+        at += 1;
+    }
+    at
+}
+
+/// Whether the text of a line is more than a comment or nothing. No text of ours goes over several lines, so
+/// neither these nor an indentation are part of one; a test looks.
+const fn is_needed(whole: &[u8], at: usize, end: usize) -> bool {
+    if at >= end || whole[at] == b'\n' {
+        return false;
+    }
+    let is_comment = at + 1 < end && whole[at] == b'/' && whole[at + 1] == b'/';
+    let is_block = at + 4 < end && whole[at] == b'/' && whole[at + 1] == b'*';
+    !(is_comment || is_block && whole[end - 3] == b'*' && whole[end - 2] == b'/')
+}
+
+const fn slim_len(whole: &[u8]) -> usize {
+    let (mut start, mut length) = (0, 0);
+    while start < whole.len() {
+        let end = line_end(whole, start);
+        let at = text_start(whole, start, end);
+        if is_needed(whole, at, end) {
+            length += end - at;
+        }
+        start = end;
+    }
+    length
+}
+
+const fn slim<const LEN: usize>(whole: &[u8]) -> [u8; LEN] {
+    let mut slim = [b'\n'; LEN];
+    let (mut start, mut length) = (0, 0);
+    while start < whole.len() {
+        let end = line_end(whole, start);
+        let mut at = text_start(whole, start, end);
+        if is_needed(whole, at, end) {
+            while at < end {
+                slim[length] = whole[at];
+                length += 1;
+                at += 1;
+            }
+        }
+        start = end;
+    }
+    slim
 }
 
 const STEM: &str = "/assets/bloom.";
@@ -103,6 +173,23 @@ const fn text(bytes: &'static [u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_editors_need_is_left_out() {
+        const WHOLE: &[u8] =
+            b"/* one */\na {\n  b: c; /* two */\n\n  // three\n}\n/* four\n   five */\n";
+        let slim: [u8; slim_len(WHOLE)] = slim(WHOLE);
+        let text = std::str::from_utf8(&slim).expect("text");
+        assert_eq!(text, "a {\nb: c; /* two */\n}\n/* four\nfive */\n");
+        for script in [
+            include_str!("../../assets/bloom.js"),
+            include_str!("../../assets/passkeys.js"),
+            include_str!("../../assets/try.js"),
+        ] {
+            let breaks = |line: &&str| !line.matches('`').count().is_multiple_of(2);
+            assert_eq!(script.lines().find(breaks), None, "a text over several lines");
+        }
+    }
 
     #[test]
     fn every_path_names_its_content() {

@@ -66,7 +66,11 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let (browser, form) = Form::read(&app, request).await?;
-    let person = browser.require_person()?;
+    // Whose session ended while they were reading comes back to the question.
+    let person = browser.require_person().map_err(|error| match error {
+        PageError::SignedOut => PageError::SignedOutAt(format!("{HERE}{}", form.text(AGAIN))),
+        error => error,
+    })?;
     let decision = match form.text("decision") {
         "allow" => match terms(&form)? {
             Ok(terms) => Decision::Allow(terms),

@@ -14,7 +14,7 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
-use super::views::{ClientForm, ClientPage, ClientRow, Developer, ShownOnce};
+use super::views::{ClientForm, ClientPage, ClientRow, Developer, Field, ShownOnce};
 use super::{Segment, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -171,9 +171,18 @@ pub(crate) async fn delete(
     id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
-    let (browser, _) = Form::read(&app, request).await?;
+    let (browser, sent) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    owned_clients::delete(&app.service, person, super::id(id)?).await?;
+    let client = owned_clients::get(&app.service, person, super::id(id)?).await?;
+    let typed = sent.text("confirmed");
+    if typed.trim() != client.display_name() {
+        let error = Some("This is not the name of the app. Nothing was deleted.".to_owned());
+        let confirmed = Field { value: typed.to_owned(), error };
+        let theirs = theirs(&app, person).await?;
+        let view = ClientPage { confirmed, ..one(&app, &browser, &theirs, &client) };
+        return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
+    }
+    owned_clients::delete(&app.service, person, client.id).await?;
     Ok(redirect(&format!("{HERE}?deleted=1")))
 }
 
@@ -236,5 +245,6 @@ fn one(app: &App, browser: &Browser, theirs: &[Workspace], client: &Client) -> C
         is_paused: owned.is_some_and(|owned| owned.paused_at.is_some()),
         is_refused: client.disabled_at.is_some(),
         form: form::of(client, theirs),
+        confirmed: Field::default(),
     }
 }

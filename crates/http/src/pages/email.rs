@@ -14,6 +14,7 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
+use super::reset::NO_MAIL;
 use super::views::{ConfirmEmail, Field, NewEmail};
 use super::{Segment, moment, next, page, redirect, secret, security, sign_in};
 use crate::api::query::Query;
@@ -68,6 +69,10 @@ pub(crate) async fn submit(
                 format!("Too many mails were asked for. No mail was sent. Try again in {wait}.");
             let page = refuse(text, StatusCode::TOO_MANY_REQUESTS)?;
             Ok(sign_in::with_retry_after(page, retry_after))
+        }
+        Err(Error::MailUnavailable(_)) => {
+            let page = refuse(NO_MAIL.to_owned(), StatusCode::SERVICE_UNAVAILABLE)?;
+            Ok(sign_in::with_retry_after(page, sign_in::SOON))
         }
         Err(error) => Err(error.into()),
     }

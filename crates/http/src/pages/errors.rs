@@ -37,10 +37,14 @@ pub(crate) enum PageError {
     FileTooLarge,
     /// Whoever sent it is no longer signed in.
     SignedOut,
+    /// The same, and after signing in they go on at this path.
+    SignedOutAt(String),
     /// The account is suspended.
     Banned,
     /// The setup link does not work.
     SetupLinkSpent,
+    /// The link to make an account with is.
+    SignUpLinkSpent,
     /// The invitation is unknown, expired, answered or taken back.
     InvitationSpent,
     /// A link from a mail about an account is unknown, expired or used.
@@ -164,7 +168,7 @@ impl PageError {
                 home,
             ),
             // It is a redirect, see `page`.
-            Self::First(_) | Self::SignedOut => words(
+            Self::First(_) | Self::SignedOut | Self::SignedOutAt(_) => words(
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
                 "Your session has ended. Nothing was changed. Sign in and do it once more.",
@@ -182,6 +186,13 @@ impl PageError {
                 "It was used already, is more than an hour old, or is incomplete. If this server \
                  has no account yet, restart it to get a new link.",
                 sign_in,
+            ),
+            Self::SignUpLinkSpent => words(
+                StatusCode::GONE,
+                "This link does not work",
+                "It was used already, is more than a day old, or is incomplete. If you made your account with it, \
+                 sign in. If not, ask for another link.",
+                Some(("Ask for another link", "/sign-up")),
             ),
             Self::InvitationSpent => words(
                 StatusCode::GONE,
@@ -321,6 +332,14 @@ impl PageError {
         }
     }
 
+    /// Where the way out leads.
+    fn onward(&self, href: &'static str) -> String {
+        match self {
+            Self::SignedOutAt(path) => next::link(href, Some(path)),
+            _ => href.to_owned(),
+        }
+    }
+
     fn cause(&self) -> Option<Cause> {
         match self {
             Self::Failed(
@@ -350,7 +369,7 @@ impl PageError {
             text: words.text,
             action: words
                 .action
-                .map(|(label, href)| Link { label: label.to_owned(), href: href.to_owned() }),
+                .map(|(label, href)| Link { label: label.to_owned(), href: self.onward(href) }),
             back,
             details,
             reference: is_ours.then(|| reference.to_owned()),

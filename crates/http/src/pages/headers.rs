@@ -6,6 +6,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::sign_up_links;
 use crate::docs;
 use crate::oauth::END_SESSION;
 use crate::site::Site;
@@ -58,6 +59,7 @@ pub(crate) fn policy(path: &str, has_provider: bool) -> HeaderValue {
         {
             POLICY_ELSEWHERE
         }
+        path if path.starts_with(sign_up_links::PATH) => POLICY_ELSEWHERE,
         "/images" => POLICY_WITH_SCRIPT_THAT_ASKS,
         path if path.starts_with("/images/") => POLICY_WITH_SCRIPT_THAT_ASKS,
         path if path.starts_with(docs::REFERENCE) => POLICY_WITH_SCRIPT_THAT_ASKS,

@@ -86,6 +86,7 @@ struct Known {
     workspaces: Vec<Workspace>,
     row: super::views::KeyRow,
     usage: super::views::UsageChart,
+    snippets: Vec<super::views::Snippet>,
 }
 
 impl Known {
@@ -104,7 +105,8 @@ impl Known {
         });
         let row = super::views::KeyRow { shares, ..row };
         let usage = usage::of(&usage, ChargedVia::ApiKey(key.id), now);
-        Ok(Self { key, workspaces, row, usage })
+        let snippets = super::views::snippets(app.site.origin());
+        Ok(Self { key, workspaces, row, usage, snippets })
     }
 
     fn options(&self, browser: &Browser) -> KeyOptions {
@@ -119,6 +121,7 @@ impl Known {
             key: self.row.clone(),
             usage: self.usage.clone(),
             options: options.unwrap_or_else(|| self.options(browser)),
+            snippets: self.snippets.clone(),
         }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
+pub(crate) mod sign_up_links;
 pub(crate) mod usage;
 pub(crate) mod views;
 pub(crate) mod which_key;

@@ -18,6 +18,9 @@ use crate::app::App;
 /// Where a link is asked for.
 pub(crate) const PATH: &str = "/reset-password";
 
+/// What stands beside an address while no mail can be sent.
+pub(super) const NO_MAIL: &str = "This server can send no mail at the moment, so nothing was sent or changed. Try again in some minutes.";
+
 /// The form.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
@@ -53,6 +56,10 @@ pub(crate) async fn submit(
             );
             let page = refuse(text, StatusCode::TOO_MANY_REQUESTS);
             Ok(sign_in::with_retry_after(page, retry_after))
+        }
+        Err(Error::MailUnavailable(_)) => {
+            let page = refuse(NO_MAIL.to_owned(), StatusCode::SERVICE_UNAVAILABLE);
+            Ok(sign_in::with_retry_after(page, sign_in::SOON))
         }
         Err(error) => Err(error.into()),
     }

@@ -78,8 +78,9 @@ pub(crate) async fn with_new_key(
     new: NewApiKey,
 ) -> Result<Response, PageError> {
     let secret = new.secret.expose().to_owned();
-    let new_key =
-        NewKey { name: new.key.name, curl: views::curl_line(app.site.origin(), &secret), secret };
+    let origin = app.site.origin();
+    let (curl, snippets) = (views::curl_line(origin, &secret), views::snippets(origin));
+    let new_key = NewKey { name: new.key.name, curl, snippets, secret };
     let lists = Lists::read(app, person).await?;
     let view = Settings { new_key: Some(new_key), ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))

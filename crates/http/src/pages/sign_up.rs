@@ -7,7 +7,7 @@ use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_service::Error;
-use bloom_service::accounts::{self, NewAccount};
+use bloom_service::accounts::{self, NewAccount, sign_up_links};
 use http::StatusCode;
 
 use super::browser::{self, Browser, Sent};
@@ -25,17 +25,18 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
     let is_invited = is_invited(&app, next.as_deref()).await?;
-    let state = match app.service.settings().sign_up {
-        SignUpPolicy::Invite if is_invited => {
+    let policy = app.service.settings().sign_up;
+    let state = match policy {
+        SignUpPolicy::Invite if !is_invited => SignUpState::ByInvitation,
+        SignUpPolicy::Closed => SignUpState::Closed,
+        _ if sign_up_links::anonymous_is_needed(&app.service) => {
+            SignUpState::ByMail(Field::default())
+        }
+        SignUpPolicy::Open | SignUpPolicy::Invite => {
             SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned()))
         }
-        SignUpPolicy::Open => SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned())),
-        SignUpPolicy::Invite => SignUpState::ByInvitation,
-        SignUpPolicy::Closed => SignUpState::Closed,
     };
-    let provider = openid::label(&app);
-    let view = SignUp { layout: browser.layout(), next, provider, state };
-    Ok(browser.keep(&app, page(StatusCode::OK, &view)))
+    Ok(browser.keep(&app, show_state(&app, &browser, next, (StatusCode::OK, state))))
 }
 
 /// Makes the account and signs it in.
@@ -52,6 +53,9 @@ pub(crate) async fn submit(
         || policy == SignUpPolicy::Invite && !is_invited(&app, next.as_deref()).await?
     {
         return Ok(redirect(&next::link("/sign-up", next.as_deref())));
+    }
+    if sign_up_links::anonymous_is_needed(&app.service) {
+        return super::sign_up_links::ask(&app, &browser, &form).await;
     }
     let blank = empty(Purpose::Open, "/sign-up".to_owned());
     let new = match read(&form, blank) {
@@ -95,18 +99,29 @@ pub(crate) fn empty(purpose: Purpose, action: String) -> SignUpForm {
 /// Reads the form; what is wrong comes back beside its field, with all that was typed but the
 /// password.
 pub(crate) fn read(form: &Form, blank: SignUpForm) -> Result<NewAccount, Box<SignUpForm>> {
+    match (read_choice(form), Email::parse(form.text("email"))) {
+        (Ok((name, password)), Ok(email)) => Ok(NewAccount { email, name, password }),
+        (choice, email) => {
+            let (name, password_error) =
+                choice.err().unwrap_or_else(|| (typed(form, "name"), None));
+            let email = Field { error: email.err().map(|e| e.to_string()), ..typed(form, "email") };
+            Err(Box::new(SignUpForm { name, email, password_error, ..blank }))
+        }
+    }
+}
+
+/// What somebody chooses for themselves, name and password; else what is wrong with each.
+pub(crate) fn read_choice(
+    form: &Form,
+) -> Result<(Option<String>, Password), (Field, Option<String>)> {
     let name = form.text("name");
     let name = if name.trim().is_empty() { Ok(None) } else { parse_name(name).map(Some) };
-    let email = Email::parse(form.text("email"));
-    let password = Password::parse(form.text("password").to_owned());
-    match (name, email, password) {
-        (Ok(name), Ok(email), Ok(password)) => Ok(NewAccount { email, name, password }),
-        (name, email, password) => Err(Box::new(SignUpForm {
-            name: Field { error: name.err().map(|e| e.to_string()), ..typed(form, "name") },
-            email: Field { error: email.err().map(|e| e.to_string()), ..typed(form, "email") },
-            password_error: password.err().map(|e| e.to_string()),
-            ..blank
-        })),
+    match (name, Password::parse(form.text("password").to_owned())) {
+        (Ok(name), Ok(password)) => Ok((name, password)),
+        (name, password) => {
+            let name = Field { error: name.err().map(|e| e.to_string()), ..typed(form, "name") };
+            Err((name, password.err().map(|e| e.to_string())))
+        }
     }
 }
 
@@ -121,7 +136,12 @@ pub(crate) fn answer(
     blank: SignUpForm,
     error: Error,
 ) -> Result<Response, PageError> {
-    let kept = SignUpForm { name: typed(form, "name"), email: typed(form, "email"), ..blank };
+    // The address of a link is not typed.
+    let email = match blank.purpose {
+        Purpose::Mailbox => blank.email.clone(),
+        Purpose::First | Purpose::Open => typed(form, "email"),
+    };
+    let kept = SignUpForm { name: typed(form, "name"), email, ..blank };
     match error {
         Error::EmailTaken => {
             let taken = "This address has an account already. Sign in, or use another address.";
@@ -155,8 +175,18 @@ pub(crate) fn refuse(
     status: StatusCode,
 ) -> Response {
     let state = SignUpState::Form(refused);
-    let (layout, next) = (browser.layout(), next::of_form(form));
-    page(status, &SignUp { layout, next, provider: openid::label(app), state })
+    show_state(app, browser, next::of_form(form), (status, state))
+}
+
+/// The page as it stands.
+pub(crate) fn show_state(
+    app: &App,
+    browser: &Browser,
+    next: Option<String>,
+    (status, state): (StatusCode, SignUpState),
+) -> Response {
+    let (layout, provider) = (browser.layout(), openid::label(app));
+    page(status, &SignUp { layout, next, provider, state })
 }
 
 /// The first page of a new session: what the person came for, or the place to make a key.

@@ -16,7 +16,7 @@ use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
 use super::views::{Field, InvitationRow, MemberRow, TeamPage};
-use super::{Segment, page, redirect, settings};
+use super::{Segment, page, redirect, reset, settings};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -105,6 +105,7 @@ pub(crate) async fn invite(
     let Some(role) = Role::from_stored(form.text("role")) else {
         return Err(PageError::UnreadableForm("It names no role."));
     };
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     let refused = match Email::parse(typed) {
         Err(error) => error.to_string(),
         Ok(email) => {
@@ -121,13 +122,17 @@ pub(crate) async fn invite(
                         .to_owned()
                 }
                 Err(Error::NoSeat { seats }) => no_seat(seats),
+                Err(Error::MailUnavailable(_)) => {
+                    status = StatusCode::SERVICE_UNAVAILABLE;
+                    reset::NO_MAIL.to_owned()
+                }
                 Err(error) => return Err(error.into()),
             }
         }
     };
     let email = Field { value: typed.to_owned(), error: Some(refused) };
     let view = TeamPage { email, role, ..view(&app, &browser, person, id).await? };
-    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+    Ok(page(status, &view))
 }
 
 fn no_seat(seats: i64) -> String {

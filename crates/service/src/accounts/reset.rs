@@ -20,7 +20,7 @@ use crate::{Error, Operator, Service, accounts, attempts, mail};
 /// What comes before the secret in the path of a link.
 pub const PATH: &str = "/reset-password/";
 /// Every answer takes at least this long: whether something was written must not show.
-const FLOOR: Duration = Duration::from_millis(300);
+pub(super) const FLOOR: Duration = Duration::from_millis(300);
 
 /// Sends a link to an address if it is an account's. The answer is the same if it is not, and takes as long.
 ///

@@ -57,6 +57,8 @@ pub(crate) struct ClientPage {
     pub(crate) is_refused: bool,
     /// What it is.
     pub(crate) form: ClientForm,
+    /// Its name, as typed by whoever deletes it.
+    pub(crate) confirmed: Field,
 }
 
 /// What is shown once and never again.
@@ -213,6 +215,14 @@ impl Developer {
     }
 }
 
+impl ClientPage {
+    fn problems(&self) -> Vec<Problem> {
+        let mut all = self.form.problems();
+        all.extend(problems(None, &[("confirm-app", self.confirmed.error.as_ref())]));
+        all
+    }
+}
+
 #[cfg(test)]
 impl ClientPage {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -229,6 +239,7 @@ impl ClientPage {
             is_paused: false,
             is_refused: false,
             form: ClientForm::sample(),
+            confirmed: Field::default(),
         };
         vec![
             ("client", plain()),
@@ -253,8 +264,19 @@ impl ClientPage {
                 },
             ),
             (
+                "client-not-deleted",
+                Self {
+                    confirmed: Field {
+                        value: "Newsroom".into(),
+                        error: Some("This is not the name of the app. Nothing was deleted.".into()),
+                    },
+                    ..plain()
+                },
+            ),
+            (
                 "client-hostile",
                 Self {
+                    confirmed: Field { value: hostile(), error: Some(hostile()) },
                     layout: Layout { signed_in_as: Some(hostile()), form_token: hostile() },
                     done: Some(hostile()),
                     shown: Some(ShownOnce { secret: Some(hostile()), management: Some(hostile()) }),

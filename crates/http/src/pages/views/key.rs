@@ -3,7 +3,9 @@
 
 use askama::Template;
 
-use super::{Field, KeyRow, KeyState, Layout, Problem, UsageChart, WorkspaceChoice, problems};
+use super::{
+    Field, KeyRow, KeyState, Layout, Problem, Snippet, UsageChart, WorkspaceChoice, problems,
+};
 
 /// The page.
 #[derive(Debug, Template)]
@@ -21,6 +23,8 @@ pub(crate) struct KeyPage {
     pub(crate) usage: UsageChart,
     /// What it is narrowed to.
     pub(crate) options: KeyOptions,
+    /// How it is used.
+    pub(crate) snippets: Vec<Snippet>,
 }
 
 /// What a key is narrowed to, to be chosen.
@@ -128,6 +132,7 @@ impl KeyPage {
             key: KeyRow::sample("Newsletter pictures", Some("4 minutes ago"), state),
             usage: UsageChart::sample_busy(),
             options: KeyOptions::sample(false, None),
+            snippets: super::snippets("http://localhost:8080"),
         }
     }
 

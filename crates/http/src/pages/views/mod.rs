@@ -25,6 +25,7 @@ mod security;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod snippets;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -62,6 +63,7 @@ pub(crate) use settings::{
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
+pub(crate) use snippets::{Snippet, snippets};
 pub(crate) use usage::{AppUsage, UsageBar, UsageChart};
 pub(crate) use which_key::{KnownKey, WhichKey};
 pub(crate) use workspaces::{InvitationPage, InvitationRow, MemberRow, TeamPage};

@@ -5,7 +5,7 @@ use askama::Template;
 use bloom_domain::workspaces::Role;
 
 use super::{
-    AppIdentity, AppKind, Field, KeyOptions, Layout, PlanRow, Problem, curl_line, problems,
+    AppIdentity, AppKind, Field, KeyOptions, Layout, PlanRow, Problem, Snippet, curl_line, problems,
 };
 
 /// The page at `/settings`.
@@ -58,6 +58,8 @@ pub(crate) struct NewKey {
     pub(crate) secret: String,
     /// A command that uses it; see [`curl_line`].
     pub(crate) curl: String,
+    /// The same in what else people use.
+    pub(crate) snippets: Vec<Snippet>,
 }
 
 impl std::fmt::Debug for NewKey {
@@ -456,6 +458,7 @@ impl Settings {
             name: "Newsletter pictures".into(),
             secret: secret.into(),
             curl: curl_line("http://localhost:8080", secret),
+            snippets: super::snippets("http://localhost:8080"),
         }
     }
 
@@ -493,7 +496,12 @@ impl Settings {
                 is_deleted: true,
             }],
             plans: Some(vec![PlanRow::sample_hostile()]),
-            new_key: Some(NewKey { name: hostile(), secret: hostile(), curl: hostile() }),
+            new_key: Some(NewKey {
+                name: hostile(),
+                secret: hostile(),
+                curl: hostile(),
+                snippets: super::snippets(&hostile()),
+            }),
             keys: vec![
                 KeyRow::sample_hostile(KeyState::Rotated),
                 KeyRow::sample_hostile(KeyState::Revoked { when: moment(), by: RevokedBy::You }),

@@ -24,6 +24,10 @@ pub(crate) struct SignUp {
 pub(crate) enum SignUpState {
     /// Yes, with this form.
     Form(SignUpForm),
+    /// Yes, with a link that goes to this address as typed.
+    ByMail(Field),
+    /// A mail is on its way to this address.
+    Sent(String),
     /// Only with an invitation, and the reader came without one.
     ByInvitation,
     /// No.
@@ -35,7 +39,7 @@ pub(crate) enum SignUpState {
 pub(crate) struct SignUpForm {
     /// Whose account it is to be.
     pub(crate) purpose: Purpose,
-    /// The path that the form is sent to: `/sign-up` or `/setup/{token}`.
+    /// The path that the form is sent to: `/sign-up`, `/sign-up/{token}` or `/setup/{token}`.
     pub(crate) action: String,
     /// The name as typed.
     pub(crate) name: Field,
@@ -54,16 +58,27 @@ pub(crate) enum Purpose {
     First,
     /// One more, by whoever comes.
     Open,
+    /// One more, by whoever has the link that went to the address.
+    Mailbox,
 }
 
 impl SignUp {
-    /// Whether an account can be made, or signed in to, another way: the first of a server cannot.
+    /// Whether an account can be made, or signed in to, another way: the first of a server cannot, and whoever has a
+    /// link has found theirs.
     fn has_other_ways(&self) -> bool {
-        !matches!(&self.state, SignUpState::Form(SignUpForm { purpose: Purpose::First, .. }))
+        match &self.state {
+            SignUpState::Form(form) => form.purpose == Purpose::Open,
+            SignUpState::ByMail(_) | SignUpState::ByInvitation | SignUpState::Closed => true,
+            SignUpState::Sent(_) => false,
+        }
     }
 
     fn sign_in_href(&self) -> String {
         next::link("/sign-in", self.next.as_deref())
+    }
+
+    fn sign_up_href(&self) -> String {
+        next::link("/sign-up", self.next.as_deref())
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -76,7 +91,8 @@ impl SignUp {
                     ("password", form.password_error.as_ref()),
                 ],
             ),
-            SignUpState::ByInvitation | SignUpState::Closed => Vec::new(),
+            SignUpState::ByMail(email) => problems(None, &[("email", email.error.as_ref())]),
+            SignUpState::Sent(_) | SignUpState::ByInvitation | SignUpState::Closed => Vec::new(),
         }
     }
 
@@ -84,7 +100,8 @@ impl SignUp {
     fn heading(&self) -> &'static str {
         match &self.state {
             SignUpState::Form(SignUpForm { purpose: Purpose::First, .. }) => "Set up Bloom",
-            SignUpState::Form(SignUpForm { purpose: Purpose::Open, .. }) => "Create your account",
+            SignUpState::Form(_) | SignUpState::ByMail(_) => "Create your account",
+            SignUpState::Sent(_) => "Look into your mails",
             SignUpState::ByInvitation => "Accounts are by invitation",
             SignUpState::Closed => "Sign-up is closed",
         }
@@ -127,6 +144,10 @@ impl SignUp {
             refusal: Some(super::tests::HOSTILE.into()),
             ..form(Purpose::Open, super::tests::HOSTILE)
         };
+        let link = SignUpForm {
+            email: Field { value: "ada@example.com".into(), error: None },
+            ..form(Purpose::Mailbox, "/sign-up/sample-link")
+        };
         vec![
             ("sign-up", page(SignUpState::Form(form(Purpose::Open, "/sign-up")))),
             (
@@ -138,6 +159,18 @@ impl SignUp {
             ),
             ("setup", page(SignUpState::Form(form(Purpose::First, "/setup/sample-setup-token")))),
             ("sign-up-refused", page(SignUpState::Form(refused))),
+            ("sign-up-by-mail", page(SignUpState::ByMail(Field::default()))),
+            ("sign-up-by-mail-hostile", page(SignUpState::ByMail(hostile.email.clone()))),
+            ("sign-up-sent", page(SignUpState::Sent("ada@example.com".into()))),
+            ("sign-up-sent-hostile", page(SignUpState::Sent(super::tests::HOSTILE.into()))),
+            ("sign-up-link", page(SignUpState::Form(link.clone()))),
+            (
+                "sign-up-link-hostile",
+                page(SignUpState::Form(SignUpForm {
+                    purpose: Purpose::Mailbox,
+                    ..hostile.clone()
+                })),
+            ),
             ("sign-up-by-invitation", page(SignUpState::ByInvitation)),
             ("sign-up-closed", page(SignUpState::Closed)),
             (
