@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use bloom_domain::connections::Until;
 use bloom_domain::credits::Budget;
 use bloom_domain::email::Email;
 use bloom_domain::passwords::Password;
@@ -123,7 +124,7 @@ async fn allow(service: &Service, person: &SignedIn, client_id: &str) -> Result<
     let Resumed::Question(question) = resumed.map_err(refused)? else {
         return Err("no question".into());
     };
-    let terms = Terms { reach: Reach::All, budget: Budget::default() };
+    let terms = Terms { reach: Reach::All, budget: Budget::default(), until: Until::AsBefore };
     let yes = Decision::Allow(terms);
     let url = authorization::answer(service, person, &question.sealed, yes).await;
     let url = url.map_err(refused)?;

@@ -3,6 +3,8 @@
 //! A connection is what the person sees and revokes; revoking it ends all its grants. Connecting again
 //! afterwards makes another connection, so what was revoked stays revoked.
 
+use std::time::Duration;
+
 use crate::access::{Access, ScopeSet};
 use crate::api_keys::LastUse;
 use crate::clients::Client;
@@ -11,6 +13,8 @@ use crate::time::Timestamp;
 use crate::workspaces::Reach;
 use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 use bloom_oauth::scope::Scopes;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A connection, and what its person has agreed to so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub struct Connection {
     pub reach: Reach,
     /// When they first did.
     pub created_at: Timestamp,
+    /// Until when they did, if not until they revoke it.
+    pub ends_at: Option<Timestamp>,
     /// The latest request through it.
     pub last_use: Option<LastUse>,
     /// Since when it is revoked.
@@ -39,9 +45,49 @@ impl Connection {
         accesses.reduce(Access::joined).unwrap_or(Access::Named(ScopeSet::default()))
     }
 
+    /// Whether it lets the client in at a time.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.ended_at(now).is_none()
+    }
+
+    /// Since when it lets nobody in any more, because the time that its person had chosen has come.
+    #[must_use]
+    pub fn ended_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let revoked = self.revoked_at.unwrap_or(now);
+        self.ends_at.filter(|end| *end <= revoked)
+    }
+
     /// The sites where answers went.
     pub fn sites(&self) -> impl Iterator<Item = &str> {
         self.consents.iter().filter_map(|consent| consent.site.as_deref())
+    }
+}
+
+/// How long a person lets a client in, as they choose it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Until {
+    /// As they were shown that it is; until they revoke it when they were shown nothing.
+    #[default]
+    AsBefore,
+    /// Until they revoke it.
+    Revoked,
+    /// For so many days from now.
+    Days(u32),
+}
+
+impl Until {
+    /// The numbers of days that can be chosen.
+    pub const DAYS: [u32; 5] = [1, 7, 30, 90, 365];
+
+    /// When the connection ends by itself, if it does.
+    #[must_use]
+    pub fn ends_at(self, shown: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::AsBefore => shown,
+            Self::Revoked => None,
+            Self::Days(days) => Some(now.plus(DAY * days)),
+        }
     }
 }
 

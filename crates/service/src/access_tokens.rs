@@ -50,6 +50,7 @@ pub(crate) fn issue(
     // The limit on how long a grant lives is about people who should be asked again.
     let begun = if found.acts_alone { now } else { grant.created_at };
     let expires_at = service.settings.access_ends_at(begun, now);
+    let expires_at = found.connected_until.map_or(expires_at, |end| end.min(expires_at));
     let client = found.client_identifier();
     let claims = AccessClaims {
         iss: service.authorization_server.issuer().to_owned(),

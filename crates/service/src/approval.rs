@@ -2,7 +2,7 @@
 
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::clients::{Client, USED_RESOLUTION};
-use bloom_domain::connections::Consent;
+use bloom_domain::connections::{Consent, Until};
 use bloom_domain::credits::{Budget, ChargedVia, Spender};
 use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
 use bloom_domain::ids::{ConnectionId, GrantId};
@@ -27,13 +27,19 @@ pub struct Terms {
     pub reach: Reach,
     /// How much it may spend. A budget that the connection has already is never raised by this.
     pub budget: Budget,
+    /// How long the client is let in.
+    pub until: Until,
 }
 
 /// When the person agreed.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Agreed {
     /// Just now, on the page.
-    Now(Terms),
+    Now {
+        terms: Terms,
+        /// When the connection is to end by itself, by these terms.
+        ends_at: Option<Timestamp>,
+    },
     /// To as much, some time before.
     Before,
 }
@@ -110,7 +116,7 @@ impl Approve {
                 return Ok(Ok(false));
             }
         }
-        if let Agreed::Now(_) = self.agreed {
+        if let Agreed::Now { ends_at, .. } = &self.agreed {
             // A yes sent twice is one yes.
             if store::grants::find(tx, self.grant.id)?.is_some() {
                 return Ok(Ok(true));
@@ -118,6 +124,10 @@ impl Approve {
             // One from before the app was revoked is none any more, whether or not it was sent before.
             let account = self.claim.account;
             if store::connections::was_revoked_since(tx, account, self.client.id, self.asked_at)? {
+                return Ok(Ok(false));
+            }
+            // They were shown an end that has come.
+            if ends_at.is_some_and(|end| end <= self.now) {
                 return Ok(Ok(false));
             }
         }
@@ -140,14 +150,18 @@ impl Approve {
     /// revokes meanwhile. `None` when what is asked must have been agreed to before, and was not.
     fn connect(&self, tx: &mut Tx<'_>) -> Result<Option<ConnectionId>, store::Error> {
         let (account, site) = (self.claim.account, self.asked.site.as_deref());
-        let there = store::connections::find_in_force(tx, account, self.client.id, site)?;
+        if let Agreed::Now { .. } = self.agreed {
+            store::connections::close(tx, account, self.client.id, self.now)?;
+        }
+        let of = (self.client.id, site);
+        let there = store::connections::find_in_force(tx, account, of, self.now)?;
         let earlier = there.as_ref().and_then(|there| there.consent.clone());
-        let Agreed::Now(chosen) = &self.agreed else {
+        let Agreed::Now { terms: chosen, ends_at } = &self.agreed else {
             let is_covered = earlier.is_some_and(|earlier| self.asked.is_covered_by(&earlier));
             let Some(there) = there.filter(|_| is_covered) else {
                 return Ok(None);
             };
-            self.record(tx, Action::AppReturned, there.id, None);
+            self.record(tx, Action::AppReturned, there.id, None, there.ends_at);
             return Ok(Some(there.id));
         };
         let both = earlier
@@ -156,6 +170,8 @@ impl Approve {
         let is_wider = earlier.as_ref() != Some(&both);
         let reach = self.within(tx, &chosen.reach)?;
         let is_elsewhere = there.as_ref().map_or(&Reach::All, |there| &there.reach) != &reach;
+        let ends_at = *ends_at;
+        let ended = there.as_ref().and_then(|there| there.ends_at);
         let id = match there {
             Some(there) => there.id,
             None => {
@@ -167,16 +183,20 @@ impl Approve {
         if is_wider {
             store::connections::put_consent(tx, id, &both)?;
         }
+        // Both hold for the tokens that the app has, too.
         if is_elsewhere {
-            // It holds for the tokens that the app has, too.
             store::connections::set_reach(tx, id, &reach)?;
+            tx.changed(Change::Connection(id));
+        }
+        if ends_at != ended {
+            store::connections::set_end(tx, id, ends_at)?;
             tx.changed(Change::Connection(id));
         }
         let spender = Spender { account, via: ChargedVia::Connection(id) };
         budgets::lower(tx, spender, &chosen.budget, &self.author)?;
-        let is_news = is_wider || is_elsewhere;
+        let is_news = is_wider || is_elsewhere || ends_at != ended;
         let action = if is_news { Action::AppAllowed } else { Action::AppReturned };
-        self.record(tx, action, id, earlier.as_ref());
+        self.record(tx, action, id, earlier.as_ref(), ends_at);
         Ok(Some(id))
     }
 
@@ -196,6 +216,7 @@ impl Approve {
         action: Action,
         connection: ConnectionId,
         earlier: Option<&Consent>,
+        ends_at: Option<Timestamp>,
     ) {
         let agreed = |consent: &Consent| {
             json!({
@@ -206,7 +227,11 @@ impl Approve {
             })
         };
         let before = earlier.map_or(Value::Null, agreed);
-        let difference = Difference { before, after: agreed(&self.asked) };
+        let mut after = agreed(&self.asked);
+        if let Some(end) = ends_at {
+            after["until"] = end.to_string().into();
+        }
+        let difference = Difference { before, after };
         let account = self.claim.account;
         self.author.record(tx, action, Subject::Connection(connection), account, difference);
     }

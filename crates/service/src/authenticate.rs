@@ -301,7 +301,8 @@ async fn judge(
             scopes: Some(token.scope.as_str().into()),
             reach: reach.clone(),
             addresses: Addresses::Any,
-            expires_at: Some(token.expires_at),
+            // A person may have chosen since that their connection ends sooner.
+            expires_at: of_grant.facts.expires_at.into_iter().chain([token.expires_at]).min(),
             old_until: None,
         },
         window: of_grant.window.clone(),
@@ -350,7 +351,7 @@ async fn find_grant(
         scopes: None,
         reach: Arc::new(found.reach),
         addresses: Addresses::Any,
-        expires_at: None,
+        expires_at: found.connected_until,
         old_until: None,
     };
     let verdict = Verdict {

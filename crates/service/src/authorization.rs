@@ -95,6 +95,8 @@ pub struct Question {
     pub reach: Reach,
     /// How much it may spend, if that was chosen before.
     pub budget: Budget,
+    /// Until when it is let in, if that was chosen before.
+    pub ends_at: Option<Timestamp>,
     /// Since when the person has let the app in, if they have.
     pub connected_since: Option<Timestamp>,
     /// The sealed request, for whoever wants to answer as somebody else.
@@ -247,7 +249,10 @@ pub async fn answer(
         }
         Decision::Allow(terms) => {
             let grant = GrantId::from_bytes(put.grant);
-            let approved = approve(service, person, &known, grant, Agreed::Now(terms)).await?;
+            let shown = put.ends_at.map(Timestamp::from_unix_micros);
+            let ends_at = terms.until.ends_at(shown, service.now());
+            let agreed = Agreed::Now { terms, ends_at };
+            let approved = approve(service, person, &known, grant, agreed).await?;
             approved.ok_or(Refusal::Expired)
         }
     }
@@ -334,9 +339,9 @@ async fn in_force(
     client: ClientId,
     site: Option<String>,
 ) -> Result<Option<InForce>, Error> {
-    let account = person.account().id;
+    let (account, now) = (person.account().id, service.now());
     let find = move |tx: &mut Tx<'_>| {
-        store::connections::find_in_force(tx, account, client, site.as_deref())
+        store::connections::find_in_force(tx, account, (client, site.as_deref()), now)
     };
     Ok(service.store.read(find).await?)
 }
@@ -352,6 +357,7 @@ async fn put(
     let there = in_force(service, person, known.client.id, site_of(&known.redirect)).await?;
     let reach = there.as_ref().map_or(Reach::All, |there| there.reach.clone());
     let id = there.as_ref().map(|there| there.id);
+    let ends_at = there.as_ref().and_then(|there| there.ends_at);
     let there = there.filter(|there| there.consent.is_some());
     let read = move |tx: &mut Tx<'_>| {
         let budget = id.map(|id| store::credit_budgets::find(tx, ChargedVia::Connection(id)));
@@ -365,6 +371,7 @@ async fn put(
         account: *account.as_bytes(),
         grant: *draw_grant(service)?.as_bytes(),
         version: version(&known.client),
+        ends_at: ends_at.map(Timestamp::unix_micros),
     };
     Ok(Question {
         sealed: seal(service, QUESTION, &put)?,
@@ -375,6 +382,7 @@ async fn put(
         workspaces,
         reach,
         budget,
+        ends_at,
         connected_since: there.map(|there| there.created_at),
         request,
     })

@@ -46,6 +46,8 @@ pub(crate) struct Put {
     pub(crate) grant: [u8; 16],
     /// What stands for the client as the person was shown it.
     pub(crate) version: Option<Version>,
+    /// Until when they had let the client in, as they were shown: microseconds since the epoch.
+    pub(crate) ends_at: Option<i64>,
 }
 
 /// A request whose client and redirect URI are known.

@@ -84,7 +84,7 @@ pub async fn anonymous_act(
             begun.ok_or_else(unknown_client)?
         }
     };
-    is_in_force(&found).map_err(refused)?;
+    is_in_force(&found, now).map_err(refused)?;
     if let Some(asked) = &asked {
         may_ask_for(&found.grant, asked)?;
     }

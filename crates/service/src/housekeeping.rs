@@ -131,6 +131,7 @@ async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
     in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, ended, BATCH))
         .await?;
     sweep_grants(service).await?;
+    in_batches(service, move |tx| store::connections::close_ended(tx, now, BATCH)).await?;
     let revoked_before = now.minus(CONNECTION_KEPT);
     in_batches(service, move |tx| store::connections::delete_revoked(tx, revoked_before, BATCH))
         .await?;

@@ -48,15 +48,17 @@ async fn of_refresh_token(
         return Ok(None);
     };
     let digests = token.digests(&service.keyring.load());
-    let rotation = found.grant.rotation(token.generation, &digests, service.now());
-    if is_in_force(&found).is_err() || rotation != Rotation::Rotate {
+    let now = service.now();
+    let rotation = found.grant.rotation(token.generation, &digests, now);
+    if is_in_force(&found, now).is_err() || rotation != Rotation::Rotate {
         return Ok(None);
     }
+    let ends_at = found.grant.ends_at;
     Ok(Some(ActiveToken {
         scope: found.grant.scope,
         client_id: client.identifier(),
         token_type: None,
-        exp: seconds(found.grant.ends_at),
+        exp: seconds(found.connected_until.map_or(ends_at, |end| end.min(ends_at))),
         iat: None,
         sub: access_tokens::subject(found.acts_alone, found.account.id, client.id),
         aud: None,

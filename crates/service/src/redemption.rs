@@ -76,7 +76,7 @@ impl Redeem {
         settings: &Settings,
         found: FoundGrant,
     ) -> Result<Outcome, store::Error> {
-        if let Err(refused) = is_in_force(&found) {
+        if let Err(refused) = is_in_force(&found, self.now) {
             return Ok(Err(refused));
         }
         let may_refresh = found.client_grant_types.iter().any(|kind| kind == "refresh_token");

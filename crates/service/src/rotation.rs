@@ -77,7 +77,7 @@ impl Rotate {
             return Err(Refused::OtherClient);
         }
         proof.check(&found.authentication).map_err(Refused::Unproven)?;
-        is_in_force(found)?;
+        is_in_force(found, self.now)?;
         match &self.asked {
             Some(asked) => may_ask_for(&found.grant, asked).map_err(Refused::Scope),
             None => Ok(()),

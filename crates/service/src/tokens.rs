@@ -212,11 +212,13 @@ pub(crate) fn respond(
     })
 }
 
-/// Whether what a grant hangs on is in force. A suspended account keeps its grants, for the day it is
+/// Whether what a grant hangs on is in force at a time. A suspended account keeps its grants, for the day it is
 /// restored.
-pub(crate) fn is_in_force(found: &FoundGrant) -> Result<(), Refused> {
+pub(crate) fn is_in_force(found: &FoundGrant, now: Timestamp) -> Result<(), Refused> {
     if !found.is_connected {
         Err(Refused::Grant("the person revoked the app's access"))
+    } else if found.connected_until.is_some_and(|end| end <= now) {
+        Err(Refused::Grant("the time is over for which the person let the app in"))
     } else if found.is_client_disabled {
         Err(Refused::Client)
     } else if found.account.state.is_banned() {

@@ -20,32 +20,43 @@ statements! {
     INSERT_ALONE = "INSERT INTO connections (id, account_id, client_id, created_at, workspaces, acts_alone) \
                     VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING";
     /// The connection of a person with a client that is in force, and what they agreed to for a site.
-    FIND_IN_FORCE = "SELECT n.id, n.created_at, n.workspaces, s.site, s.access, s.scopes, s.version \
+    FIND_IN_FORCE = "SELECT n.id, n.created_at, n.workspaces, s.site, s.access, s.scopes, s.version, \
+                     n.ends_at \
                      FROM connections n \
                      LEFT JOIN consents s ON s.connection_id = n.id AND s.site = ?3 \
                      WHERE n.account_id = ?1 AND n.client_id = ?2 AND n.revoked_at IS NULL \
-                     AND n.acts_alone = 0";
+                     AND n.acts_alone = 0 AND (n.ends_at IS NULL OR n.ends_at > ?4)";
     /// Remembers what a person has agreed to for a site.
     PUT_CONSENT = "INSERT INTO consents (connection_id, site, access, scopes, version) \
                    VALUES (?1, ?2, ?3, ?4, ?5) \
                    ON CONFLICT (connection_id, site) DO UPDATE SET access = ?3, scopes = ?4, version = ?5";
     /// The workspaces that a client may act in from now on.
     SET_REACH = "UPDATE connections SET workspaces = ?2 WHERE id = ?1";
+    /// Until when the person lets the client in.
+    SET_END = "UPDATE connections SET ends_at = ?2 WHERE id = ?1";
+    /// A connection of a person with a client that has ended makes room for another.
+    CLOSE = "UPDATE connections SET revoked_at = ends_at \
+             WHERE account_id = ?1 AND client_id = ?2 AND revoked_at IS NULL AND ends_at <= ?3";
+    /// Connections that have ended are closed, a batch at a time.
+    CLOSE_ENDED = "UPDATE connections SET revoked_at = ends_at WHERE id IN (SELECT id FROM connections \
+                   WHERE revoked_at IS NULL AND ends_at <= ?1 LIMIT ?2)";
     /// A person's connections, newest first, once for each of their consents.
     LIST_OF = "SELECT n.id, n.created_at, n.revoked_at, n.last_used_at, n.last_used_address, \
                n.last_used_agent, n.last_used_operation, c.id, c.metadata, c.created_at, \
                c.disabled_at, c.owner_id, c.workspaces, c.secret_digest, c.paused_at, \
                c.document_url, c.verified_at, \
-               s.site, s.access, s.scopes, s.version, n.workspaces \
+               s.site, s.access, s.scopes, s.version, n.workspaces, n.ends_at \
                FROM connections n JOIN clients c ON c.id = n.client_id \
                JOIN consents s ON s.connection_id = n.id \
                WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC, s.site";
-    /// Whether a person has revoked a client after a time.
+    /// Whether a person has revoked a client after a time; what has ended by itself does not count.
     WAS_REVOKED_SINCE = "SELECT CAST(1 AS BIGINT) FROM connections \
-                         WHERE account_id = ?1 AND client_id = ?2 AND revoked_at > ?3 LIMIT 1";
+                         WHERE account_id = ?1 AND client_id = ?2 AND revoked_at > ?3 \
+                         AND (ends_at IS NULL OR ends_at > revoked_at) LIMIT 1";
     /// Takes a connection that is in force until the end of the transaction.
     TAKE_IN_FORCE = "UPDATE connections SET account_id = account_id \
-                     WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
+                     WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL \
+                     AND (ends_at IS NULL OR ends_at > ?3)";
     /// Revokes a connection that is in force.
     REVOKE = "UPDATE connections SET revoked_at = ?3 \
               WHERE account_id = ?1 AND id = ?2 AND revoked_at IS NULL";
@@ -90,6 +101,8 @@ pub struct InForce {
     pub created_at: Timestamp,
     /// The workspaces that the client may act in.
     pub reach: Reach,
+    /// Until when, if not until its person revokes it.
+    pub ends_at: Option<Timestamp>,
     /// What was agreed to for the place that was asked about.
     pub consent: Option<Consent>,
 }
@@ -133,14 +146,14 @@ pub fn revoke_alone(tx: &mut Tx<'_>, client: ClientId, at: Timestamp) -> Result<
     tx.execute(&REVOKE_ALONE, &[client.into(), at.into()]).map(drop)
 }
 
-/// The connection of a person with a client, and what was agreed to for a site.
+/// The connection of a person with a client that is in force at a time, and what was agreed to for a site.
 pub fn find_in_force(
     tx: &mut Tx<'_>,
     account: AccountId,
-    client: ClientId,
-    site: Option<&str>,
+    (client, site): (ClientId, Option<&str>),
+    at: Timestamp,
 ) -> Result<Option<InForce>, Error> {
-    let params = [account.into(), client.into(), site.unwrap_or_default().into()];
+    let params = [account.into(), client.into(), site.unwrap_or_default().into(), at.into()];
     let row = tx.query_opt(&FIND_IN_FORCE, &params)?;
     row.map(|row| {
         Ok(InForce {
@@ -148,6 +161,7 @@ pub fn find_in_force(
             created_at: row.timestamp(1)?,
             reach: reach(&row, 2)?,
             consent: row.opt_text(3)?.map(|_| consent(&row, 3)).transpose()?,
+            ends_at: row.opt_timestamp(7)?,
         })
     })
     .transpose()
@@ -180,6 +194,26 @@ pub fn set_reach(tx: &mut Tx<'_>, id: ConnectionId, reach: &Reach) -> Result<(),
     tx.execute(&SET_REACH, &[id.into(), reach.to_stored().into()]).map(drop)
 }
 
+/// Sets until when a person lets a client in; `None` for until they revoke it.
+pub fn set_end(tx: &mut Tx<'_>, id: ConnectionId, ends_at: Option<Timestamp>) -> Result<(), Error> {
+    tx.execute(&SET_END, &[id.into(), ends_at.into()]).map(drop)
+}
+
+/// Closes a connection of a person with a client that has ended by a time, so that there can be another.
+pub fn close(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    client: ClientId,
+    at: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(&CLOSE, &[account.into(), client.into(), at.into()]).map(drop)
+}
+
+/// Closes at most `limit` connections that have ended by a time.
+pub fn close_ended(tx: &mut Tx<'_>, at: Timestamp, limit: i64) -> Result<u64, Error> {
+    tx.execute(&CLOSE_ENDED, &[at.into(), limit.into()])
+}
+
 /// A person's connections, newest first, revoked ones included.
 pub fn list_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Connection>, Error> {
     let mut connections: Vec<Connection> = Vec::new();
@@ -204,9 +238,14 @@ pub fn was_revoked_since(
     Ok(tx.query_opt(&WAS_REVOKED_SINCE, &params)?.is_some())
 }
 
-/// Takes a connection until the end of the transaction; `false` when it is not in force.
-pub fn take_in_force(tx: &mut Tx<'_>, account: AccountId, id: ConnectionId) -> Result<bool, Error> {
-    Ok(tx.execute(&TAKE_IN_FORCE, &[account.into(), id.into()])? == 1)
+/// Takes a connection until the end of the transaction; `false` when it is not in force at a time.
+pub fn take_in_force(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: ConnectionId,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx.execute(&TAKE_IN_FORCE, &[account.into(), id.into(), at.into()])? == 1)
 }
 
 /// Revokes a connection; `false` when it is not the person's or was revoked before.
@@ -252,6 +291,7 @@ fn read(row: &Row) -> Result<Connection, Error> {
         client: clients::read(row, 7)?,
         consents: vec![consent(row, CONSENT)?],
         reach: reach(row, CONSENT + 4)?,
+        ends_at: row.opt_timestamp(CONSENT + 5)?,
     })
 }
 

@@ -26,7 +26,7 @@ statements! {
             COALESCE(c.disabled_at, c.paused_at), n.acts_alone, c.auth_method, c.secret_digest, \
             c.document_url, \
             CASE WHEN g.redeemed_at IS NULL THEN COALESCE(g.client_metadata, c.metadata) END, \
-            a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
+            a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at, n.ends_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
@@ -35,7 +35,8 @@ statements! {
             CASE WHEN g.revoked_at IS NULL AND n.revoked_at IS NULL \
             THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, COALESCE(c.disabled_at, c.paused_at), \
             (SELECT t.ends_at FROM revoked_access_tokens t WHERE t.id = ?2), \
-            g.tokens_revoked_until, n.workspaces, n.acts_alone, a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
+            g.tokens_revoked_until, n.workspaces, n.acts_alone, a.id, a.email, a.name, a.created_at, a.banned_at, \
+            a.email_verified_at, n.ends_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
             WHERE g.id = ?1";
@@ -76,8 +77,10 @@ pub struct FoundGrant {
     pub client: ClientId,
     /// Whom they act for.
     pub account: Account,
-    /// Whether the connection is in force.
+    /// Whether the connection is in force, if it has not ended by itself.
     pub is_connected: bool,
+    /// When the connection ends by itself, if it does.
+    pub connected_until: Option<Timestamp>,
     /// Whether the operator refuses the client, or its owner has switched it off.
     pub is_client_disabled: bool,
     /// Whether the client acts by itself, for its owner.
@@ -108,8 +111,10 @@ pub struct FoundForAccessToken {
     pub client: ClientId,
     /// What the grant allows.
     pub access: Access,
-    /// Whether grant and connection are both in force.
+    /// Whether grant and connection are both in force, if the connection has not ended by itself.
     pub is_in_force: bool,
+    /// When the connection ends by itself, if it does.
+    pub connected_until: Option<Timestamp>,
     /// Whether the operator refuses the client, or its owner has switched it off.
     pub is_client_disabled: bool,
     /// Whether the client acts by itself, for its owner.
@@ -190,6 +195,7 @@ pub fn find_for_access_token(
             reach: connections::reach(&row, 7)?,
             acts_alone: row.int(8)? == 1,
             account: accounts::read(&row, 9)?,
+            connected_until: row.opt_timestamp(15)?,
         })
     })
     .transpose()
@@ -295,6 +301,7 @@ fn read(row: &Row) -> Result<FoundGrant, Error> {
             .map_err(|_| row.unexpected(22, "client metadata"))?
             .unwrap_or_default(),
         account: accounts::read(row, 23)?,
+        connected_until: row.opt_timestamp(29)?,
     })
 }
 

@@ -102,6 +102,7 @@ pub(crate) const ALL: &[Migration] = &[
         name: "identities",
         sql: include_str!("../migrations/0026_identities.sql"),
     },
+    Migration { number: 27, name: "until", sql: include_str!("../migrations/0027_until.sql") },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -83,6 +83,7 @@ mod sign_up_links;
 mod signing_keys;
 mod teams;
 mod unknown_paths;
+mod until;
 mod userinfo;
 mod which_key;
 mod workspaces;

@@ -44,6 +44,8 @@ pub(crate) fn row(
     now: Timestamp,
 ) -> AppRow {
     let via = ChargedVia::Connection(connection.id);
+    let ended = connection.ended_at(now);
+    let is_over = !connection.is_in_force(now);
     let sites: Vec<_> = connection.sites().collect();
     AppRow {
         id: connection.id.to_string(),
@@ -65,17 +67,19 @@ pub(crate) fn row(
             .collect(),
         connected: moment(connection.created_at, now),
         spent: super::budgets::summary(&budgets.of(via)),
-        limits: connection.revoked_at.is_none() || budgets.of(via).by_made > 0,
+        limits: !is_over || budgets.of(via).by_made > 0,
         requests: super::usage::summary(usage, via, now),
         last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),
             operation: last_use.operation.clone(),
         }),
-        state: match connection.revoked_at {
-            None if connection.client.is_refused() => AppState::Refused,
-            None => AppState::Active,
-            Some(at) => AppState::Revoked { when: moment(at, now) },
+        until: connection.ends_at.filter(|_| !is_over).map(|end| moment(end, now)),
+        state: match (ended, connection.revoked_at) {
+            (Some(at), _) => AppState::Ended { when: moment(at, now) },
+            (None, Some(at)) => AppState::Revoked { when: moment(at, now) },
+            (None, None) if connection.client.is_refused() => AppState::Refused,
+            (None, None) => AppState::Active,
         },
     }
 }

@@ -3,7 +3,9 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
+use bloom_domain::connections::Until;
 use bloom_domain::credits::{Budget, BudgetSpan};
+use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 use bloom_oauth::scope::Scopes;
@@ -15,7 +17,8 @@ use super::errors::PageError;
 use super::forms::{Form, as_link};
 use super::moment::moment;
 use super::views::{
-    AppIdentity, AppKind, BudgetChoice, Consent, Field, WorkspaceChoice, WorkspaceOption,
+    AppIdentity, AppKind, BudgetChoice, Consent, Field, UntilChoice, UntilOption, WorkspaceChoice,
+    WorkspaceOption,
 };
 use super::{next, page, redirect};
 use crate::api::query::Query;
@@ -30,6 +33,10 @@ const WORKSPACE: &str = "workspace-";
 /// The fields that choose a budget.
 const BUDGET: &str = "budget";
 const BUDGET_SPAN: &str = "budget-span";
+/// The field that chooses until when.
+const UNTIL: &str = "until";
+/// Its choice that has no end.
+const UNTIL_REVOKED: &str = "revoked";
 /// What comes before a sealed request in the address of this page.
 const HERE: &str = "/authorize?request=";
 
@@ -92,14 +99,14 @@ struct TermErrors {
 
 /// What was chosen.
 fn terms(form: &Form) -> Result<Result<Terms, TermErrors>, PageError> {
-    let (reach, budget) = (reach(form)?, budget(form)?);
+    let (reach, budget, until) = (reach(form)?, budget(form)?, until(form)?);
     let nowhere = "Choose at least one workspace, or all of them.";
     let errors = TermErrors {
         workspaces: (reach == Reach::Only(Vec::new())).then(|| nowhere.to_owned()),
         budget: budget.as_ref().err().map(|error| format!("The budget: {error}.")),
     };
     Ok(match (errors, budget) {
-        (TermErrors { workspaces: None, .. }, Ok(budget)) => Ok(Terms { reach, budget }),
+        (TermErrors { workspaces: None, .. }, Ok(budget)) => Ok(Terms { reach, budget, until }),
         (errors, _) => Err(errors),
     })
 }
@@ -117,6 +124,18 @@ fn budget(form: &Form) -> Result<Result<Budget, String>, PageError> {
         "month" => Ok(Ok(Budget { month: cap, ..none })),
         "total" => Ok(Ok(Budget { total: cap, ..none })),
         _ => Err(PageError::UnreadableForm("It names no span for the budget.")),
+    }
+}
+
+/// Until when, as it was chosen.
+fn until(form: &Form) -> Result<Until, PageError> {
+    match form.text(UNTIL) {
+        "" => Ok(Until::AsBefore),
+        UNTIL_REVOKED => Ok(Until::Revoked),
+        days => {
+            let days = Until::DAYS.into_iter().find(|choice| choice.to_string() == days);
+            days.map(Until::Days).ok_or(PageError::UnreadableForm("It names no time to end."))
+        }
     }
 }
 
@@ -157,9 +176,11 @@ async fn ask_again(
                 span: form.text(BUDGET_SPAN).to_owned(),
                 ..budget_choice(&question)
             };
+            let until = until_choice(&question, form.text(UNTIL), app.service.now());
             let view = Consent {
                 choice: has_choice.then_some(choice),
                 budget: Some(budget),
+                until,
                 ..view(app, browser, *question)
             };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
@@ -201,6 +222,27 @@ fn budget_choice(question: &Question) -> BudgetChoice {
     }
 }
 
+/// The choice of until when.
+fn until_choice(question: &Question, chosen: &str, now: Timestamp) -> UntilChoice {
+    let option = |value: String, text: String| {
+        let is_chosen = value == chosen;
+        UntilOption { value, text, is_chosen }
+    };
+    let days = Until::DAYS.into_iter().map(|days| {
+        let text = match days {
+            1 => "For a day".to_owned(),
+            365 => "For a year".to_owned(),
+            _ => format!("For {days} days"),
+        };
+        option(days.to_string(), text)
+    });
+    let for_ever = option(UNTIL_REVOKED.to_owned(), "Until I revoke it".to_owned());
+    UntilChoice {
+        already: question.ends_at.map(|end| moment(end, now)),
+        options: std::iter::once(for_ever).chain(days).collect(),
+    }
+}
+
 /// The choice of workspaces.
 fn choice(question: &Question) -> WorkspaceChoice {
     let option = |workspace: &Workspace| WorkspaceOption {
@@ -239,6 +281,7 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
     let here = format!("{HERE}{}", question.request);
     let choice = has_choice(&question).then(|| choice(&question));
     let budget = question.access.allows(BloomScope::Generate).then(|| budget_choice(&question));
+    let until = until_choice(&question, "", now);
     Consent {
         account: layout.signed_in_as.clone().unwrap_or_default(),
         layout,
@@ -246,6 +289,7 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
         again: question.request,
         choice,
         budget,
+        until,
         app: AppIdentity {
             name: question.client.display_name(),
             kind: match question.redirect.kind() {

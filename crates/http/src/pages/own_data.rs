@@ -189,6 +189,7 @@ fn app(app: &Connection) -> Value {
         "id": app.id.to_string(),
         "name": app.client.display_name(),
         "connected_at": time(app.created_at),
+        "ends_at": app.ends_at.map(time),
         "revoked_at": app.revoked_at.map(time),
         "last_used_at": last_use.map(|last| time(last.at)),
         "last_used_address": last_use.map(|last| last.address.clone()),

@@ -100,7 +100,7 @@ async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Securit
         passkeys: passkeys.iter().map(|passkey| passkey_row(passkey, now)).collect(),
         sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
         keys: keys.iter().filter(|key| key.works(now)).count(),
-        apps: apps.iter().filter(|app| app.revoked_at.is_none()).count(),
+        apps: apps.iter().filter(|app| app.is_in_force(now)).count(),
     })
 }
 

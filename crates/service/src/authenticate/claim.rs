@@ -69,7 +69,7 @@ impl PrincipalClaim {
     ) -> Result<Option<Narrowing>, store::Error> {
         // From the client down, as everybody takes them who ends or changes one.
         let is_in_force = store::clients::take_enabled(tx, token.client)?
-            && store::connections::take_in_force(tx, self.account, connection)?
+            && store::connections::take_in_force(tx, self.account, connection, self.at)?
             && store::grants::take_in_force(tx, token.grant)?;
         if !is_in_force {
             return Ok(None);
@@ -80,11 +80,12 @@ impl PrincipalClaim {
         else {
             return Ok(None);
         };
+        let grant_ends_at = self.max_grant_lifetime.map(|most| grant.grant.created_at.plus(most));
         Ok(Some(Narrowing {
             access: self.access,
             reach: found.reach,
             addresses: Addresses::Any,
-            expires_at: self.max_grant_lifetime.map(|most| grant.grant.created_at.plus(most)),
+            expires_at: grant_ends_at.into_iter().chain(found.connected_until).min(),
         }))
     }
 }

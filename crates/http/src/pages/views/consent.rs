@@ -33,6 +33,8 @@ pub(crate) struct Consent {
     pub(crate) choice: Option<WorkspaceChoice>,
     /// How much it may spend; none when it asks for nothing that costs.
     pub(crate) budget: Option<BudgetChoice>,
+    /// Until when it may act.
+    pub(crate) until: UntilChoice,
     /// Since when the person has had this app connected, when they have.
     pub(crate) connected_since: Option<Moment>,
 }
@@ -46,6 +48,26 @@ pub(crate) struct BudgetChoice {
     pub(crate) credits: Field,
     /// In which span: `day`, `month` or `total`.
     pub(crate) span: String,
+}
+
+/// The choice of until when an app may act.
+#[derive(Debug, Clone)]
+pub(crate) struct UntilChoice {
+    /// When it ends as it is: the first choice, if it does.
+    pub(crate) already: Option<Moment>,
+    /// The other choices. Unless one is chosen, it is the first of all.
+    pub(crate) options: Vec<UntilOption>,
+}
+
+/// A time that can be chosen.
+#[derive(Debug, Clone)]
+pub(crate) struct UntilOption {
+    /// Its value.
+    pub(crate) value: String,
+    /// Its words.
+    pub(crate) text: String,
+    /// Whether it is chosen.
+    pub(crate) is_chosen: bool,
 }
 
 /// The choice of workspaces that an app may act in.
@@ -105,6 +127,19 @@ impl BudgetChoice {
 }
 
 #[cfg(test)]
+impl UntilChoice {
+    fn sample(already: Option<Moment>) -> Self {
+        let option = |value: &str, text: &str| UntilOption {
+            value: value.into(),
+            text: text.into(),
+            is_chosen: false,
+        };
+        let options = vec![option("revoked", "Until I revoke it"), option("30", "For 30 days")];
+        Self { already, options }
+    }
+}
+
+#[cfg(test)]
 impl Consent {
     fn sample(app: AppIdentity, answer_goes_to: &str) -> Self {
         Self {
@@ -124,6 +159,7 @@ impl Consent {
             not_granted: Some("It cannot make or revoke API keys, or change your password.".into()),
             workspaces: vec!["Ada Lovelace".into()],
             budget: Some(BudgetChoice::sample()),
+            until: UntilChoice::sample(None),
             connected_since: None,
         }
     }
@@ -151,6 +187,10 @@ impl Consent {
                 credits: Field { value: hostile(), error: Some(hostile()) },
                 span: hostile(),
             }),
+            until: UntilChoice {
+                already: Some(Moment::sample_hostile()),
+                options: vec![UntilOption { value: hostile(), text: hostile(), is_chosen: true }],
+            },
             connected_since: Some(Moment { iso: hostile(), exact: hostile(), relative: hostile() }),
         }
     }
@@ -177,6 +217,7 @@ impl Consent {
                     connected_since: Some(Moment::sample("3 weeks ago")),
                     not_granted: None,
                     budget: None,
+                    until: UntilChoice::sample(Some(Moment::sample("in 5 days"))),
                     access: vec!["See your brands, images and credits".into()],
                     ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
                 },

@@ -38,7 +38,9 @@ pub(crate) use brands::{
     BrandPage, BrandRow, BrandState, Brands, ColourRow, FindingField, PairRow,
 };
 pub(crate) use budget::{BudgetPage, CapField};
-pub(crate) use consent::{BudgetChoice, Consent, WorkspaceChoice, WorkspaceOption};
+pub(crate) use consent::{
+    BudgetChoice, Consent, UntilChoice, UntilOption, WorkspaceChoice, WorkspaceOption,
+};
 pub(crate) use credits::{
     CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, MovementRow, ShareRow, ShareTable,
 };

@@ -221,6 +221,8 @@ pub(crate) struct AppRow {
     pub(crate) requests: String,
     /// Its latest request; none when there was none.
     pub(crate) last_used: Option<LastUsed>,
+    /// When it ends by itself, if it does.
+    pub(crate) until: Option<Moment>,
     /// Whether its requests are good.
     pub(crate) state: AppState,
 }
@@ -237,11 +239,16 @@ pub(crate) enum AppState {
         /// Since when.
         when: Moment,
     },
+    /// They are, since the time has come that was chosen when it was allowed.
+    Ended {
+        /// Which.
+        when: Moment,
+    },
 }
 
 impl AppState {
     fn can_be_revoked(&self) -> bool {
-        !matches!(self, Self::Revoked { .. })
+        !matches!(self, Self::Revoked { .. } | Self::Ended { .. })
     }
 }
 
@@ -399,20 +406,24 @@ impl AppRow {
             limits: state.can_be_revoked(),
             requests: "12 requests in the last 30 days".into(),
             last_used: last_used.map(LastUsed::sample),
+            until: None,
             state,
         }
     }
 
     fn samples() -> Vec<Self> {
+        let ended = AppState::Ended { when: Moment::sample("an hour ago") };
         let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
         vec![
             Self::sample(AppIdentity::sample_unverified(), Some("4 minutes ago"), AppState::Active),
             Self {
                 access: "read, keys:admin".into(),
                 keys: vec!["nightly import".into(), "ci".into()],
+                until: Some(Moment::sample("in 5 days")),
                 ..Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active)
             },
             Self::sample(AppIdentity::sample_unverified(), Some("2 months ago"), revoked),
+            Self::sample(AppIdentity::sample_unverified(), Some("2 hours ago"), ended),
         ]
     }
 }
@@ -477,6 +488,7 @@ impl Settings {
             limits: true,
             requests: hostile(),
             last_used: last_used(),
+            until: Some(moment()),
             state,
         };
         Self {
