@@ -22,7 +22,7 @@ mod tree;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask check | test [-- filter] | bench [args] | fuzz [target] | \
-                     size | openapi | contact-sheet [FOLDER] | help";
+                     size | openapi | contact-sheet [FOLDER] | pictures | help";
 
 /// Why a command could not finish, in one sentence for the person at the terminal.
 type Failure = String;
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         "size" => size::run(),
         "openapi" => openapi::run(),
         "contact-sheet" => contact_sheet::run(rest),
+        "pictures" => test::run(&["write_pictures", "--ignored"].map(str::to_owned)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

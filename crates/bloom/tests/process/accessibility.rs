@@ -5,14 +5,13 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::every_page::{Place, faults, furnish, open, sign_in, start, strangers};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::server::Server;
 
-const ADA: &str = "ada@example.com";
-const PASSWORD: &str = "correct horse battery";
 /// axe-core, if it could be installed.
-fn axe() -> Option<String> {
+pub(crate) fn axe() -> Option<String> {
     let Ok(folder) = std::env::var("TEST_NODE_CLIENTS") else {
         eprintln!("skipped: TEST_NODE_CLIENTS is not set");
         return None;
@@ -22,7 +21,7 @@ fn axe() -> Option<String> {
 }
 
 /// What axe-core finds on the page that is open, in the colours it has and in the others: `rule: element`.
-async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
+pub(crate) async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
     let mut found = Vec::new();
     for scheme in ["light", "dark"] {
         let script = format!(
@@ -39,23 +38,23 @@ async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
     found
 }
 
-/// Looks at pages, and panics with all that is wrong with any.
+/// Looks at pages on a wide screen and then on a narrow one, and panics with all that is wrong with any.
 async fn look_at(browser: &Browser, axe: &str, server: &Server, paths: &[String]) {
     let mut wrong = Vec::new();
-    for path in paths {
-        browser.goto(&format!("{}{path}", server.origin())).await;
-        let here = browser.run("return location.pathname").await;
-        let meant = path.split(['?', '#']).next().unwrap_or_default();
-        assert_eq!(here, meant, "{path} leads on");
-        for line in violations(browser, axe).await {
-            wrong.push(format!("{path}: {line}"));
+    for (width, is_known) in [(1200, false), (360, true)] {
+        browser.resize(width, 740).await;
+        for path in paths {
+            open(browser, server, path).await;
+            let mut of_this = faults(browser, is_known).await;
+            of_this.extend(violations(browser, axe).await);
+            wrong.extend(of_this.into_iter().map(|line| format!("{path} at {width}: {line}")));
         }
     }
     assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn texts(paths: &[&str]) -> Vec<String> {
-    paths.iter().map(|path| (*path).to_owned()).collect()
+fn paths(places: Vec<Place>) -> Vec<String> {
+    places.into_iter().map(|place| place.path).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,20 +62,49 @@ async fn no_page_of_a_stranger_keeps_anybody_out() {
     let Some(axe) = axe() else { return };
     let Some(browser) = Browser::open(Scripts::On).await else { return };
     let home = Home::on_sqlite();
-    home.account(ADA, PASSWORD);
     let server = home.serve();
-    let mut paths =
-        texts(&["/", "/sign-in", "/sign-up", "/reset-password", "/report-key", "/nothing"]);
+    let mut paths = paths(strangers());
     let index = server.get("/docs/llms.txt").expect(200).body;
     let docs = index.split("](").skip(1).filter_map(|rest| rest.split(".md)").next());
     paths.extend(docs.filter_map(|url| url.strip_prefix(&server.origin()).map(str::to_owned)));
     paths.retain(|path| !path.contains("spec.json"));
+    paths.sort_unstable();
+    paths.dedup();
     assert!(paths.len() > 40, "{paths:?}");
     look_at(&browser, &axe, &server, &paths).await;
     // A form that was not taken.
     browser.goto(&format!("{}/sign-in", server.origin())).await;
     browser.press("Sign in").await;
     browser.find("a summary", "//*[@role = 'alert']").await;
+    assert_eq!(violations(&browser, &axe).await, Vec::<String>::new());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_a_person_keeps_anybody_out() {
+    let Some(axe) = axe() else { return };
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let home = Home::on_sqlite();
+    let server = start(&home);
+    let paths = paths(furnish(&home, &server));
+    sign_in(&browser, &server).await;
+    look_at(&browser, &axe, &server, &paths).await;
+    // A new key with all there is to copy, and a form that was not taken.
+    for name in ["Laptop", ""] {
+        browser.goto(&format!("{}/settings", server.origin())).await;
+        browser.fill("Name of the key", name).await;
+        browser.press("Create key").await;
+        let xpath = if name.is_empty() { "//*[@role = 'alert']" } else { "//*[@id = 'new-key']" };
+        browser.find("what came of it", xpath).await;
+        browser.run("document.querySelectorAll('.snippets details').forEach((one) => { one.name = ''; one.open = true })").await;
+        let mut wrong = faults(&browser, true).await;
+        wrong.extend(violations(&browser, &axe).await);
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+    // A key that was looked up.
+    open(&browser, &server, "/settings/which-key").await;
+    browser.press("Find the key").await;
+    browser.find("what came of it", "//*[@role = 'alert']").await;
     assert_eq!(violations(&browser, &axe).await, Vec::<String>::new());
     browser.close().await;
 }

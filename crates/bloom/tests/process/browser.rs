@@ -8,6 +8,7 @@ use thirtyfour::Key;
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::person::Person;
+use crate::support::program;
 use crate::support::server::Server;
 
 const ADA: &str = "ada@example.com";
@@ -42,6 +43,8 @@ async fn journey(scripts: Scripts) {
         a_new_key_is_copied_and_saved(&browser, &first).await;
     }
 
+    what_is_to_be_copied_works(&browser, &first).await;
+
     browser.follow("Manage the key Laptop").await;
     browser.see("API key Laptop").await;
     browser.press("Rotate key").await;
@@ -75,6 +78,28 @@ async fn journey(scripts: Scripts) {
     browser.read("Revoked").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.close().await;
+}
+
+/// What the page of a new key has for other languages runs as it stands.
+async fn what_is_to_be_copied_works(browser: &Browser, key: &str) {
+    for (title, id, program, words) in [
+        ("Python", "snippet-python", "python3", &["-c"][..]),
+        // It is JavaScript as well, which older ones know.
+        ("TypeScript", "snippet-typescript", "node", &["--input-type=module", "-e"]),
+    ] {
+        browser.unfold(title).await;
+        let text = browser.find(title, &format!("//code[@id = '{id}']")).await;
+        let text = text.text().await.expect("text");
+        assert!(!text.contains(key), "{text}");
+        if program::command(program).arg("--version").output().is_err() {
+            eprintln!("skipped: there is no {program}");
+            continue;
+        }
+        let mut command = program::command(program);
+        command.args(words).arg(&text).env("BLOOM_API_KEY", key);
+        let told = program::finish(command, "").ok();
+        assert!(told.contains(ADA), "{title}: {told}");
+    }
 }
 
 async fn a_new_key_is_copied_and_saved(browser: &Browser, key: &str) {
@@ -179,9 +204,9 @@ async fn colours_and_passwords_are_shown_as_chosen() {
 /// An account with three keys, one of them used and one revoked.
 async fn signed_in(browser: &Browser, home: &Home, server: &Server) {
     let words = format!("account create --email {ADA} --password-stdin --name");
-    let mut command = crate::support::program::bloom(&words);
+    let mut command = program::bloom(&words);
     command.arg("Ada Lovelace").arg("--data").arg(home.data());
-    crate::support::program::finish(command, PASSWORD).ok();
+    program::finish(command, PASSWORD).ok();
     let mut person = Person::sign_in(server, ADA, PASSWORD);
     let keys = ["Old laptop", "Nightly report", "Deploy script"].map(|n| person.create_key(n));
     server.account(&keys[1]).expect(200);
@@ -231,8 +256,7 @@ async fn every_page_fits_a_small_screen() {
     browser.close().await;
 }
 
-/// Pictures of the pages for the documents:
-/// `cargo test -p bloom --test process pictures -- --ignored`
+/// Pictures of the pages for the documents, beside those of `every_page.rs`: `cargo xtask pictures`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes docs/images"]
 async fn write_pictures() {

@@ -20,7 +20,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// Registers an app: its id.
-fn register(server: &Server, name: &str, redirects: &[&str]) -> String {
+pub(crate) fn register(server: &Server, name: &str, redirects: &[&str]) -> String {
     let metadata = json!({ "client_name": name, "redirect_uris": redirects }).to_string();
     let register = Ask::any("POST", "/api/auth/oauth2/register", metadata);
     let register = register.header("content-type", "application/json");
@@ -29,7 +29,7 @@ fn register(server: &Server, name: &str, redirects: &[&str]) -> String {
 }
 
 /// The app's link for a person.
-fn link(server: &Server, id: &str, redirect: &str) -> String {
+pub(crate) fn link(server: &Server, id: &str, redirect: &str) -> String {
     let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
     format!(
         "{}/api/auth/oauth2/authorize?response_type=code&client_id={id}&redirect_uri={redirect}\
@@ -146,8 +146,28 @@ async fn a_person_lets_apps_in_and_out() {
     browser.close().await;
 }
 
-/// Pictures of the question for the documents:
-/// `cargo test -p bloom --test process pictures -- --ignored`
+/// Without scripts, and with what is chosen beside the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_let_in_without_scripts() {
+    let Some(browser) = Browser::open(Scripts::Off).await else { return };
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let server = home.serve();
+    let site = "https://app.example/cb";
+    let id = register(&server, "Example App", &[site]);
+    browser.goto(&link(&server, &id, site)).await;
+    sign_in(&browser).await;
+    browser.see("Allow access").await;
+    browser.press("Allow").await;
+    code(&server, &browser.arrive("https://app.example/cb?").await);
+    browser.goto(&format!("{}/settings", server.origin())).await;
+    browser.unfold("Revoke the app Example App").await;
+    browser.press("Revoke Example App").await;
+    browser.read("can no longer act as you.").await;
+    browser.close().await;
+}
+
+/// Pictures of the question for the documents: `cargo xtask pictures`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes docs/images"]
 async fn write_pictures_of_consent() {

@@ -1,7 +1,7 @@
 //! The documentation as its readers have it: every link followed, every command run, a request tried.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -158,7 +158,7 @@ fn the_documentation_is_for_whoever_asks() {
 }
 
 /// Something at a path once nothing more becomes of it. Pixels take their time on a busy machine.
-fn done(read: impl Fn(&str) -> Value, path: &str) -> Value {
+pub(crate) fn done(read: impl Fn(&str) -> Value, path: &str) -> Value {
     for _ in 0..20 {
         let found = read(&format!("{path}?wait=true&timeout=10"));
         if !["analyzing", "pending", "generating"].iter().any(|state| found["status"] == *state) {
@@ -376,41 +376,5 @@ async fn a_request_is_tried_on_its_page() {
     browser.read("404 Not Found").await;
     let complaints = browser.complaints().await;
     assert!(complaints.iter().all(|line| line.contains("status of 40")), "{complaints:?}");
-    browser.close().await;
-}
-
-/// Writes each kind of page as people see it.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "writes pictures for people to look at"]
-async fn write_pictures_of_the_documentation() {
-    let Some(browser) = Browser::open(Scripts::On).await else { return };
-    let home = Home::on_sqlite();
-    home.account(ADA, PASSWORD);
-    let server = home.serve();
-    let folder = std::env::temp_dir().join("bloom-docs");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    for (name, page) in [
-        ("index", ""),
-        ("quickstart", "/quickstart"),
-        ("errors", "/errors"),
-        ("limits", "/limits"),
-        ("mcp", "/mcp"),
-        ("api", "/api"),
-        ("operation", "/api/images.list"),
-        ("brand", "/api/brands.create"),
-    ] {
-        for (scheme, width) in [("light", 1200), ("dark", 1200), ("light", 360), ("dark", 360)] {
-            browser.resize(width, 900).await;
-            browser.goto(&format!("{}/docs{page}", server.origin())).await;
-            browser.run(&format!("document.documentElement.dataset.theme = '{scheme}'")).await;
-            let height = browser.run("return document.documentElement.scrollHeight").await;
-            let wide = browser.run("return document.documentElement.scrollWidth").await;
-            println!("{name} {scheme} {width}: {wide} wide");
-            let height = height.as_u64().and_then(|all| u32::try_from(all).ok()).unwrap_or(900);
-            browser.resize(width, height.min(4_000)).await;
-            let file: PathBuf = folder.join(format!("{name}-{scheme}-{width}.png"));
-            browser.picture(&file).await;
-        }
-    }
     browser.close().await;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::browser::{images as folder, pictures};
+use crate::every_page::picture;
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::{Answer, Ask};
@@ -231,18 +231,17 @@ async fn the_pages_of_images_fit_a_narrow_screen() {
     assert_eq!(server.stop().code, Some(0));
 }
 
-/// Pictures for the documents, with those of `browser.rs`.
+/// Pictures for the documents, with those of `every_page.rs`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes docs/images"]
 async fn write_pictures_of_images() {
     let Some(browser) = Browser::open(Scripts::On).await else { return };
     let (_home, server, ids) = at_the_library(&browser).await;
-    for (name, path) in [("images", "images".to_owned()), ("image", format!("images/{}", ids[0]))] {
+    for (name, path) in
+        [("library", "images".to_owned()), ("image-of-library", format!("images/{}", ids[0]))]
+    {
         browser.goto(&format!("{}/{path}", server.origin())).await;
-        // Pictures below the fold come when they are looked at.
-        browser.run("document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })").await;
-        browser.run("return Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => 1)").await;
-        pictures(&browser, &folder(), name).await;
+        picture(&browser, name).await;
     }
     browser.close().await;
 }

@@ -49,6 +49,7 @@ mod consent;
 mod crash;
 mod credits;
 mod docs;
+mod every_page;
 mod first_start;
 mod full_disk;
 #[path = "../history/mod.rs"]
@@ -60,6 +61,7 @@ mod killed_grants;
 mod logs;
 mod mail;
 mod mcp;
+mod moments;
 mod nodes;
 mod oauth_clients;
 mod openid;

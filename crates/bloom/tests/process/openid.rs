@@ -5,7 +5,8 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::browser::{images, pictures};
+use crate::accessibility::{axe, violations};
+use crate::every_page::{faults, picture};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::Ask;
@@ -100,21 +101,57 @@ async fn another_bloom_signs_in_without_scripts() {
     link_and_sign_in(Scripts::Off).await;
 }
 
-/// Pictures for the documents, with those of `browser.rs`.
+/// The pages of it, each once: before axe-core, or to take its picture.
+async fn look_around(browser: &Browser, two: &Two, mut look: impl AsyncFnMut(&'static str)) {
+    browser.goto(&format!("{}/sign-up", two.origin)).await;
+    look("sign-up-elsewhere").await;
+    browser.goto(&format!("{}/sign-in?next=/settings/security/openid", two.origin)).await;
+    look("sign-in-elsewhere").await;
+    fill_in_sign_in(browser).await;
+    browser.see("Sign in with Elsewhere").await;
+    look("link-identity").await;
+    browser.press("Go to Elsewhere").await;
+    fill_in_sign_in(browser).await;
+    browser.see("Allow access").await;
+    look("consent-of-elsewhere").await;
+    browser.press("Deny").await;
+    browser.arrive(&two.origin).await;
+    look("not-linked").await;
+    browser.goto(&format!("{}/settings/security/openid", two.origin)).await;
+    browser.press("Go to Elsewhere").await;
+    browser.press("Allow").await;
+    browser.read("You can sign in at the other server now, too.").await;
+    look("security-elsewhere").await;
+    browser.goto(&format!("{}/settings/security/confirm", two.origin)).await;
+    look("prove-elsewhere").await;
+}
+
+/// Every page of it keeps nobody out, in both colours, on a wide screen and a narrow one.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_signing_in_elsewhere_keeps_anybody_out() {
+    let Some(axe) = axe() else { return };
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let two = Two::start();
+    let mut wrong = Vec::new();
+    look_around(&browser, &two, async |name| {
+        for width in [1200, 360] {
+            browser.resize(width, 740).await;
+            let mut of_this = faults(&browser, false).await;
+            of_this.extend(violations(&browser, &axe).await);
+            wrong.extend(of_this.into_iter().map(|line| format!("{name} at {width}: {line}")));
+        }
+    })
+    .await;
+    assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
+    browser.close().await;
+}
+
+/// Pictures for the documents, with those of `every_page.rs`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes docs/images"]
 async fn write_pictures_of_signing_in_elsewhere() {
     let Some(browser) = Browser::open(Scripts::On).await else { return };
     let two = Two::start();
-    browser.goto(&format!("{}/sign-in?next=/settings/security/openid", two.origin)).await;
-    pictures(&browser, &images(), "sign-in-elsewhere").await;
-    fill_in_sign_in(&browser).await;
-    browser.see("Sign in with Elsewhere").await;
-    pictures(&browser, &images(), "link-identity").await;
-    browser.press("Go to Elsewhere").await;
-    fill_in_sign_in(&browser).await;
-    browser.press("Allow").await;
-    browser.read("You can sign in at the other server now, too.").await;
-    pictures(&browser, &images(), "security-elsewhere").await;
+    look_around(&browser, &two, async |name| picture(&browser, name).await).await;
     browser.close().await;
 }

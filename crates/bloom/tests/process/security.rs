@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::{images, pictures};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::server::Server;
@@ -154,26 +153,5 @@ async fn the_pages_of_security_fit_a_small_screen() {
     browser.goto(&format!("{}/reset-password", server.origin())).await;
     let width = browser.run("return document.documentElement.scrollWidth").await;
     assert!(width.as_u64() <= Some(360), "/reset-password is {width} wide");
-    browser.close().await;
-}
-
-/// Pictures for the documents, with those of `browser.rs`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "writes docs/images"]
-async fn write_pictures_of_security() {
-    let Some(browser) = Browser::open(Scripts::On).await else { return };
-    let home = Home::on_sqlite();
-    home.account(ADA, PASSWORD);
-    let server = home.serve();
-    sign_in(&browser, &server).await;
-    for (name, path) in [
-        ("security", "settings/security"),
-        ("delete-account", "settings/security/delete"),
-        ("add-passkey", "settings/security/passkeys"),
-        ("reset-password", "reset-password"),
-    ] {
-        browser.goto(&format!("{}/{path}", server.origin())).await;
-        pictures(&browser, &images(), name).await;
-    }
     browser.close().await;
 }

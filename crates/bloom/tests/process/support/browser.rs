@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, TypingData};
+use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, TypingData, WindowHandle};
 
 use super::secrets;
 
@@ -134,6 +134,29 @@ impl Browser {
         None
     }
 
+    /// Whether something that an XPath finds is to be seen now.
+    pub(crate) async fn shows(&self, xpath: &str) -> bool {
+        self.look(xpath).await.is_some()
+    }
+
+    /// Goes back to the page before.
+    pub(crate) async fn back(&self) {
+        self.driver.back().await.expect("there is one");
+    }
+
+    /// Opens another tab, which shares all that this one has, and goes there; gives the one that was left.
+    pub(crate) async fn other_tab(&self) -> WindowHandle {
+        let left = self.driver.window().await.expect("a tab");
+        let other = self.driver.new_tab().await.expect("another tab");
+        self.driver.switch_to_window(other).await.expect("it is there");
+        left
+    }
+
+    /// Goes to a tab.
+    pub(crate) async fn to_tab(&self, tab: WindowHandle) {
+        self.driver.switch_to_window(tab).await.expect("it is there");
+    }
+
     /// Whether there is a button with this name to be seen.
     pub(crate) async fn has_button(&self, name: &str) -> bool {
         self.look(&named("button", name)).await.is_some()
@@ -251,12 +274,21 @@ impl Browser {
 
     /// A picture of the whole page.
     pub(crate) async fn picture(&self, path: &Path) {
+        self.take(json!({ "format": "png", "captureBeyondViewport": true }), path).await;
+    }
+
+    /// The same in fewer bytes.
+    pub(crate) async fn small_picture(&self, path: &Path) {
+        let how = json!({ "format": "jpeg", "quality": 70, "captureBeyondViewport": true });
+        self.take(how, path).await;
+    }
+
+    async fn take(&self, how: Value, path: &Path) {
         use base64::Engine;
-        let picture = json!({ "format": "png", "captureBeyondViewport": true });
-        let answer = self.tell("Page.captureScreenshot", picture).await;
+        let answer = self.tell("Page.captureScreenshot", how).await;
         let data = answer["data"].as_str().expect("a picture");
-        let png = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
-        std::fs::write(path, png).expect("a file");
+        let bytes = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
+        std::fs::write(path, bytes).expect("a file");
     }
 }
 
