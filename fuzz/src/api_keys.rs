@@ -44,18 +44,17 @@ fn planted(text: &[u8], seed: u8) -> Vec<u8> {
 
 /// Line and column of every key, by trying each place.
 fn by_hand(text: &[u8]) -> Vec<(u64, u64)> {
-    let is_key = |at: &usize| {
-        if !text[*at..].starts_with(PREFIX.as_bytes()) {
-            return false;
-        }
-        let candidate = text.get(*at..*at + LEN).and_then(|b| std::str::from_utf8(b).ok());
+    let is_key = |at: usize| {
+        let candidate = text.get(at..at + LEN).filter(|text| text.starts_with(PREFIX.as_bytes()));
+        let candidate = candidate.and_then(|text| std::str::from_utf8(text).ok());
         candidate.is_some_and(|candidate| ApiKeySecret::parse(candidate).is_ok())
     };
-    let place = |at: usize| {
-        let before = &text[..at];
-        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
-        let lines = before.iter().filter(|&&b| b == b'\n').count();
-        (lines as u64 + 1, (at - line_start) as u64 + 1)
-    };
-    (0..text.len()).filter(is_key).map(place).collect()
+    let (mut line, mut column, mut found) = (1, 1, Vec::new());
+    for (at, &byte) in text.iter().enumerate() {
+        if is_key(at) {
+            found.push((line, column));
+        }
+        (line, column) = if byte == b'\n' { (line + 1, 1) } else { (line, column + 1) };
+    }
+    found
 }
