@@ -14,8 +14,6 @@
 
 #[path = "../history/mod.rs"]
 mod history;
-#[path = "../secrets/mod.rs"]
-mod shapes;
 mod support;
 
 mod access;
