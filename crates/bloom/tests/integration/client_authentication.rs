@@ -282,7 +282,7 @@ async fn a_clients_own_tokens_end_when_they_must(app: App) {
         !ada.get("/settings").await.text().contains("/settings/apps/"),
         "it is no connected app"
     );
-    ada.post(&own.form("delete"), &[]).await;
+    ada.post(&own.form("delete"), &[("confirmed", "Pressroom")]).await;
     refused(&own.act("").await, 401, "invalid_client");
 }
 
