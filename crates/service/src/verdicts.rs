@@ -8,8 +8,8 @@
 //! revocation is true when its call returns.
 //!
 //! What the database says of a grant is kept as well, by the grant's id: an app gets a new access
-//! token each hour, and nothing but its signature is news. So is what it says of a client, which every
-//! authorization and introspection begins with.
+//! token each hour, and nothing but its signature is news. A client is kept, too, since every
+//! authorization and every introspection begins with one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -34,8 +34,8 @@ use crate::app::App;
 use crate::face::API_PATH;
 use errors::{ApiError, ErrorCode};
 
-/// Everything below `/api`, and what nobody else serves below `/.well-known`. Whole paths rather than nested routers, which would write the URI of
-/// every request anew.
+/// Everything below `/api`, and what nobody else serves below `/.well-known`. Whole paths rather than
+/// nested routers, which would write the URI of every request anew.
 pub(crate) fn routes() -> Router<App> {
     let mut router = Router::new();
     for endpoint in endpoints::all() {
