@@ -49,7 +49,17 @@ pub(crate) async fn submit(
             let view = asking(&app, &browser, Field::default());
             Ok(page(StatusCode::OK, &AskReset { sent_to: Some(email.to_string()), ..view }))
         }
-        Err(Error::TooMany { retry_after }) => {
+        Err(error) => not_sent(error, refuse),
+    }
+}
+
+/// The form again, beside whose field `refuse` says why no mail was sent.
+pub(super) fn not_sent(
+    error: Error,
+    refuse: impl FnOnce(String, StatusCode) -> Response,
+) -> Result<Response, PageError> {
+    match error {
+        Error::TooMany { retry_after } => {
             let wait = moment::wait(retry_after);
             let text = format!(
                 "Too many mails were asked for from where you are. No mail was sent. Try again in {wait}."
@@ -57,11 +67,11 @@ pub(crate) async fn submit(
             let page = refuse(text, StatusCode::TOO_MANY_REQUESTS);
             Ok(sign_in::with_retry_after(page, retry_after))
         }
-        Err(Error::MailUnavailable(_)) => {
+        Error::MailUnavailable(_) => {
             let page = refuse(NO_MAIL.to_owned(), StatusCode::SERVICE_UNAVAILABLE);
             Ok(sign_in::with_retry_after(page, sign_in::SOON))
         }
-        Err(error) => Err(error.into()),
+        error => Err(error.into()),
     }
 }
 

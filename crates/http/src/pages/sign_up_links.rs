@@ -11,9 +11,9 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
-use super::reset::NO_MAIL;
+use super::reset::not_sent;
 use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
-use super::{Segment, invitations, moment, next, openid, page, redirect, sign_in, sign_up};
+use super::{Segment, invitations, next, openid, page, redirect, sign_up};
 use crate::app::App;
 
 /// What comes before the secret in the path of a link.
@@ -37,20 +37,8 @@ pub(super) async fn ask(app: &App, browser: &Browser, form: &Form) -> Result<Res
             let sent = SignUpState::Sent(email.to_string());
             Ok(sign_up::show_state(app, browser, next, (StatusCode::OK, sent)))
         }
-        Err(Error::TooMany { retry_after }) => {
-            let wait = moment::wait(retry_after);
-            let text = format!(
-                "Too many mails were asked for from where you are. No mail was sent. Try again in {wait}."
-            );
-            let page = refuse(text, StatusCode::TOO_MANY_REQUESTS);
-            Ok(sign_in::with_retry_after(page, retry_after))
-        }
-        Err(Error::MailUnavailable(_)) => {
-            let page = refuse(NO_MAIL.to_owned(), StatusCode::SERVICE_UNAVAILABLE);
-            Ok(sign_in::with_retry_after(page, sign_in::SOON))
-        }
         Err(Error::SignUpClosed) => Ok(redirect(&next::link("/sign-up", next.as_deref()))),
-        Err(error) => Err(error.into()),
+        Err(error) => not_sent(error, refuse),
     }
 }
 
