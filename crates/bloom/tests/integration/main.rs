@@ -14,6 +14,8 @@
 
 #[path = "../history/mod.rs"]
 mod history;
+#[path = "../secrets/mod.rs"]
+mod shapes;
 mod support;
 
 mod access;

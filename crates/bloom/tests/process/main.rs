@@ -67,6 +67,8 @@ mod oauth_clients;
 mod openid;
 mod plan;
 mod scan;
+#[path = "../secrets/mod.rs"]
+mod secrets;
 mod security;
 mod serving;
 mod support;

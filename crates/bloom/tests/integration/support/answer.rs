@@ -16,6 +16,12 @@ impl Answer {
     pub(crate) async fn read(response: axum::response::Response) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("the body arrives").to_bytes().to_vec();
+        for header in ["location", "set-cookie"] {
+            for value in parts.headers.get_all(header) {
+                super::log::learn(value.as_bytes());
+            }
+        }
+        super::log::learn(&body);
         Self { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 

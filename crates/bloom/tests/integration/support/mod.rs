@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod app;
 mod browser;
 pub(crate) mod documents;
+mod log;
 pub(crate) mod oauth;
 mod operations;
 pub(crate) mod own_app;
@@ -44,6 +45,7 @@ pub(crate) fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(App)
     let Some(database) = fresh(engine) else {
         return;
     };
+    log::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
@@ -56,6 +58,7 @@ pub(crate) fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(App)
             Box::pin(test(app)).await;
         });
     }
+    log::assert_quiet();
 }
 
 /// Runs many copies of a task at once and gives what each came to.
