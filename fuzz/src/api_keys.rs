@@ -6,6 +6,8 @@ use bloom_domain::api_keys::{ApiKeySecret, PREFIX};
 
 /// As long as a key.
 const LEN: usize = PREFIX.len() + 38;
+/// Bytes of a text with its keys in it: more keys are slower and reach nothing new.
+const LONGEST: usize = 2_048;
 
 /// The first byte says where the rest is cut; `$` in it stands for a good key.
 pub(crate) fn target(bytes: &[u8]) {
@@ -33,13 +35,15 @@ pub(crate) fn target(bytes: &[u8]) {
 
 fn planted(text: &[u8], seed: u8) -> Vec<u8> {
     let key = ApiKeySecret::new(&[seed; 32]);
-    text.iter().fold(Vec::new(), |mut planted, &b| {
+    let mut planted = text.iter().fold(Vec::new(), |mut planted, &b| {
         match b {
-            b'$' => planted.extend_from_slice(key.expose().as_bytes()),
+            b'$' if planted.len() < LONGEST => planted.extend_from_slice(key.expose().as_bytes()),
             _ => planted.push(b),
         }
         planted
-    })
+    });
+    planted.truncate(LONGEST);
+    planted
 }
 
 /// Line and column of every key, by trying each place.
