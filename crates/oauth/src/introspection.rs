@@ -2,19 +2,30 @@
 
 use serde::Serialize;
 
-/// The answer. Of a token that is not good it says nothing else (§2.2).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Introspection {
-    /// Whether the token is good at this moment.
-    pub active: bool,
-    /// What it is, if it is good.
-    #[serde(flatten)]
-    pub token: Option<ActiveToken>,
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Introspection {
+    /// The token is good at this moment.
+    Good(Box<ActiveToken>),
+    /// Of a token that is not, nothing else is said (§2.2).
+    NotGood {
+        /// `false`.
+        active: bool,
+    },
+}
+
+impl Default for Introspection {
+    fn default() -> Self {
+        Self::NotGood { active: false }
+    }
 }
 
 /// A good token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ActiveToken {
+    /// `true`.
+    pub active: bool,
     /// Its scope.
     pub scope: String,
     /// Who holds it.
@@ -39,14 +50,6 @@ pub struct ActiveToken {
     pub jti: Option<String>,
     /// The grant.
     pub sid: String,
-}
-
-impl Introspection {
-    /// Of a token that is good.
-    #[must_use]
-    pub fn of(token: ActiveToken) -> Self {
-        Self { active: true, token: Some(token) }
-    }
 }
 
 #[cfg(test)]

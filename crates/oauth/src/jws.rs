@@ -134,16 +134,6 @@ pub fn verify<T: DeserializeOwned, K: Deref<Target = VerifyingKey>>(
     object(&payload).ok_or(JwsError::Payload)
 }
 
-/// The claims of a token that was verified before, without verifying it again: of any other they are what
-/// somebody made up.
-///
-/// # Errors
-/// [`JwsError`], which no token leads to that was verified.
-pub fn claims_of_verified<T: DeserializeOwned>(token: &str) -> Result<T, JwsError> {
-    let payload = token.split('.').nth(1).ok_or(JwsError::Form)?;
-    object(&decode(payload)?).ok_or(JwsError::Payload)
-}
-
 /// Reads a JSON object. A list of the members' values, which would be read as well, is not one; what this
 /// server signs has no space before it.
 fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {

@@ -74,6 +74,10 @@ impl Parameters {
 
 /// Form decoding of one name or value; a stray `%` stands for itself, as in browsers.
 fn decode(text: &str) -> Result<String, ParameterError> {
+    // Most values are what they stand for, and a token is long.
+    if text.bytes().all(|byte| !matches!(byte, b'+' | b'%' | 0)) {
+        return Ok(text.to_owned());
+    }
     let spaced = text.replace('+', " ");
     let text = percent_decode_str(&spaced).decode_utf8().map_err(|_| ParameterError::Encoding)?;
     if text.contains('\0') { Err(ParameterError::Encoding) } else { Ok(text.into_owned()) }

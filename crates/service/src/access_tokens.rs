@@ -12,7 +12,7 @@ use bloom_oauth::jws::{self, JwsError};
 use bloom_oauth::scope::Scopes;
 use bloom_store::grants::FoundGrant;
 
-use crate::{Error, Principal, Service, clients};
+use crate::{Error, Service, clients};
 
 /// What an access token of this server says.
 #[derive(Debug, Clone)]
@@ -136,12 +136,6 @@ pub(crate) fn read(service: &Service, token: &str) -> Result<AccessToken, &'stat
         return Err("it is for another resource");
     }
     parse(claims).ok_or("its claims are not those of an access token")
-}
-
-/// What an access token says by which somebody has just been authenticated; its signature is not looked at
-/// once more.
-pub(crate) fn read_again(_authenticated: &Principal, token: &str) -> Option<AccessToken> {
-    parse(jws::claims_of_verified(token).ok()?)
 }
 
 fn parse(claims: AccessClaims) -> Option<AccessToken> {

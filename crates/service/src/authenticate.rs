@@ -285,16 +285,24 @@ async fn judge(
         None => find_grant(service, token, now).await?,
     };
     // What the token says was true when it was signed, and none of it ever changes.
-    let KnownGrant { client, subject, verdict: of_grant } = &*grant;
+    let KnownGrant { client, acts_alone, verdict: of_grant } = &*grant;
+    let (client, acts_alone) = (*client, *acts_alone);
     let Facts { via, state, account, access, reach, .. } = &of_grant.facts;
-    if *subject != token.subject || *client != token.client || !token.access.is_within(*access) {
+    let subject = access_tokens::subject(acts_alone, account.id, client);
+    if subject != token.subject || client != token.client || !token.access.is_within(*access) {
         return Err(Rejection::NotAnAccessToken("it does not fit its grant"));
     }
     let verdict = Arc::new(Verdict {
         facts: Facts {
             via: *via,
             makers: Box::default(),
-            token: Some(TokenFacts { id: token.id, grant: token.grant, client: *client }),
+            token: Some(TokenFacts {
+                id: token.id,
+                grant: token.grant,
+                client,
+                acts_alone,
+                issued_at: token.issued_at,
+            }),
             state: if is_token_revoked { State::Revoked } else { *state },
             account: account.clone(),
             access: token.access,
@@ -336,7 +344,6 @@ async fn find_grant(
         found.account.id.as_bytes(),
     ]
     .map(Subject::of);
-    let subject = access_tokens::subject(found.acts_alone, found.account.id, found.client);
     let facts = Facts {
         via,
         makers: Box::default(),
@@ -360,7 +367,8 @@ async fn find_grant(
         last_use: LastUses::slot(via, account, UsedSecret::Current),
         standing: Standing { subjects: subjects.to_vec(), as_of, filled_at: now },
     };
-    let grant = Arc::new(KnownGrant { client: found.client, subject, verdict });
+    let grant =
+        Arc::new(KnownGrant { client: found.client, acts_alone: found.acts_alone, verdict });
     // Much later than needed: clocks step back, and those of nodes differ.
     if found.tokens_revoked_until.is_none_or(|until| until.plus(CLOCKS_DIFFER) <= now) {
         service.verdicts.keep_grant(id, grant.clone());

@@ -1,6 +1,7 @@
 //! An authorization request between the app's link and the person's answer: sealed, in the browser's
 //! hands, and looked at anew at each step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::access::{Access, ScopeSet};
@@ -129,7 +130,8 @@ pub(crate) async fn find_client(
         })?
     } else {
         let client = clients::find(service, client_id).await?;
-        client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?
+        let client = client.ok_or_else(|| Refusal::Untrusted(tokens::unknown_client()))?;
+        Arc::unwrap_or_clone(client)
     };
     if client.is_refused() {
         return Err(Refusal::AppRefused);

@@ -1,5 +1,7 @@
 //! Whether a client is who it says it is (RFC 6749 §2.3).
 
+use std::sync::Arc;
+
 use bloom_domain::clients::{Authentication, Client, ClientSecret};
 use bloom_domain::digest::Digest;
 use bloom_oauth::client_authentication::ClientCredentials;
@@ -19,10 +21,7 @@ pub(crate) struct Proof {
 
 impl Proof {
     pub(crate) fn of(keyring: &Keyring, presented: &ClientCredentials) -> Self {
-        let secret = presented.secret.as_ref();
-        let secret = secret.and_then(|(_, text)| ClientSecret::parse(text.expose()));
-        let digests = secret.map(|secret| keyring.client_secret_digests(&secret));
-        Self { presented: presented.clone(), digests: digests.unwrap_or_default() }
+        Self { presented: presented.clone(), digests: digests(keyring, presented) }
     }
 
     /// Whether the client of a grant was presented by its name. One with a document has an id here, too, by
@@ -41,16 +40,23 @@ impl Proof {
     }
 }
 
+/// What a presented secret may be stored as.
+fn digests(keyring: &Keyring, presented: &ClientCredentials) -> Vec<Digest> {
+    let secret = presented.secret.as_ref();
+    let secret = secret.and_then(|(_, text)| ClientSecret::parse(text.expose()));
+    secret.map(|secret| keyring.client_secret_digests(&secret)).unwrap_or_default()
+}
+
 /// The client that asks, proven. `None` for one that is not known and has tried to prove nothing: what it
 /// asks for cannot be its own, and it may be told so in the words of the endpoint.
 pub(crate) async fn anonymous_client(
     service: &Service,
     presented: &ClientCredentials,
-) -> Result<Option<Client>, TokenError> {
+) -> Result<Option<Arc<Client>>, TokenError> {
     match clients::find(service, &presented.client_id).await? {
         Some(client) => {
-            let proof = Proof::of(&service.keyring.load(), presented);
-            proof.check(&client.authentication())?;
+            let digests = digests(&service.keyring.load(), presented);
+            client.authentication().check(presented, &digests)?;
             Ok(Some(client))
         }
         None if presented.secret.is_some() => Err(unknown_client().into()),

@@ -5,6 +5,7 @@
 //! that nobody redeems. Each token is of that grant; `sub` is the client (RFC 9068 §2.2). There is no
 //! refresh token: the client has its secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::access::{Access, BloomScope, ScopeSet};
@@ -38,7 +39,7 @@ const LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 
 /// A connection and a grant that are to be written.
 struct Begin {
-    client: Client,
+    client: Arc<Client>,
     owner: AccountId,
     connection: ConnectionId,
     grant: GrantId,

@@ -1,5 +1,6 @@
 //! Clients: apps register themselves, and the operator can refuse one.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -186,7 +187,7 @@ pub(crate) fn id(presented: &str) -> Option<ClientId> {
 
 /// The client that presents an id, even if the operator refuses it. One with a document is there as it
 /// was when somebody last let it in; nothing is fetched.
-pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Client>, Error> {
+pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Arc<Client>>, Error> {
     let Some(id) = id(presented) else {
         return Ok(None);
     };
@@ -196,13 +197,13 @@ pub(crate) async fn find(service: &Service, presented: &str) -> Result<Option<Cl
 
 /// A client, from memory while nothing has happened to it. What one with a document says is written anew
 /// whenever somebody lets it in, so that one is not kept.
-async fn known(service: &Service, id: ClientId) -> Result<Option<Client>, Error> {
+async fn known(service: &Service, id: ClientId) -> Result<Option<Arc<Client>>, Error> {
     let (now, hears_others) = (service.now(), service.store.hears_other_writers());
     if let Some(known) = service.verdicts.find_client(id, now, hears_others) {
         return Ok(Some(known.client.clone()));
     }
     let as_of = service.verdicts.sequence();
-    let found = service.store.read(move |tx| store::clients::find(tx, id)).await?;
+    let found = service.store.read(move |tx| store::clients::find(tx, id)).await?.map(Arc::new);
     if let Some(client) = found.clone().filter(|client| client.document.is_none()) {
         let subjects = vec![verdicts::Subject::of(id.as_bytes())];
         let standing = Standing { subjects, as_of, filled_at: now };

@@ -86,7 +86,7 @@ pub async fn anonymous_ask(service: &Service, query: &str) -> Result<Asked, EndS
         None => None,
     };
     let client = client.filter(|client| !client.is_refused());
-    let name = client.as_ref().map(bloom_domain::clients::Client::display_name);
+    let name = client.as_ref().map(|client| client.display_name());
     let Some(uri) = request.post_logout_redirect_uri else {
         return Ok(Asked { client: name, back: None, refused: None });
     };

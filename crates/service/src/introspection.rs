@@ -33,7 +33,7 @@ pub async fn anonymous_introspect(
         Some(refresh_token) => of_refresh_token(service, &client, refresh_token).await?,
         None => of_access_token(service, &client, token).await?,
     };
-    Ok(active.map_or_else(Introspection::default, Introspection::of))
+    Ok(active.map_or_else(Introspection::default, |token| Introspection::Good(Box::new(token))))
 }
 
 /// The newest of its chain: one that was used may be answered for a moment still, but is spent.
@@ -55,6 +55,7 @@ async fn of_refresh_token(
     }
     let ends_at = found.grant.ends_at;
     Ok(Some(ActiveToken {
+        active: true,
         scope: found.grant.scope,
         client_id: client.identifier(),
         token_type: None,
@@ -88,20 +89,22 @@ async fn of_access_token(
         Err(Rejection::Failed(error)) => return Err(error),
         Err(_) => return Ok(None),
     };
-    let ours = access_tokens::read_again(&principal, token);
-    let Some(ours) = ours.filter(|ours| ours.client == client.id) else {
+    let Some((token, end)) =
+        principal.access_token().filter(|(token, _)| token.client == client.id)
+    else {
         return Ok(None);
     };
     Ok(Some(ActiveToken {
-        scope: ours.scope,
+        active: true,
+        scope: principal.granted_scope().to_owned(),
         client_id: client.identifier(),
         token_type: Some("Bearer"),
-        exp: seconds(ours.expires_at),
-        iat: Some(seconds(ours.issued_at)),
-        sub: ours.subject,
+        exp: seconds(end),
+        iat: Some(seconds(token.issued_at)),
+        sub: access_tokens::subject(token.acts_alone, principal.account_id(), client.id),
         aud: Some(service.authorization_server.audience().to_vec()),
         iss: service.authorization_server.issuer().to_owned(),
-        jti: Some(ours.id.to_string()),
-        sid: ours.grant.to_string(),
+        jti: Some(token.id.to_string()),
+        sid: token.grant.to_string(),
     }))
 }

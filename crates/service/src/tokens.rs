@@ -6,7 +6,6 @@
 
 use bloom_domain::access::{BloomScope, ScopeSet};
 use bloom_domain::audit::{Action, Actor, Subject, Whose};
-use bloom_domain::clients::Client;
 use bloom_domain::grants::{Grant, Refresh};
 use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
@@ -147,7 +146,7 @@ pub async fn anonymous_revoke(
     token: &str,
     sender: &Sender,
 ) -> Result<(), TokenError> {
-    let Some(Client { id: client, .. }) = anonymous_client(service, presented).await? else {
+    let Some(client) = anonymous_client(service, presented).await?.map(|client| client.id) else {
         return Ok(());
     };
     let now = service.now();

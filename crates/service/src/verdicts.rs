@@ -82,6 +82,9 @@ pub(crate) struct TokenFacts {
     pub(crate) id: AccessTokenId,
     pub(crate) grant: GrantId,
     pub(crate) client: ClientId,
+    /// Whether it is about the client itself, and not about a person.
+    pub(crate) acts_alone: bool,
+    pub(crate) issued_at: Timestamp,
 }
 
 /// Whether a credential is in force.
@@ -96,14 +99,14 @@ pub(crate) enum State {
 /// What the database says of a grant, and so of each access token of it, which says less and ends.
 pub(crate) struct KnownGrant {
     pub(crate) client: ClientId,
-    /// Whom its tokens are about.
-    pub(crate) subject: String,
+    /// Whether its client acts by itself, so that no person is involved.
+    pub(crate) acts_alone: bool,
     pub(crate) verdict: Verdict,
 }
 
 /// A client as it was found.
 pub(crate) struct KnownClient {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     pub(crate) standing: Standing,
 }
 

@@ -18,7 +18,7 @@ use crate::audit::Author;
 use crate::last_use::LastUseSlot;
 use crate::operations::Operation;
 use crate::rate_limit::SharedWindow;
-use crate::verdicts::{Facts, Verdict};
+use crate::verdicts::{Facts, TokenFacts, Verdict};
 use crate::{Error, Service};
 
 /// A person, proven by a credential: the permission to ask for something in their name.
@@ -98,8 +98,17 @@ impl Principal {
 
     /// The scopes of the access token; of an API key there are none.
     pub(crate) fn scopes(&self) -> Scopes {
-        let scopes = self.verdict.facts.scopes.as_deref().unwrap_or_default();
-        Scopes::parse(scopes).unwrap_or_default()
+        Scopes::parse(self.granted_scope()).unwrap_or_default()
+    }
+
+    /// The same as the token says them.
+    pub(crate) fn granted_scope(&self) -> &str {
+        self.verdict.facts.scopes.as_deref().unwrap_or_default()
+    }
+
+    /// The access token by which they proved it, and when that ends.
+    pub(crate) fn access_token(&self) -> Option<(TokenFacts, Timestamp)> {
+        self.verdict.facts.token.zip(self.verdict.facts.expires_at)
     }
 
     /// Whether more access can be asked for at the authorization endpoint; the owner of an API key gives
