@@ -14,7 +14,7 @@ pub(crate) fn those_in(text: &str) -> Vec<&str> {
     for before in IN_ANSWERS {
         for (at, _) in text.match_indices(before) {
             let secret = beginning(&text[at + before.len()..], is_part);
-            if secret.len() >= SHORTEST {
+            if secret.len() >= SHORTEST && !is_id(secret) {
                 found.push(secret);
             }
         }
@@ -31,6 +31,11 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
             rest.take_while(|&b| b.is_ascii_alphanumeric() || b"-_".contains(&b)).count() >= 12
         })
     })
+}
+
+/// Whether a text is the id of something, such as of the invitation that a page takes back.
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
 /// What a secret of those kinds is made of.
