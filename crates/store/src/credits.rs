@@ -26,29 +26,32 @@ statements! {
                    WHERE workspace_id = ?1 AND debt + ?2 >= 0";
     /// A new grant, all of it available, unless its source has one.
     INSERT = "INSERT INTO credit_grants (id, workspace_id, kind, source, effective_at, expires_at, \
-              amount, reclaimed, available, held, spent, expired, taken_back) \
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?7, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
-    /// Moves credits between the buckets of a grant, as long as they are there.
+              amount, reclaimed, available, held, spent, expired, taken_back, is_open) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?7, 0, 0, 0, 0, 1) ON CONFLICT DO NOTHING";
+    /// Moves credits between the buckets of a grant, as long as they are there; gives what can still be moved.
+    /// No index looks at a bucket, so that none is written.
     MOVE = "UPDATE credit_grants SET available = available + ?2, held = held + ?3, \
             spent = spent + ?4, expired = expired + ?5, taken_back = taken_back + ?6 \
-            WHERE id = ?1 AND available + ?2 >= 0 AND held + ?3 >= 0";
+            WHERE id = ?1 AND available + ?2 >= 0 AND held + ?3 >= 0 RETURNING available + held";
+    /// Notes whether something of a grant is available or held.
+    SET_OPEN = "UPDATE credit_grants SET is_open = ?2 WHERE id = ?1";
     /// Notes for how many credits the money was given back.
     RECLAIM = "UPDATE credit_grants SET reclaimed = ?3 WHERE id = ?1 AND reclaimed = ?2";
     /// What can be spent: grants with something available that have not ended.
     SPENDABLE = concat!("SELECT ", grant_columns!(), " FROM credit_grants g \
-                 WHERE g.workspace_id = ?1 AND g.available + g.held > 0 AND g.available > 0 \
+                 WHERE g.workspace_id = ?1 AND g.is_open = 1 AND g.available > 0 \
                  AND g.effective_at <= ?2 AND g.expires_at > ?2");
     /// The first of them to end.
     NEXT_TO_END = concat!("SELECT ", grant_columns!(), " FROM credit_grants g \
-                   WHERE g.workspace_id = ?1 AND g.available + g.held > 0 AND g.available > 0 \
+                   WHERE g.workspace_id = ?1 AND g.is_open = 1 AND g.available > 0 \
                    AND g.effective_at <= ?2 AND g.expires_at > ?2 ORDER BY g.expires_at, g.id LIMIT ?3");
     /// What has ended with something left.
     ENDED = concat!("SELECT ", grant_columns!(), " FROM credit_grants g \
-             WHERE g.workspace_id = ?1 AND g.available + g.held > 0 AND g.available > 0 \
+             WHERE g.workspace_id = ?1 AND g.is_open = 1 AND g.available > 0 \
              AND g.expires_at <= ?2 ORDER BY g.expires_at, g.id LIMIT ?3");
     /// Workspaces with something that has ended and is not written off.
     DUE = "SELECT DISTINCT workspace_id FROM credit_grants \
-           WHERE available > 0 AND expires_at <= ?1 ORDER BY workspace_id LIMIT ?2";
+           WHERE is_open = 1 AND available > 0 AND expires_at <= ?1 ORDER BY workspace_id LIMIT ?2";
     /// The grant of a source.
     FIND_BY_SOURCE = concat!("SELECT ", grant_columns!(), " FROM credit_grants g WHERE g.source = ?1");
     /// Every grant of a workspace, oldest first.
@@ -64,7 +67,7 @@ statements! {
         CAST(COALESCE(SUM(CASE WHEN effective_at <= ?2 AND expires_at > ?2 AND kind = 'topup' \
             THEN available ELSE 0 END), 0) AS BIGINT), \
         COALESCE((SELECT l.debt FROM credit_ledgers l WHERE l.workspace_id = ?1), 0) \
-        FROM credit_grants WHERE workspace_id = ?1 AND available + held > 0";
+        FROM credit_grants WHERE workspace_id = ?1 AND is_open = 1";
 }
 
 /// A ledger that this transaction has taken.
@@ -112,7 +115,11 @@ pub(crate) fn apply(
     if !is_new && changes != [0; 5] {
         let [available, held, spent, expired, taken_back] = changes.map(Into::into);
         let params = [movement.grant.into(), available, held, spent, expired, taken_back];
-        guarded(tx.execute(&MOVE, &params)?)?;
+        let left = tx.query_opt(&MOVE, &params)?.ok_or(Error::Conflict)?.int(0)?;
+        let before = left - deltas.available - deltas.held;
+        if (before > 0) != (left > 0) {
+            guarded(tx.execute(&SET_OPEN, &[movement.grant.into(), i64::from(left > 0).into()])?)?;
+        }
     }
     if deltas.debt != 0 {
         let params = [ledger.workspace.into(), deltas.debt.into()];

@@ -103,6 +103,11 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0026_identities.sql"),
     },
     Migration { number: 27, name: "until", sql: include_str!("../migrations/0027_until.sql") },
+    Migration {
+        number: 28,
+        name: "open grants",
+        sql: include_str!("../migrations/0028_open_grants.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -21,6 +21,7 @@ on_both!(
     what_cannot_be_granted,
     a_reference_names_one_thing,
     an_item_is_settled_within_what_it_holds,
+    a_grant_is_open_while_something_of_it_is_left,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -253,4 +254,25 @@ async fn an_item_is_settled_within_what_it_holds(app: App) {
     assert_eq!(ada.story().await, ["granted 5", "held 1"]);
     // The money for it is gone, what it was asked for is delivered: it is settled all the same.
     assert!(ada.settle(&work, 0, 1).await.unwrap().is_new);
+}
+
+/// The indexes of what still counts know no more of a grant than this.
+async fn a_grant_is_open_while_something_of_it_is_left(app: App) {
+    let ada = Person::new(&metered(app).await, "ada").await;
+    ada.topup(1, "in_1").await;
+    let look = |is_open: u8| {
+        ada.app.database().run(&format!(
+            "CREATE TABLE proof (grants INT CHECK (grants = 1));
+             INSERT INTO proof SELECT COUNT(*) FROM credit_grants WHERE is_open = {is_open};
+             DROP TABLE proof"
+        ));
+    };
+    look(1);
+    let held = ada.hold("first", PaidWork::Resize, LONG).await.unwrap();
+    look(1);
+    ada.void(&held.work, 0).await.unwrap();
+    look(1);
+    let held = ada.hold("second", PaidWork::Resize, LONG).await.unwrap();
+    ada.settle(&held.work, 0, 1).await.unwrap();
+    look(0);
 }
