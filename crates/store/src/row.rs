@@ -58,8 +58,7 @@ impl Row {
     pub fn opt_blob(&self, index: usize) -> Result<Option<&[u8]>, Error> {
         match self.column(index)? {
             Value::Null => Ok(None),
-            Value::Blob(bytes) => Ok(Some(bytes)),
-            _ => Err(self.unexpected(index, "bytes")),
+            value => value.bytes().map(Some).ok_or_else(|| self.unexpected(index, "bytes")),
         }
     }
 

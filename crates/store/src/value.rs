@@ -1,4 +1,4 @@
-//! The four kinds of value that both databases store alike.
+//! The kinds of value that both databases store alike.
 
 use bloom_domain::ids::{
     AccessTokenId, AccountId, ApiKeyId, BrandId, ClientId, ConnectionId, CreditGrantId,
@@ -16,8 +16,21 @@ pub enum Value {
     Int(i64),
     /// Text without NUL, which PostgreSQL cannot hold.
     Text(String),
-    /// Bytes: ids and digests.
+    /// Sixteen bytes. Most are ids, of which a statement has several: they need no memory of their own.
+    Id([u8; 16]),
+    /// As many other bytes: digests and what is sealed.
     Blob(Vec<u8>),
+}
+
+impl Value {
+    /// The bytes, if it is bytes.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Id(bytes) => Some(bytes),
+            Self::Blob(bytes) => Some(bytes),
+            Self::Null | Self::Int(_) | Self::Text(_) => None,
+        }
+    }
 }
 
 impl From<i64> for Value {
@@ -52,25 +65,25 @@ impl From<&String> for Value {
 
 impl From<&[u8]> for Value {
     fn from(bytes: &[u8]) -> Self {
-        Self::Blob(bytes.to_vec())
+        bytes.try_into().map_or_else(|_| Self::Blob(bytes.to_vec()), Self::Id)
     }
 }
 
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
-        Self::Blob(bytes)
+        bytes.as_slice().try_into().map_or_else(|_| Self::Blob(bytes), Self::Id)
     }
 }
 
 impl<const N: usize> From<[u8; N]> for Value {
     fn from(bytes: [u8; N]) -> Self {
-        Self::Blob(bytes.to_vec())
+        bytes.as_slice().into()
     }
 }
 
 impl<const N: usize> From<&[u8; N]> for Value {
     fn from(bytes: &[u8; N]) -> Self {
-        Self::Blob(bytes.to_vec())
+        bytes.as_slice().into()
     }
 }
 
@@ -90,13 +103,13 @@ macro_rules! ids {
     ($($id:ident),+ $(,)?) => {$(
         impl From<$id> for Value {
             fn from(id: $id) -> Self {
-                Self::Blob(id.as_bytes().to_vec())
+                Self::Id(*id.as_bytes())
             }
         }
 
         impl From<&$id> for Value {
             fn from(id: &$id) -> Self {
-                Self::Blob(id.as_bytes().to_vec())
+                Self::Id(*id.as_bytes())
             }
         }
     )+};

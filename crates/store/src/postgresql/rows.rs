@@ -1,6 +1,7 @@
 //! Values to the wire and back.
 
-use postgres::types::{ToSql, Type};
+use bytes::BytesMut;
+use postgres::types::{IsNull, ToSql, Type};
 
 use super::failure::of_statement;
 use crate::error::Error;
@@ -24,21 +25,35 @@ pub(crate) fn all(
     rows.iter().map(|row| read(statement, row)).collect()
 }
 
-/// The parameters as the driver takes them. `types` is what the server inferred, which a NULL must
-/// agree with; a value of another kind is refused by the driver.
-pub(crate) fn params<'a>(types: &[Type], values: &'a [Value]) -> Vec<&'a (dyn ToSql + Sync)> {
-    values.iter().zip(types).map(|(value, ty)| param(ty, value)).collect()
+/// The parameters as the driver takes them.
+pub(crate) fn params(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-fn param<'a>(ty: &Type, value: &'a Value) -> &'a (dyn ToSql + Sync) {
-    match value {
-        Value::Int(number) => number,
-        Value::Text(text) => text,
-        Value::Blob(bytes) => bytes,
-        Value::Null if *ty == Type::INT8 => &None::<i64>,
-        Value::Null if *ty == Type::BYTEA => &None::<Vec<u8>>,
-        Value::Null => &None::<String>,
+/// A value goes where one of its kind is expected, and NULL anywhere.
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) if <i64 as ToSql>::accepts(ty) => number.to_sql(ty, out),
+            Self::Text(text) if <String as ToSql>::accepts(ty) => text.to_sql(ty, out),
+            Self::Id(bytes) if <&[u8] as ToSql>::accepts(ty) => bytes.as_slice().to_sql(ty, out),
+            Self::Blob(bytes) if <&[u8] as ToSql>::accepts(ty) => bytes.to_sql(ty, out),
+            _ => Err(format!("a value of another kind than {ty}").into()),
+        }
     }
+
+    fn accepts(ty: &Type) -> bool {
+        <i64 as ToSql>::accepts(ty)
+            || <String as ToSql>::accepts(ty)
+            || <&[u8] as ToSql>::accepts(ty)
+    }
+
+    postgres::types::to_sql_checked!();
 }
 
 fn read(statement: &'static Statement, row: &postgres::Row) -> Result<Row, Error> {

@@ -80,7 +80,7 @@ impl Session {
         values: &[Value],
     ) -> Result<Vec<postgres::Row>, Error> {
         let prepared = self.prepare(statement, values)?;
-        let rows = self.client.query(&prepared, &rows::params(prepared.params(), values));
+        let rows = self.client.query(&prepared, &rows::params(values));
         rows.map_err(|error| of_statement(statement, &error))
     }
 
@@ -90,7 +90,7 @@ impl Session {
         values: &[Value],
     ) -> Result<u64, Error> {
         let prepared = self.prepare(statement, values)?;
-        let count = self.client.execute(&prepared, &rows::params(prepared.params(), values));
+        let count = self.client.execute(&prepared, &rows::params(values));
         count.map_err(|error| of_statement(statement, &error))
     }
 

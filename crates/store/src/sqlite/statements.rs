@@ -75,7 +75,7 @@ fn value(column: ValueRef<'_>) -> Option<Value> {
         ValueRef::Integer(number) => Value::Int(number),
         ValueRef::Real(_) => return None,
         ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).ok()?.to_owned()),
-        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Blob(bytes) => bytes.into(),
     })
 }
 
@@ -85,6 +85,7 @@ impl ToSql for Value {
             Self::Null => ValueRef::Null,
             Self::Int(number) => ValueRef::Integer(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Id(bytes) => ValueRef::Blob(bytes),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
         }))
     }
