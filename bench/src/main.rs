@@ -16,6 +16,7 @@ mod bare_commit;
 mod credits;
 mod grants;
 mod group_commit;
+mod images;
 mod keys;
 mod limiter;
 mod load;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 15] = [
+const SCENARIOS: [&str; 17] = [
     "credits",
     "credits-large",
     "group-commit",
@@ -52,10 +53,12 @@ const SCENARIOS: [&str; 15] = [
     "sign-in",
     "start",
     "studio",
+    "search",
+    "list",
 ];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
                      [limiter] [keys] [oauth] [oauth-writes] [oauth-reads] [grants] \
-                     [grants-large] [pages] [sign-in] [start] [studio]";
+                     [grants-large] [pages] [sign-in] [start] [studio] [search] [list]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -102,6 +105,19 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     if wants("studio") {
         studio::run()?;
     }
+    run_among_keys(bloom, chosen)?;
+    if wants("search") {
+        images::search(bloom)?;
+    }
+    if wants("list") {
+        images::list(bloom)?;
+    }
+    Ok(())
+}
+
+/// What is measured among the keys of many accounts.
+fn run_among_keys(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
+    let wants = |scenario| chosen.is_empty() || chosen.contains(&scenario);
     let parts = [
         ("oauth", oauth::Part::All),
         ("oauth-writes", oauth::Part::Writes),

@@ -44,6 +44,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a program on the server's core and waits for the line that names its port.
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self, Error> {
+        Self::start_with(program, arguments, &[])
+    }
+
+    /// Starts a program as [`Server::start`] does, with settings in its environment.
+    pub(crate) fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Error> {
         let started = Instant::now();
         let mut child = Command::new("taskset")
             .args(["-c", SERVER_CORE])
@@ -51,6 +60,7 @@ impl Server {
             .args(arguments)
             // All of the load comes from one address.
             .env("BLOOM_LIMITS_REGISTRATIONS", "0")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;

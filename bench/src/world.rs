@@ -40,7 +40,7 @@ impl World {
     pub(crate) fn make(bloom: &Path) -> Result<Self, Error> {
         println!("preparing {ACCOUNTS} accounts with {KEYS_EACH} keys each ...");
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("secret"), secrets().expose().as_bytes())?;
+        write_secret(folder.path())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let keys = runtime.block_on(async {
             let (store, service) = open(folder.path(), "http://localhost:8080").await?;
@@ -91,6 +91,11 @@ impl World {
 
 fn secrets() -> RootSecrets {
     RootSecrets { current: RootSecret::new([42; 32]), previous: Vec::new() }
+}
+
+/// Gives a data folder the root secret of the benchmarks.
+pub(crate) fn write_secret(folder: &Path) -> std::io::Result<()> {
+    std::fs::write(folder.join("secret"), secrets().expose().as_bytes())
 }
 
 async fn open(folder: &Path, origin: &str) -> Result<(Store, Service), Error> {

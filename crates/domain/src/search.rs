@@ -1,6 +1,11 @@
-//! Words by which images are found.
+//! Finding images by words: by those that they have, and by what these mean.
 
 use std::collections::BTreeSet;
+
+mod library;
+mod meaning;
+
+pub use library::{Hit, Library};
 
 /// The longest query, in characters.
 pub const MAX_QUERY: usize = 500;
@@ -16,12 +21,18 @@ const EMPTY: [&str; 24] = [
     "or", "our", "the", "to", "we", "with", "you", "your", "be",
 ];
 
-/// The words by which something with these texts is found.
-#[must_use]
-pub fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    let all = texts.into_iter().flat_map(split);
+/// How far something is from what was asked for: 0 when it has every word of it, 1 when it has neither a word nor a
+/// meaning in common with it. `said` is how much of what was asked it has as it is spelled, from 0 to 1; `meant` how close
+/// both are in what they mean, from 0 on, as a cosine. Each of the two takes away its part of what the other leaves: one
+/// that is sure needs no help, and two that are not so sure help each other.
+fn distance(said: f32, meant: f32) -> f32 {
+    (1.0 - said.clamp(0.0, 1.0)) * (1.0 - meant.clamp(0.0, 1.0))
+}
+
+/// The words by which something with this text is found.
+fn words(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for word in all {
+    for word in split(text) {
         if found.len() == MAX_WORDS {
             break;
         }
@@ -31,15 +42,13 @@ pub fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
 }
 
 /// The words that a query asks for.
-#[must_use]
-pub fn asked(query: &str) -> BTreeSet<String> {
+fn asked(query: &str) -> BTreeSet<String> {
     split(query).take(MAX_ASKED).collect()
 }
 
 /// How much it says of something that it has a word which so many of all have.
-#[must_use]
-pub fn weight(having: usize, all: usize) -> f64 {
-    let (having, all) = (having as f64, all.max(having) as f64);
+fn weight(having: usize, all: usize) -> f32 {
+    let (having, all) = (having as f32, all.max(having) as f32);
     (1.0 + (all - having + 0.5) / (having + 0.5)).ln()
 }
 
@@ -98,10 +107,16 @@ mod tests {
     }
 
     #[test]
+    fn words_and_meaning_help_each_other() {
+        assert_eq!((distance(1.0, -1.0), distance(0.0, 1.0), distance(0.0, -0.1)), (0.0, 0.0, 1.0));
+        assert!(distance(0.5, 0.6) < distance(0.5, 0.0).min(distance(0.0, 0.6)));
+    }
+
+    #[test]
     fn rare_words_say_more() {
         assert!(weight(1, 1_000) > weight(10, 1_000));
         assert!(weight(1_000, 1_000) > 0.0 && weight(5, 0) > 0.0);
         let many: Vec<_> = (0..500).map(|n| format!("w{n}")).collect();
-        assert_eq!(words(many.iter().map(String::as_str)).len(), MAX_WORDS);
+        assert_eq!(words(&many.join(" ")).len(), MAX_WORDS);
     }
 }

@@ -59,6 +59,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     service.failed_attempts.sweep(service.now());
     service.client_documents.sweep(service.now());
     service.openid.sweep(service.now());
+    service.libraries.sweep(service.now());
     last_use::flush(service).await?;
     refused_sign_ins::flush(service).await?;
     refusals::flush(service).await?;

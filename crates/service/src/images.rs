@@ -25,6 +25,7 @@ mod commissions;
 mod elsewhere;
 pub(crate) mod files;
 pub mod generate;
+pub(crate) mod libraries;
 pub mod links;
 pub mod people;
 pub(crate) mod rendering;
@@ -293,7 +294,7 @@ fn delete_in(
     }
     if let Some(file) = &found.image.file {
         store::images::doom_blob(tx, &file.blob, now)?;
-        store::brands::count_images(tx, found.image.brand, -1)?;
+        store::brands::one_image_less(tx, found.image.brand)?;
     }
     tx.changed(Change::Image(id));
     Ok(true)

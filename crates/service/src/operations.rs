@@ -108,7 +108,7 @@ pub static IMAGES_REMOVE_BACKGROUND: Operation =
 /// `POST /images/{id}/resize`: asks for an image in another ratio.
 pub static IMAGES_RESIZE: Operation =
     Operation::new("images.resize", BloomScope::Generate, Effect::Create);
-/// `POST /images/search`: finds images by words.
+/// `POST /images/search`: finds images by words and by what they mean.
 pub static IMAGES_SEARCH: Operation =
     Operation::new("images.search", BloomScope::Read, Effect::Read);
 /// `POST /images/uploads`: keeps the image at a URL. The same file is kept once.

@@ -24,6 +24,7 @@ use crate::engines::Engines;
 use crate::entropy::Entropy;
 use crate::fetch::{self, Fetcher};
 use crate::idempotency::InProgress;
+use crate::images::libraries::Libraries;
 use crate::jobs::Bells;
 use crate::key_shapes::KeyShapes;
 use crate::keyring::Keyring;
@@ -156,6 +157,7 @@ pub struct Service {
     pub(crate) waits: Arc<Waits>,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) painters: Painters,
+    pub(crate) libraries: Arc<Libraries>,
     pub(crate) engines: Engines,
     pub(crate) in_progress: InProgress,
     pub(crate) client_documents: ClientDocuments,
@@ -234,6 +236,7 @@ impl Service {
             waits,
             blobs: Arc::new(blobs::Nowhere),
             painters: Painters::new(),
+            libraries: Arc::default(),
             engines: Engines::default(),
             in_progress: InProgress::default(),
             client_documents: ClientDocuments::through(Arc::new(fetch::Nothing)),

@@ -41,8 +41,11 @@ statements! {
     DELETE = "UPDATE brands SET deleted_at = ?2, updated_at = ?2, findings = NULL, corrections = NULL, \
               wanted_logo = NULL, logo_blob = NULL, logo_type = NULL, logo_error = NULL, failure_detail = NULL, \
               url = '', name = '' WHERE id = ?1 AND deleted_at IS NULL";
-    /// Counts images that came or went.
-    COUNT_IMAGES = "UPDATE brands SET image_count = image_count + ?2 WHERE id = ?1";
+    /// One image more; which one it is among all that came, those that are gone included.
+    ONE_MORE = "UPDATE brands SET image_count = image_count + 1, captions = captions + 1 WHERE id = ?1 \
+                RETURNING captions";
+    /// One image less.
+    ONE_LESS = "UPDATE brands SET image_count = image_count - 1 WHERE id = ?1";
 }
 
 /// The first id that comes after every other: where a list begins.
@@ -146,9 +149,15 @@ pub fn delete(tx: &mut Tx<'_>, id: BrandId, at: Timestamp) -> Result<bool, Error
     Ok(tx.execute(&DELETE, &[id.into(), at.into()])? == 1)
 }
 
-/// Counts images of a brand that came (or went, below zero).
-pub fn count_images(tx: &mut Tx<'_>, id: BrandId, by: i64) -> Result<(), Error> {
-    tx.execute(&COUNT_IMAGES, &[id.into(), by.into()]).map(drop)
+/// Counts an image that came into a brand's library: which one it is among all that came. No other gets the same
+/// number, and whoever is given a later one commits later.
+pub(crate) fn one_image_more(tx: &mut Tx<'_>, id: BrandId) -> Result<Option<i64>, Error> {
+    tx.query_opt(&ONE_MORE, &[id.into()])?.map(|row| row.int(0)).transpose()
+}
+
+/// Counts an image of a brand that went.
+pub fn one_image_less(tx: &mut Tx<'_>, id: BrandId) -> Result<(), Error> {
+    tx.execute(&ONE_LESS, &[id.into()]).map(drop)
 }
 
 fn read(row: &Row) -> Result<Found, Error> {

@@ -21,7 +21,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::credits::ALL,
     crate::grants::ALL,
     crate::idempotency::ALL,
-    crate::image_words::ALL,
+    crate::image_captions::ALL,
     crate::images::ALL,
     crate::invitations::ALL,
     crate::jobs::ALL,

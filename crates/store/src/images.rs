@@ -253,7 +253,7 @@ pub fn fail(tx: &mut Tx<'_>, id: ImageId, failure: &Failure) -> Result<bool, Err
 /// is none.
 pub fn delete(tx: &mut Tx<'_>, id: ImageId) -> Result<bool, Error> {
     tx.execute(&DELETE_SCENE, &[id.into()])?;
-    crate::image_words::delete(tx, id)?;
+    crate::image_captions::delete(tx, id)?;
     Ok(tx.execute(&DELETE, &[id.into()])? == 1)
 }
 

@@ -34,7 +34,7 @@ mod dialect;
 mod error;
 pub mod grants;
 pub mod idempotency;
-pub mod image_words;
+pub mod image_captions;
 pub mod images;
 pub mod invitations;
 mod job;

@@ -108,6 +108,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "open grants",
         sql: include_str!("../migrations/0028_open_grants.sql"),
     },
+    Migration {
+        number: 29,
+        name: "captions",
+        sql: include_str!("../migrations/0029_captions.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -202,8 +202,8 @@ pub(crate) static ALL: [Tool; 18] = [
     Tool {
         name: "bloom_search_user_images",
         title: "Find images",
-        description: "Finds images of a brand by the words of their prompts and of what they show, the nearest \
-                      first.",
+        description: "Finds images of a brand by the words of their prompts and of what they show and, in English, \
+                      by what these mean, the nearest first.",
         operations: &[&operations::IMAGES_SEARCH],
         input: input_schema::<images::Search>,
         output: schema_for_output::<FoundView>,

@@ -224,9 +224,8 @@ async fn end(service: &Service, job: &Job, payload: &Payload, end: End) -> Resul
         };
         if is_there && let Some(found) = store::images::find_any(tx, id)? {
             let Image { brand, prompt, description, .. } = &found.image;
-            store::brands::count_images(tx, *brand, 1)?;
             let words = search::words(prompt.as_deref(), description.as_deref());
-            store::image_words::insert(tx, *brand, id, &words)?;
+            store::image_captions::insert(tx, *brand, id, &words)?;
         }
         tx.changed(Change::Image(id));
         // Who has voided the hold meanwhile has ended this part, too.

@@ -1,24 +1,22 @@
 //! Finding images of a brand by words.
 //!
-//! An image is found by the words of its prompt and of what it shows. What is found has a distance: 0 when it has
-//! every word of the query, 1 when it has none, and between them by how much the words that it has say of an
-//! image: a rare one more than a common one.
+//! An image is found by the words of its prompt and of what it shows, and by what they mean. What is found has a distance,
+//! by the rule of `bloom_domain::search`. The whole library is looked at, in memory (`libraries.rs`), and what
+//! comes of it in the database, where it may be gone by now.
 
-use std::collections::HashMap;
+use std::mem;
 
 use bloom_domain::ids::{BrandId, ImageId};
-use bloom_domain::images::{Image, Status};
-use bloom_domain::search;
+use bloom_domain::search::Hit;
 use bloom_store as store;
 use serde::{Deserialize, Serialize};
-use store::Tx;
+use store::images::Found;
+use store::{Store, Tx};
+use tokio::task::spawn_blocking;
 
 use super::{Seen, Viewer, seen};
 use crate::operations::IMAGES_SEARCH;
 use crate::{Error, Principal, Service, cursors, plans};
-
-/// How many images are looked at for one word.
-const MOST: i64 = 50_000;
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -44,12 +42,22 @@ pub struct Results {
     pub next: Option<String>,
 }
 
-/// What was shown last: a distance in millionths, and an image.
+/// How far an image is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Rank {
+    /// In millionths.
     distance: u32,
     /// Newer ones come first, so all bits are turned.
     turned: [u8; 16],
+}
+
+/// Where a list goes on.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Position {
+    /// After what was shown last.
+    after: Rank,
+    /// Among what was there when it began: what comes meanwhile moves nothing.
+    until: i64,
 }
 
 /// Finds images.
@@ -63,84 +71,117 @@ pub async fn search(
 ) -> Result<Results, Error> {
     let filter = filter(&query);
     let operation = &IMAGES_SEARCH;
-    let after = match &query.cursor {
+    let position = match &query.cursor {
         None => None,
         Some(cursor) => {
-            Some(cursors::open::<Rank>(service, principal, operation, &filter, cursor)?)
+            Some(cursors::open::<Position>(service, principal, operation, &filter, cursor)?)
         }
     };
-    let viewer = Viewer::of(principal);
-    let limit = query.limit;
-    let read = move |tx: &mut Tx<'_>| search_in(tx, &viewer, &query, after);
-    let mut found = service.store.read(read).await?.ok_or(Error::BrandNotFound)?;
+    let (viewer, brand, limit) = (Viewer::of(principal), query.brand, query.limit);
+    let looking = viewer.clone();
+    let there = service.store.read(move |tx| looking.brand(tx, brand)).await?;
+    let there = there.ok_or(Error::BrandNotFound)?.brand.image_count;
     plans::admit(service, principal).await?;
+    let (store, libraries, now) = (service.store.clone(), service.libraries.clone(), service.now());
+    let look = move || {
+        let there = usize::try_from(there).unwrap_or_default();
+        let library = libraries.current(&store, brand, there, now)?;
+        let (ranked, until) = {
+            let library = library.read();
+            let until = position.map_or_else(|| library.last(), |position| position.until);
+            (ranked(library.find(&query.text, until), &query, position), until)
+        };
+        let (found, gone) = nearest(&store, &viewer, ranked, query.limit)?;
+        if !gone.is_empty() {
+            library.write().forget(&gone);
+        }
+        Ok::<_, store::Error>((found, until))
+    };
+    // Away from the threads that answer: it may take some milliseconds.
+    let looked = spawn_blocking(look).await.map_err(|error| Error::Internal(error.to_string()))?;
+    let (mut found, until) = looked?;
     let goes_on = found.len() > limit;
     found.truncate(limit);
     let next = match found.last().filter(|_| goes_on) {
         None => None,
-        Some((_, rank)) => Some(cursors::seal(service, principal, operation, &filter, rank)?),
+        Some((_, after)) => {
+            let position = Position { after: *after, until };
+            Some(cursors::seal(service, principal, operation, &filter, &position)?)
+        }
     };
     let shown = found
         .into_iter()
-        .map(|(found, rank)| (seen(service, found), f64::from(rank.distance) / f64::from(MILLION)));
+        .map(|(found, rank)| (seen(service, found), f64::from(rank.distance) / MILLION));
     Ok(Results { found: shown.collect(), next })
 }
 
-/// One.
-const MILLION: u32 = 1_000_000;
+/// One, in millionths.
+const MILLION: f64 = 1e6;
 
 fn filter(query: &Query) -> Vec<u8> {
     let distance = query.max_distance.to_be_bytes();
     [query.brand.as_bytes().as_slice(), &distance, query.text.as_bytes()].concat()
 }
 
-/// One image more than are wanted, if there is one; `None` without such a brand.
-fn search_in(
-    tx: &mut Tx<'_>,
-    viewer: &Viewer,
-    query: &Query,
-    after: Option<Rank>,
-) -> Result<Option<Vec<(store::images::Found, Rank)>>, store::Error> {
-    let Some(brand) = viewer.brand(tx, query.brand)? else { return Ok(None) };
-    let all = usize::try_from(brand.brand.image_count).unwrap_or_default();
-    let (mut total, mut scores) = (0.0, HashMap::<ImageId, f64>::new());
-    for word in search::asked(&query.text) {
-        let having = store::image_words::find(tx, query.brand, &word, MOST)?;
-        let weight = search::weight(having.len(), all);
-        total += weight;
-        for image in having {
-            *scores.entry(image).or_default() += weight;
-        }
-    }
-    let mut ranked: Vec<_> = scores
-        .into_iter()
-        .map(|(image, score)| (rank(image, 1.0 - score / total), image))
-        .filter(|(rank, _)| f64::from(rank.distance) <= query.max_distance * f64::from(MILLION))
-        .filter(|(rank, _)| after.is_none_or(|after| after < *rank))
-        .collect();
-    ranked.sort_unstable_by_key(|(rank, _)| *rank);
-    let mut found = Vec::new();
-    for (rank, image) in ranked {
-        if found.len() > query.limit {
-            break;
-        }
-        let there = viewer.find(tx, image)?;
-        let is_there = |image: &Image| image.status == Status::Completed && image.file.is_some();
-        found.extend(there.filter(|found| is_there(&found.image)).map(|found| (found, rank)));
-    }
-    Ok(Some(found))
+/// Those that are near enough and were not shown before.
+fn ranked(hits: Vec<Hit>, query: &Query, position: Option<Position>) -> Vec<(Rank, ImageId)> {
+    let most = query.max_distance * MILLION;
+    hits.into_iter()
+        .map(|hit| (rank(&hit), hit.image))
+        .filter(|(rank, _)| f64::from(rank.distance) <= most)
+        .filter(|(rank, _)| position.is_none_or(|position| position.after < *rank))
+        .collect()
 }
 
-fn rank(image: ImageId, distance: f64) -> Rank {
-    // From 0 to 1 by what it is made of; a cast cuts off what rounding may have added.
-    let distance = (distance.clamp(0.0, 1.0) * f64::from(MILLION)).round() as u32;
-    Rank { distance, turned: image.as_bytes().map(|byte| !byte) }
+fn rank(hit: &Hit) -> Rank {
+    // From 0 to 1, so a cast cuts off nothing.
+    let distance = (f64::from(hit.distance) * MILLION).round() as u32;
+    Rank { distance, turned: hit.image.as_bytes().map(|byte| !byte) }
+}
+
+/// The nearest that are there, at least one more than are wanted if there are as many; and those that are gone.
+fn nearest(
+    store: &Store,
+    viewer: &Viewer,
+    mut ranked: Vec<(Rank, ImageId)>,
+    wanted: usize,
+) -> Result<(Vec<(Found, Rank)>, Vec<ImageId>), store::Error> {
+    let (mut found, mut gone) = (Vec::new(), Vec::new());
+    while found.len() <= wanted && !ranked.is_empty() {
+        // However many are gone, few rounds find that out.
+        let some = first(&mut ranked, (wanted + 1 - found.len()).max(gone.len()));
+        let viewer = viewer.clone();
+        let look = move |tx: &mut Tx<'_>| {
+            let (mut found, mut gone) = (Vec::new(), Vec::new());
+            for (rank, image) in some {
+                match viewer.find(tx, image)? {
+                    Some(one) => found.push((one, rank)),
+                    None if store::image_captions::exists(tx, image)? => {}
+                    None => gone.push(image),
+                }
+            }
+            Ok((found, gone))
+        };
+        let (some, others) = store.read_blocking(look)?;
+        found.extend(some);
+        gone.extend(others);
+    }
+    Ok((found, gone))
+}
+
+/// Takes out so many of the first, in order.
+fn first(ranked: &mut Vec<(Rank, ImageId)>, many: usize) -> Vec<(Rank, ImageId)> {
+    if many < ranked.len() {
+        ranked.select_nth_unstable(many);
+    }
+    let rest = ranked.split_off(many.min(ranked.len()));
+    let mut first = mem::replace(ranked, rest);
+    first.sort_unstable();
+    first
 }
 
 /// The words by which an image is found.
-pub(super) fn words(
-    prompt: Option<&str>,
-    shows: Option<&str>,
-) -> std::collections::BTreeSet<String> {
-    search::words(prompt.into_iter().chain(shows))
+pub(super) fn words(prompt: Option<&str>, shows: Option<&str>) -> String {
+    let all: Vec<_> = prompt.into_iter().chain(shows).collect();
+    all.join("\n")
 }

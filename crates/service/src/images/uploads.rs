@@ -275,8 +275,7 @@ async fn keep(
         };
         store::images::insert(tx, &image)?;
         let words = search::words(None, image.description.as_deref());
-        store::image_words::insert(tx, brand, id, &words)?;
-        store::brands::count_images(tx, brand, 1)?;
+        store::image_captions::insert(tx, brand, id, &words)?;
         tx.changed(Change::Image(id));
         Ok(Ok(brought(&image, &file, false)))
     };

@@ -1,7 +1,7 @@
 //! Upgrades are whole, ordered, and refuse what they do not know.
 
 use super::*;
-use bloom_domain::ids::AccountId;
+use bloom_domain::ids::{AccountId, BrandId, ImageId};
 
 use crate::migrations::{ALL as MIGRATIONS, Fault, Migration, Target, apply};
 use crate::{Database, OpenError};
@@ -148,6 +148,69 @@ fn sessions_of_before_have_names_and_prove_nothing() {
         let sessions = store.write_blocking(read).unwrap();
         assert_eq!(sessions.iter().map(|s| s.id.as_bytes()[0]).collect::<Vec<_>>(), [3, 2]);
         assert!(sessions.iter().all(|session| session.times.proven_at == zero));
+    }
+}
+
+#[test]
+fn images_of_before_are_found_and_others_come_after_them() {
+    for engine in Engine::ALL {
+        let Some(database) = fresh(engine) else { continue };
+        if let Database::Sqlite { path } = database.database() {
+            crate::sqlite::connection::create(path).unwrap();
+        }
+        let now = Timestamp::from_unix_micros(2);
+        with_target(&database, |target| apply(target, &MIGRATIONS[..28], now).unwrap());
+        let image = |id: &str, brand: &str, status: &str, said: &str| {
+            format!(
+                "INSERT INTO images (id, workspace_id, brand_id, account_id, source, status, prompt, description, \
+                 blob, nonce, created_at) VALUES ({id}, {{2}}, {brand}, {{1}}, 'generated', '{status}', {said}, \
+                 'x', {{1}}, 0);"
+            )
+        };
+        let brand = |id: &str| {
+            format!(
+                "INSERT INTO brands (id, workspace_id, account_id, url, name, status, run, collect_images, \
+                 created_at, updated_at) VALUES ({id}, {{2}}, {{1}}, '', '', 'ready', 1, 0, 0, 0);"
+            )
+        };
+        let rows = [
+            "INSERT INTO accounts (id, email, password_hash, created_at) VALUES ({1}, 'a@b.c', 'x', 0);
+             INSERT INTO workspaces (id, kind, name, created_at) VALUES ({2}, 'team', '', 0);"
+                .to_owned(),
+            brand("{3}"),
+            brand("{4}"),
+            image("{5}", "{3}", "completed", "'red shoes', 'on a box'"),
+            image("{6}", "{3}", "failed", "'a moon', NULL"),
+            image("{7}", "{3}", "completed", "NULL, 'a boat'"),
+            image("{8}", "{4}", "completed", "'a car', NULL"),
+        ];
+        database.run(&blobs(&database, &rows.concat()));
+        let store = open(&database);
+        let [one, other] = [3, 4].map(|brand| BrandId::from_bytes([brand; 16]));
+        let written = store.write_blocking(move |tx| {
+            let nine = ImageId::from_bytes([9; 16]);
+            // Its row is not there, and no number is used up for what is not written.
+            assert!(
+                crate::image_captions::insert(tx, BrandId::from_bytes([9; 16]), nine, "").is_ok()
+            );
+            crate::images::delete(tx, ImageId::from_bytes([7; 16]))?;
+            crate::brands::one_image_less(tx, one)
+        });
+        written.unwrap();
+        let captions = |brand, after| {
+            let read = move |tx: &mut Tx<'_>| crate::image_captions::after(tx, brand, after, 9);
+            let captions = store.read_blocking(read).unwrap().into_iter();
+            captions.map(|one| (one.number, one.image.as_bytes()[0], one.words)).collect::<Vec<_>>()
+        };
+        assert_eq!(captions(one, 0), [(1, 5, "red shoes on a box".to_owned())]);
+        assert_eq!(captions(other, 0), [(1, 8, "a car ".to_owned())]);
+        // What comes now comes after what is gone, too.
+        database.run(&blobs(&database, &image("{9}", "{3}", "completed", "NULL, 'a sun'")));
+        let sun = move |tx: &mut Tx<'_>| {
+            crate::image_captions::insert(tx, one, ImageId::from_bytes([9; 16]), "a sun")
+        };
+        store.write_blocking(sun).unwrap();
+        assert_eq!(captions(one, 1), [(3, 9, "a sun".to_owned())]);
     }
 }
 

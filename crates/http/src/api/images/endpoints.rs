@@ -314,7 +314,7 @@ fn search() -> Endpoint {
         operation: &operations::IMAGES_SEARCH,
         method: "post",
         path: "/images/search",
-        summary: "Finds images of a brand by words, the nearest first.",
+        summary: "Finds images of a brand by words and by what they mean, the nearest first.",
         parameters: &[],
         body: Some(Body::Json(schema::<finding::Search>)),
         status: StatusCode::OK,

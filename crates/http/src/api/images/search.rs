@@ -1,4 +1,4 @@
-//! `POST /images/search`: images of a brand, found by words.
+//! `POST /images/search`: images of a brand, found by words and by what they mean.
 
 use bloom_domain::search::MAX_QUERY;
 use bloom_service::images::search::{Query, Results, search as find};
@@ -45,7 +45,7 @@ struct CandidateView {
     height: Option<i64>,
     /// The ratio of its sides.
     aspect_ratio: Option<RatioWord>,
-    /// How far it is from what was looked for: 0 when it has every word of it.
+    /// How far it is from what was looked for: 0 when it has every word of it, 1 with neither a word nor a meaning in common.
     distance: f64,
 }
 
