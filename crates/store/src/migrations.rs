@@ -105,7 +105,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 27, name: "until", sql: include_str!("../migrations/0027_until.sql") },
     Migration {
         number: 28,
-        name: "open grants",
+        name: "open_grants",
         sql: include_str!("../migrations/0028_open_grants.sql"),
     },
     Migration {
