@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::images::Model;
+use bloom_domain::time::Timestamp;
 
 /// The most bytes of a picture that an engine may answer with.
 pub const MAX_PICTURE: usize = 32 * 1024 * 1024;
@@ -106,8 +107,8 @@ pub struct Ticket(pub String);
 pub enum EngineError {
     /// It does not draw such things.
     ContentRefused(String),
-    /// It has too much to do.
-    Throttled(String),
+    /// It has too much to do, and may have said when to ask again.
+    Throttled(String, Option<Again>),
     /// It cannot be reached, or broke down; nothing came of it.
     Unavailable(String),
     /// It took too long.
@@ -122,7 +123,7 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ContentRefused(why) => write!(f, "it refuses the content: {why}"),
-            Self::Throttled(why) => write!(f, "it has too much to do: {why}"),
+            Self::Throttled(why, _) => write!(f, "it has too much to do: {why}"),
             Self::Unavailable(why) => write!(f, "it is not available: {why}"),
             Self::TooSlow => f.write_str("it took too long"),
             Self::Misconfigured(why) => write!(f, "it refuses this server: {why}"),
@@ -132,6 +133,25 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+/// When an engine may be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// So long from now.
+    In(Duration),
+    /// At that time, by its clock.
+    At(Timestamp),
+}
+
+impl Again {
+    /// How long that is from now.
+    pub(crate) fn wait(self, now: Timestamp) -> Duration {
+        match self {
+            Self::In(span) => span,
+            Self::At(time) => time.since(now),
+        }
+    }
+}
 
 /// The engines that are configured, and which draws for which effort. Without any, the server's own draws everything.
 #[derive(Clone, Default)]

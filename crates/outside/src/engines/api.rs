@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bloom_service::engines::{Answer, Drawn, EngineError, MAX_PICTURE};
+use bloom_domain::time::Timestamp;
+use bloom_service::engines::{Again, Answer, Drawn, EngineError, MAX_PICTURE};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -61,7 +62,33 @@ impl Ask {
 /// What came.
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// When to ask again, if its headers say so.
+    pub(super) again: Option<Again>,
     pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Why there is no picture, as far as the status says it, and when to ask again.
+    pub(super) fn failure(&self, told: String, again: Option<Again>) -> EngineError {
+        match self.status {
+            429 => EngineError::Throttled(told, again),
+            // Who says when to come back is not broken.
+            503 if again.is_some() => EngineError::Throttled(told, again),
+            408 | 504 => EngineError::TooSlow,
+            500.. => EngineError::Unavailable(told),
+            400..=499 => EngineError::Misconfigured(told),
+            _ => EngineError::Unusable(told),
+        }
+    }
+}
+
+/// `Retry-After`: seconds, or a date.
+fn again(headers: &HeaderMap) -> Option<Again> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse() {
+        Ok(seconds) => Some(Again::In(Duration::from_secs(seconds))),
+        Err(_) => Timestamp::from_http_date(text).map(Again::At),
+    }
 }
 
 impl Api {
@@ -145,7 +172,8 @@ impl Api {
                 }
                 bytes.extend_from_slice(&data);
             }
-            Ok(Reply { status: head.status.as_u16(), body: bytes })
+            let (status, again) = (head.status.as_u16(), again(&head.headers));
+            Ok(Reply { status, again, body: bytes })
         };
         // The connection lives as long as what is asked over it.
         tokio::pin!(answering);
@@ -223,6 +251,21 @@ pub(super) fn at(url: String) -> Result<Drawn, EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn when_to_ask_again_is_read_from_the_headers() {
+        let of = |text: &'static str| {
+            let value = HeaderValue::from_static(text);
+            again(&HeaderMap::from_iter([(header::RETRY_AFTER, value)]))
+        };
+        assert_eq!(of("120"), Some(Again::In(Duration::from_secs(120))));
+        let date = Timestamp::from_unix_micros(784_111_777_000_000);
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Again::At(date)));
+        for none in ["", "soon", "-1", "1.5", "99999999999999999999"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+        assert_eq!(again(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn words_are_cut_short_and_hold_no_key() {

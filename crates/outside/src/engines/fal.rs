@@ -141,11 +141,7 @@ impl Fal {
         let told = self.0.api.words(&format!("{} {kind} {told}", reply.status));
         match reply.status {
             400 | 422 if kind == "content_policy_violation" => EngineError::ContentRefused(told),
-            429 => EngineError::Throttled(told),
-            408 | 504 => EngineError::TooSlow,
-            500.. => EngineError::Unavailable(told),
-            400..=499 => EngineError::Misconfigured(told),
-            _ => EngineError::Unusable(told),
+            _ => reply.failure(told, reply.again),
         }
     }
 }

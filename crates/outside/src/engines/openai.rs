@@ -148,11 +148,7 @@ impl OpenAi {
         match reply.status {
             400 | 403 | 422 if is_refused => EngineError::ContentRefused(told),
             _ if is_one_of(&UNPAID) => EngineError::Misconfigured(told),
-            429 => EngineError::Throttled(told),
-            408 | 504 => EngineError::TooSlow,
-            500.. => EngineError::Unavailable(told),
-            400..=499 => EngineError::Misconfigured(told),
-            _ => EngineError::Unusable(told),
+            _ => reply.failure(told, reply.again),
         }
     }
 }

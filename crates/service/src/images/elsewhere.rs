@@ -7,8 +7,8 @@
 //!    picture of another shape than was asked for, or of far fewer pixels, is a lie and not taken.
 //! 4. It is brought to the size that was asked for, and written anew.
 //!
-//! What may pass by itself is tried again a few times. An order that took too long or came to nonsense is not: the engine
-//! may have been paid for it.
+//! What may pass by itself is tried again a few times, and no sooner than the engine said. An order that took too long or
+//! came to nonsense is not: the engine may have been paid for it.
 
 use std::time::Duration;
 
@@ -72,11 +72,18 @@ pub(super) async fn draw(
         Ok(picture) => finished(service, picture, &sheet).await?,
         Err(error) => {
             tracing::warn!(image = %image.id, engine = drawn_by, attempts, %error, "an engine drew nothing");
-            let may_pass = matches!(error, EngineError::Throttled(_) | EngineError::Unavailable(_));
-            if may_pass && attempts < TRIES {
-                return Err(JobError::ForNow(format!("{drawn_by}: {error}")));
+            let cause = || format!("{drawn_by}: {error}");
+            match error {
+                EngineError::Throttled(_, Some(again)) if attempts < TRIES => {
+                    return Err(JobError::NotBefore(again.wait(service.now()), cause()));
+                }
+                EngineError::Throttled(_, None) | EngineError::Unavailable(_)
+                    if attempts < TRIES =>
+                {
+                    return Err(JobError::ForNow(cause()));
+                }
+                _ => Outcome::Failed(told(&error)),
             }
-            Outcome::Failed(told(&error))
         }
     };
     Ok((outcome, drawn_by))
@@ -89,7 +96,7 @@ fn told(error: &EngineError) -> Failure {
             Some(FailureReason::ContentSafety),
             "the engine does not draw that: its rules on content refuse the prompt or an image; change them and ask again",
         ),
-        EngineError::Throttled(_) => (
+        EngineError::Throttled(..) => (
             Some(FailureReason::RateLimited),
             "the engine has too much to do; ask again in a while",
         ),
@@ -232,7 +239,7 @@ async fn order(
     };
     let mut waiting = None;
     let asking =
-        tokio::time::timeout(engine.capabilities().patience, asked(engine, &order, &mut waiting));
+        tokio::time::timeout(engine.capabilities().patience, asked(service, engine, &order, &mut waiting));
     let outcome = asking.await.unwrap_or(Err(EngineError::TooSlow));
     if outcome.is_err()
         && let Some(ticket) = waiting
@@ -253,6 +260,7 @@ async fn order(
 
 /// Asks until the picture is there. An order that waits is left behind in `waiting`.
 async fn asked(
+    service: &Service,
     engine: &dyn Engine,
     order: &Order,
     waiting: &mut Option<Ticket>,
@@ -269,7 +277,15 @@ async fn asked(
                 *waiting = Some(ticket.clone());
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(longest);
-                step = engine.poll(&ticket).await?;
+                step = match engine.poll(&ticket).await {
+                    // It was asked too often how far it is, and draws on: another order would be paid for again.
+                    Err(EngineError::Throttled(_, again)) => {
+                        let told = again.map(|again| again.wait(service.now()));
+                        pause = told.unwrap_or(longest).clamp(pause, engine.capabilities().patience.max(pause));
+                        Submitted::Waiting(ticket)
+                    }
+                    step => step?,
+                };
             }
         }
     }

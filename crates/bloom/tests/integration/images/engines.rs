@@ -1,6 +1,7 @@
 //! Images that somebody else's engine draws: asked over HTTP, in the shapes that its maker documents.
 
 mod failures;
+mod throttled;
 
 use std::sync::Arc;
 use std::time::Duration;

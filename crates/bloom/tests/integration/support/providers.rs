@@ -62,8 +62,14 @@ struct Shelf {
 
 /// A status with a body in JSON.
 pub(crate) fn json(status: u16, body: &str) -> Reply {
+    json_with(status, "", body)
+}
+
+/// A status with a body in JSON, and a header more.
+pub(crate) fn json_with(status: u16, header: &str, body: &str) -> Reply {
+    let end = if header.is_empty() { "" } else { "\r\n" };
     let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{header}{end}content-length: {}\r\n\r\n",
         body.len()
     );
     Reply::Whole([head.as_bytes(), body.as_bytes()].concat())

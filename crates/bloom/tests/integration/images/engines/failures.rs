@@ -23,7 +23,7 @@ on_both!(
 );
 
 /// The image failed for that reason, and cost nothing.
-async fn failed(ada: &Artist, image: &Value, reason: Value, why: &str, what: &str) {
+pub(super) async fn failed(ada: &Artist, image: &Value, reason: Value, why: &str, what: &str) {
     let ended = (image["status"].clone(), image["failureReason"].clone());
     assert_eq!(ended, (json!("failed"), reason), "{what}: {image}");
     let detail = image["failureDetail"].as_str().expect("why");
