@@ -4,6 +4,7 @@ mod changes;
 mod collecting;
 mod emptying;
 mod engines;
+mod leases;
 mod library;
 mod pages;
 mod search;

@@ -1,20 +1,60 @@
-//! Files whose image is gone go as well, a little later.
+//! Files beside the database, of which none stays that no row names.
+//!
+//! 1. Before a file is written it is announced: a row says that it goes after a while. Its name is new, so whoever does
+//!    the same work again writes another file.
+//! 2. The transaction that writes the row which names the file takes that back. Whoever does not come so far, because
+//!    their lease or their process ended, leaves the announcement behind.
+//! 3. A file whose row is deleted is doomed in the same transaction.
+//! 4. Housekeeping deletes files whose time has come.
 
+use std::time::Duration;
+
+use bloom_domain::time::Timestamp;
 use bloom_store as store;
+use store::Tx;
 
 use crate::blobs::BlobKey;
 use crate::{Error, Service};
 
+/// How long it may take from the announcement of a file to the row that names it.
+const ANNOUNCED: Duration = Duration::from_secs(3_600);
+/// How far from its time a file must be for a row to name it: clocks of nodes differ, and deleting takes time.
+const MARGIN: Duration = Duration::from_secs(600);
 /// How many are looked for at a time.
 const BATCH: i64 = 100;
 
-/// Deletes files whose image is gone.
+/// A file will be written soon.
+pub(crate) fn announce(tx: &mut Tx<'_>, key: &BlobKey, now: Timestamp) -> Result<(), store::Error> {
+    store::images::doom_blob(tx, key.as_str(), now.plus(ANNOUNCED))
+}
+
+/// Announces a file, and writes it.
+///
+/// # Errors
+/// When the database or the files cannot be reached.
+pub(crate) async fn put(service: &Service, key: &BlobKey, bytes: Vec<u8>) -> Result<(), Error> {
+    let (announced, now) = (key.clone(), service.now());
+    service.store.write(move |tx| announce(tx, &announced, now)).await?;
+    Ok(service.blobs.put(key, bytes).await?)
+}
+
+/// A file that was announced is named by a row of this transaction. One that comes too late undoes the transaction.
+pub(crate) fn keep(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> Result<(), store::Error> {
+    match store::images::spare_blob(tx, key, now.plus(MARGIN))? {
+        true => Ok(()),
+        false => Err(store::Error::Corrupt(format!("the file {key} was to be kept too late"))),
+    }
+}
+
+/// Deletes files whose time has come.
 ///
 /// # Errors
 /// When the database or the files cannot be reached; what is left goes the next time.
 pub(crate) async fn sweep(service: &Service) -> Result<(), Error> {
+    let now = service.now();
     loop {
-        let doomed = service.store.read(|tx| store::images::doomed_blobs(tx, BATCH)).await?;
+        let doomed = service.store.read(move |tx| store::images::doomed_blobs(tx, now, BATCH));
+        let doomed = doomed.await?;
         let is_last = i64::try_from(doomed.len()).unwrap_or(i64::MAX) < BATCH;
         for key in doomed {
             service.blobs.delete(&BlobKey::from_stored(&key)).await?;

@@ -19,7 +19,7 @@ use bloom_studio::picture::Picture;
 use bloom_studio::raster;
 use store::upload_tokens::{UploadKind, UploadRight};
 
-use super::{Viewer, links, rendering, search};
+use super::{Viewer, files, links, rendering, search};
 use crate::blobs::BlobKey;
 use crate::fetch::{Along, FetchError, Wanted};
 use crate::keyring::sha256;
@@ -212,7 +212,7 @@ async fn keep(
         bytes: i64::try_from(kept.bytes.len()).unwrap_or(i64::MAX),
         digest: Some(digest),
     };
-    service.blobs.put(&key, kept.bytes).await?;
+    files::put(service, &key, kept.bytes).await?;
     let (width, height) = kept.size;
     let ratio = AspectRatio::from_word(format::AspectRatio::nearest(width, height).name());
     let quota = service.settings.storage_quota;
@@ -274,6 +274,7 @@ async fn keep(
             created_at: now,
         };
         store::images::insert(tx, &image)?;
+        files::keep(tx, &file.blob, now)?;
         let words = search::words(None, image.description.as_deref());
         store::image_words::insert(tx, brand, id, &words)?;
         store::brands::count_images(tx, brand, 1)?;
