@@ -43,6 +43,11 @@ impl BlobKey {
         Self(format!("{name}-{attempt}"))
     }
 
+    /// The blob of its small version, which comes and goes with it; there need not be one.
+    pub(crate) fn small(&self) -> Self {
+        Self(format!("{}-small", self.0))
+    }
+
     /// A name as it was stored.
     #[must_use]
     pub fn from_stored(text: &str) -> Self {

@@ -18,7 +18,7 @@ use store::{Change, Tx};
 use super::{Asker, Found, onboarding, record, site, take_within_reach, uploads};
 use crate::audit::Author;
 use crate::blobs::BlobKey;
-use crate::images::files;
+use crate::images::files::{self, Written};
 use crate::jobs::{Job, JobDraft, JobError, Kind};
 use crate::{Error, Service};
 
@@ -289,7 +289,7 @@ pub(super) async fn put(
 ) -> Result<Logo, Error> {
     let name = BrandId::new(service.now(), &service.entropy.draw()?);
     let key = BlobKey::new("logos", name);
-    files::put(service, &key, picture.bytes).await?;
+    files::put(service, &key, Written::alone(picture.bytes)).await?;
     Ok(Logo { blob: key.as_str().to_owned(), media_type: picture.media_type.to_owned(), is_chosen })
 }
 

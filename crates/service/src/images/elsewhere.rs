@@ -21,6 +21,7 @@ use bloom_studio::images::resize;
 use bloom_studio::picture::Picture;
 use bloom_studio::raster;
 
+use super::files::Written;
 use super::rendering::{Composition, Outcome, Task};
 use super::studio::{self, Made};
 use super::uploads::written;
@@ -340,14 +341,15 @@ async fn finished(
             true => picture,
             false => resize::to_size(&picture, width, height)?.0,
         };
-        written(&picture, format)
+        let (bytes, media_type) = written(&picture, format)?;
+        Some((Written::of(bytes, &picture), media_type))
     };
     let done = service.painters.work(move |_| work()).await.map_err(broken)?;
-    let Some((bytes, media_type)) = done else {
+    let Some((file, media_type)) = done else {
         return Ok(Outcome::failed("it could not be written"));
     };
     Ok(Outcome::Made(Made {
-        bytes,
+        file,
         media_type,
         size: (width.into(), height.into()),
         ratio: AspectRatio::from_word(ratio.name()),

@@ -5,12 +5,15 @@
 //! 2. The transaction that writes the row which names the file takes that back. Whoever does not come so far, because
 //!    their lease or their process ended, leaves the announcement behind.
 //! 3. A file whose row is deleted is doomed in the same transaction.
-//! 4. Housekeeping deletes files whose time has come.
+//! 4. Housekeeping deletes files whose time has come, each with its small version: that is written before it, and has no
+//!    row of its own.
 
 use std::time::Duration;
 
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
+use bloom_studio::picture::Picture;
+use bloom_studio::raster;
 use store::Tx;
 
 use crate::blobs::BlobKey;
@@ -28,13 +31,49 @@ pub(crate) fn announce(tx: &mut Tx<'_>, key: &BlobKey, now: Timestamp) -> Result
     store::images::doom_blob(tx, key.as_str(), now.plus(ANNOUNCED))
 }
 
+/// What a file is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) bytes: Vec<u8>,
+    /// What lists show of it, if it is worth having.
+    pub(crate) small: Option<Vec<u8>>,
+}
+
+impl Written {
+    /// A file, and the small version of what it shows.
+    pub(crate) fn of(bytes: Vec<u8>, picture: &Picture) -> Self {
+        let small = raster::small(picture).filter(|small| small.len() < bytes.len());
+        Self { bytes, small }
+    }
+
+    /// A file without a small version.
+    pub(crate) fn alone(bytes: Vec<u8>) -> Self {
+        Self { bytes, small: None }
+    }
+}
+
 /// Announces a file, and writes it.
 ///
 /// # Errors
 /// When the database or the files cannot be reached.
-pub(crate) async fn put(service: &Service, key: &BlobKey, bytes: Vec<u8>) -> Result<(), Error> {
+pub(crate) async fn put(service: &Service, key: &BlobKey, written: Written) -> Result<(), Error> {
     let (announced, now) = (key.clone(), service.now());
     service.store.write(move |tx| announce(tx, &announced, now)).await?;
+    put_announced(service, key, written).await
+}
+
+/// Writes a file that was announced.
+///
+/// # Errors
+/// When the files cannot be reached.
+pub(crate) async fn put_announced(
+    service: &Service,
+    key: &BlobKey,
+    Written { bytes, small }: Written,
+) -> Result<(), Error> {
+    if let Some(small) = small {
+        service.blobs.put(&key.small(), small).await?;
+    }
     Ok(service.blobs.put(key, bytes).await?)
 }
 
@@ -57,7 +96,9 @@ pub(crate) async fn sweep(service: &Service) -> Result<(), Error> {
         let doomed = doomed.await?;
         let is_last = i64::try_from(doomed.len()).unwrap_or(i64::MAX) < BATCH;
         for key in doomed {
-            service.blobs.delete(&BlobKey::from_stored(&key)).await?;
+            let blob = BlobKey::from_stored(&key);
+            service.blobs.delete(&blob.small()).await?;
+            service.blobs.delete(&blob).await?;
             service.store.write(move |tx| store::images::forget_blob(tx, &key)).await?;
         }
         if is_last {

@@ -22,7 +22,7 @@ use crate::blobs::BlobKey;
 use crate::credits::endings::Ending;
 use crate::jobs::{Job, JobError, Kind};
 use crate::work::Work;
-use crate::{Error, Service, painters};
+use crate::{Service, painters};
 
 /// The jobs that make images.
 pub(crate) static RENDERING: Kind = Kind {
@@ -139,14 +139,14 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     match outcome {
         Outcome::Failed(failure) => end(service, job, &payload, End::Failed(failure)).await,
         Outcome::Made(made) => {
-            let bytes = i64::try_from(made.bytes.len()).unwrap_or(i64::MAX);
+            let bytes = i64::try_from(made.file.bytes.len()).unwrap_or(i64::MAX);
             let file = bloom_domain::images::File {
                 blob: key.as_str().to_owned(),
                 media_type: made.media_type.to_owned(),
                 bytes,
                 digest: None,
             };
-            service.blobs.put(&key, made.bytes).await.map_err(Error::from)?;
+            files::put_announced(service, &key, made.file).await?;
             let completed = Completed {
                 description: made.description,
                 ratio: made.ratio,

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::engines::{artist, openai, picture};
-use super::studio::Artist;
+use super::studio::{Artist, FILES};
 use super::uploads::{png, png_of, upload};
 use crate::support::providers::{Provider, Reply, json as reply};
 use crate::support::{App, on_both};
@@ -89,7 +89,7 @@ async fn whoever_lost_the_lease_leaves_no_file(app: App) {
     late.await.expect("it ends");
     ada.person.app.keep_house().await;
     assert_eq!(file_of(&ada, &id).await, before, "the file of whoever won stays as it is");
-    assert_eq!((ada.files(), ada.spent().await), (1, (1, 0)));
+    assert_eq!((ada.files(), ada.spent().await), (FILES, (1, 0)));
     assert_eq!(ada.person.app.rows("blobs_to_delete"), Vec::<String>::new());
     // It is gone with its image, whoever is late after that.
     assert_eq!(ada.ask("DELETE", &format!("/{id}"), None).await.status, 200);
@@ -165,7 +165,7 @@ async fn many_that_are_late_leave_no_file(app: App) {
     }
     ada.person.app.advance(A_WHILE);
     ada.person.app.keep_house().await;
-    assert_eq!((ada.files(), ada.spent().await), (5, (5, 0)));
+    assert_eq!((ada.files(), ada.spent().await), (5 * FILES, (5, 0)));
     assert_eq!(ada.person.app.rows("blobs_to_delete"), Vec::<String>::new());
 }
 
@@ -200,7 +200,8 @@ async fn until_files(ada: &Artist, count: usize) {
 async fn what_a_crash_leaves_is_gone_after_a_while(app: App) {
     let provider = Provider::start().await;
     let ada = artist(app, provider.settings(ApiKind::OpenAi)).await;
-    let fatal = ada.person.app.again(|options| options.before_files = Some(|blobs| Arc::new(Fatal(blobs))));
+    let fatal =
+        ada.person.app.again(|options| options.before_files = Some(|blobs| Arc::new(Fatal(blobs))));
     let fatal = Artist { person: ada.person.before(&fatal.await), ..ada.clone() };
     let id = order(&ada, 1).await.remove(0);
     provider.answers([openai(&picture(512, 220)), openai(&picture(512, 220))]);
@@ -217,11 +218,11 @@ async fn what_a_crash_leaves_is_gone_after_a_while(app: App) {
     ada.person.app.advance(LEASE + Duration::from_secs(1));
     ada.work().await;
     ada.person.app.keep_house().await;
-    assert_eq!(ada.files(), 3, "what is at work somewhere is left alone");
+    assert_eq!(ada.files(), 2 + FILES, "what is at work somewhere is left alone");
     file_of(&ada, &id).await;
     ada.person.app.advance(A_WHILE);
     ada.person.app.keep_house().await;
     file_of(&ada, &id).await;
-    assert_eq!((ada.files(), ada.spent().await), (1, (1, 0)));
+    assert_eq!((ada.files(), ada.spent().await), (FILES, (1, 0)));
     assert_eq!(ada.person.app.rows("blobs_to_delete"), Vec::<String>::new());
 }
