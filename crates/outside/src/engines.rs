@@ -12,8 +12,9 @@ mod sizes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_service::engines::{Capabilities, Engine};
+use bloom_service::engines::{Capabilities, Engine, Input};
 use rustls::pki_types::CertificateDer;
+use serde_json::Value;
 
 use api::Api;
 use sizes::Sizes;
@@ -72,6 +73,45 @@ impl std::fmt::Debug for EngineKey {
     }
 }
 
+/// The field in which a model takes pictures, as URLs: one, or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureField {
+    name: String,
+    is_list: bool,
+}
+
+impl PictureField {
+    /// Reads `image_url`, or `image_urls[]` for a list.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, is_list) = match text.strip_suffix("[]") {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let is_name = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        is_name.then(|| Self { name: name.to_owned(), is_list })
+    }
+
+    /// The most pictures that go there.
+    fn most(&self) -> usize {
+        if self.is_list { usize::MAX } else { 1 }
+    }
+
+    /// Puts pictures there; none leave it out.
+    fn put(&self, pictures: &[Input], into: &mut Value) {
+        let mut urls = pictures.iter().map(|picture| Value::from(api::data_url(picture)));
+        let value = match self.is_list {
+            true if pictures.is_empty() => None,
+            true => Some(urls.collect()),
+            false => urls.next(),
+        };
+        if let Some(value) = value {
+            into[self.name.as_str()] = value;
+        }
+    }
+}
+
 /// An engine, as the operator configured it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineSettings {
@@ -93,6 +133,10 @@ pub struct EngineSettings {
     pub sizes: Vec<(u32, u32)>,
     /// Whether it takes pictures.
     pub takes_pictures: bool,
+    /// The model that draws from pictures, where that is another one.
+    pub edit_model: Option<String>,
+    /// Where that model takes them, if not where those of its maker usually do.
+    pub picture_field: Option<PictureField>,
     /// How long an image may take.
     pub patience: Duration,
 }
@@ -108,8 +152,8 @@ pub fn engine(
     let key = settings.key.clone().map(|EngineKey(key)| key);
     let api = Api::new(&settings.url, key, extra_roots)?;
     let sizes = Sizes::new(settings.sizes.clone());
-    let capabilities =
-        Capabilities { takes_pictures: settings.takes_pictures, patience: settings.patience };
+    let pictures = if settings.takes_pictures { usize::MAX } else { 0 };
+    let capabilities = Capabilities { pictures, patience: settings.patience };
     let common = Common { api, sizes, capabilities, settings };
     Ok(match common.settings.api {
         ApiKind::OpenAi => Arc::new(openai::OpenAi(common)),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bloom_domain::images::Model;
-use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, engine};
+use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, PictureField, engine};
 use bloom_service::engines::Engines;
 use toml::{Table, Value};
 
@@ -17,7 +17,7 @@ pub(super) const ENGINES: &str = "engines";
 /// What the server's own engine is called.
 const OWN: &str = "compose";
 /// What an engine may have, but for its name.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 11] = [
     "api",
     "url",
     "model",
@@ -26,6 +26,8 @@ const KEYS: [&str; 9] = [
     "response_format",
     "sizes",
     "takes_pictures",
+    "edit_model",
+    "picture_field",
     "timeout_seconds",
 ];
 /// The longest name.
@@ -105,10 +107,21 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
     let api = of.text("api")?;
     let api = ApiKind::ALL.into_iter().find(|kind| api.as_deref() == Some(kind.as_str()));
     let api = api.ok_or_else(|| of.must("api", &format!("one of {}", apis.join(", "))))?;
+    let no_model = |key: &str| {
+        of.must(key, "the model's name as its maker writes it, of letters, digits and ._-/:")
+    };
     let model = of.text("model")?.filter(|model| is_model(model));
-    let model = model.ok_or_else(|| {
-        of.must("model", "the model's name as its maker writes it, of letters, digits and ._-/:")
-    })?;
+    let model = model.ok_or_else(|| no_model("model"))?;
+    let edit_model = of.text("edit_model")?;
+    if edit_model.as_ref().is_some_and(|model| !is_model(model)) {
+        return Err(no_model("edit_model"));
+    }
+    if edit_model.is_some() && api != ApiKind::Fal {
+        return Err(of.must("edit_model", "left out: only fal has models of their own for that"));
+    }
+    let field = "the name of a field, with [] behind it where that is a list";
+    let picture_field =
+        of.read("picture_field", field, |value| PictureField::parse(value.as_str()?))?;
     let seconds = of.whole("timeout_seconds")?.unwrap_or(PATIENCE);
     if !(1..=MAX_PATIENCE).contains(&seconds) {
         return Err(of.must("timeout_seconds", &format!("1 to {MAX_PATIENCE}")));
@@ -123,6 +136,8 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
         response_format: of.text("response_format")?,
         sizes: of.sizes()?,
         takes_pictures: of.yes("takes_pictures", true)?,
+        edit_model,
+        picture_field,
         patience: Duration::from_secs(seconds.unsigned_abs()),
     })
 }

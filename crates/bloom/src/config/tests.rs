@@ -281,6 +281,18 @@ fn an_engine_is_a_table_with_its_key_from_the_environment() {
         ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nkeys = 1", "engines.a has no key \"keys\""),
         ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nsizes = [\"big\"]", "engines.a.sizes must be"),
         (
+            "[engines.a]\napi = \"fal\"\nmodel = \"x\"\nedit_model = \"../x\"",
+            "engines.a.edit_model must be",
+        ),
+        (
+            "[engines.a]\napi = \"gemini\"\nmodel = \"x\"\nedit_model = \"y\"",
+            "engines.a.edit_model must be left out",
+        ),
+        (
+            "[engines.a]\napi = \"fal\"\nmodel = \"x\"\npicture_field = \"image url\"",
+            "engines.a.picture_field must be the name of a field",
+        ),
+        (
             "[engines.a]\napi = \"fal\"\nmodel = \"x\"\ntimeout_seconds = 0",
             "engines.a.timeout_seconds must be",
         ),

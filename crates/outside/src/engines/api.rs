@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bloom_domain::time::Timestamp;
-use bloom_service::engines::{Again, Answer, Drawn, EngineError, MAX_PICTURE};
+use bloom_service::engines::{Again, Answer, Drawn, EngineError, Input, MAX_PICTURE};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
@@ -238,6 +238,11 @@ pub(super) fn from_base64(text: &str) -> Result<Drawn, EngineError> {
     let bytes =
         decoded.map_err(|_| EngineError::Unusable("its picture is not in base64".to_owned()))?;
     Ok(Drawn::Bytes(bytes))
+}
+
+/// A picture as a URL that holds it.
+pub(super) fn data_url(picture: &Input) -> String {
+    format!("data:{};base64,{}", picture.media_type, STANDARD.encode(&picture.bytes))
 }
 
 /// A picture at a URL, which may hold the picture itself.

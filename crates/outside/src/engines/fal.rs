@@ -1,5 +1,6 @@
 //! The queue of fal: an order is put into it (`POST /{model}`), asked for (`GET` of the URLs that it answers with), and
-//! taken back (`PUT`). Its URLs are asked at its own place only, since the key goes with them.
+//! taken back (`PUT`). Its URLs are asked at its own place only, since the key goes with them. Most models of fal take
+//! pictures under a name of their own (`…/edit`), as URLs, which may be `data:` URLs that hold the picture.
 
 use bloom_service::engines::{Answer, Capabilities, Engine, EngineError, Order, Submitted, Ticket};
 use http::Method;
@@ -7,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Common;
 use super::api::{Ask, Reply, at, boxed};
+use super::{Common, PictureField};
 
 pub(super) struct Fal(pub(super) Common);
 
@@ -44,13 +45,18 @@ impl Engine for Fal {
         &self.0.settings.name
     }
 
-    fn model(&self) -> &str {
-        &self.0.settings.model
+    fn model(&self, from_pictures: bool) -> &str {
+        let settings = &self.0.settings;
+        settings.edit_model.as_ref().filter(|_| from_pictures).unwrap_or(&settings.model)
     }
 
     fn capabilities(&self) -> Capabilities {
-        // Its models take pictures in as many ways as there are models.
-        Capabilities { takes_pictures: false, ..self.0.capabilities }
+        let settings = &self.0.settings;
+        let pictures = match settings.edit_model {
+            Some(_) => self.0.capabilities.pictures.min(self.picture_field().most()),
+            None => 0,
+        };
+        Capabilities { pictures, ..self.0.capabilities }
     }
 
     fn size(&self, wanted: (u32, u32)) -> (u32, u32) {
@@ -60,12 +66,13 @@ impl Engine for Fal {
     fn submit<'a>(&'a self, order: &'a Order) -> Answer<'a, Submitted> {
         boxed(async move {
             let (width, height) = order.size;
-            let body = json!({
+            let mut body = json!({
                 "prompt": order.prompt,
                 "num_images": 1,
                 "image_size": { "width": width, "height": height },
             });
-            let path = format!("/{}", self.0.settings.model);
+            self.picture_field().put(&order.pictures, &mut body);
+            let path = format!("/{}", self.model(!order.pictures.is_empty()));
             let reply = self.0.api.send(Ask::json(path, self.key(), &body)).await?;
             let queued: Queued = self.read(&reply)?;
             let ticket = serde_json::to_string(&queued);
@@ -112,6 +119,11 @@ fn queued(ticket: &Ticket) -> Result<Queued, EngineError> {
 }
 
 impl Fal {
+    fn picture_field(&self) -> PictureField {
+        let usual = || PictureField { name: "image_urls".to_owned(), is_list: true };
+        self.0.settings.picture_field.clone().unwrap_or_else(usual)
+    }
+
     fn key(&self) -> Option<(&'static str, String)> {
         self.0.api.key.as_ref().map(|key| ("authorization", format!("Key {key}")))
     }

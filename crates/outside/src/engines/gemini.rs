@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bloom_service::engines::{Again, Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted};
+use bloom_service::engines::{
+    Again, Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -81,7 +83,7 @@ impl Engine for Gemini {
         &self.0.settings.name
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _from_pictures: bool) -> &str {
         &self.0.settings.model
     }
 

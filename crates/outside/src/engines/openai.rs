@@ -38,7 +38,7 @@ impl Engine for OpenAi {
         &self.0.settings.name
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _from_pictures: bool) -> &str {
         &self.0.settings.model
     }
 

@@ -64,11 +64,11 @@ pub(super) async fn draw(
         let detail = "the engine that was to draw it is not configured any more";
         return Ok((Outcome::failed(detail), name.to_owned()));
     };
-    let drawn_by = label(&*engine);
     let sheet = match sheet(service, image, task).await? {
         Ok(sheet) => sheet,
-        Err(failed) => return Ok((failed, drawn_by)),
+        Err(failed) => return Ok((failed, label(&*engine, false))),
     };
+    let drawn_by = label(&*engine, !sheet.pictures.is_empty());
     let outcome = match order(service, &*engine, &sheet).await {
         Ok(picture) => finished(service, picture, &sheet).await?,
         Err(error) => {
@@ -239,8 +239,10 @@ async fn order(
         nonce: service.entropy.draw().map_err(ours)?,
     };
     let mut waiting = None;
-    let asking =
-        tokio::time::timeout(engine.capabilities().patience, asked(service, engine, &order, &mut waiting));
+    let asking = tokio::time::timeout(
+        engine.capabilities().patience,
+        asked(service, engine, &order, &mut waiting),
+    );
     let outcome = asking.await.unwrap_or(Err(EngineError::TooSlow));
     if outcome.is_err()
         && let Some(ticket) = waiting
@@ -282,7 +284,9 @@ async fn asked(
                     // It was asked too often how far it is, and draws on: another order would be paid for again.
                     Err(EngineError::Throttled(_, again)) => {
                         let told = again.map(|again| again.wait(service.now()));
-                        pause = told.unwrap_or(longest).clamp(pause, engine.capabilities().patience.max(pause));
+                        pause = told
+                            .unwrap_or(longest)
+                            .clamp(pause, engine.capabilities().patience.max(pause));
                         Submitted::Waiting(ticket)
                     }
                     step => step?,

@@ -117,6 +117,8 @@ impl Provider {
             // Small ones, so that a test takes no time.
             sizes: vec![(512, 220), (256, 256)],
             takes_pictures: true,
+            edit_model: None,
+            picture_field: None,
             patience: Duration::from_secs(20),
         }
     }
