@@ -7,6 +7,7 @@ mod api;
 mod fal;
 mod gemini;
 mod openai;
+mod replicate;
 mod sizes;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use bloom_service::engines::{Capabilities, Engine, Input};
 use rustls::pki_types::CertificateDer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use api::Api;
 use sizes::Sizes;
@@ -28,11 +29,13 @@ pub enum ApiKind {
     Gemini,
     /// The queue of fal.
     Fal,
+    /// The predictions of Replicate.
+    Replicate,
 }
 
 impl ApiKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Gemini, Self::Fal];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Gemini, Self::Fal, Self::Replicate];
 
     /// The word for it in a configuration.
     #[must_use]
@@ -41,6 +44,7 @@ impl ApiKind {
             Self::OpenAi => "openai",
             Self::Gemini => "gemini",
             Self::Fal => "fal",
+            Self::Replicate => "replicate",
         }
     }
 
@@ -51,6 +55,7 @@ impl ApiKind {
             Self::OpenAi => "https://api.openai.com/v1",
             Self::Gemini => "https://generativelanguage.googleapis.com/v1beta",
             Self::Fal => "https://queue.fal.run",
+            Self::Replicate => "https://api.replicate.com/v1",
         }
     }
 }
@@ -137,8 +142,43 @@ pub struct EngineSettings {
     pub edit_model: Option<String>,
     /// Where that model takes them, if not where those of its maker usually do.
     pub picture_field: Option<PictureField>,
+    /// How it is told the size, where models of its maker differ in that.
+    pub size_field: SizeField,
+    /// What else goes into every order, where models of its maker differ in that.
+    pub input: Map<String, Value>,
     /// How long an image may take.
     pub patience: Duration,
+}
+
+impl EngineSettings {
+    /// The model that draws.
+    fn model_for(&self, from_pictures: bool) -> &str {
+        self.edit_model.as_ref().filter(|_| from_pictures).unwrap_or(&self.model)
+    }
+}
+
+/// How a model is told the size.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SizeField {
+    /// By its ratio, in `aspect_ratio`.
+    #[default]
+    AspectRatio,
+    /// In pixels, in `width` and `height`.
+    WidthAndHeight,
+}
+
+impl SizeField {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AspectRatio, Self::WidthAndHeight];
+
+    /// The word for it in a configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AspectRatio => "aspect_ratio",
+            Self::WidthAndHeight => "width_and_height",
+        }
+    }
 }
 
 /// An engine that speaks what the settings say.
@@ -159,6 +199,7 @@ pub fn engine(
         ApiKind::OpenAi => Arc::new(openai::OpenAi(common)),
         ApiKind::Gemini => Arc::new(gemini::Gemini(common)),
         ApiKind::Fal => Arc::new(fal::Fal(common)),
+        ApiKind::Replicate => Arc::new(replicate::Replicate(common)),
     })
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bloom_domain::images::Model;
-use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, PictureField, engine};
+use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, PictureField, SizeField, engine};
 use bloom_service::engines::Engines;
 use toml::{Table, Value};
 
@@ -17,7 +17,7 @@ pub(super) const ENGINES: &str = "engines";
 /// What the server's own engine is called.
 const OWN: &str = "compose";
 /// What an engine may have, but for its name.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "api",
     "url",
     "model",
@@ -28,6 +28,8 @@ const KEYS: [&str; 11] = [
     "takes_pictures",
     "edit_model",
     "picture_field",
+    "size_field",
+    "input",
     "timeout_seconds",
 ];
 /// The longest name.
@@ -116,8 +118,16 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
     if edit_model.as_ref().is_some_and(|model| !is_model(model)) {
         return Err(no_model("edit_model"));
     }
-    if edit_model.is_some() && api != ApiKind::Fal {
-        return Err(of.must("edit_model", "left out: only fal has models of their own for that"));
+    let has_many = matches!(api, ApiKind::Fal | ApiKind::Replicate);
+    for key in ["edit_model", "picture_field"] {
+        if !has_many && keys.get(key).is_some() {
+            return Err(of.must(key, "left out: only models of fal and Replicate differ in that"));
+        }
+    }
+    for key in ["size_field", "input"] {
+        if api != ApiKind::Replicate && keys.get(key).is_some() {
+            return Err(of.must(key, "left out: only models of Replicate differ in that"));
+        }
     }
     let field = "the name of a field, with [] behind it where that is a list";
     let picture_field =
@@ -138,6 +148,8 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
         takes_pictures: of.yes("takes_pictures", true)?,
         edit_model,
         picture_field,
+        size_field: of.size_field()?,
+        input: of.input()?,
         patience: Duration::from_secs(seconds.unsigned_abs()),
     })
 }
@@ -150,6 +162,23 @@ fn is_model(text: &str) -> bool {
 }
 
 impl Keys<'_> {
+    fn size_field(&self) -> Result<SizeField, Failure> {
+        let words = SizeField::ALL.map(SizeField::as_str).join(" or ");
+        let read = |value: &Value| {
+            let word = value.as_str()?;
+            SizeField::ALL.into_iter().find(|field| field.as_str() == word)
+        };
+        Ok(self.read("size_field", &words, read)?.unwrap_or_default())
+    }
+
+    fn input(&self) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
+        let read = |value: &Value| match serde_json::to_value(value.as_table()?).ok()? {
+            serde_json::Value::Object(map) => Some(map),
+            _ => None,
+        };
+        Ok(self.read("input", "a table", read)?.unwrap_or_default())
+    }
+
     fn sizes(&self) -> Result<Vec<(u32, u32)>, Failure> {
         let what = format!("a list of sizes such as \"1536x1024\", to {MAX_SIDE} pixels a side");
         let read = |value: &Value| {

@@ -124,7 +124,7 @@ impl Api {
     }
 
     /// The path of a URL that is at the same place; others are never asked, since the key would go there.
-    pub(super) fn path_of(&self, url: &str) -> Option<String> {
+    fn path_of(&self, url: &str) -> Option<String> {
         let uri: Uri = url.parse().ok()?;
         let is_https = uri.scheme_str()? == "https";
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -151,6 +151,19 @@ impl Api {
         let stream = TlsConnector::from(self.tls.clone()).connect(name, stream).await;
         let stream = stream.map_err(|error| EngineError::Unavailable(error.to_string()))?;
         self.exchange(stream, ask).await
+    }
+
+    /// Asks at a URL that the engine named itself.
+    pub(super) async fn send_to(
+        &self,
+        method: Method,
+        url: &str,
+        key: Option<(&'static str, String)>,
+    ) -> Result<Reply, EngineError> {
+        let path = self.path_of(url).ok_or_else(|| {
+            EngineError::Unusable("it leads to another place than its own".to_owned())
+        })?;
+        self.send(Ask { method, path, key, media_type: None, body: Vec::new() }).await
     }
 
     async fn exchange<S>(&self, stream: S, ask: Ask) -> Result<Reply, EngineError>

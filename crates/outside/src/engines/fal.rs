@@ -46,8 +46,7 @@ impl Engine for Fal {
     }
 
     fn model(&self, from_pictures: bool) -> &str {
-        let settings = &self.0.settings;
-        settings.edit_model.as_ref().filter(|_| from_pictures).unwrap_or(&settings.model)
+        self.0.settings.model_for(from_pictures)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -129,11 +128,7 @@ impl Fal {
     }
 
     async fn ask(&self, method: Method, url: &str) -> Result<Reply, EngineError> {
-        let path = self.0.api.path_of(url).ok_or_else(|| {
-            EngineError::Unusable("it leads to another place than its own".to_owned())
-        })?;
-        let ask = Ask { method, path, key: self.key(), media_type: None, body: Vec::new() };
-        self.0.api.send(ask).await
+        self.0.api.send_to(method, url, self.key()).await
     }
 
     fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, EngineError> {

@@ -1,6 +1,7 @@
 //! Images that somebody else's engine draws: asked over HTTP, in the shapes that its maker documents.
 
 mod failures;
+mod replicate;
 mod throttled;
 
 use std::sync::Arc;
@@ -399,11 +400,13 @@ async fn a_queue_is_shown_pictures_where_its_model_takes_them(app: App) {
     let urls = provider.take_asked()[0].json()["image_urls"].take();
     assert_eq!(urls.as_array().map(Vec::len), Some(1));
     // A model of one picture is asked with one; what needs more is not asked of it, since the rest would be missing.
-    let single = EngineSettings { picture_field: PictureField::parse("image_url"), ..settings.clone() };
+    let single =
+        EngineSettings { picture_field: PictureField::parse("image_url"), ..settings.clone() };
     let app = ada.person.app.with_engine(single).await;
     let single = Artist { person: ada.person.before(&app), ..ada.clone() };
     provider.answers(drawn());
-    for (references, engine) in [(&references[..1], "photo:painter-2/edit"), (&references, "compose")]
+    for (references, engine) in
+        [(&references[..1], "photo:painter-2/edit"), (&references[..], "compose")]
     {
         let ids = single.ids(&single.generate(&order(references)).await);
         single.work().await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bloom_domain::images::Model;
-use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, engine};
+use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, SizeField, engine};
 use bloom_service::engines::Engines;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -119,6 +119,8 @@ impl Provider {
             takes_pictures: true,
             edit_model: None,
             picture_field: None,
+            size_field: SizeField::default(),
+            input: serde_json::Map::new(),
             patience: Duration::from_secs(20),
         }
     }
