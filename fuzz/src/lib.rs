@@ -9,7 +9,9 @@ mod basic;
 mod bearer;
 mod client_document;
 mod client_metadata;
+mod forms;
 mod jws;
+mod multipart;
 mod parameters;
 mod redirect_uri;
 
@@ -23,7 +25,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bearer", bearer::target),
     ("client_document", client_document::target),
     ("client_metadata", client_metadata::target),
+    ("forms", forms::target),
     ("jws", jws::target),
+    ("multipart", multipart::target),
     ("parameters", parameters::target),
     ("redirect_uri", redirect_uri::target),
 ];

@@ -14,6 +14,8 @@ pub const MAX_ATTEMPTS: i64 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest one.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest that a job waits because somebody said so: what it holds is held meanwhile, and a person waits.
+const LONGEST_TOLD: Duration = Duration::from_secs(300);
 
 /// How long a job waits that has failed for the `attempts`th time.
 #[must_use]
@@ -22,9 +24,30 @@ pub fn wait_after(attempts: i64) -> Duration {
     FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT)
 }
 
+/// How long a job waits that has failed for the `attempts`th time and was told not to come back sooner: at most a
+/// quarter longer, by chance, so that those who were told the same do not come back together.
+#[must_use]
+pub fn wait_as_told(told: Duration, attempts: i64, chance: u8) -> Duration {
+    let told = told.min(LONGEST_TOLD).max(wait_after(attempts));
+    told + told / 4 * u32::from(chance) / 255
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_told_is_waited_for_and_a_little_more() {
+        let waits = |told, attempts, chance| {
+            wait_as_told(Duration::from_secs(told), attempts, chance).as_millis()
+        };
+        assert_eq!(
+            (waits(20, 1, 0), waits(20, 1, 51), waits(20, 1, 255)),
+            (20_000, 21_000, 25_000)
+        );
+        assert_eq!((waits(0, 1, 0), waits(0, 3, 255)), (1_000, 20_000), "never sooner than untold");
+        assert_eq!((waits(u64::MAX, 1, 0), waits(86_400, 1, 255)), (300_000, 375_000));
+    }
 
     #[test]
     fn waits_grow_to_a_limit() {

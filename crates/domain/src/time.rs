@@ -14,6 +14,14 @@ impl Timestamp {
         Self(micros)
     }
 
+    /// From a date as HTTP writes it, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    #[must_use]
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        // Nobody depends on the name of the day.
+        let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+        parser.parse_timestamp(text).ok().map(|time| Self(time.as_microsecond()))
+    }
+
     /// Microseconds since the Unix epoch.
     #[must_use]
     pub const fn unix_micros(self) -> i64 {
@@ -55,6 +63,18 @@ fn micros(span: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_of_http_is_read() {
+        let read = |text| Timestamp::from_http_date(text).map(|time| time.to_string());
+        let date = Some("1994-11-06T08:49:37Z".to_owned());
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), date);
+        assert_eq!(read("Mon, 06 Nov 1994 08:49:37 GMT"), date, "whatever day it was");
+        for none in ["", "tomorrow", "120", "Sun, 31 Feb 1994 08:49:37 GMT", "1994-11-06T08:49:37Z"]
+        {
+            assert_eq!(read(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn arithmetic_stops_at_the_ends_of_time() {

@@ -1,4 +1,4 @@
-//! `GET /img/{id}/{tag}`: the bytes of an image, for whoever has its URL.
+//! `GET /img/{id}/{tag}`: the bytes of an image, for whoever has its URL; with `?small` what a list shows of it.
 //!
 //! They may be a stranger's, so a browser is told to take them for what they were decoded as and for nothing
 //! else, and to run nothing of them.
@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use bloom_service::Error;
-use bloom_service::images::links::{Download, anonymous_download};
+use bloom_service::images::links::{Download, Version, anonymous_download};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::app::App;
@@ -21,6 +21,8 @@ const POLICY: &str = "sandbox; default-src 'none'";
 const CACHING: &str = "private, max-age=300";
 /// The query of whoever wants a file.
 const AS_A_FILE: &str = "download";
+/// The query of whoever shows a list.
+const SMALL: &str = "small";
 const NO_IMAGE: &str = "There is no such image.\n";
 
 /// All that lies below `/img`, so that nothing there is taken for a page, which would be looked for at the public host.
@@ -30,6 +32,11 @@ pub(crate) fn routes() -> Router<App> {
         ["/img", "/img/", "/img/{id}", "/img/{id}/", "/img/{id}/{tag}/", "/img/{id}/{tag}/{*rest}"];
     let router = Router::new().route(image, get(show));
     others.into_iter().fold(router, |router, path| router.route(path, any(nothing)))
+}
+
+/// Where the small version of an image is.
+pub(crate) fn small(url: &str) -> String {
+    format!("{url}?{SMALL}")
 }
 
 /// Files that are somewhere else are given there only: their bytes never share an origin with a page.
@@ -55,7 +62,8 @@ async fn show(
         return response;
     }
     let Ok(Path((id, tag))) = path else { return nothing().await };
-    match anonymous_download(&app.service, &id, &tag).await {
+    let version = if uri.query() == Some(SMALL) { Version::Small } else { Version::Whole };
+    match anonymous_download(&app.service, &id, &tag, version).await {
         Ok(download) => file(download, uri.query() == Some(AS_A_FILE)),
         Err(Error::ImageNotFound) => nothing().await,
         Err(error) => {

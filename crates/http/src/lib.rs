@@ -28,6 +28,8 @@ mod site;
 pub use axum::body::Body;
 
 pub use api::imports::read as read_import;
+pub use api::multipart;
 pub use api::openapi::document as openapi;
 pub use edge::Edge;
+pub use pages::forms::fields as form_fields;
 pub use site::{Site, SiteError};

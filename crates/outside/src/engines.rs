@@ -7,13 +7,15 @@ mod api;
 mod fal;
 mod gemini;
 mod openai;
+mod replicate;
 mod sizes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_service::engines::{Capabilities, Engine};
+use bloom_service::engines::{Capabilities, Engine, Input};
 use rustls::pki_types::CertificateDer;
+use serde_json::{Map, Value};
 
 use api::Api;
 use sizes::Sizes;
@@ -27,11 +29,13 @@ pub enum ApiKind {
     Gemini,
     /// The queue of fal.
     Fal,
+    /// The predictions of Replicate.
+    Replicate,
 }
 
 impl ApiKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Gemini, Self::Fal];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Gemini, Self::Fal, Self::Replicate];
 
     /// The word for it in a configuration.
     #[must_use]
@@ -40,6 +44,7 @@ impl ApiKind {
             Self::OpenAi => "openai",
             Self::Gemini => "gemini",
             Self::Fal => "fal",
+            Self::Replicate => "replicate",
         }
     }
 
@@ -50,6 +55,7 @@ impl ApiKind {
             Self::OpenAi => "https://api.openai.com/v1",
             Self::Gemini => "https://generativelanguage.googleapis.com/v1beta",
             Self::Fal => "https://queue.fal.run",
+            Self::Replicate => "https://api.replicate.com/v1",
         }
     }
 }
@@ -69,6 +75,45 @@ impl EngineKey {
 impl std::fmt::Debug for EngineKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("EngineKey")
+    }
+}
+
+/// The field in which a model takes pictures, as URLs: one, or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureField {
+    name: String,
+    is_list: bool,
+}
+
+impl PictureField {
+    /// Reads `image_url`, or `image_urls[]` for a list.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, is_list) = match text.strip_suffix("[]") {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let is_name = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        is_name.then(|| Self { name: name.to_owned(), is_list })
+    }
+
+    /// The most pictures that go there.
+    fn most(&self) -> usize {
+        if self.is_list { usize::MAX } else { 1 }
+    }
+
+    /// Puts pictures there; none leave it out.
+    fn put(&self, pictures: &[Input], into: &mut Value) {
+        let mut urls = pictures.iter().map(|picture| Value::from(api::data_url(picture)));
+        let value = match self.is_list {
+            true if pictures.is_empty() => None,
+            true => Some(urls.collect()),
+            false => urls.next(),
+        };
+        if let Some(value) = value {
+            into[self.name.as_str()] = value;
+        }
     }
 }
 
@@ -93,8 +138,47 @@ pub struct EngineSettings {
     pub sizes: Vec<(u32, u32)>,
     /// Whether it takes pictures.
     pub takes_pictures: bool,
+    /// The model that draws from pictures, where that is another one.
+    pub edit_model: Option<String>,
+    /// Where that model takes them, if not where those of its maker usually do.
+    pub picture_field: Option<PictureField>,
+    /// How it is told the size, where models of its maker differ in that.
+    pub size_field: SizeField,
+    /// What else goes into every order, where models of its maker differ in that.
+    pub input: Map<String, Value>,
     /// How long an image may take.
     pub patience: Duration,
+}
+
+impl EngineSettings {
+    /// The model that draws.
+    fn model_for(&self, from_pictures: bool) -> &str {
+        self.edit_model.as_ref().filter(|_| from_pictures).unwrap_or(&self.model)
+    }
+}
+
+/// How a model is told the size.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SizeField {
+    /// By its ratio, in `aspect_ratio`.
+    #[default]
+    AspectRatio,
+    /// In pixels, in `width` and `height`.
+    WidthAndHeight,
+}
+
+impl SizeField {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AspectRatio, Self::WidthAndHeight];
+
+    /// The word for it in a configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AspectRatio => "aspect_ratio",
+            Self::WidthAndHeight => "width_and_height",
+        }
+    }
 }
 
 /// An engine that speaks what the settings say.
@@ -108,13 +192,14 @@ pub fn engine(
     let key = settings.key.clone().map(|EngineKey(key)| key);
     let api = Api::new(&settings.url, key, extra_roots)?;
     let sizes = Sizes::new(settings.sizes.clone());
-    let capabilities =
-        Capabilities { takes_pictures: settings.takes_pictures, patience: settings.patience };
+    let pictures = if settings.takes_pictures { usize::MAX } else { 0 };
+    let capabilities = Capabilities { pictures, patience: settings.patience };
     let common = Common { api, sizes, capabilities, settings };
     Ok(match common.settings.api {
         ApiKind::OpenAi => Arc::new(openai::OpenAi(common)),
         ApiKind::Gemini => Arc::new(gemini::Gemini(common)),
         ApiKind::Fal => Arc::new(fal::Fal(common)),
+        ApiKind::Replicate => Arc::new(replicate::Replicate(common)),
     })
 }
 

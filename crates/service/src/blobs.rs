@@ -1,7 +1,8 @@
 //! The port to where large things lie: the bytes of images, which no database should hold.
 //!
 //! A blob is written before the row that names it and deleted after that row is gone, so a row never names
-//! what is not there. What is left without a row by a crash is found again by its job.
+//! what is not there. What is left without a row, by a crash or a lost lease, was announced, and goes after a while
+//! (`images/files.rs`).
 
 use std::fmt;
 use std::pin::Pin;
@@ -34,6 +35,17 @@ impl BlobKey {
         let id = id.to_string();
         let folder = id.get(id.len().saturating_sub(2)..).unwrap_or_default();
         Self(format!("{among}/{folder}/{id}"))
+    }
+
+    /// The blob that an attempt at a thing makes: the next attempt makes another.
+    pub(crate) fn of_attempt(among: &'static str, id: impl fmt::Display, attempt: i64) -> Self {
+        let Self(name) = Self::new(among, id);
+        Self(format!("{name}-{attempt}"))
+    }
+
+    /// The blob of its small version, which comes and goes with it; there need not be one.
+    pub(crate) fn small(&self) -> Self {
+        Self(format!("{}-small", self.0))
     }
 
     /// A name as it was stored.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::images::Model;
+use bloom_domain::time::Timestamp;
 
 /// The most bytes of a picture that an engine may answer with.
 pub const MAX_PICTURE: usize = 32 * 1024 * 1024;
@@ -20,8 +21,8 @@ pub trait Engine: Send + Sync {
     /// What the operator calls it: small letters, digits and `-`.
     fn name(&self) -> &str;
 
-    /// The model that it draws with, as its maker calls it.
-    fn model(&self) -> &str;
+    /// The model that it draws with, as its maker calls it: another one, maybe, where it draws from pictures.
+    fn model(&self, from_pictures: bool) -> &str;
 
     /// What it can be asked.
     fn capabilities(&self) -> Capabilities;
@@ -49,8 +50,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + S
 /// What an engine can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Whether it takes pictures: to change one, and to draw from others.
-    pub takes_pictures: bool,
+    /// The most pictures that it takes, to change one and to draw from others; 0 when it takes none.
+    pub pictures: usize,
     /// How long an image may take, from the order to the last byte.
     pub patience: Duration,
 }
@@ -106,8 +107,8 @@ pub struct Ticket(pub String);
 pub enum EngineError {
     /// It does not draw such things.
     ContentRefused(String),
-    /// It has too much to do.
-    Throttled(String),
+    /// It has too much to do, and may have said when to ask again.
+    Throttled(String, Option<Again>),
     /// It cannot be reached, or broke down; nothing came of it.
     Unavailable(String),
     /// It took too long.
@@ -122,7 +123,7 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ContentRefused(why) => write!(f, "it refuses the content: {why}"),
-            Self::Throttled(why) => write!(f, "it has too much to do: {why}"),
+            Self::Throttled(why, _) => write!(f, "it has too much to do: {why}"),
             Self::Unavailable(why) => write!(f, "it is not available: {why}"),
             Self::TooSlow => f.write_str("it took too long"),
             Self::Misconfigured(why) => write!(f, "it refuses this server: {why}"),
@@ -132,6 +133,25 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+/// When an engine may be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// So long from now.
+    In(Duration),
+    /// At that time, by its clock.
+    At(Timestamp),
+}
+
+impl Again {
+    /// How long that is from now.
+    pub(crate) fn wait(self, now: Timestamp) -> Duration {
+        match self {
+            Self::In(span) => span,
+            Self::At(time) => time.since(now),
+        }
+    }
+}
 
 /// The engines that are configured, and which draws for which effort. Without any, the server's own draws everything.
 #[derive(Clone, Default)]
@@ -163,31 +183,33 @@ impl Engines {
     /// What draws for an effort, as images say it; `None` for the server's own engine.
     #[must_use]
     pub fn label(&self, model: Model) -> Option<String> {
-        self.of(model).map(|engine| label(&**engine))
+        self.of(model).map(|engine| label(&**engine, false))
     }
 
-    /// The engine that draws a new image.
-    pub(crate) fn for_new(&self, model: Option<Model>, with_pictures: bool) -> Option<String> {
+    /// The engine that draws a new image, from so many pictures. One that takes fewer does not draw it: what it was not
+    /// shown would be missing.
+    pub(crate) fn for_new(&self, model: Option<Model>, pictures: usize) -> Option<String> {
         let engine = self.of(model.unwrap_or_default())?;
-        let can = !with_pictures || engine.capabilities().takes_pictures;
-        can.then(|| engine.name().to_owned())
+        (pictures <= engine.capabilities().pictures).then(|| engine.name().to_owned())
     }
 
-    /// The engine that changes an image: which was named by its effort, else which drew it.
+    /// The engine that changes an image, by so many others: which was named by its effort, else which drew it.
     pub(crate) fn for_change(
         &self,
         model: Option<Model>,
         drawn_by: Option<&str>,
+        others: usize,
     ) -> Option<String> {
+        let pictures = 1 + others;
         let drew = drawn_by.and_then(|drawn_by| {
             let name = drawn_by.split(':').next().unwrap_or_default();
             self.named(name)
         });
         match (model, drew) {
-            (None, Some(engine)) if engine.capabilities().takes_pictures => {
+            (None, Some(engine)) if pictures <= engine.capabilities().pictures => {
                 Some(engine.name().to_owned())
             }
-            _ => self.for_new(model, true),
+            _ => self.for_new(model, pictures),
         }
     }
 
@@ -202,6 +224,6 @@ impl Engines {
 }
 
 /// What images say of who drew them: the engine's name, and its model.
-pub(crate) fn label(engine: &dyn Engine) -> String {
-    format!("{}:{}", engine.name(), engine.model())
+pub(crate) fn label(engine: &dyn Engine, from_pictures: bool) -> String {
+    format!("{}:{}", engine.name(), engine.model(from_pictures))
 }

@@ -13,6 +13,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bloom_domain::ids::JobId;
 use bloom_store::{self as store, Change, Tx};
@@ -48,6 +49,8 @@ pub(crate) type Attempt<'a> = Pin<Box<dyn Future<Output = Result<(), JobError>> 
 pub(crate) enum JobError {
     /// It may be done later.
     ForNow(String),
+    /// It may be done later, and not sooner than so long from now: somebody said so.
+    NotBefore(Duration, String),
     /// It will never be done.
     ForGood(String),
 }
@@ -55,7 +58,9 @@ pub(crate) enum JobError {
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ForNow(cause) | Self::ForGood(cause) => f.write_str(cause),
+            Self::ForNow(cause) | Self::NotBefore(_, cause) | Self::ForGood(cause) => {
+                f.write_str(cause)
+            }
         }
     }
 }

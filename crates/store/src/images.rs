@@ -80,9 +80,12 @@ statements! {
     /// How many bytes the images of a workspace have.
     BYTES_OF = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM images WHERE workspace_id = ?1";
     /// A file that is to go.
-    DOOM_BLOB = "INSERT INTO blobs_to_delete (key, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    /// Files that are to go.
-    DOOMED_BLOBS = "SELECT key FROM blobs_to_delete ORDER BY since, key LIMIT ?1";
+    DOOM_BLOB = "INSERT INTO blobs_to_delete (key, since) VALUES (?1, ?2) \
+                 ON CONFLICT (key) DO UPDATE SET since = ?2";
+    /// Files whose time has come.
+    DOOMED_BLOBS = "SELECT key FROM blobs_to_delete WHERE since <= ?1 ORDER BY since, key LIMIT ?2";
+    /// A file stays, if its time is not near.
+    SPARE_BLOB = "DELETE FROM blobs_to_delete WHERE key = ?1 AND since > ?2";
     /// A file is gone.
     FORGET_BLOB = "DELETE FROM blobs_to_delete WHERE key = ?1";
 }
@@ -297,14 +300,19 @@ pub fn bytes_of(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<i64, Error> {
     tx.query_opt(&BYTES_OF, &[workspace.into()])?.map_or(Ok(0), |row| row.int(0))
 }
 
-/// A file is to go, since the row that named it does.
-pub fn doom_blob(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> Result<(), Error> {
-    tx.execute(&DOOM_BLOB, &[key.into(), now.into()]).map(drop)
+/// A file is to go at a time, because no row names it, or none will then.
+pub fn doom_blob(tx: &mut Tx<'_>, key: &str, at: Timestamp) -> Result<(), Error> {
+    tx.execute(&DOOM_BLOB, &[key.into(), at.into()]).map(drop)
 }
 
-/// Files that are to go, the oldest first.
-pub fn doomed_blobs(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<String>, Error> {
-    let rows = tx.query(&DOOMED_BLOBS, &[limit.into()])?;
+/// A file stays that was to go after a time; `false` when it was to go sooner, or is gone.
+pub fn spare_blob(tx: &mut Tx<'_>, key: &str, after: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(&SPARE_BLOB, &[key.into(), after.into()])? == 1)
+}
+
+/// Files that are to go by now, the oldest first.
+pub fn doomed_blobs(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<String>, Error> {
+    let rows = tx.query(&DOOMED_BLOBS, &[now.into(), limit.into()])?;
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 

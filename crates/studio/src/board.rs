@@ -329,7 +329,8 @@ impl<'a> Board<'a> {
             crate::mark::Prepared::AsItIs => logo,
             crate::mark::Prepared::Recoloured(picture) => Arc::new(picture),
             crate::mark::Prepared::OnPlate(colour) => {
-                let plate = area.inset(-area.h * 0.22);
+                // It stays in the space that is kept clear.
+                let plate = area.inset(-(area.h * 0.22).min(self.u * 1.2));
                 self.fill_round(plate, area.h * 0.18, colour);
                 logo
             }

@@ -14,6 +14,10 @@ use resvg::tiny_skia::{
 
 /// From 1 to 100: as good as nobody tells from the original.
 const JPEG_QUALITY: u8 = 92;
+/// The longest side of a small version: twice what a list shows, for screens that are so fine.
+pub const SMALL: u32 = 512;
+/// A small version is looked at in passing.
+const SMALL_QUALITY: u8 = 82;
 
 /// Draws a drawing at a size in pixels. `None` when there is no such picture: a side is zero.
 pub fn pixels(drawing: &Drawing, width: u32, height: u32) -> Option<Picture> {
@@ -32,6 +36,20 @@ pub fn pixels(drawing: &Drawing, width: u32, height: u32) -> Option<Picture> {
 /// A JPEG of a picture, on white where it lets something through: for photographs, which are many times as large
 /// as PNG.
 pub fn jpeg(picture: &Picture) -> Result<Vec<u8>, image::ImageError> {
+    jpeg_of(picture, JPEG_QUALITY)
+}
+
+/// A small version for lists: a JPEG, or a PNG where something shows through. `None` when it cannot be written.
+pub fn small(picture: &Picture) -> Option<Vec<u8>> {
+    let small = picture.thumbnail(SMALL)?;
+    let written = match small.is_opaque() {
+        true => jpeg_of(&small, SMALL_QUALITY),
+        false => png(&small),
+    };
+    written.ok()
+}
+
+fn jpeg_of(picture: &Picture, quality: u8) -> Result<Vec<u8>, image::ImageError> {
     let mut bytes = Vec::new();
     let over_white = |colour: u8, alpha: u8| {
         let (colour, alpha) = (u32::from(colour), u32::from(alpha));
@@ -47,7 +65,7 @@ pub fn jpeg(picture: &Picture) -> Result<Vec<u8>, image::ImageError> {
         })
         .collect();
     let (width, height) = (picture.width(), picture.height());
-    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).write_image(
+    JpegEncoder::new_with_quality(&mut bytes, quality).write_image(
         &rgb,
         width,
         height,
@@ -212,5 +230,32 @@ fn grain(pixels: &mut [u8], width: u32, strength: f32, seed: u64) {
                 *channel = (i32::from(*channel) + by).clamp(0, 255) as u8;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::decode::{Format, Most, decode};
+
+    #[test]
+    fn a_small_version_shows_the_same_and_lets_the_same_through() {
+        let picture = |alpha: u8| {
+            Picture::from_fn(1_200, 900, |x, _| match x {
+                0..600 => [200, 30, 90, 255],
+                _ => [20, 40, 160, alpha],
+            })
+        };
+        for (alpha, format) in [(255, Format::Jpeg), (0, Format::Png)] {
+            let read = decode(&small(&picture(alpha)).unwrap(), Most::default()).unwrap();
+            assert_eq!(read.format, format);
+            assert_eq!((read.picture.width(), read.picture.height()), (512, 384));
+            assert!(read.picture.colour(100, 100).distance(Rgb(200, 30, 90)) < 0.02);
+            assert_eq!(read.picture.at(500, 100)[3], alpha);
+        }
+        // What is small stays as large as it is.
+        let tiny = Picture::from_fn(40, 30, |_, _| [1, 2, 3, 255]);
+        let read = decode(&small(&tiny).unwrap(), Most::default()).unwrap();
+        assert_eq!((read.picture.width(), read.picture.height()), (40, 30));
     }
 }

@@ -7,7 +7,7 @@ use bloom_studio::Typesetter;
 use bloom_studio::brand::{Brand, ColourRole, Swatch};
 use bloom_studio::colour::{Rgb, contrast};
 use bloom_studio::compose::{Order, compose, lay_out};
-use bloom_studio::drawing::{Drawing, TextRole};
+use bloom_studio::drawing::{Area, Drawing, TextRole};
 use bloom_studio::format::AspectRatio;
 use bloom_studio::images::vectors;
 use bloom_studio::picture::Picture;
@@ -398,4 +398,129 @@ fn long_words_and_long_messages_are_cut_and_never_clipped() {
             }
         }
     }
+}
+
+/// Logos by what they look like, each with the colour that its brand is drawn in.
+fn logos() -> Vec<(&'static str, Picture, Rgb)> {
+    let (navy, cream, grey) = (Rgb(18, 30, 78), Rgb(250, 244, 226), Rgb(128, 128, 128));
+    let (yellow, red) = (Rgb(255, 214, 40), Rgb(226, 48, 40));
+    let parts = |colours: [Rgb; 3]| {
+        Picture::from_fn(180, 60, |x, y| {
+            let Rgb(r, g, b) = colours[(x / 60) as usize];
+            let inside = (x as f32 % 60.0 - 30.0).hypot(y as f32 - 30.0) < 27.0;
+            [r, g, b, if inside { 255 } else { 0 }]
+        })
+    };
+    let block = |Rgb(r, g, b): Rgb| Picture::from_fn(120, 60, |_, _| [r, g, b, 255]);
+    let ring = |Rgb(r, g, b): Rgb| {
+        Picture::from_fn(120, 120, |x, y| {
+            let from_centre = (x as f32 - 60.0).hypot(y as f32 - 60.0);
+            [r, g, b, if (32.0..58.0).contains(&from_centre) { 255 } else { 0 }]
+        })
+    };
+    vec![
+        ("dark", logo(navy), navy),
+        ("nearly dark", logo(Rgb(24, 40, 90)), navy),
+        ("light", logo(cream), cream),
+        ("mid", logo(grey), grey),
+        ("yellow", logo(yellow), yellow),
+        ("dark block", block(navy), navy),
+        ("light block", block(cream), cream),
+        ("ring", ring(red), red),
+        ("yellow and navy", parts([yellow, navy, yellow]), navy),
+        ("red, grey and navy", parts([red, grey, navy]), red),
+    ]
+}
+
+/// Where the edge of a logo lies in a picture, its colour is compared with what is just outside of it there.
+fn edge_contrasts(picture: &Picture, logo: &Picture, area: Area) -> Vec<f32> {
+    const REACH: i64 = 7;
+    let (left, top) = (area.x.round() as i64, area.y.round() as i64);
+    let (w, h) = (area.w.round() as i64, area.h.round() as i64);
+    let Some(mask) = logo.resized(logo.visible(), w as u32, h as u32) else { return Vec::new() };
+    let alpha = |x: i64, y: i64| match (0..w).contains(&x) && (0..h).contains(&y) {
+        true => mask.at(x as u32, y as u32)[3],
+        false => 0,
+    };
+    // A pixel more to each side, since areas do not lie on whole pixels.
+    let all_around = |x: i64, y: i64, wanted: u8| {
+        (-1..=1).all(|dx| (-1..=1).all(|dy| alpha(x + dx, y + dy) == wanted))
+    };
+    let colour = |x: i64, y: i64| picture.colour((left + x) as u32, (top + y) as u32);
+    let is_in_picture = |x: i64, y: i64| {
+        (0..i64::from(picture.width())).contains(&(left + x))
+            && (0..i64::from(picture.height())).contains(&(top + y))
+    };
+    let mut found = Vec::new();
+    for y in 0..h {
+        for x in (0..w).filter(|x| all_around(*x, y, 255)) {
+            for (dx, dy) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+                let mut beyond = (1..=REACH).map(|step| (x + dx * step, y + dy * step));
+                let outside = beyond.find(|(x, y)| all_around(*x, *y, 0));
+                if let Some((ox, oy)) = outside.filter(|(x, y)| is_in_picture(*x, *y)) {
+                    found.push(contrast(colour(x, y), colour(ox, oy)));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_logo_is_seen_on_whatever_it_stands() {
+    let mut setter = Typesetter::new();
+    let brief = prompt::read(SCRIPTS[0].1);
+    let mut faults = Vec::new();
+    let mut measured = 0;
+    for (at, (what, logo, colour)) in logos().into_iter().enumerate() {
+        let palette = vec![Swatch { colour, role: ColourRole::Primary }];
+        let brand = Brand { name: "Northwind".into(), palette, ..Brand::default() };
+        let materials = Materials {
+            logo: Some(Arc::new(logo.clone())),
+            pictures: vec![("photo".to_owned(), PHOTO.clone())],
+        };
+        for (number, layout) in Layout::ALL.into_iter().enumerate() {
+            // The ground of the brand's own colour, and others in turns.
+            let others = [Scheme::Bold, Scheme::Bold, Scheme::ALL[at % 6], Scheme::ALL[number % 6]];
+            let scheme = others[(at + number) % 4];
+            let is_photo = (at + number) % 3 == 0;
+            let ratio = AspectRatio::ALL[(at + number) % AspectRatio::ALL.len()];
+            let scene = Scene {
+                version: 1,
+                ratio,
+                brief: brief.clone(),
+                brand: brand.clone(),
+                layout,
+                scheme,
+                material: match is_photo {
+                    true => Material::Photo,
+                    false => Material::DRAWN[(at + number) % 8],
+                },
+                heading: bloom_studio::fonts::Family::Inter,
+                body: bloom_studio::fonts::Family::Inter,
+                seed: (at * 12 + number) as u64,
+                grain: 0.0,
+                pictures: if is_photo { vec!["photo".to_owned()] } else { Vec::new() },
+            };
+            let drawing = lay_out(&scene, &materials, &mut setter);
+            let Some(spot) = drawing.logo else { continue };
+            let scale = 900.0 / drawing.width.max(drawing.height);
+            let side = |length: f32| (length * scale).round() as u32;
+            let picture = raster::pixels(&drawing, side(drawing.width), side(drawing.height));
+            let Area { x, y, w, h } = spot.area;
+            let area = Area::new(x * scale, y * scale, w * scale, h * scale);
+            let contrasts = edge_contrasts(&picture.expect("a picture"), &logo, area);
+            measured += contrasts.len();
+            let seen = contrasts.iter().filter(|contrast| **contrast >= 3.0).count();
+            if contrasts.len() < 20 || seen * 100 < contrasts.len() * 90 {
+                let of = contrasts.len();
+                faults.push(format!(
+                    "{what}, {layout:?} {} {scheme:?}: {seen} of {of} are seen",
+                    ratio.name()
+                ));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    assert!(measured > 10_000, "{measured} places were looked at");
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bloom_domain::images::Model;
-use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, engine};
+use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, PictureField, SizeField, engine};
 use bloom_service::engines::Engines;
 use toml::{Table, Value};
 
@@ -17,7 +17,7 @@ pub(super) const ENGINES: &str = "engines";
 /// What the server's own engine is called.
 const OWN: &str = "compose";
 /// What an engine may have, but for its name.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 13] = [
     "api",
     "url",
     "model",
@@ -26,6 +26,10 @@ const KEYS: [&str; 9] = [
     "response_format",
     "sizes",
     "takes_pictures",
+    "edit_model",
+    "picture_field",
+    "size_field",
+    "input",
     "timeout_seconds",
 ];
 /// The longest name.
@@ -105,10 +109,29 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
     let api = of.text("api")?;
     let api = ApiKind::ALL.into_iter().find(|kind| api.as_deref() == Some(kind.as_str()));
     let api = api.ok_or_else(|| of.must("api", &format!("one of {}", apis.join(", "))))?;
+    let no_model = |key: &str| {
+        of.must(key, "the model's name as its maker writes it, of letters, digits and ._-/:")
+    };
     let model = of.text("model")?.filter(|model| is_model(model));
-    let model = model.ok_or_else(|| {
-        of.must("model", "the model's name as its maker writes it, of letters, digits and ._-/:")
-    })?;
+    let model = model.ok_or_else(|| no_model("model"))?;
+    let edit_model = of.text("edit_model")?;
+    if edit_model.as_ref().is_some_and(|model| !is_model(model)) {
+        return Err(no_model("edit_model"));
+    }
+    let has_many = matches!(api, ApiKind::Fal | ApiKind::Replicate);
+    for key in ["edit_model", "picture_field"] {
+        if !has_many && keys.get(key).is_some() {
+            return Err(of.must(key, "left out: only models of fal and Replicate differ in that"));
+        }
+    }
+    for key in ["size_field", "input"] {
+        if api != ApiKind::Replicate && keys.get(key).is_some() {
+            return Err(of.must(key, "left out: only models of Replicate differ in that"));
+        }
+    }
+    let field = "the name of a field, with [] behind it where that is a list";
+    let picture_field =
+        of.read("picture_field", field, |value| PictureField::parse(value.as_str()?))?;
     let seconds = of.whole("timeout_seconds")?.unwrap_or(PATIENCE);
     if !(1..=MAX_PATIENCE).contains(&seconds) {
         return Err(of.must("timeout_seconds", &format!("1 to {MAX_PATIENCE}")));
@@ -123,6 +146,10 @@ fn read(name: &str, keys: &Value) -> Result<EngineSettings, Failure> {
         response_format: of.text("response_format")?,
         sizes: of.sizes()?,
         takes_pictures: of.yes("takes_pictures", true)?,
+        edit_model,
+        picture_field,
+        size_field: of.size_field()?,
+        input: of.input()?,
         patience: Duration::from_secs(seconds.unsigned_abs()),
     })
 }
@@ -135,6 +162,23 @@ fn is_model(text: &str) -> bool {
 }
 
 impl Keys<'_> {
+    fn size_field(&self) -> Result<SizeField, Failure> {
+        let words = SizeField::ALL.map(SizeField::as_str).join(" or ");
+        let read = |value: &Value| {
+            let word = value.as_str()?;
+            SizeField::ALL.into_iter().find(|field| field.as_str() == word)
+        };
+        Ok(self.read("size_field", &words, read)?.unwrap_or_default())
+    }
+
+    fn input(&self) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
+        let read = |value: &Value| match serde_json::to_value(value.as_table()?).ok()? {
+            serde_json::Value::Object(map) => Some(map),
+            _ => None,
+        };
+        Ok(self.read("input", "a table", read)?.unwrap_or_default())
+    }
+
     fn sizes(&self) -> Result<Vec<(u32, u32)>, Failure> {
         let what = format!("a list of sizes such as \"1536x1024\", to {MAX_SIDE} pixels a side");
         let read = |value: &Value| {

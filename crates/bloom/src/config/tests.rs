@@ -275,11 +275,38 @@ fn an_engine_is_a_table_with_its_key_from_the_environment() {
         ("[engines.compose]\napi = \"fal\"\nmodel = \"x\"", "the name of an engine"),
         ("[engines.\"A b\"]\napi = \"fal\"\nmodel = \"x\"", "the name of an engine"),
         ("[engines]\nphoto = 1", "engines.photo must be a table"),
-        ("[engines.a]\nmodel = \"x\"", "engines.a.api must be one of openai, gemini, fal"),
+        (
+            "[engines.a]\nmodel = \"x\"",
+            "engines.a.api must be one of openai, gemini, fal, replicate",
+        ),
         ("[engines.a]\napi = \"fal\"", "engines.a.model must be"),
         ("[engines.a]\napi = \"fal\"\nmodel = \"../x\"", "engines.a.model must be"),
         ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nkeys = 1", "engines.a has no key \"keys\""),
         ("[engines.a]\napi = \"fal\"\nmodel = \"x\"\nsizes = [\"big\"]", "engines.a.sizes must be"),
+        (
+            "[engines.a]\napi = \"fal\"\nmodel = \"x\"\nedit_model = \"../x\"",
+            "engines.a.edit_model must be",
+        ),
+        (
+            "[engines.a]\napi = \"gemini\"\nmodel = \"x\"\nedit_model = \"y\"",
+            "engines.a.edit_model must be left out",
+        ),
+        (
+            "[engines.a]\napi = \"fal\"\nmodel = \"x\"\ninput = { steps = 4 }",
+            "engines.a.input must be left out",
+        ),
+        (
+            "[engines.a]\napi = \"replicate\"\nmodel = \"x\"\nsize_field = \"size\"",
+            "engines.a.size_field must be aspect_ratio or width_and_height",
+        ),
+        (
+            "[engines.a]\napi = \"replicate\"\nmodel = \"x\"\ninput = \"steps\"",
+            "engines.a.input must be a table",
+        ),
+        (
+            "[engines.a]\napi = \"fal\"\nmodel = \"x\"\npicture_field = \"image url\"",
+            "engines.a.picture_field must be the name of a field",
+        ),
         (
             "[engines.a]\napi = \"fal\"\nmodel = \"x\"\ntimeout_seconds = 0",
             "engines.a.timeout_seconds must be",

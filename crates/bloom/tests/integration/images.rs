@@ -4,9 +4,11 @@ mod changes;
 mod collecting;
 mod emptying;
 mod engines;
+mod leases;
 mod library;
 mod pages;
 mod search;
+mod small;
 pub(crate) mod studio;
 mod uploads;
 
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::studio::Artist;
+use self::studio::{Artist, FILES};
 use crate::credits::person::metered;
 use crate::support::{App, NOTHING, at_once, on_both};
 
@@ -100,7 +102,7 @@ async fn an_image_is_made_and_had(app: App) {
     assert_eq!(ada.person.app.rows("blobs_to_delete").len(), 1);
     ada.person.app.keep_house().await;
     assert_eq!(ada.person.app.rows("blobs_to_delete"), Vec::<String>::new());
-    assert_eq!(ada.files(), 1, "the file went with it");
+    assert_eq!(ada.files(), FILES, "its files went with it");
 }
 
 async fn one_credit_and_two_requests(app: App) {

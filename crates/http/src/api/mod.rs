@@ -16,7 +16,7 @@ mod files;
 pub(crate) mod images;
 pub(crate) mod imports;
 pub(crate) mod json;
-pub(crate) mod multipart;
+pub mod multipart;
 mod old_secret;
 pub(crate) mod openapi;
 pub(crate) mod query;

@@ -4,21 +4,22 @@ use bytes::Bytes;
 use memchr::memmem;
 
 /// The most parts.
-const MAX_PARTS: usize = 8;
+pub const MAX_PARTS: usize = 8;
 /// The largest head of one.
 const MAX_HEAD: usize = 4 * 1024;
 
 /// A part of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
+pub struct Part {
     /// The field's name.
-    pub(crate) name: String,
+    pub name: String,
     /// What it holds.
-    pub(crate) bytes: Bytes,
+    pub bytes: Bytes,
 }
 
 /// The boundary that a `Content-Type` names, if it is one of a form.
-pub(crate) fn boundary(content_type: &str) -> Option<&str> {
+#[must_use]
+pub fn boundary(content_type: &str) -> Option<&str> {
     let mut parts = content_type.split(';');
     let kind = parts.next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("multipart/form-data") {
@@ -41,7 +42,7 @@ pub(crate) fn boundary(content_type: &str) -> Option<&str> {
 ///
 /// # Errors
 /// What is wrong with it, as a sentence.
-pub(crate) fn parse(boundary: &str, body: &Bytes) -> Result<Vec<Part>, &'static str> {
+pub fn parse(boundary: &str, body: &Bytes) -> Result<Vec<Part>, &'static str> {
     let first = format!("--{boundary}");
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(&delimiter);
@@ -62,6 +63,10 @@ pub(crate) fn parse(boundary: &str, body: &Bytes) -> Result<Vec<Part>, &'static 
         let rest = rest.strip_prefix(b"\r\n").ok_or(CUT)?;
         let looked_at = rest.get(..MAX_HEAD.min(rest.len())).unwrap_or_default();
         let head = memmem::find(looked_at, b"\r\n\r\n").ok_or(CUT)?;
+        // A head that goes on behind a delimiter is that of another part, to whoever reads it otherwise.
+        if finder.find(body.get(at..at + 2 + head).unwrap_or_default()).is_some() {
+            return Err(NAMELESS);
+        }
         let name = name(rest.get(..head).unwrap_or_default())?;
         let begin = at + 2 + head + 4;
         let length = finder.find(body.get(begin..).unwrap_or_default()).ok_or(CUT)?;
@@ -75,9 +80,10 @@ pub(crate) fn parse(boundary: &str, body: &Bytes) -> Result<Vec<Part>, &'static 
 
 const CUT: &str = "The form is not whole: a part has no end.";
 
+const NAMELESS: &str = "A part of the form has no name.";
+
 /// The name in a part's head.
 fn name(head: &[u8]) -> Result<String, &'static str> {
-    const NAMELESS: &str = "A part of the form has no name.";
     let head = std::str::from_utf8(head).map_err(|_| NAMELESS)?;
     let disposition = head.split("\r\n").find_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -154,6 +160,9 @@ mod tests {
             "--x-1\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n1\r\n--x-1--",
             &format!("{part}{part}--x-1--"),
             &format!("{many}--x-1--"),
+            &format!("--x-1\r\n\r\n1\r\n{part}--x-1--"),
+            &format!("--x-1\r\n{part}--x-1--"),
+            &format!("--x-1\r\nX: y\r\n{part}--x-1--"),
             &format!(
                 "--x-1\r\nContent-Disposition: form-data; name=a; x={}\r\n\r\n1\r\n--x-1--",
                 "a".repeat(MAX_HEAD)

@@ -58,7 +58,8 @@ impl Arrived {
             BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
         })?;
         let (headers, extensions) = (parts.headers, parts.extensions);
-        Ok(Self { headers, extensions, fields: parse(&body)? })
+        let fields = fields(&body).map_err(PageError::UnreadableForm)?;
+        Ok(Self { headers, extensions, fields })
     }
 
     /// Finds out who sent it.
@@ -120,8 +121,10 @@ impl Form {
                 file = part.bytes;
                 continue;
             }
-            let text = String::from_utf8(part.bytes.to_vec()).map_err(|_| NOT_UTF8)?;
-            fields.insert(part.name, text);
+            let text =
+                String::from_utf8(part.bytes.to_vec()).ok().filter(|text| !text.contains('\0'));
+            // None comes twice.
+            fields.insert(part.name, text.ok_or(PageError::UnreadableForm(NOT_UTF8))?);
         }
         let arrived = Arrived { headers: parts.headers, extensions: parts.extensions, fields };
         let (browser, form) = arrived.open(app).await?;
@@ -172,22 +175,25 @@ fn is_from_here(app: &App, headers: &HeaderMap) -> bool {
         .all(|origin| origin.as_bytes() == app.site.origin().as_bytes())
 }
 
-fn parse(body: &Bytes) -> Result<BTreeMap<String, String>, PageError> {
+/// The fields of a form that is encoded like a query, each once.
+///
+/// # Errors
+/// What is wrong with it, as a sentence.
+pub fn fields(body: &[u8]) -> Result<BTreeMap<String, String>, &'static str> {
     let body = std::str::from_utf8(body).map_err(|_| NOT_UTF8)?;
     let mut fields = BTreeMap::new();
     for pair in body.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         if fields.insert(decode(name)?, decode(value)?).is_some() {
-            return Err(PageError::UnreadableForm("It has a field twice."));
+            return Err("It has a field twice.");
         }
     }
     Ok(fields)
 }
 
-const NOT_UTF8: PageError =
-    PageError::UnreadableForm("It holds characters that are not UTF-8, or a NUL.");
+const NOT_UTF8: &str = "It holds characters that are not UTF-8, or a NUL.";
 
-fn decode(text: &str) -> Result<String, PageError> {
+fn decode(text: &str) -> Result<String, &'static str> {
     let spaced = text.replace('+', " ");
     let text = percent_decode_str(&spaced).decode_utf8().map_err(|_| NOT_UTF8)?;
     // PostgreSQL cannot store a NUL, and nobody means one.
@@ -199,9 +205,7 @@ mod tests {
     use super::*;
 
     fn parsed(body: &'static str) -> Result<Vec<(String, String)>, ()> {
-        parse(&Bytes::from_static(body.as_bytes()))
-            .map(|fields| fields.into_iter().collect())
-            .map_err(|_| ())
+        fields(body.as_bytes()).map(|fields| fields.into_iter().collect()).map_err(|_| ())
     }
 
     #[test]
@@ -215,6 +219,6 @@ mod tests {
         for bad in ["a=1&a=2", "a=%ff", "a=%00", "%61=1&a=2"] {
             assert_eq!(parsed(bad), Err(()), "{bad}");
         }
-        assert!(parse(&Bytes::from_static(b"a=\xff")).is_err());
+        assert!(fields(b"a=\xff").is_err());
     }
 }

@@ -22,6 +22,7 @@ use crate::api::errors::ApiError;
 use crate::api::images::changes::refused;
 use crate::api::query::Query;
 use crate::app::App;
+use crate::downloads;
 
 /// How many images a page shows.
 const PAGE: usize = 24;
@@ -330,7 +331,7 @@ fn tile(app: &App, seen: &Seen) -> ImageTile {
     let image = &seen.image;
     ImageTile {
         id: image.id.to_string(),
-        src: seen.url.clone(),
+        src: seen.url.as_deref().map(downloads::small),
         size: image.size,
         shows: shows(image),
         state: state(image.status),

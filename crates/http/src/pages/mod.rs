@@ -19,7 +19,7 @@ pub(crate) mod docs;
 pub(crate) mod email;
 pub(crate) mod end_session;
 pub(crate) mod errors;
-mod forms;
+pub(crate) mod forms;
 mod headers;
 pub(crate) mod home;
 pub(crate) mod images;

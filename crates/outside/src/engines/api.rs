@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bloom_service::engines::{Answer, Drawn, EngineError, MAX_PICTURE};
+use bloom_domain::time::Timestamp;
+use bloom_service::engines::{Again, Answer, Drawn, EngineError, Input, MAX_PICTURE};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -61,7 +62,33 @@ impl Ask {
 /// What came.
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// When to ask again, if its headers say so.
+    pub(super) again: Option<Again>,
     pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Why there is no picture, as far as the status says it, and when to ask again.
+    pub(super) fn failure(&self, told: String, again: Option<Again>) -> EngineError {
+        match self.status {
+            429 => EngineError::Throttled(told, again),
+            // Who says when to come back is not broken.
+            503 if again.is_some() => EngineError::Throttled(told, again),
+            408 | 504 => EngineError::TooSlow,
+            500.. => EngineError::Unavailable(told),
+            400..=499 => EngineError::Misconfigured(told),
+            _ => EngineError::Unusable(told),
+        }
+    }
+}
+
+/// `Retry-After`: seconds, or a date.
+fn again(headers: &HeaderMap) -> Option<Again> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse() {
+        Ok(seconds) => Some(Again::In(Duration::from_secs(seconds))),
+        Err(_) => Timestamp::from_http_date(text).map(Again::At),
+    }
 }
 
 impl Api {
@@ -97,7 +124,7 @@ impl Api {
     }
 
     /// The path of a URL that is at the same place; others are never asked, since the key would go there.
-    pub(super) fn path_of(&self, url: &str) -> Option<String> {
+    fn path_of(&self, url: &str) -> Option<String> {
         let uri: Uri = url.parse().ok()?;
         let is_https = uri.scheme_str()? == "https";
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -126,6 +153,19 @@ impl Api {
         self.exchange(stream, ask).await
     }
 
+    /// Asks at a URL that the engine named itself.
+    pub(super) async fn send_to(
+        &self,
+        method: Method,
+        url: &str,
+        key: Option<(&'static str, String)>,
+    ) -> Result<Reply, EngineError> {
+        let path = self.path_of(url).ok_or_else(|| {
+            EngineError::Unusable("it leads to another place than its own".to_owned())
+        })?;
+        self.send(Ask { method, path, key, media_type: None, body: Vec::new() }).await
+    }
+
     async fn exchange<S>(&self, stream: S, ask: Ask) -> Result<Reply, EngineError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -145,7 +185,8 @@ impl Api {
                 }
                 bytes.extend_from_slice(&data);
             }
-            Ok(Reply { status: head.status.as_u16(), body: bytes })
+            let (status, again) = (head.status.as_u16(), again(&head.headers));
+            Ok(Reply { status, again, body: bytes })
         };
         // The connection lives as long as what is asked over it.
         tokio::pin!(answering);
@@ -212,6 +253,11 @@ pub(super) fn from_base64(text: &str) -> Result<Drawn, EngineError> {
     Ok(Drawn::Bytes(bytes))
 }
 
+/// A picture as a URL that holds it.
+pub(super) fn data_url(picture: &Input) -> String {
+    format!("data:{};base64,{}", picture.media_type, STANDARD.encode(&picture.bytes))
+}
+
 /// A picture at a URL, which may hold the picture itself.
 pub(super) fn at(url: String) -> Result<Drawn, EngineError> {
     match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
@@ -223,6 +269,21 @@ pub(super) fn at(url: String) -> Result<Drawn, EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn when_to_ask_again_is_read_from_the_headers() {
+        let of = |text: &'static str| {
+            let value = HeaderValue::from_static(text);
+            again(&HeaderMap::from_iter([(header::RETRY_AFTER, value)]))
+        };
+        assert_eq!(of("120"), Some(Again::In(Duration::from_secs(120))));
+        let date = Timestamp::from_unix_micros(784_111_777_000_000);
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Again::At(date)));
+        for none in ["", "soon", "-1", "1.5", "99999999999999999999"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+        assert_eq!(again(&HeaderMap::new()), None);
+    }
 
     #[test]
     fn words_are_cut_short_and_hold_no_key() {

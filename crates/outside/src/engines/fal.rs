@@ -1,5 +1,6 @@
 //! The queue of fal: an order is put into it (`POST /{model}`), asked for (`GET` of the URLs that it answers with), and
-//! taken back (`PUT`). Its URLs are asked at its own place only, since the key goes with them.
+//! taken back (`PUT`). Its URLs are asked at its own place only, since the key goes with them. Most models of fal take
+//! pictures under a name of their own (`…/edit`), as URLs, which may be `data:` URLs that hold the picture.
 
 use bloom_service::engines::{Answer, Capabilities, Engine, EngineError, Order, Submitted, Ticket};
 use http::Method;
@@ -7,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Common;
 use super::api::{Ask, Reply, at, boxed};
+use super::{Common, PictureField};
 
 pub(super) struct Fal(pub(super) Common);
 
@@ -44,13 +45,17 @@ impl Engine for Fal {
         &self.0.settings.name
     }
 
-    fn model(&self) -> &str {
-        &self.0.settings.model
+    fn model(&self, from_pictures: bool) -> &str {
+        self.0.settings.model_for(from_pictures)
     }
 
     fn capabilities(&self) -> Capabilities {
-        // Its models take pictures in as many ways as there are models.
-        Capabilities { takes_pictures: false, ..self.0.capabilities }
+        let settings = &self.0.settings;
+        let pictures = match settings.edit_model {
+            Some(_) => self.0.capabilities.pictures.min(self.picture_field().most()),
+            None => 0,
+        };
+        Capabilities { pictures, ..self.0.capabilities }
     }
 
     fn size(&self, wanted: (u32, u32)) -> (u32, u32) {
@@ -60,12 +65,13 @@ impl Engine for Fal {
     fn submit<'a>(&'a self, order: &'a Order) -> Answer<'a, Submitted> {
         boxed(async move {
             let (width, height) = order.size;
-            let body = json!({
+            let mut body = json!({
                 "prompt": order.prompt,
                 "num_images": 1,
                 "image_size": { "width": width, "height": height },
             });
-            let path = format!("/{}", self.0.settings.model);
+            self.picture_field().put(&order.pictures, &mut body);
+            let path = format!("/{}", self.model(!order.pictures.is_empty()));
             let reply = self.0.api.send(Ask::json(path, self.key(), &body)).await?;
             let queued: Queued = self.read(&reply)?;
             let ticket = serde_json::to_string(&queued);
@@ -112,16 +118,17 @@ fn queued(ticket: &Ticket) -> Result<Queued, EngineError> {
 }
 
 impl Fal {
+    fn picture_field(&self) -> PictureField {
+        let usual = || PictureField { name: "image_urls".to_owned(), is_list: true };
+        self.0.settings.picture_field.clone().unwrap_or_else(usual)
+    }
+
     fn key(&self) -> Option<(&'static str, String)> {
         self.0.api.key.as_ref().map(|key| ("authorization", format!("Key {key}")))
     }
 
     async fn ask(&self, method: Method, url: &str) -> Result<Reply, EngineError> {
-        let path = self.0.api.path_of(url).ok_or_else(|| {
-            EngineError::Unusable("it leads to another place than its own".to_owned())
-        })?;
-        let ask = Ask { method, path, key: self.key(), media_type: None, body: Vec::new() };
-        self.0.api.send(ask).await
+        self.0.api.send_to(method, url, self.key()).await
     }
 
     fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, EngineError> {
@@ -141,11 +148,7 @@ impl Fal {
         let told = self.0.api.words(&format!("{} {kind} {told}", reply.status));
         match reply.status {
             400 | 422 if kind == "content_policy_violation" => EngineError::ContentRefused(told),
-            429 => EngineError::Throttled(told),
-            408 | 504 => EngineError::TooSlow,
-            500.. => EngineError::Unavailable(told),
-            400..=499 => EngineError::Misconfigured(told),
-            _ => EngineError::Unusable(told),
+            _ => reply.failure(told, reply.again),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Google's Gemini API: `POST /models/{model}:generateContent`, with pictures in the parts of the request and of the
 //! answer. A refusal is answered with 200: `promptFeedback` says that of the prompt, `finishReason` of the picture.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bloom_service::engines::{Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted};
+use bloom_service::engines::{
+    Again, Answer, Capabilities, Drawn, Engine, EngineError, Order, Submitted,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -79,7 +83,7 @@ impl Engine for Gemini {
         &self.0.settings.name
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _from_pictures: bool) -> &str {
         &self.0.settings.model
     }
 
@@ -171,12 +175,18 @@ impl Gemini {
         let word = |name: &str| error[name].as_str().unwrap_or_default();
         let told = format!("{} {} {}", reply.status, word("status"), word("message"));
         let told = self.0.api.words(&told);
-        match (reply.status, word("status")) {
-            (429, _) | (_, "RESOURCE_EXHAUSTED") => EngineError::Throttled(told),
-            (408 | 504, _) => EngineError::TooSlow,
-            (500.., _) => EngineError::Unavailable(told),
-            (400..=499, _) => EngineError::Misconfigured(told),
-            _ => EngineError::Unusable(told),
+        let again = reply.again.or_else(|| retry_delay(error));
+        match word("status") {
+            "RESOURCE_EXHAUSTED" => EngineError::Throttled(told, again),
+            _ => reply.failure(told, again),
         }
     }
+}
+
+/// When to ask again: a span such as `36.07s` among the details of an error.
+fn retry_delay(error: &Value) -> Option<Again> {
+    let details = error["details"].as_array()?;
+    let delay = details.iter().find_map(|detail| detail["retryDelay"].as_str())?;
+    let seconds: f64 = delay.strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok().map(Again::In)
 }

@@ -38,7 +38,7 @@ impl Engine for OpenAi {
         &self.0.settings.name
     }
 
-    fn model(&self) -> &str {
+    fn model(&self, _from_pictures: bool) -> &str {
         &self.0.settings.model
     }
 
@@ -148,11 +148,7 @@ impl OpenAi {
         match reply.status {
             400 | 403 | 422 if is_refused => EngineError::ContentRefused(told),
             _ if is_one_of(&UNPAID) => EngineError::Misconfigured(told),
-            429 => EngineError::Throttled(told),
-            408 | 504 => EngineError::TooSlow,
-            500.. => EngineError::Unavailable(told),
-            400..=499 => EngineError::Misconfigured(told),
-            _ => EngineError::Unusable(told),
+            _ => reply.failure(told, reply.again),
         }
     }
 }

@@ -18,6 +18,7 @@ use store::{Change, Tx};
 use super::{Asker, Found, onboarding, record, site, take_within_reach, uploads};
 use crate::audit::Author;
 use crate::blobs::BlobKey;
+use crate::images::files::{self, Written};
 use crate::jobs::{Job, JobDraft, JobError, Kind};
 use crate::{Error, Service};
 
@@ -163,6 +164,7 @@ fn chosen(
         job.run(tx)?;
     }
     store::brands::update(tx, &brand, run)?;
+    keep(tx, (&before, &brand.logo), now)?;
     let after = json!({ "brand": brand.name, "logo": "chosen" });
     record(tx, author, Action::BrandChanged, (&brand, &workspace), after);
     tx.changed(Change::Brand(brand.id));
@@ -234,6 +236,7 @@ async fn end(
         }
         let run = brand.run;
         store::brands::update(tx, &brand, run)?;
+        keep(tx, (&before, &brand.logo), now)?;
         tx.changed(Change::Brand(id));
         Ok(Some((before, brand.logo)))
     };
@@ -286,8 +289,20 @@ pub(super) async fn put(
 ) -> Result<Logo, Error> {
     let name = BrandId::new(service.now(), &service.entropy.draw()?);
     let key = BlobKey::new("logos", name);
-    service.blobs.put(&key, picture.bytes).await?;
+    files::put(service, &key, Written::alone(picture.bytes)).await?;
     Ok(Logo { blob: key.as_str().to_owned(), media_type: picture.media_type.to_owned(), is_chosen })
+}
+
+/// The bytes of a logo stay, if this transaction gave it to its brand.
+pub(super) fn keep(
+    tx: &mut Tx<'_>,
+    (before, after): (&Option<Logo>, &Option<Logo>),
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    match after {
+        Some(logo) if before.as_ref() != Some(logo) => files::keep(tx, &logo.blob, now),
+        _ => Ok(()),
+    }
 }
 
 /// The bytes of a logo; `None` when they are gone.

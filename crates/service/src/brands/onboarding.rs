@@ -259,6 +259,7 @@ async fn end(
         settle(&mut brand, outcome, now)
             .map_err(|error| store::Error::Corrupt(error.to_string()))?;
         store::brands::update(tx, &brand, run)?;
+        logos::keep(tx, (&before, &brand.logo), now)?;
         tx.changed(Change::Brand(id));
         Ok(Some((before, brand.logo)))
     };

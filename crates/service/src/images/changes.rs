@@ -132,10 +132,10 @@ async fn draft(
     };
     let workspace = found.ok_or(missing)?.workspace;
     let mut wish = wish(service, &image, brand, change)?;
-    if let Change::Edit { model, .. } = change
+    if let Change::Edit { model, references, .. } = change
         && (model.is_some() || !is_composed)
     {
-        wish.engine = service.engines.for_change(*model, image.engine.as_deref());
+        wish.engine = service.engines.for_change(*model, image.engine.as_deref(), references.len());
     }
     Ok((Commission::new(service, asker, &workspace, change.work(), vec![wish])?, viewer))
 }

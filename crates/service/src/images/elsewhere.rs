@@ -7,8 +7,8 @@
 //!    picture of another shape than was asked for, or of far fewer pixels, is a lie and not taken.
 //! 4. It is brought to the size that was asked for, and written anew.
 //!
-//! What may pass by itself is tried again a few times. An order that took too long or came to nonsense is not: the engine
-//! may have been paid for it.
+//! What may pass by itself is tried again a few times, and no sooner than the engine said. An order that took too long or
+//! came to nonsense is not: the engine may have been paid for it.
 
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use bloom_studio::images::resize;
 use bloom_studio::picture::Picture;
 use bloom_studio::raster;
 
+use super::files::Written;
 use super::rendering::{Composition, Outcome, Task};
 use super::studio::{self, Made};
 use super::uploads::written;
@@ -63,20 +64,27 @@ pub(super) async fn draw(
         let detail = "the engine that was to draw it is not configured any more";
         return Ok((Outcome::failed(detail), name.to_owned()));
     };
-    let drawn_by = label(&*engine);
     let sheet = match sheet(service, image, task).await? {
         Ok(sheet) => sheet,
-        Err(failed) => return Ok((failed, drawn_by)),
+        Err(failed) => return Ok((failed, label(&*engine, false))),
     };
+    let drawn_by = label(&*engine, !sheet.pictures.is_empty());
     let outcome = match order(service, &*engine, &sheet).await {
         Ok(picture) => finished(service, picture, &sheet).await?,
         Err(error) => {
             tracing::warn!(image = %image.id, engine = drawn_by, attempts, %error, "an engine drew nothing");
-            let may_pass = matches!(error, EngineError::Throttled(_) | EngineError::Unavailable(_));
-            if may_pass && attempts < TRIES {
-                return Err(JobError::ForNow(format!("{drawn_by}: {error}")));
+            let cause = || format!("{drawn_by}: {error}");
+            match error {
+                EngineError::Throttled(_, Some(again)) if attempts < TRIES => {
+                    return Err(JobError::NotBefore(again.wait(service.now()), cause()));
+                }
+                EngineError::Throttled(_, None) | EngineError::Unavailable(_)
+                    if attempts < TRIES =>
+                {
+                    return Err(JobError::ForNow(cause()));
+                }
+                _ => Outcome::Failed(told(&error)),
             }
-            Outcome::Failed(told(&error))
         }
     };
     Ok((outcome, drawn_by))
@@ -89,7 +97,7 @@ fn told(error: &EngineError) -> Failure {
             Some(FailureReason::ContentSafety),
             "the engine does not draw that: its rules on content refuse the prompt or an image; change them and ask again",
         ),
-        EngineError::Throttled(_) => (
+        EngineError::Throttled(..) => (
             Some(FailureReason::RateLimited),
             "the engine has too much to do; ask again in a while",
         ),
@@ -231,8 +239,10 @@ async fn order(
         nonce: service.entropy.draw().map_err(ours)?,
     };
     let mut waiting = None;
-    let asking =
-        tokio::time::timeout(engine.capabilities().patience, asked(engine, &order, &mut waiting));
+    let asking = tokio::time::timeout(
+        engine.capabilities().patience,
+        asked(service, engine, &order, &mut waiting),
+    );
     let outcome = asking.await.unwrap_or(Err(EngineError::TooSlow));
     if outcome.is_err()
         && let Some(ticket) = waiting
@@ -253,6 +263,7 @@ async fn order(
 
 /// Asks until the picture is there. An order that waits is left behind in `waiting`.
 async fn asked(
+    service: &Service,
     engine: &dyn Engine,
     order: &Order,
     waiting: &mut Option<Ticket>,
@@ -269,7 +280,17 @@ async fn asked(
                 *waiting = Some(ticket.clone());
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(longest);
-                step = engine.poll(&ticket).await?;
+                step = match engine.poll(&ticket).await {
+                    // It was asked too often how far it is, and draws on: another order would be paid for again.
+                    Err(EngineError::Throttled(_, again)) => {
+                        let told = again.map(|again| again.wait(service.now()));
+                        pause = told
+                            .unwrap_or(longest)
+                            .clamp(pause, engine.capabilities().patience.max(pause));
+                        Submitted::Waiting(ticket)
+                    }
+                    step => step?,
+                };
             }
         }
     }
@@ -324,14 +345,15 @@ async fn finished(
             true => picture,
             false => resize::to_size(&picture, width, height)?.0,
         };
-        written(&picture, format)
+        let (bytes, media_type) = written(&picture, format)?;
+        Some((Written::of(bytes, &picture), media_type))
     };
     let done = service.painters.work(move |_| work()).await.map_err(broken)?;
-    let Some((bytes, media_type)) = done else {
+    let Some((file, media_type)) = done else {
         return Ok(Outcome::failed("it could not be written"));
     };
     Ok(Outcome::Made(Made {
-        bytes,
+        file,
         media_type,
         size: (width.into(), height.into()),
         ratio: AspectRatio::from_word(ratio.name()),

@@ -87,7 +87,7 @@ async fn draft(
     let work = PaidWork::Generate { size: order.size, variants: order.variants };
     let seed = u64::from_be_bytes(service.entropy.draw()?);
     let ratio = order.ratio.unwrap_or(USUAL_RATIO);
-    let engine = service.engines.for_new(order.model, !order.references.is_empty());
+    let engine = service.engines.for_new(order.model, order.references.len());
     let wish = |variant| Wish {
         brand,
         action: ActionType::Generation,

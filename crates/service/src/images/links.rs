@@ -35,11 +35,25 @@ pub(super) fn url_with(keyring: &Keyring, origin: &str, image: &Image) -> String
     format!("{origin}/img/{}/{}", image.id, URL_SAFE_NO_PAD.encode(tag))
 }
 
+/// What is wanted of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// The whole of it.
+    Whole,
+    /// What a list shows of it; the whole where there is nothing smaller.
+    Small,
+}
+
 /// The bytes behind a URL. `anonymous`: having it is the permission.
 ///
 /// # Errors
 /// [`Error::ImageNotFound`] for every URL that is not one of an image that is there.
-pub async fn anonymous_download(service: &Service, id: &str, tag: &str) -> Result<Download, Error> {
+pub async fn anonymous_download(
+    service: &Service,
+    id: &str,
+    tag: &str,
+    version: Version,
+) -> Result<Download, Error> {
     let id: ImageId = id.parse().map_err(|_| Error::ImageNotFound)?;
     let tag: [u8; 16] = URL_SAFE_NO_PAD
         .decode(tag)
@@ -52,7 +66,17 @@ pub async fn anonymous_download(service: &Service, id: &str, tag: &str) -> Resul
         return Err(Error::ImageNotFound);
     }
     let file = image.file.ok_or(Error::ImageNotFound)?;
-    let bytes = service.blobs.get(&BlobKey::from_stored(&file.blob)).await?;
+    let key = BlobKey::from_stored(&file.blob);
+    if version == Version::Small
+        && let Some(bytes) = service.blobs.get(&key.small()).await?
+    {
+        // Only these two are written.
+        let is_jpeg = bytes.starts_with(&[0xff, 0xd8]);
+        let media_type = if is_jpeg { "image/jpeg" } else { "image/png" };
+        let name = format!("bloom-{id}-small.{}", extension(media_type));
+        return Ok(Download { bytes, media_type: media_type.to_owned(), name });
+    }
+    let bytes = service.blobs.get(&key).await?;
     // Between the row and the bytes it may have been deleted.
     let bytes = bytes.ok_or(Error::ImageNotFound)?;
     let name = format!("bloom-{id}.{}", extension(&file.media_type));

@@ -1,9 +1,9 @@
 //! Making an image: the job behind each.
 //!
-//! 1. The image and its hold are looked at. What is gone, or was voided, is not drawn.
+//! 1. The image and its hold are looked at. What is gone, or was voided, is not drawn; for what is, a file is announced.
 //! 2. What it is drawn from is fetched: the brand as it is now, its logo, the images it refers to.
 //! 3. It is drawn by a painter ([`crate::painters`]), or by somebody else's engine (`elsewhere.rs`), and its bytes are put
-//!    beside the database. The place is the image's own, so doing both again changes nothing.
+//!    beside the database. The place is the attempt's own, so whoever has lost the lease overwrites nothing.
 //! 4. One transaction ends the job, writes the image and settles its part of the hold, or writes that it failed and
 //!    voids it.
 
@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 use store::images::Completed;
 
 use super::studio::{self, Made};
-use super::{elsewhere, search};
+use super::{elsewhere, files, search};
 use crate::blobs::BlobKey;
 use crate::credits::endings::Ending;
 use crate::jobs::{Job, JobError, Kind};
 use crate::work::Work;
-use crate::{Error, Service, painters};
+use crate::{Service, painters};
 
 /// The jobs that make images.
 pub(crate) static RENDERING: Kind = Kind {
@@ -124,7 +124,8 @@ impl Outcome {
 
 async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     let payload: Payload = job.payload()?;
-    let Some(image) = begin(service, &payload).await? else {
+    let key = key(job, &payload);
+    let Some(image) = begin(service, &payload, &key).await? else {
         let detail = "its credits went back before it was begun";
         return end(service, job, &payload, End::Failed(failure(detail))).await;
     };
@@ -138,15 +139,14 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     match outcome {
         Outcome::Failed(failure) => end(service, job, &payload, End::Failed(failure)).await,
         Outcome::Made(made) => {
-            let key = BlobKey::new(AMONG, image.id);
-            let bytes = i64::try_from(made.bytes.len()).unwrap_or(i64::MAX);
+            let bytes = i64::try_from(made.file.bytes.len()).unwrap_or(i64::MAX);
             let file = bloom_domain::images::File {
                 blob: key.as_str().to_owned(),
                 media_type: made.media_type.to_owned(),
                 bytes,
                 digest: None,
             };
-            service.blobs.put(&key, made.bytes).await.map_err(Error::from)?;
+            files::put_announced(service, &key, made.file).await?;
             let completed = Completed {
                 description: made.description,
                 ratio: made.ratio,
@@ -170,13 +170,22 @@ async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     end(service, job, &payload, End::Failed(failure(detail))).await
 }
 
+/// Where an attempt puts its bytes.
+fn key(job: &Job, payload: &Payload) -> BlobKey {
+    BlobKey::of_attempt(AMONG, payload.image(), job.attempts())
+}
+
 fn failure(detail: &str) -> Failure {
     Failure { reason: None, detail: detail.to_owned() }
 }
 
 /// The image, if it is still to be made and paid for.
-async fn begin(service: &Service, payload: &Payload) -> Result<Option<Image>, JobError> {
-    let (id, hold, now) = (payload.image(), payload.hold(), service.now());
+async fn begin(
+    service: &Service,
+    payload: &Payload,
+    key: &BlobKey,
+) -> Result<Option<Image>, JobError> {
+    let (id, hold, now, key) = (payload.image(), payload.hold(), service.now(), key.clone());
     let begin = move |tx: &mut Tx<'_>| {
         let is_held = store::credit_holds::find_open(tx, hold)?;
         let Some(found) = store::images::find_any(tx, id)? else { return Ok(None) };
@@ -186,6 +195,7 @@ async fn begin(service: &Service, payload: &Payload) -> Result<Option<Image>, Jo
         if store::images::begin(tx, id)? {
             tx.changed(Change::Image(id));
         }
+        files::announce(tx, &key, now)?;
         Ok(Some(found.image))
     };
     Ok(service.store.write(begin).await?)
@@ -204,16 +214,22 @@ async fn end(service: &Service, job: &Job, payload: &Payload, end: End) -> Resul
     let price = Amount::new(payload.credits).map_err(|e| JobError::ForGood(e.to_string()))?;
     let write = move |tx: &mut Tx<'_>| {
         if !job.end(tx)? {
+            // Somebody else has the job, and writes another file.
+            if let End::Completed(completed, _) = &end {
+                store::images::doom_blob(tx, &completed.file.blob, now)?;
+            }
             return Ok(());
         }
         let is_there = match &end {
             End::Completed(completed, scene) => {
                 let is_there = store::images::complete(tx, id, completed)?;
-                match (is_there, scene) {
-                    (true, Some(scene)) => store::images::insert_scene(tx, id, scene)?,
-                    (true, None) => {}
+                match is_there {
+                    true => files::keep(tx, &completed.file.blob, now)?,
                     // It was deleted while it was made.
-                    (false, _) => store::images::doom_blob(tx, &completed.file.blob, now)?,
+                    false => store::images::doom_blob(tx, &completed.file.blob, now)?,
+                }
+                if let (true, Some(scene)) = (is_there, scene) {
+                    store::images::insert_scene(tx, id, scene)?;
                 }
                 is_there
             }

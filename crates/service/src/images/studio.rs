@@ -15,6 +15,7 @@ use bloom_studio::prompt;
 use bloom_studio::raster;
 use bloom_studio::scene::{Materials, Scene};
 
+use super::files::Written;
 use super::rendering::{Composition, Outcome, Task};
 use crate::blobs::BlobKey;
 use crate::brands::Profile;
@@ -31,7 +32,7 @@ const MATERIAL: u32 = 4_096;
 
 /// A picture that was drawn.
 pub(crate) struct Made {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) file: Written,
     pub(crate) media_type: &'static str,
     pub(crate) size: (i64, i64),
     pub(crate) ratio: Option<AspectRatio>,
@@ -206,12 +207,13 @@ fn drawn(setter: &mut Typesetter, scene: &Scene, materials: &Materials, is_4k: b
     let resolution = if is_4k { Resolution::FourK } else { Resolution::TwoK };
     let (width, height) = resolution.pixels(scene.ratio);
     let drawing = compose::lay_out(scene, materials, setter);
-    let bytes = raster::pixels(&drawing, width, height).map(|picture| raster::png(&picture));
-    let (Some(Ok(bytes)), Ok(kept)) = (bytes, serde_json::to_string(scene)) else {
+    let picture = raster::pixels(&drawing, width, height);
+    let file = picture.and_then(|picture| Some(Written::of(raster::png(&picture).ok()?, &picture)));
+    let (Some(file), Ok(kept)) = (file, serde_json::to_string(scene)) else {
         return Outcome::failed("it could not be drawn");
     };
     Outcome::Made(Made {
-        bytes,
+        file,
         media_type: "image/png",
         size: (width.into(), height.into()),
         ratio: AspectRatio::from_word(scene.ratio.name()),

@@ -19,6 +19,7 @@ use bloom_studio::picture::Picture;
 use bloom_studio::raster;
 use store::upload_tokens::{UploadKind, UploadRight};
 
+use super::files::{self, Written};
 use super::{Viewer, links, rendering, search};
 use crate::blobs::BlobKey;
 use crate::fetch::{Along, FetchError, Wanted};
@@ -181,7 +182,7 @@ async fn there(service: &Service, viewer: &Viewer, brand: BrandId) -> Result<(),
 
 /// What is kept of a file.
 struct Kept {
-    bytes: Vec<u8>,
+    file: Written,
     media_type: &'static str,
     size: (u32, u32),
 }
@@ -209,10 +210,10 @@ async fn keep(
     let file = File {
         blob: key.as_str().to_owned(),
         media_type: kept.media_type.to_owned(),
-        bytes: i64::try_from(kept.bytes.len()).unwrap_or(i64::MAX),
+        bytes: i64::try_from(kept.file.bytes.len()).unwrap_or(i64::MAX),
         digest: Some(digest),
     };
-    service.blobs.put(&key, kept.bytes).await?;
+    files::put(service, &key, kept.file).await?;
     let (width, height) = kept.size;
     let ratio = AspectRatio::from_word(format::AspectRatio::nearest(width, height).name());
     let quota = service.settings.storage_quota;
@@ -274,6 +275,7 @@ async fn keep(
             created_at: now,
         };
         store::images::insert(tx, &image)?;
+        files::keep(tx, &file.blob, now)?;
         let words = search::words(None, image.description.as_deref());
         store::image_captions::insert(tx, brand, id, &words)?;
         tx.changed(Change::Image(id));
@@ -390,7 +392,7 @@ fn read(bytes: &[u8]) -> Result<Kept, NotTaken> {
         Some(document) => (document.into_bytes(), "image/svg+xml"),
         None => written(&picture, format).ok_or_else(unwritten)?,
     };
-    Ok(Kept { bytes, media_type, size })
+    Ok(Kept { file: Written::of(bytes, &picture), media_type, size })
 }
 
 /// Pixels as a file of the kind that suits where they come from.

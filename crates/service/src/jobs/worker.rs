@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::jobs::{HEARTBEAT, LEASE, MAX_ATTEMPTS, wait_after};
+use bloom_domain::jobs::{HEARTBEAT, LEASE, MAX_ATTEMPTS, wait_after, wait_as_told};
 use bloom_store as store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -134,7 +134,13 @@ async fn attempt(service: Arc<Service>, kind: &'static Kind, job: Job) {
             Err(error) => tracing::warn!(job = %id, %error, "it could not be given up yet"),
         }
     }
-    let wait = wait_after(attempts);
+    let wait = match &error {
+        JobError::NotBefore(told, _) => {
+            let [chance] = service.entropy.draw().unwrap_or_default();
+            wait_as_told(*told, attempts, chance)
+        }
+        JobError::ForNow(_) | JobError::ForGood(_) => wait_after(attempts),
+    };
     let due = service.now().plus(wait);
     match service.store.write(move |tx| store::jobs::move_on(tx, id, attempts, due)).await {
         Ok(_) if is_final => {}

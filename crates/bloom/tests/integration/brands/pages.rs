@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Owner;
+use crate::support::sites::GREEN_LOGO;
 use crate::support::{App, Browser, NOTHING, PASSWORD, on_both};
 
 on_both!(
@@ -11,6 +12,7 @@ on_both!(
     what_cannot_be_taken_is_told_beside_the_field,
     a_brand_is_deleted_by_its_name,
     brands_are_their_peoples_alone,
+    a_form_with_a_file_has_each_field_once,
 );
 
 async fn browser(ada: &Owner) -> Browser {
@@ -184,4 +186,36 @@ async fn brands_are_their_peoples_alone(app: App) {
         answer.assert_page(404, "Page not found");
     }
     assert_eq!(ada.get(brand["id"].as_str().unwrap()).await, brand);
+}
+
+async fn a_form_with_a_file_has_each_field_once(app: App) {
+    let ada = Owner::new(&app).await;
+    let id = ada.ask("https://northwind.example/").await;
+    ada.app.do_jobs().await;
+    let mut browser = browser(&ada).await;
+    let token = browser.form_token().await;
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let (ours, file) = (part("form_token", &token), part("file", GREEN_LOGO));
+    let before = ada.get(&id).await["logoUrl"].clone();
+    let path = format!("/brands/{id}/logo");
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    // Which of two is meant, nobody can say: not even where the last of them is ours.
+    for (parts, why) in [
+        (format!("{ours}{file}{file}"), "two fields of one name"),
+        (format!("{}{ours}{file}", part("form_token", "x")), "two fields of one name"),
+        (format!("{ours}{}{}{file}", part("a", "1"), part("a", "1")), "two fields of one name"),
+        (format!("{ours}{}{file}", part("a", "1\0")), "not UTF-8, or a NUL"),
+        (format!("{ours}--b\r\n\r\n1\r\n{file}"), "has no name"),
+    ] {
+        let answer = browser.post_raw(&path, format!("{parts}--b--").into_bytes(), &kind).await;
+        answer.assert_page(400, "This form cannot be read");
+        assert!(answer.text().contains(why), "{why}: {answer:?}");
+        assert!(answer.text().contains("Nothing was changed."), "{answer:?}");
+    }
+    assert_eq!(ada.get(&id).await["logoUrl"], before);
+    let whole = format!("{ours}{file}--b--").into_bytes();
+    assert_eq!(browser.post_raw(&path, whole, &kind).await.status, 303);
+    assert_ne!(ada.get(&id).await["logoUrl"], before);
 }

@@ -1,13 +1,15 @@
 //! Images that somebody else's engine draws: asked over HTTP, in the shapes that its maker documents.
 
 mod failures;
+mod replicate;
+mod throttled;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bloom_outside::engines::{ApiKind, EngineSettings};
+use bloom_outside::engines::{ApiKind, EngineSettings, PictureField};
 use bloom_outside::fetch::{FetchSettings, GuardedFetcher};
 use bloom_service::engines::Engines;
 use bloom_service::fetch::Fetcher;
@@ -26,6 +28,7 @@ on_both!(
     an_engine_is_shown_what_is_referred_to_and_changes_what_it_drew,
     gemini_draws_in_a_ratio_and_a_size,
     an_order_waits_in_a_queue,
+    a_queue_is_shown_pictures_where_its_model_takes_them,
     what_an_engine_cannot_do_is_done_here,
     pages_say_who_draws,
 );
@@ -334,6 +337,92 @@ async fn an_order_waits_in_a_queue(app: App) {
     provider.answers([reply(200, &elsewhere.to_string())]);
     assert_eq!(ada.of_engine().await["status"], "failed");
     assert_eq!(ada.spent().await, (1, 0));
+}
+
+/// As fal documents `image_urls` and `image_url` of its models, with the pictures themselves in the URLs.
+async fn a_queue_is_shown_pictures_where_its_model_takes_them(app: App) {
+    let provider = Provider::start().await;
+    let settings = EngineSettings {
+        edit_model: Some("painter-2/edit".to_owned()),
+        ..provider.settings(ApiKind::Fal)
+    };
+    let ada = artist(app, settings.clone()).await;
+    let mut references = Vec::new();
+    for shade in [9, 90] {
+        let brought = uploads::upload(&ada, &uploads::png(shade)).await.json();
+        references.push(brought["data"]["id"].clone());
+    }
+    let drawn = || {
+        let url = format!("data:image/png;base64,{}", STANDARD.encode(picture(256, 256)));
+        let [taken, state] = queue(&provider, "COMPLETED");
+        [taken, state, reply(200, &json!({ "images": [{ "url": url }] }).to_string())]
+    };
+    let order = |references: &[Value]| {
+        json!({
+            "prompt": "A cup", "brandSessionId": ada.brand, "aspectRatio": "1:1", "model": "pro",
+            "referenceImageIds": references,
+        })
+    };
+    let is_picture = |url: &Value| {
+        let url = url.as_str().expect("a URL");
+        let file = url.strip_prefix("data:image/jpeg;base64,").expect("a picture in it");
+        STANDARD.decode(file).expect("base64").starts_with(&[0xff, 0xd8])
+    };
+    provider.answers(drawn());
+    let ids = ada.ids(&ada.generate(&order(&references)).await);
+    ada.work().await;
+    let there = ada.image(&ids[0]).await;
+    assert_eq!(
+        (&there["status"], &there["engine"]),
+        (&json!("completed"), &json!("photo:painter-2/edit")),
+        "{there}"
+    );
+    let asked = provider.take_asked();
+    assert_eq!(asked[0].what, "post /v1/painter-2/edit");
+    let mut body = asked[0].json();
+    let urls = body["image_urls"].take();
+    assert!(urls.as_array().expect("several").iter().all(is_picture));
+    assert_eq!(urls.as_array().map(Vec::len), Some(2));
+    body["prompt"].take();
+    assert_eq!(
+        body,
+        json!({ "prompt": null, "image_urls": null, "num_images": 1,
+                "image_size": { "width": 256, "height": 256 } })
+    );
+    // Whoever drew an image changes it, and is shown it first.
+    provider.answers(drawn());
+    let edit = json!({ "prompt": "Make the cup red", "brandSessionId": ada.brand });
+    let edited = ada.ask("POST", &format!("/{}/edit", ids[0]), Some(&edit)).await;
+    assert_eq!(edited.status, 202, "{edited:?}");
+    ada.work().await;
+    let edited = ada.image(edited.json()["data"]["id"].as_str().expect("an id")).await;
+    assert_eq!(edited["engine"], "photo:painter-2/edit", "{edited}");
+    let urls = provider.take_asked()[0].json()["image_urls"].take();
+    assert_eq!(urls.as_array().map(Vec::len), Some(1));
+    // A model of one picture is asked with one; what needs more is not asked of it, since the rest would be missing.
+    let single =
+        EngineSettings { picture_field: PictureField::parse("image_url"), ..settings.clone() };
+    let app = ada.person.app.with_engine(single).await;
+    let single = Artist { person: ada.person.before(&app), ..ada.clone() };
+    provider.answers(drawn());
+    for (references, engine) in
+        [(&references[..1], "photo:painter-2/edit"), (&references[..], "compose")]
+    {
+        let ids = single.ids(&single.generate(&order(references)).await);
+        single.work().await;
+        assert_eq!(single.image(&ids[0]).await["engine"], engine);
+    }
+    let asked = provider.take_asked();
+    assert!(is_picture(&asked[0].json()["image_url"]) && asked.len() == 3);
+    // Without such a model nothing with pictures is asked of it.
+    let none = EngineSettings { edit_model: None, ..settings };
+    let app = ada.person.app.with_engine(none).await;
+    let none = Artist { person: ada.person.before(&app), ..ada.clone() };
+    let ids = none.ids(&none.generate(&order(&references)).await);
+    none.work().await;
+    assert_eq!(none.image(&ids[0]).await["engine"], "compose");
+    assert!(provider.take_asked().is_empty());
+    assert_eq!(ada.spent().await, (5, 0));
 }
 
 async fn what_an_engine_cannot_do_is_done_here(app: App) {

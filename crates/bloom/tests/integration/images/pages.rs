@@ -39,6 +39,11 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     ada.work().await;
     let there = browser.get("/images").await;
     assert!(there.text().contains("alt=\"Northwind. Spring sale"), "{there:?}");
+    // A list shows the small version, in the room that it takes.
+    let tile = there.between("<img src=\"", ">").expect("a picture").to_owned();
+    for part in ["?small\" alt=\"Northwind", "loading=\"lazy\"", "width=\"2048\" height=\"880\""] {
+        assert!(tile.contains(part), "{part}: {tile}");
+    }
     let one = there.between("href=\"/images/", "\"").expect("a link").to_owned();
     let page = browser.get(&format!("/images/{one}")).await;
     page.assert_page(200, "Image");

@@ -12,6 +12,9 @@ use crate::support::{Answer, App};
 /// What tells the ids of rows that are written by hand from each other.
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
+/// How many files an image of the studio has: itself, and its small version.
+pub(crate) const FILES: usize = 2;
+
 /// Somebody with a key and a brand that is ready.
 #[derive(Clone)]
 pub(crate) struct Artist {

@@ -15,6 +15,7 @@ use bloom_http::{Edge, Site};
 use bloom_outside::blobs::StoredBlobs;
 use bloom_outside::mail::{Outbox, Sender};
 use bloom_service::attempts::AttemptLimits;
+use bloom_service::blobs::Blobs;
 use bloom_service::clock::{Clock, ManualClock};
 use bloom_service::engines::Engines;
 use bloom_service::entropy::Entropy;
@@ -66,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) files_origin: Option<&'static str>,
     /// Who draws besides the server.
     pub(crate) engines: Engines,
+    /// What stands before the folder of files.
+    pub(crate) before_files: Option<fn(Arc<dyn Blobs>) -> Arc<dyn Blobs>>,
 }
 
 /// A running Bloom. Clones are the same one.
@@ -101,6 +104,7 @@ impl App {
             openid: None,
             fetcher: None,
             engines: Engines::default(),
+            before_files: None,
             files_origin: None,
             trusted_proxies: 0,
             secrets: RootSecrets { current: RootSecret::new([1; 32]), previous: Vec::new() },
@@ -159,8 +163,9 @@ impl App {
             Service::open(store, &options.secrets, settings, manual, entropy.clone(), mailer);
         let files = place.path().join("files");
         std::fs::create_dir_all(&files).expect("a folder for files");
-        let blobs = StoredBlobs::in_folder(&files).expect("it is there");
-        let service = opened.await?.storing(Arc::new(blobs));
+        let blobs: Arc<dyn Blobs> = Arc::new(StoredBlobs::in_folder(&files).expect("it is there"));
+        let blobs = options.before_files.map_or(blobs.clone(), |before| before(blobs));
+        let service = opened.await?.storing(blobs);
         let service = service.drawing_with(options.engines.clone());
         let service = match &options.openid {
             Some(_) => service.asking_provider(super::provider::fetcher()),

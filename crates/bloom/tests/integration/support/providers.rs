@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bloom_domain::images::Model;
-use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, engine};
+use bloom_outside::engines::{ApiKind, EngineKey, EngineSettings, SizeField, engine};
 use bloom_service::engines::Engines;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,8 +62,14 @@ struct Shelf {
 
 /// A status with a body in JSON.
 pub(crate) fn json(status: u16, body: &str) -> Reply {
+    json_with(status, "", body)
+}
+
+/// A status with a body in JSON, and a header more.
+pub(crate) fn json_with(status: u16, header: &str, body: &str) -> Reply {
+    let end = if header.is_empty() { "" } else { "\r\n" };
     let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{header}{end}content-length: {}\r\n\r\n",
         body.len()
     );
     Reply::Whole([head.as_bytes(), body.as_bytes()].concat())
@@ -111,6 +117,10 @@ impl Provider {
             // Small ones, so that a test takes no time.
             sizes: vec![(512, 220), (256, 256)],
             takes_pictures: true,
+            edit_model: None,
+            picture_field: None,
+            size_field: SizeField::default(),
+            input: serde_json::Map::new(),
             patience: Duration::from_secs(20),
         }
     }

@@ -52,9 +52,9 @@ pub(crate) struct Choice {
 pub(crate) struct ImageTile {
     /// Its id.
     pub(crate) id: String,
-    /// Where its bytes are, once they are.
+    /// Where its small version is, once it is there.
     pub(crate) src: Option<String>,
-    /// Its size in pixels.
+    /// The size of the whole, in pixels.
     pub(crate) size: Option<(i64, i64)>,
     /// What it shows, in words.
     pub(crate) shows: String,

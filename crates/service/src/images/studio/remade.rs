@@ -6,12 +6,13 @@ use bloom_studio::compose::{self, Order};
 use bloom_studio::edit;
 use bloom_studio::format::{self, Resolution};
 use bloom_studio::images::decode::{Decoded, Most, decode};
-use bloom_studio::images::{cutout, resize, vectorize};
+use bloom_studio::images::{cutout, resize, vectorize, vectors};
 use bloom_studio::picture::Picture;
 use bloom_studio::scene::{Material, Materials, Scene};
 use bloom_studio::{prompt, raster, svg};
 
 use super::{Made, Subject, Supplies, decoded, drawn};
+use crate::images::files::Written;
 use crate::images::rendering::{Outcome, Task};
 
 /// From this length on, in pixels of its longer side, a picture is a large one.
@@ -165,7 +166,7 @@ fn in_pixels(picture: &Picture, ratio: Option<AspectRatio>) -> Outcome {
         return Outcome::failed("it could not be written");
     };
     Outcome::Made(Made {
-        bytes,
+        file: Written::of(bytes, picture),
         media_type: "image/png",
         size: (picture.width().into(), picture.height().into()),
         ratio,
@@ -175,8 +176,14 @@ fn in_pixels(picture: &Picture, ratio: Option<AspectRatio>) -> Outcome {
 }
 
 fn paths(document: String, (width, height): (u32, u32), ratio: Option<AspectRatio>) -> Outcome {
+    let shown = vectors::drawn(&document, raster::SMALL);
+    let document = document.into_bytes();
+    let file = match shown {
+        Some(shown) => Written::of(document, &shown),
+        None => Written::alone(document),
+    };
     Outcome::Made(Made {
-        bytes: document.into_bytes(),
+        file,
         media_type: "image/svg+xml",
         size: (width.into(), height.into()),
         ratio,

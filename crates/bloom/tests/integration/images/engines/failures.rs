@@ -8,7 +8,7 @@ use bloom_outside::engines::{ApiKind, EngineSettings};
 use serde_json::{Value, json};
 
 use super::{artist, openai, picture, queue};
-use crate::images::studio::Artist;
+use crate::images::studio::{Artist, FILES};
 use crate::images::uploads;
 use crate::support::providers::{KEY, Provider, Reply, json as reply};
 use crate::support::{App, on_both};
@@ -23,7 +23,7 @@ on_both!(
 );
 
 /// The image failed for that reason, and cost nothing.
-async fn failed(ada: &Artist, image: &Value, reason: Value, why: &str, what: &str) {
+pub(super) async fn failed(ada: &Artist, image: &Value, reason: Value, why: &str, what: &str) {
     let ended = (image["status"].clone(), image["failureReason"].clone());
     assert_eq!(ended, (json!("failed"), reason), "{what}: {image}");
     let detail = image["failureDetail"].as_str().expect("why");
@@ -295,6 +295,6 @@ async fn what_is_deleted_while_an_engine_draws_costs_nothing(app: App) {
         ada.person.app.keep_house().await;
         let cost = ada.spent().await;
         // A brand that went after it was asked for took nothing back: the image was made for it.
-        assert_eq!((cost, ada.files()), if deletes_brand { ((1, 0), 1) } else { ((0, 0), 0) });
+        assert_eq!((cost, ada.files()), if deletes_brand { ((1, 0), FILES) } else { ((0, 0), 0) });
     }
 }
