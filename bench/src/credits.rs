@@ -1,6 +1,5 @@
 //! Credits on SQLite, through the verbs: holds that are settled, and what a balance costs.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use bloom_domain::api_keys::KeyName;
 use bloom_domain::credits::{Amount, GrantKind, Movement, MovementKind, PaidWork, Reference};
 use bloom_domain::email::Email;
-use bloom_domain::ids::WorkspaceId;
+use bloom_domain::ids::{CreditHoldId, WorkspaceId};
 use bloom_domain::passwords::Password;
 use bloom_domain::plans::PlanTable;
 use bloom_domain::workspaces::{Role, Workspace, WorkspaceChoice, WorkspaceKind};
@@ -17,20 +16,21 @@ use bloom_service::authenticate::{Presented, authenticate};
 use bloom_service::credits::{GrantOrder, endings, holds};
 use bloom_service::plans::Billing;
 use bloom_service::{Operator, Principal, Service, Settings, api_keys, credits};
-use bloom_store::Store;
 use bloom_store::credit_movements::{self, Cause};
+use bloom_store::{Database, Store};
 
 use crate::samples::median;
-use crate::world::open_with;
+use crate::world::open_on;
 use crate::{Outcome, group_commit};
 
 type Error = Box<dyn std::error::Error>;
 
 const RUNS: usize = 5;
 const LENGTH: Duration = Duration::from_secs(1);
-const PRODUCERS: usize = 64;
-/// Workspaces among which the holds are spread.
-const WORKSPACES: u32 = 1_000;
+pub(crate) const PRODUCERS: usize = 64;
+/// Workspaces among which the holds are spread, and the first of them.
+pub(crate) const WORKSPACES: u64 = 1_000;
+pub(crate) const FIRST_WORKSPACE: u64 = 1_000_000_000_000_000;
 /// Movements of a ledger that is large, and of one that is very large.
 const MANY: i64 = 1_000_000;
 const VERY_MANY: i64 = 10_000_000;
@@ -40,11 +40,11 @@ const AT_ONCE: i64 = 10_000;
 const READS: u32 = 20_000;
 
 /// Somebody with many workspaces.
-struct World {
-    store: Store,
-    service: Arc<Service>,
-    principal: Principal,
-    workspaces: Vec<WorkspaceId>,
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) service: Arc<Service>,
+    pub(crate) principal: Principal,
+    pub(crate) workspaces: Vec<WorkspaceId>,
     next: Arc<AtomicI64>,
 }
 
@@ -53,7 +53,9 @@ pub(crate) fn run(is_large: bool) -> Outcome {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let world = World::make(folder.path()).await?;
+        let database = Database::Sqlite { path: folder.path().join("bloom.db") };
+        let (store, service) = open_on(&database, folder.path(), settings()).await?;
+        let world = World::make(store, service).await?;
         if !is_large {
             pairs(&world).await?;
         }
@@ -65,8 +67,8 @@ async fn pairs(world: &World) -> Outcome {
     let (mut bare, mut many, mut one) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
         bare.push(group_commit::rate(&world.store, PRODUCERS, &world.next).await? / 2.0);
-        many.push(world.rate(&world.workspaces).await?);
-        one.push(world.rate(&world.workspaces[..1]).await?);
+        many.push(world.rate(&world.workspaces, LENGTH).await?);
+        one.push(world.rate(&world.workspaces[..1], LENGTH).await?);
     }
     let [bare, many, one] = [&bare, &many, &one].map(|rates| median(rates));
     println!(
@@ -96,14 +98,27 @@ async fn balances(world: &World, movements: i64) -> Outcome {
     Ok(())
 }
 
+/// As with a payment provider: every gate is asked.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        billing: Some(Arc::new(Billing::with(PlanTable::plain()))),
+        ..Settings::at("http://localhost:8080")
+    }
+}
+
+/// The bytes of an id that pgbench can count, too: a number of 16 digits.
+pub(crate) fn countable(number: u64) -> [u8; 16] {
+    let mut bytes = [b'0'; 16];
+    let digits = number.to_string();
+    for (byte, digit) in bytes.iter_mut().rev().zip(digits.bytes().rev()) {
+        *byte = digit;
+    }
+    bytes
+}
+
 impl World {
-    async fn make(folder: &Path) -> Result<Self, Error> {
+    pub(crate) async fn make(store: Store, service: Service) -> Result<Self, Error> {
         println!("preparing {WORKSPACES} workspaces ...");
-        let settings = Settings {
-            billing: Some(Arc::new(Billing::with(PlanTable::plain()))),
-            ..Settings::at("http://localhost:8080")
-        };
-        let (store, service) = open_with(folder, settings).await?;
         let service = Arc::new(service);
         let operator = Operator::at_the_command_line();
         let email = Email::parse("ada@example.com").map_err(|error| error.to_string())?;
@@ -117,9 +132,7 @@ impl World {
         let principal = principal.map_err(|error| format!("{error:?}"))?;
         let mut workspaces = Vec::new();
         for number in 0..WORKSPACES {
-            let mut id = [0xaa; 16];
-            id[..4].copy_from_slice(&number.to_be_bytes());
-            let id = WorkspaceId::from_bytes(id);
+            let id = WorkspaceId::from_bytes(countable(FIRST_WORKSPACE + number));
             let at = service.now();
             let kind = WorkspaceKind::Team;
             let made = store.write(move |tx| {
@@ -142,7 +155,11 @@ impl World {
     }
 
     /// Pairs of hold and settle a second.
-    async fn rate(&self, workspaces: &[WorkspaceId]) -> Result<f64, Error> {
+    pub(crate) async fn rate(
+        &self,
+        workspaces: &[WorkspaceId],
+        length: Duration,
+    ) -> Result<f64, Error> {
         let started = Instant::now();
         let workspaces: Arc<[WorkspaceId]> = workspaces.into();
         let tasks: Vec<_> = (0..PRODUCERS)
@@ -151,7 +168,7 @@ impl World {
                 let (workspaces, next) = (workspaces.clone(), self.next.clone());
                 tokio::spawn(async move {
                     let mut pairs = 0;
-                    while started.elapsed() < LENGTH {
+                    while started.elapsed() < length {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         let index = usize::try_from(number).unwrap_or(0) % workspaces.len();
                         let choice = WorkspaceChoice::Team(workspaces[index]);
@@ -204,12 +221,13 @@ impl World {
     }
 }
 
-async fn pair(
+/// Holds what one job costs, and settles it.
+pub(crate) async fn pair(
     service: &Service,
     principal: &Principal,
     choice: WorkspaceChoice,
     number: i64,
-) -> Result<(), bloom_service::Error> {
+) -> Result<CreditHoldId, bloom_service::Error> {
     let internal = |what: &str| bloom_service::Error::Internal(what.to_owned());
     let order = holds::HoldOrder {
         work: PaidWork::Resize,
@@ -218,5 +236,6 @@ async fn pair(
     };
     let held = holds::hold(service, principal, choice, order).await?;
     let one = Amount::new(1).map_err(|_| internal("amount"))?;
-    endings::settle(service, &held.work, 0, one).await.map(drop)
+    endings::settle(service, &held.work, 0, one).await?;
+    Ok(held.state.id)
 }

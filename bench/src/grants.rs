@@ -213,7 +213,7 @@ fn moment((first, last): (Timestamp, Timestamp), number: u64, count: u64) -> Tim
 }
 
 /// Ten bytes that look random.
-fn scattered(number: u64) -> [u8; 10] {
+pub(crate) fn scattered(number: u64) -> [u8; 10] {
     let mixed = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mut bytes = [0; 10];

@@ -13,17 +13,21 @@
 
 mod bare;
 mod bare_commit;
+mod cluster;
 mod credits;
+mod credits_postgres;
 mod grants;
 mod group_commit;
 mod images;
 mod keys;
 mod limiter;
 mod load;
+mod many_keys;
 mod oauth;
 mod oauth_world;
 mod pages;
 mod process;
+mod replay;
 mod samples;
 mod scan;
 mod sign_in;
@@ -31,19 +35,21 @@ mod start;
 mod studio;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 17] = [
+const SCENARIOS: [&str; 19] = [
     "credits",
     "credits-large",
+    "credits-postgres",
     "group-commit",
     "scan",
     "limiter",
     "keys",
+    "keys-large",
     "oauth",
     "oauth-writes",
     "oauth-reads",
@@ -56,8 +62,8 @@ const SCENARIOS: [&str; 17] = [
     "search",
     "list",
 ];
-const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [group-commit] [scan] \
-                     [limiter] [keys] [oauth] [oauth-writes] [oauth-reads] [grants] \
+const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [credits-postgres] \
+                     [group-commit] [scan] [limiter] [keys] [keys-large] [oauth] [oauth-writes] [oauth-reads] [grants] \
                      [grants-large] [pages] [sign-in] [start] [studio] [search] [list]";
 
 fn main() -> ExitCode {
@@ -84,7 +90,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
+fn run(bloom: &Path, chosen: &[&str]) -> Outcome {
     let wants = |scenario| chosen.is_empty() || chosen.contains(&scenario);
     if wants("credits") {
         credits::run(false)?;
@@ -92,6 +98,9 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     // Ten million movements take their time: only when they are asked for.
     if chosen.contains(&"credits-large") {
         credits::run(true)?;
+    }
+    if wants("credits-postgres") {
+        credits_postgres::run(!chosen.is_empty())?;
     }
     if wants("group-commit") {
         group_commit::run()?;
@@ -105,7 +114,11 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     if wants("studio") {
         studio::run()?;
     }
-    run_among_keys(bloom, chosen)?;
+    in_a_world(bloom, chosen)?;
+    // As with ten million movements.
+    if chosen.contains(&"keys-large") {
+        keys::large(bloom)?;
+    }
     if wants("search") {
         images::search(bloom)?;
     }
@@ -115,8 +128,8 @@ fn run(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// What is measured among the keys of many accounts.
-fn run_among_keys(bloom: &std::path::Path, chosen: &[&str]) -> Outcome {
+/// What is measured with 1,000 accounts that have 100 keys each.
+fn in_a_world(bloom: &Path, chosen: &[&str]) -> Outcome {
     let wants = |scenario| chosen.is_empty() || chosen.contains(&scenario);
     let parts = [
         ("oauth", oauth::Part::All),
