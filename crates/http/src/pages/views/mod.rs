@@ -3,6 +3,7 @@
 
 mod activity;
 mod app;
+mod apps;
 mod brands;
 mod budget;
 mod consent;
@@ -34,6 +35,7 @@ mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
+pub(crate) use apps::{AppRow, AppState};
 pub(crate) use brands::{
     BrandPage, BrandRow, BrandState, Brands, ColourRow, FindingField, PairRow,
 };
@@ -60,7 +62,7 @@ pub(crate) use plans::{PlanBadge, PlanRow};
 pub(crate) use report_key::ReportKey;
 pub(crate) use security::{NewPassword, Proof, Security, SessionRow};
 pub(crate) use settings::{
-    AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
+    AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
     RevokedBy, Settings, TeamRow,
 };
 pub(crate) use sign_in::SignIn;
