@@ -113,6 +113,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "captions",
         sql: include_str!("../migrations/0029_captions.sql"),
     },
+    Migration {
+        number: 30,
+        name: "submissions",
+        sql: include_str!("../migrations/0030_submissions.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

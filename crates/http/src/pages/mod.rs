@@ -2,7 +2,8 @@
 //!
 //! Every page is reached through [`around`], which sends the reader to the public address and puts
 //! the security headers on. A handler gets its [`browser::Browser`] (who is there) and, when
-//! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read).
+//! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read). What
+//! makes something is behind [`submissions::once`], and makes it once.
 
 pub(crate) mod activity;
 pub(crate) mod api_keys;
@@ -43,6 +44,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
 pub(crate) mod sign_up_links;
+pub(crate) mod submissions;
 pub(crate) mod usage;
 pub(crate) mod views;
 pub(crate) mod which_key;
