@@ -21,7 +21,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Where an app is that nobody is at.
 const BACK: &str = "https://app.example/cb";
 /// What a page may weigh, with what it needs and without images.
-const HEAVIEST: u64 = 50 * 1024;
+const HEAVIEST: u64 = 50_000;
 
 /// A page.
 #[derive(Debug, Clone)]

@@ -27,6 +27,7 @@ pub(crate) mod images;
 pub(crate) mod invitations;
 pub(crate) mod key;
 mod key_options;
+mod markup;
 mod moment;
 mod next;
 pub(crate) mod openid;
@@ -121,7 +122,7 @@ fn redirect(to: &str) -> Response {
 /// A rendered page.
 fn page(status: StatusCode, view: &impl Template) -> Response {
     match view.render() {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => (status, Html(markup::slim(&html))).into_response(),
         Err(error) => {
             let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
             response.extensions_mut().insert(crate::edge::Cause(error.to_string().into()));
