@@ -64,7 +64,7 @@ pub(crate) fn build(app: App) -> Router {
         )
         .route(
             "/settings/api-keys/{id}/revoke",
-            get(pages::settings::go_to_keys).post(pages::api_keys::revoke),
+            get(pages::revoke_key::show).post(pages::revoke_key::submit),
         )
         .route(
             "/settings/apps/{id}/revoke",

@@ -158,7 +158,7 @@ async fn forms_of_a_person_demand_a_form_of_ours(app: App) {
         ("/settings/api-keys", &[("name", "more")][..], 200),
         (&format!("{path}/rotate"), &[("overlap", "1h")], 200),
         (&format!("{path}/end-overlap"), &[], 303),
-        (&format!("{path}/revoke"), &[], 303),
+        (&format!("{path}/revoke"), &[("confirmed", "ci")], 303),
         // Last, because it ends the session.
         ("/sign-out", &[], 303),
     ] {

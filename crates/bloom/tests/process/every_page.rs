@@ -131,6 +131,7 @@ pub(crate) fn furnish(home: &Home, server: &Server) -> Vec<Place> {
     let question = question.trim_start_matches(&server.origin());
     all.extend([
         place("key", format!("/settings/api-keys/{key_id}")),
+        place("revoke-key", format!("/settings/api-keys/{key_id}/revoke")),
         place("key-budget", format!("/settings/api-keys/{key_id}/budget")),
         place("app-usage", format!("/settings/apps/{app_id}/usage")),
         place("app-budget", format!("/settings/apps/{app_id}/budget")),

@@ -38,6 +38,7 @@ mod plans;
 pub(crate) mod proof;
 pub(crate) mod report_key;
 pub(crate) mod reset;
+pub(crate) mod revoke_key;
 pub(crate) mod security;
 pub(crate) mod settings;
 pub(crate) mod setup;

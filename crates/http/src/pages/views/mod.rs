@@ -22,6 +22,7 @@ mod openid;
 mod passkeys;
 mod plans;
 mod report_key;
+mod revoke_key;
 mod security;
 mod settings;
 mod sign_in;
@@ -60,6 +61,7 @@ pub(crate) use openid::{IdentityRow, LinkIdentity};
 pub(crate) use passkeys::{AskPasskey, NewPasskey, PasskeyRow};
 pub(crate) use plans::{PlanBadge, PlanRow};
 pub(crate) use report_key::ReportKey;
+pub(crate) use revoke_key::RevokeKey;
 pub(crate) use security::{NewPassword, Proof, Security, SessionRow};
 pub(crate) use settings::{
     AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,

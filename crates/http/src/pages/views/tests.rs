@@ -11,8 +11,8 @@ use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
     DeleteAccount, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage, LinkIdentity,
-    Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey, Security, Settings, SignIn,
-    SignUp, TeamPage, WhichKey,
+    Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey, RevokeKey, Security, Settings,
+    SignIn, SignUp, TeamPage, WhichKey,
 };
 use crate::pages::assets;
 
@@ -128,6 +128,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(NewPassword::samples()),
         render(BudgetPage::samples()),
         render(KeyPage::samples()),
+        render(RevokeKey::samples()),
         render(AppUsage::samples()),
         render(CreditsPage::samples()),
         render(TeamPage::samples()),
