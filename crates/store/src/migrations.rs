@@ -118,6 +118,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "submissions",
         sql: include_str!("../migrations/0030_submissions.sql"),
     },
+    Migration {
+        number: 31,
+        name: "mailed_invitations",
+        sql: include_str!("../migrations/0031_mailed_invitations.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
