@@ -122,6 +122,7 @@ fn images() -> Router<App> {
         .route(&of("remove-background"), get(forms::go_to_it).post(forms::remove_background))
         .route(&of("vectorize"), get(forms::go_to_it).post(forms::vectorize))
         .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
+        .route(&of("restore"), get(forms::go_to_it).post(forms::restore))
 }
 
 /// Brands, and what is known of each.

@@ -90,6 +90,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     expire_credits(service).await?;
     reap_credit_holds(service).await?;
     grant_monthly_credits(service).await?;
+    images::people::sweep(service).await?;
     images::files::sweep(service).await
 }
 

@@ -123,6 +123,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "mailed_invitations",
         sql: include_str!("../migrations/0031_mailed_invitations.sql"),
     },
+    Migration {
+        number: 32,
+        name: "deleted_images",
+        sql: include_str!("../migrations/0032_deleted_images.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
