@@ -64,8 +64,8 @@ pub(crate) use report_key::ReportKey;
 pub(crate) use revoke_key::RevokeKey;
 pub(crate) use security::{NewPassword, Proof, Security, SessionRow};
 pub(crate) use settings::{
-    AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
-    RevokedBy, Settings, TeamRow,
+    AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret, RevokedBy, Settings,
+    TeamRow,
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
