@@ -1,6 +1,7 @@
 //! Images: made, brought or found.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::ids::{AccountId, BrandId, CreditHoldId, ImageId, WorkspaceId};
 use crate::time::Timestamp;
@@ -13,6 +14,8 @@ pub const MAX_REFERENCES: usize = 10;
 pub const MAX_EDIT_REFERENCES: usize = 9;
 /// The most images that one request may name.
 pub const MAX_NAMED: usize = 100;
+/// For how long a person can have an image back that they deleted at a browser.
+pub const UNDO: Duration = Duration::from_secs(600);
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)+ }) => {

@@ -38,6 +38,7 @@ pub mod secrets;
 pub mod senders;
 pub mod sessions;
 pub mod setup_links;
+pub mod submissions;
 pub mod subscriptions;
 pub mod time;
 pub mod uploads;

@@ -14,7 +14,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bloom_service::{Error, Service};
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::uri::Authority;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use tower::Service as _;
 
 use crate::api::errors::{ApiError, ErrorCode};
@@ -67,9 +68,8 @@ impl Edge {
     pub async fn answer(&self, mut request: Request<Body>, peer: Option<IpAddr>) -> Response {
         let id = self.ids.next();
         let is_open = cors::is_open(request.uri().path());
-        let mut response = if names_two_hosts(&request) {
-            Face::Api
-                .refuse(ApiError::new(ErrorCode::BadRequest, "The request has two Host headers."))
+        let mut response = if let Some(fault) = host_fault(&request) {
+            Face::Api.refuse(ApiError::new(ErrorCode::BadRequest, fault))
         } else if is_open && request.method() == Method::OPTIONS {
             cors::preflight()
         } else {
@@ -101,9 +101,36 @@ impl Edge {
     }
 }
 
-/// With two hosts, a proxy before us could mean one and we another (RFC 9112 §3.2).
-fn names_two_hosts(request: &Request<Body>) -> bool {
-    request.headers().get_all(header::HOST).iter().nth(1).is_some()
+/// What is wrong with the host that a request names. With two, or one that can be read in two ways, a proxy before us
+/// could mean one and we another.
+///
+/// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks
+/// a Host header field and to any request message that contains more than one Host header field line or a Host header
+/// field with an invalid field value."
+fn host_fault(request: &Request<Body>) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() == Version::HTTP_11 => {
+            Some("The request has no Host header. Send one with the host of this server's URL.")
+        }
+        (None, _) => None,
+        (Some(_), Some(_)) => Some("The request has two Host headers."),
+        (Some(host), None) => {
+            let is_one = host.to_str().is_ok_and(is_host);
+            (!is_one).then_some("The Host header names no host.")
+        }
+    }
+}
+
+/// Whether a text is `uri-host [ ":" port ]`, or empty, as for a URL without a host.
+fn is_host(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else { return text.is_empty() };
+    // A name and a password in front of it are none of it.
+    let port = text.strip_prefix(authority.host());
+    port.is_some_and(|port| {
+        let digits = port.strip_prefix(':').unwrap_or(port);
+        digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// What was asked, in case it fails. Cloning a method and a URI costs a count each, no text.

@@ -64,7 +64,7 @@ pub(crate) fn build(app: App) -> Router {
         )
         .route(
             "/settings/api-keys/{id}/revoke",
-            get(pages::settings::go_to_keys).post(pages::api_keys::revoke),
+            get(pages::revoke_key::show).post(pages::revoke_key::submit),
         )
         .route(
             "/settings/apps/{id}/revoke",
@@ -94,6 +94,7 @@ pub(crate) fn build(app: App) -> Router {
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), pages::submissions::once))
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::around));
     Router::new()
         .merge(pages)
@@ -121,6 +122,7 @@ fn images() -> Router<App> {
         .route(&of("remove-background"), get(forms::go_to_it).post(forms::remove_background))
         .route(&of("vectorize"), get(forms::go_to_it).post(forms::vectorize))
         .route(&of("delete"), get(forms::go_to_it).post(forms::delete))
+        .route(&of("restore"), get(forms::go_to_it).post(forms::restore))
 }
 
 /// Brands, and what is known of each.

@@ -84,6 +84,8 @@ pub enum Error {
     WrongEmailOrPassword,
     /// The person's session ended before what they asked for was done; nothing was done.
     SignedOut,
+    /// The form was sent before, and what it asks for was done then; nothing was done now.
+    FormSent,
     /// What was asked for needs the person to prove that it is still them; nothing was done.
     ProofNeeded,
     /// The operator has suspended the account.
@@ -278,6 +280,7 @@ impl fmt::Display for Error {
             Self::PasskeyKnown => f.write_str("the passkey is known already"),
             Self::TooManyPasskeys => f.write_str("the account has as many passkeys as it may have"),
             Self::OpenId(refused) => write!(f, "the OpenID provider: {refused}"),
+            Self::FormSent => f.write_str("the form was sent before"),
             Self::LastWayIn => f.write_str("it is the only way by which the person can sign in"),
             Self::OwnsWorkspaces => f.write_str(
                 "the account owns team workspaces; they have to be deleted or given to somebody else first",

@@ -7,7 +7,7 @@ use bloom_domain::grants::rotations_are_over;
 use bloom_domain::ids::{ClientId, GrantId};
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME};
 use bloom_domain::time::Timestamp;
-use bloom_domain::{clients, idempotency, workspaces};
+use bloom_domain::{clients, idempotency, submissions, workspaces};
 use bloom_store as store;
 use store::{Change, Tx};
 
@@ -74,6 +74,10 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     in_batches(service, move |tx| store::openid::delete_old_answers(tx, now, BATCH)).await?;
     let forgotten = now.minus(idempotency::KEPT);
     in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
+    let shown = now.minus(submissions::SHOWN_AGAIN);
+    in_batches(service, move |tx| store::submissions::forget_pages(tx, shown, BATCH)).await?;
+    let forgotten = now.minus(submissions::KEPT);
+    in_batches(service, move |tx| store::submissions::delete_old(tx, forgotten, BATCH)).await?;
     let deleted = now.minus(workspaces::GRACE);
     empty_deleted(service, deleted, EMPTIED).await?;
     let kept_since = request_usage::kept_since(service);
@@ -86,6 +90,7 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     expire_credits(service).await?;
     reap_credit_holds(service).await?;
     grant_monthly_credits(service).await?;
+    images::people::sweep(service).await?;
     images::files::sweep(service).await
 }
 

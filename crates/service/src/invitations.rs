@@ -43,6 +43,7 @@ pub async fn create(
     let letter = letter(service, person, workspace, (&email, &link)).await?;
     let invitation = Invitation { id, email, role, created_at: now, expires_at };
     let billing = service.settings.billing.clone();
+    let is_mailed = !mail::is_passed_on_by_hand(service);
     members::change(service, person, workspace, Act::Invite(role), move |tx, admitted| {
         let people = store::members::list(tx, workspace)?;
         if people.iter().any(|member| member.email == invitation.email) {
@@ -57,7 +58,8 @@ pub async fn create(
         if admitted.team.members + invited >= seats {
             return Ok(Err(Error::NoSeat { seats }));
         }
-        store::invitations::insert(tx, workspace, &invitation, &digest, admitted.account)?;
+        let by = (admitted.account, is_mailed);
+        store::invitations::insert(tx, workspace, &invitation, &digest, by)?;
         mail::queue(tx, &letter)?;
         let after = admitted.named(&told(&invitation));
         let difference = Difference { after, ..Difference::default() };
@@ -65,7 +67,7 @@ pub async fn create(
         Ok(Ok(()))
     })
     .await?;
-    Ok(mail::is_passed_on_by_hand(service).then_some(link))
+    Ok((!is_mailed).then_some(link))
 }
 
 /// The mail with a link.

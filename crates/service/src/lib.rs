@@ -69,6 +69,7 @@ pub mod service;
 pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
+pub mod submissions;
 pub mod subscriptions;
 pub mod tokens;
 pub mod turns;

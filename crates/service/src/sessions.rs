@@ -20,6 +20,7 @@ use bloom_store as store;
 use store::{Change, Patience, Tx};
 
 use crate::audit::{Author, Difference};
+use crate::submissions::Submission;
 use crate::{Error, Service, attempts, refused_sign_ins};
 
 pub mod ending;
@@ -38,6 +39,7 @@ pub struct SignedIn {
     session: SessionId,
     times: SessionTimes,
     sender: Sender,
+    submission: Option<Submission>,
 }
 
 impl SignedIn {
@@ -85,7 +87,12 @@ impl SignedIn {
 
     /// What a write asks again.
     pub(crate) fn claim(&self) -> Claim {
-        Claim { account: self.account.id, digest: self.digest }
+        Claim { account: self.account.id, digest: self.digest, submission: self.submission }
+    }
+
+    /// What they make from here on, they make by a form that is done once.
+    pub(crate) fn sends(&mut self, submission: Submission) {
+        self.submission = Some(submission);
     }
 }
 
@@ -104,18 +111,24 @@ pub struct Arriving<'a> {
 pub(crate) struct Claim {
     pub(crate) account: AccountId,
     digest: Digest,
+    submission: Option<Submission>,
 }
 
 impl Claim {
     /// Whether the session is still there, for the rest of the transaction: whatever ends a session
-    /// takes the account's row too, and so comes wholly before this or wholly after.
+    /// takes the account's row too, and so comes wholly before this or wholly after. What is asked for by a form
+    /// that is done once takes the form here, too.
     pub(crate) fn check(self, tx: &mut Tx<'_>) -> Result<Result<(), Error>, store::Error> {
         let state = store::accounts::take(tx, self.account)?;
         if state.is_some_and(AccountState::is_banned) {
             return Ok(Err(Error::AccountBanned));
         }
         let is_there = store::sessions::is_of(tx, &self.digest, self.account)?;
-        Ok(if is_there { Ok(()) } else { Err(Error::SignedOut) })
+        match self.submission {
+            _ if !is_there => Ok(Err(Error::SignedOut)),
+            Some(submission) => submission.take(tx, self.account),
+            None => Ok(Ok(())),
+        }
     }
 }
 
@@ -173,7 +186,14 @@ pub async fn anonymous_visit(
         service.store.write(touch).await?;
     }
     let sender = sender.clone();
-    Ok(Visitor::SignedIn(Box::new(SignedIn { account, digest, session, times, sender })))
+    Ok(Visitor::SignedIn(Box::new(SignedIn {
+        account,
+        digest,
+        session,
+        times,
+        sender,
+        submission: None,
+    })))
 }
 
 /// Whether a sign-in would find room in the queue of passwords. One that would not can be turned away

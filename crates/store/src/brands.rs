@@ -44,6 +44,8 @@ statements! {
     /// One image more; which one it is among all that came, those that are gone included.
     ONE_MORE = "UPDATE brands SET image_count = image_count + 1, captions = captions + 1 WHERE id = ?1 \
                 RETURNING captions";
+    /// One image that had gone is back.
+    ONE_BACK = "UPDATE brands SET image_count = image_count + 1 WHERE id = ?1";
     /// One image less.
     ONE_LESS = "UPDATE brands SET image_count = image_count - 1 WHERE id = ?1";
 }
@@ -153,6 +155,11 @@ pub fn delete(tx: &mut Tx<'_>, id: BrandId, at: Timestamp) -> Result<bool, Error
 /// number, and whoever is given a later one commits later.
 pub(crate) fn one_image_more(tx: &mut Tx<'_>, id: BrandId) -> Result<Option<i64>, Error> {
     tx.query_opt(&ONE_MORE, &[id.into()])?.map(|row| row.int(0)).transpose()
+}
+
+/// Counts an image of a brand that had gone and is had back.
+pub fn one_image_back(tx: &mut Tx<'_>, id: BrandId) -> Result<(), Error> {
+    tx.execute(&ONE_BACK, &[id.into()]).map(drop)
 }
 
 /// Counts an image of a brand that went.

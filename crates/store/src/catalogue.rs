@@ -40,6 +40,7 @@ pub(crate) static MODULES: &[&[&Statement]] = &[
     crate::setup_links::ALL,
     crate::signing_keys::ALL,
     crate::store::ALL,
+    crate::submissions::ALL,
     crate::subscriptions::ALL,
     crate::upload_tokens::ALL,
     crate::workspaces::ALL,

@@ -39,23 +39,29 @@ statements! {
     FIND = concat!("SELECT ", image_columns!(), ", w.kind, w.name FROM images i \
             JOIN workspaces w ON w.id = i.workspace_id \
             JOIN members m ON m.workspace_id = i.workspace_id AND m.account_id = ?1 \
-            WHERE i.id = ?2 AND w.deleted_at IS NULL");
+            WHERE i.id = ?2 AND i.deleted_at IS NULL AND w.deleted_at IS NULL");
+    /// One within a person's reach that was deleted after a time and can be had back.
+    FIND_HIDDEN = concat!("SELECT ", image_columns!(), ", w.kind, w.name FROM images i \
+                   JOIN workspaces w ON w.id = i.workspace_id \
+                   JOIN members m ON m.workspace_id = i.workspace_id AND m.account_id = ?1 \
+                   WHERE i.id = ?2 AND i.deleted_at > ?3 AND w.deleted_at IS NULL");
     /// One, for the work on it and for whoever has its URL.
     FIND_ANY = concat!("SELECT ", image_columns!(), ", w.kind, w.name FROM images i \
-                JOIN workspaces w ON w.id = i.workspace_id WHERE i.id = ?1 AND w.deleted_at IS NULL");
+                JOIN workspaces w ON w.id = i.workspace_id \
+                WHERE i.id = ?1 AND i.deleted_at IS NULL AND w.deleted_at IS NULL");
     /// Those of a workspace that came before one, the newest first.
     PAGE_OF_WORKSPACE = concat!("SELECT ", image_columns!(), " FROM images i \
-                         WHERE i.workspace_id = ?1 AND i.id < ?2 AND ", narrowed!(), " \
+                         WHERE i.workspace_id = ?1 AND i.id < ?2 AND i.deleted_at IS NULL AND ", narrowed!(), " \
                          AND EXISTS (SELECT 1 FROM members m WHERE m.workspace_id = i.workspace_id \
                          AND m.account_id = ?3) ORDER BY i.id DESC LIMIT ?4");
     /// Those of a brand that came before one, the newest first.
     PAGE_OF_BRAND = concat!("SELECT ", image_columns!(), " FROM images i \
-                     WHERE i.brand_id = ?1 AND i.id < ?2 AND ", narrowed!(), " \
+                     WHERE i.brand_id = ?1 AND i.id < ?2 AND i.deleted_at IS NULL AND ", narrowed!(), " \
                      AND EXISTS (SELECT 1 FROM members m WHERE m.workspace_id = i.workspace_id \
                      AND m.account_id = ?3) ORDER BY i.id DESC LIMIT ?4");
     /// The image of a brand that has come before as the same file.
     FIND_BY_DIGEST = concat!("SELECT ", image_columns!(), " FROM images i \
-                      WHERE i.brand_id = ?1 AND i.digest = ?2 ORDER BY i.id LIMIT 1");
+                      WHERE i.brand_id = ?1 AND i.digest = ?2 AND i.deleted_at IS NULL ORDER BY i.id LIMIT 1");
     /// Work on one has begun.
     BEGIN = "UPDATE images SET status = 'generating' WHERE id = ?1 AND status = 'pending'";
     /// One is there now.
@@ -65,6 +71,12 @@ statements! {
     /// One will not be there.
     FAIL = "UPDATE images SET status = 'failed', failure = ?2, failure_detail = ?3 \
             WHERE id = ?1 AND status IN ('pending', 'generating')";
+    /// One that has a file is deleted, and can be had back.
+    HIDE = "UPDATE images SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL AND blob IS NOT NULL";
+    /// It is had back.
+    UNHIDE = "UPDATE images SET deleted_at = NULL WHERE id = ?1 AND deleted_at > ?2";
+    /// Some that were deleted at or before a time.
+    SOME_HIDDEN = "SELECT id, blob FROM images WHERE deleted_at <= ?1 ORDER BY deleted_at LIMIT ?2";
     /// One is gone.
     DELETE = "DELETE FROM images WHERE id = ?1";
     /// The choices behind one.
@@ -183,6 +195,36 @@ pub fn insert(tx: &mut Tx<'_>, image: &Image) -> Result<(), Error> {
 /// An image in a workspace that a person belongs to.
 pub fn find(tx: &mut Tx<'_>, account: AccountId, id: ImageId) -> Result<Option<Found>, Error> {
     tx.query_opt(&FIND, &[account.into(), id.into()])?.as_ref().map(read_found).transpose()
+}
+
+/// An image in a workspace that a person belongs to, which was deleted after a time and can be had back.
+pub fn find_hidden(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: ImageId,
+    after: Timestamp,
+) -> Result<Option<Found>, Error> {
+    let params = [account.into(), id.into(), after.into()];
+    tx.query_opt(&FIND_HIDDEN, &params)?.as_ref().map(read_found).transpose()
+}
+
+/// Deletes an image so that it can be had back; `false` when it has no file, or is deleted.
+pub fn hide(tx: &mut Tx<'_>, id: ImageId, now: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(&HIDE, &[id.into(), now.into()])? == 1)
+}
+
+/// Takes that back; `false` when it was not deleted after a time.
+pub fn unhide(tx: &mut Tx<'_>, id: ImageId, after: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(&UNHIDE, &[id.into(), after.into()])? == 1)
+}
+
+/// Some images that were deleted at or before a time, each with the key of its file.
+pub fn some_hidden(
+    tx: &mut Tx<'_>,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<(ImageId, Option<String>)>, Error> {
+    tx.query(&SOME_HIDDEN, &[before.into(), limit.into()])?.iter().map(read_file_of).collect()
 }
 
 /// An image, whoever belongs to its workspace.

@@ -13,7 +13,7 @@ use crate::{Error, Row, Tx};
 statements! {
     /// A new invitation.
     INSERT = "INSERT INTO invitations (id, workspace_id, email, role, digest, invited_by, created_at, \
-              expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+              expires_at, is_mailed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     /// Those of a workspace that are good, newest first.
     LIST = "SELECT id, email, role, created_at, expires_at FROM invitations \
             WHERE workspace_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC, id";
@@ -21,7 +21,8 @@ statements! {
     FIND = "SELECT id, email, role, created_at, expires_at FROM invitations \
             WHERE workspace_id = ?1 AND id = ?2";
     /// The good one with a digest, into a workspace that is there, and who sent it.
-    FIND_BY_DIGEST = "SELECT i.id, i.email, i.role, i.created_at, i.expires_at, w.id, w.name, a.email \
+    FIND_BY_DIGEST = "SELECT i.id, i.email, i.role, i.created_at, i.expires_at, w.id, w.name, a.email, \
+                      i.is_mailed \
                       FROM invitations i JOIN workspaces w ON w.id = i.workspace_id \
                       JOIN accounts a ON a.id = i.invited_by \
                       WHERE i.digest = ?1 AND i.expires_at > ?2 AND w.deleted_at IS NULL";
@@ -51,15 +52,17 @@ pub struct Found {
     pub workspace_name: String,
     /// Who sent it.
     pub invited_by: Email,
+    /// Whether its link went to the address by mail, and nowhere else.
+    pub is_mailed: bool,
 }
 
-/// Writes a new invitation.
+/// Writes a new invitation, and whether its link goes to the address by mail, and nowhere else.
 pub fn insert(
     tx: &mut Tx<'_>,
     workspace: WorkspaceId,
     invitation: &Invitation,
     digest: &Digest,
-    invited_by: AccountId,
+    (invited_by, is_mailed): (AccountId, bool),
 ) -> Result<(), Error> {
     let params = [
         invitation.id.into(),
@@ -70,6 +73,7 @@ pub fn insert(
         invited_by.into(),
         invitation.created_at.into(),
         invitation.expires_at.into(),
+        i64::from(is_mailed).into(),
     ];
     tx.execute(&INSERT, &params).map(drop)
 }
@@ -106,6 +110,7 @@ pub fn find_by_digest(
             workspace: WorkspaceId::from_bytes(row.id16(5)?),
             workspace_name: row.text(6)?.to_owned(),
             invited_by: by,
+            is_mailed: row.int(8)? == 1,
         })
     })
     .transpose()

@@ -63,6 +63,7 @@ mod sqlite;
 mod statement;
 mod stopwatch;
 mod store;
+pub mod submissions;
 pub mod subscriptions;
 mod tx;
 pub mod upload_tokens;

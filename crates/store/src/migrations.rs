@@ -113,6 +113,21 @@ pub(crate) const ALL: &[Migration] = &[
         name: "captions",
         sql: include_str!("../migrations/0029_captions.sql"),
     },
+    Migration {
+        number: 30,
+        name: "submissions",
+        sql: include_str!("../migrations/0030_submissions.sql"),
+    },
+    Migration {
+        number: 31,
+        name: "mailed_invitations",
+        sql: include_str!("../migrations/0031_mailed_invitations.sql"),
+    },
+    Migration {
+        number: 32,
+        name: "deleted_images",
+        sql: include_str!("../migrations/0032_deleted_images.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -9,6 +9,7 @@ on_both!(
     the_list_tells_the_state_of_every_key,
     a_foreign_key_answers_as_a_missing_one,
     a_revoked_key_cannot_be_rotated,
+    a_key_is_revoked_by_its_name_or_its_beginning,
     revoking_twice_is_no_error,
     a_stranger_manages_no_keys,
     a_key_manages_no_keys,
@@ -119,6 +120,37 @@ async fn a_revoked_key_cannot_be_rotated(app: App) {
     assert_eq!(app.database().dump(), before);
 }
 
+async fn a_key_is_revoked_by_its_name_or_its_beginning(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key(" Nightly  report ").await;
+    let path = format!("/settings/api-keys/{}/revoke", key.id);
+    app.browser().get(&path).await.assert_sign_in_first(&path);
+    app.account(&key.secret).await;
+    app.keep_house().await;
+    let page = ada.get(&path).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    for told in ["Nightly", "are refused at once", "192.0.2.7", "account.get", &key.secret[..13]] {
+        assert!(page.text().contains(told), "{told}: {page:?}");
+    }
+    for typed in ["", "nightly  report", "bloom_sk_", &key.secret[..12], "x"] {
+        let refused = ada.post(&path, &[("confirmed", typed)]).await;
+        assert_eq!(refused.status, 422, "{typed}");
+        assert!(refused.text().contains("Nothing was revoked."), "{typed}: {refused:?}");
+        assert!(refused.text().contains(&format!("value=\"{typed}\"")), "{typed}: it is kept");
+    }
+    assert_eq!(app.account(&key.secret).await.status, 200);
+    let revoked = ada.post(&path, &[("confirmed", "Nightly report ")]).await;
+    revoked.assert_redirect(&format!("/settings?revoked={}#api-keys", key.id));
+    assert_eq!(app.account(&key.secret).await.status, 401);
+    ada.get(&path).await.assert_redirect("/settings#api-keys");
+    let other = ada.create_key("ci").await;
+    let path = format!("/settings/api-keys/{}/revoke", other.id);
+    let revoked = ada.post(&path, &[("confirmed", &format!(" {} ", &other.secret[..13]))]).await;
+    revoked.assert_redirect(&format!("/settings?revoked={}#api-keys", other.id));
+    let mut eve = app.person("eve").await;
+    eve.get(&path).await.assert_page(404, "Page not found");
+}
+
 async fn revoking_twice_is_no_error(app: App) {
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
@@ -179,13 +211,7 @@ async fn the_hundredth_key_is_the_last(app: App) {
 }
 
 async fn the_address_of_a_form_leads_to_the_keys(app: App) {
-    for path in [
-        "/settings/api-keys",
-        "/settings/api-keys/x/rotate",
-        "/settings/api-keys/x/revoke",
-        "/mcp",
-        "/developers",
-    ] {
+    for path in ["/settings/api-keys", "/settings/api-keys/x/rotate", "/mcp", "/developers"] {
         app.browser().get(path).await.assert_redirect("/settings#api-keys");
     }
 }

@@ -33,6 +33,7 @@ on_both!(
     only_get_head_and_post_begin,
     no_header_changes_where_anything_leads,
     two_hosts_are_one_too_many,
+    a_host_that_is_none_is_refused,
     no_redirect_takes_a_form_along,
     a_request_may_be_posted,
 );
@@ -841,6 +842,19 @@ async fn two_hosts_are_one_too_many(app: App) {
             let answer = app.get(path, &hosts.map(|host| ("host", host))).await;
             assert_eq!(answer.error(), "400 BAD_REQUEST", "{path} {hosts:?}");
         }
+    }
+}
+
+async fn a_host_that_is_none_is_refused(app: App) {
+    for host in
+        ["a b", "localhost:4600, evil.example", "ada@localhost:4600", "a/b", "localhost:46x"]
+    {
+        let answer = app.get("/api/v1/account", &[("host", host)]).await;
+        assert_eq!(answer.error(), "400 BAD_REQUEST", "{host}");
+    }
+    for host in ["", "localhost", "[::1]:4600", OTHER_PLACE] {
+        let answer = app.get("/api/v1/account", &[("host", host)]).await;
+        assert_eq!(answer.error(), "401 UNAUTHORIZED", "{host}");
     }
 }
 

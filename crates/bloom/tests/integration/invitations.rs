@@ -12,6 +12,7 @@ on_both!(
     a_link_lets_a_stranger_make_an_account,
     the_link_goes_out_by_mail,
     without_mail_nobody_is_invited,
+    many_are_invited_at_once,
     what_ends_a_link,
     many_answers_at_once_are_one,
     an_answer_that_races_a_withdrawal_is_one_or_the_other,
@@ -89,6 +90,22 @@ async fn the_link_goes_out_by_mail(app: App) {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.contains(&format!("http://localhost:4600{link}")), "{text}");
+}
+
+/// Each looks whether a mail can be written, in the same folder.
+async fn many_are_invited_at_once(app: App) {
+    let mut ada = app.person("ada").await;
+    let id = team(&mut ada, "Engines").await;
+    let statuses = at_once(16, |number| {
+        let (mut ada, id) = (ada.clone(), id.clone());
+        async move {
+            let email = format!("guest{number}@example.com");
+            let fields = [("email", email.as_str()), ("role", "member")];
+            ada.post(&format!("/settings/workspaces/{id}/invitations"), &fields).await.status
+        }
+    })
+    .await;
+    assert_eq!(statuses, [200; 16]);
 }
 
 async fn without_mail_nobody_is_invited(app: App) {

@@ -81,6 +81,7 @@ mod sign_in;
 mod sign_up;
 mod sign_up_links;
 mod signing_keys;
+mod submissions;
 mod teams;
 mod unknown_paths;
 mod until;

@@ -17,6 +17,7 @@ on_both!(
     what_ends_a_link_to_sign_up,
     many_at_once_make_one_account_of_a_link,
     an_invitation_is_carried_along,
+    an_invitation_that_came_by_mail_needs_no_other_mail,
     without_mail_nobody_signs_up,
     a_password_alone_makes_no_account,
 );
@@ -228,6 +229,57 @@ async fn an_invitation_is_carried_along(app: App) {
     // One that is answered lets nobody in.
     let page = ask(&mut app.browser(), "eve@example.com", &invitation).await;
     assert!(page.header("location").starts_with("/sign-up?next="), "{page:?}");
+}
+
+/// The mail has proven the address. What somebody passed on by hand has not, nor has it another address.
+async fn an_invitation_that_came_by_mail_needs_no_other_mail(app: App) {
+    let mut ada = app.person("ada").await;
+    let id = team(&mut ada, "Engines").await;
+    let by_hand = invite(&mut ada, &id, BOB, "member").await;
+    app.take_mails().await;
+    let (app, post) = by_post(&app).await;
+    ask(&mut app.browser(), BOB, &by_hand).await.assert_page(200, "Look into your mails");
+    post.take(&app).await;
+
+    let mut ada = ada.before(&app);
+    let fields = [("email", BOB), ("role", "member")];
+    let invited = ada.post(&format!("/settings/workspaces/{id}/invitations"), &fields).await;
+    assert!(invited.text().contains("A mail with the link is on its way"), "{invited:?}");
+    let (to, text) = post.take(&app).await;
+    assert_eq!(to, BOB);
+    let path = text.split_once(&format!("{}/invitations/", app.options().public_url));
+    let token = path.expect("a link").1.split_whitespace().next().unwrap();
+    let invitation = format!("/invitations/{token}");
+
+    let mut bob = app.browser();
+    let asked = format!("/sign-up?{}", urlencoded(&[("next", &invitation)]));
+    let form = bob.get(&asked).await;
+    assert!(form.text().contains(&format!("value=\"{BOB}\"")), "{form:?}");
+    ask(&mut bob, "eve@example.com", &invitation).await.assert_page(200, "Look into your mails");
+    post.take(&app).await;
+    let link = ask(&mut bob, "BOB@example.com", &invitation).await;
+    assert!(link.header("location").starts_with("/sign-up/"), "{link:?}");
+    let link = link.header("location").to_owned();
+    assert!(bob.get(&link).await.text().contains("Your address is confirmed."));
+    bob.post(&link, &[("password", PASSWORD)]).await.assert_redirect(&invitation);
+    let answer = bob.post(&invitation, &[("decision", "accept")]).await;
+    answer.assert_redirect(&format!("/settings/workspaces/{id}?done=joined"));
+    let security = bob.get("/settings/security").await;
+    assert!(security.text().contains(">Confirmed<"), "{security:?}");
+    app.deliver_mails().await;
+    assert!(post.letters.lock().unwrap().is_empty(), "no other mail");
+    // With an account there is nothing to make; that stands in a mail, as for anybody.
+    let mut ada = ada.before(&app);
+    let fields = [("email", "carl@example.com"), ("role", "member")];
+    ada.post(&format!("/settings/workspaces/{id}/invitations"), &fields).await;
+    let (_, text) = post.take(&app).await;
+    let token = text.split("/invitations/").nth(1).unwrap().split_whitespace().next().unwrap();
+    let invitation = format!("/invitations/{token}");
+    let ask_carl = || async { ask(&mut app.browser(), "carl@example.com", &invitation).await };
+    let link = ask_carl().await.header("location").to_owned();
+    app.browser().post(&link, &[("password", PASSWORD)]).await.assert_redirect(&invitation);
+    ask_carl().await.assert_page(200, "Look into your mails");
+    assert!(post.take(&app).await.1.contains("You have one there already"));
 }
 
 async fn without_mail_nobody_signs_up(app: App) {

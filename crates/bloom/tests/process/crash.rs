@@ -91,7 +91,8 @@ impl Client {
         let key = self.keys.get_mut(name).expect("a key of ours");
         let id = key.id.clone().expect("the id of a key that works");
         key.state = State::RevocationTried;
-        self.person.try_post(&format!("/settings/api-keys/{id}/revoke"), &[]).ok()?.expect(303);
+        let fields = [("confirmed", name)];
+        self.person.try_post(&format!("/settings/api-keys/{id}/revoke"), &fields).ok()?.expect(303);
         self.keys.get_mut(name).expect("a key of ours").state = State::Revoked;
         Some(())
     }

@@ -21,7 +21,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Where an app is that nobody is at.
 const BACK: &str = "https://app.example/cb";
 /// What a page may weigh, with what it needs and without images.
-const HEAVIEST: u64 = 50 * 1024;
+const HEAVIEST: u64 = 50_000;
 
 /// A page.
 #[derive(Debug, Clone)]
@@ -131,6 +131,7 @@ pub(crate) fn furnish(home: &Home, server: &Server) -> Vec<Place> {
     let question = question.trim_start_matches(&server.origin());
     all.extend([
         place("key", format!("/settings/api-keys/{key_id}")),
+        place("revoke-key", format!("/settings/api-keys/{key_id}/revoke")),
         place("key-budget", format!("/settings/api-keys/{key_id}/budget")),
         place("app-usage", format!("/settings/apps/{app_id}/usage")),
         place("app-budget", format!("/settings/apps/{app_id}/budget")),

@@ -60,7 +60,8 @@ fn a_full_disk_is_said_and_nothing_is_half_done() {
     let mut revoked = BTreeSet::new();
     let refused = rows.into_iter().find(|row| {
         let id = row.id.as_ref().expect("a key that works");
-        let answer = person.post(&format!("/settings/api-keys/{id}/revoke"), &[]);
+        let answer = person
+            .post(&format!("/settings/api-keys/{id}/revoke"), &[("confirmed", row.name.as_str())]);
         answer.status == 503 || {
             answer.expect(303);
             assert!(revoked.insert(row.name.clone()));

@@ -56,6 +56,7 @@ mod full_disk;
 mod history;
 mod idempotency;
 mod images;
+mod keyboard;
 mod keys;
 mod killed_grants;
 mod logs;

@@ -51,6 +51,24 @@ async fn what_was_left_stays_behind_without_scripts() {
     going_back(Scripts::Off).await;
 }
 
+/// A reload sends the form again, which makes nothing, and shows what came of it the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_loaded_again_makes_no_second_key() {
+    let Some(browser) = Browser::open(Scripts::Off).await else { return };
+    let home = Home::on_sqlite();
+    let server = start(&home);
+    sign_in(&browser, &server).await;
+    browser.fill("Name of the key", "Laptop").await;
+    browser.press("Create key").await;
+    let key = browser.new_key("Laptop").await;
+    browser.tell("Page.reload", serde_json::json!({})).await;
+    assert_eq!(browser.new_key("Laptop").await, key);
+    server.account(&key).expect(200);
+    let keys = home.bloom(&format!("keys list --account {ADA} --json")).json();
+    assert_eq!(keys.as_array().map(Vec::len), Some(1), "{keys}");
+    browser.close().await;
+}
+
 /// Two tabs of a browser are one person, the one who signed in last; what the other tab shows is not theirs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tab_of_another_account_does_nothing_as_this_one() {

@@ -61,7 +61,7 @@ fn what_one_node_revokes_the_others_refuse() {
     assert_eq!(warm(&key), [200, 200]);
     let row = crate::support::page::keys(&browser.get("/settings").body)[0].clone();
     let revoke = format!("/settings/api-keys/{}/revoke", row.id.expect("a key that works"));
-    browser.post(&revoke, &[]).expect(303);
+    browser.post(&revoke, &[("confirmed", "page")]).expect(303);
     let lag_of_page = lag(&two, &key, 401);
     one.account(&key).expect(401);
 

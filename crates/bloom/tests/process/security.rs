@@ -23,7 +23,7 @@ async fn open_security(browser: &Browser, server: &Server) {
 }
 
 /// Plugs in an authenticator that knows its person.
-async fn plug_in(browser: &Browser) -> Value {
+pub(crate) async fn plug_in(browser: &Browser) -> Value {
     browser.tell("WebAuthn.enable", json!({})).await;
     let options = json!({
         "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,

@@ -212,6 +212,31 @@ fn giant_headers_are_answered_and_do_no_harm() {
     server.get("/healthz").expect(200);
 }
 
+/// RFC 9112 §3.2, over a real connection.
+#[test]
+fn a_request_of_http_1_1_names_its_host() {
+    let home = Home::on_sqlite();
+    let server = home.serve();
+    let absolute = format!("http://{}/healthz", host(server.address));
+    for (line, headers, status) in [
+        ("GET /healthz HTTP/1.1", "", "400 "),
+        (&format!("GET {absolute} HTTP/1.1"), "", "400 "),
+        ("GET /healthz HTTP/1.1", "host: a\r\nhost: a\r\n", "400 "),
+        ("GET /healthz HTTP/1.1", "host: a b\r\n", "400 "),
+        ("GET /healthz HTTP/1.1", "host: a\r\n", "200 "),
+        ("GET /healthz HTTP/1.0", "", "200 "),
+    ] {
+        let mut stream = server.connect();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+        let ask = format!("{line}\r\n{headers}connection: close\r\n\r\n");
+        stream.write_all(ask.as_bytes()).expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let answered = answer.split_once(' ').expect("a status").1;
+        assert!(answered.starts_with(status), "{line} {headers}: {answer}");
+    }
+}
+
 #[test]
 fn every_answer_has_an_id_of_its_own() {
     let home = Home::on_sqlite();

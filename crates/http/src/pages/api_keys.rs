@@ -1,4 +1,4 @@
-//! `/settings/api-keys`: make, rotate and revoke keys.
+//! `/settings/api-keys`: make and rotate keys.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -92,17 +92,4 @@ pub(crate) async fn end_overlap(
         Err(Error::ApiKeyRevoked | Error::ApiKeyExpired) => Ok(redirect(settings::KEYS)),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Revokes a key.
-pub(crate) async fn revoke(
-    State(app): State<App>,
-    id: Segment,
-    request: Request,
-) -> Result<Response, PageError> {
-    let (browser, _) = Form::read(&app, request).await?;
-    let person = browser.require_person()?;
-    let id = super::id(id)?;
-    api_keys::revoke(&app.service, person, id).await?;
-    Ok(redirect(&format!("/settings?revoked={id}#api-keys")))
 }

@@ -10,6 +10,7 @@ use bloom_domain::secrets::OpaqueSecret;
 use bloom_domain::senders::Sender;
 use bloom_domain::sessions::ABSOLUTE_LIFETIME;
 use bloom_service::sessions::{self, Arriving, SignedIn, Visitor};
+use bloom_service::submissions;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{Extensions, HeaderMap, HeaderValue};
 
@@ -17,6 +18,7 @@ use axum::extract::Request;
 use axum::response::Response;
 
 use super::errors::PageError;
+use super::submissions::Sent as OnceSent;
 use super::views::Layout;
 use super::{next, proof};
 use crate::app::App;
@@ -25,6 +27,8 @@ use crate::site::Site;
 
 /// How many cookies with our name are tried: each costs a look into the database.
 const MAX_COOKIES: usize = 4;
+/// How many bytes the number of a page's forms has, behind what binds them to the browser.
+const FORM_NUMBER: usize = 8;
 
 /// What a browser sent, but for the body.
 #[derive(Clone, Copy)]
@@ -50,6 +54,8 @@ pub(crate) struct Browser {
     is_new: bool,
     visitor: Visitor,
     form_token: Digest,
+    /// What tells the forms of one page from those of another.
+    form_number: [u8; FORM_NUMBER],
     sender: Sender,
 }
 
@@ -67,18 +73,20 @@ impl Browser {
             None => (sessions::anonymous_browser(&app.service)?, Visitor::Stranger),
         };
         let form_token = sessions::anonymous_form_token(&app.service, &cookie);
-        Ok(Self { cookie, is_new, visitor, form_token, sender })
+        let form_number = submissions::anonymous_number(&app.service)?;
+        Ok(Self { cookie, is_new, visitor, form_token, form_number, sender })
     }
 
     /// The browser that a form with this token was made for, if its cookie came along. Nobody is asked
     /// who is signed in there, so it counts as a stranger's.
     pub(crate) fn of_form(app: &App, from: Sent<'_>, token: &str) -> Option<Self> {
+        let form_number = submissions::anonymous_number(&app.service).ok()?;
         cookies(from.headers, name(&app.site))
             .into_iter()
             .map(|cookie| {
                 let form_token = sessions::anonymous_form_token(&app.service, &cookie);
                 let (visitor, sender) = (Visitor::Stranger, from.sender(app));
-                Self { cookie, is_new: false, visitor, form_token, sender }
+                Self { cookie, is_new: false, visitor, form_token, form_number, sender }
             })
             .find(|browser| browser.is_our_form(app, token))
     }
@@ -141,11 +149,23 @@ impl Browser {
         Arriving { cookie: Some(&self.cookie), sender: &self.sender }
     }
 
+    /// Whoever is signed in sends a form that is done once.
+    ///
+    /// # Errors
+    /// When it was sent before, or the database cannot be read.
+    pub(super) async fn sends(&mut self, app: &App, form: &OnceSent) -> Result<(), PageError> {
+        match &mut self.visitor {
+            Visitor::SignedIn(person) => form.bind(app, person).await,
+            Visitor::Banned | Visitor::Stranger => Ok(()),
+        }
+    }
+
     /// The frame of a page for this browser.
     pub(crate) fn layout(&self) -> Layout {
+        let token = [self.form_token.as_bytes().as_slice(), &self.form_number].concat();
         Layout {
             signed_in_as: self.person().map(|person| person.account().email.to_string()),
-            form_token: URL_SAFE_NO_PAD.encode(self.form_token.as_bytes()),
+            form_token: URL_SAFE_NO_PAD.encode(token),
         }
     }
 
@@ -154,10 +174,15 @@ impl Browser {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else {
             return false;
         };
-        let Ok(bytes) = <[u8; 32]>::try_from(bytes) else {
+        let Some((token, number)) = bytes.split_first_chunk::<32>() else {
             return false;
         };
-        sessions::anonymous_form_is_ours(&app.service, &self.cookie, &Digest::from_bytes(bytes))
+        number.len() == FORM_NUMBER
+            && sessions::anonymous_form_is_ours(
+                &app.service,
+                &self.cookie,
+                &Digest::from_bytes(*token),
+            )
     }
 
     /// Gives the browser its cookie along with a page that has a form.

@@ -27,6 +27,8 @@ pub(crate) enum PageError {
     ForeignForm,
     /// The form cannot be read; says why.
     UnreadableForm(&'static str),
+    /// The form was sent before, and what that was answered is not there any more; holds where it is sent to.
+    FormSent(String),
     /// The form is not of the type that forms are.
     FormType,
     /// The form is larger than any of ours.
@@ -141,6 +143,13 @@ impl PageError {
                 "The page was open for too long, or you signed in or out meanwhile. Nothing was \
                  changed. Open the form again and send it once more.",
                 home,
+            ),
+            Self::FormSent(_) => words(
+                StatusCode::CONFLICT,
+                "This form was sent already",
+                "What it asks for was done the first time, and nothing was done now. A secret that was shown then \
+                 is not shown again: if you do not have it, rotate it where it is listed, or revoke it.",
+                Some(("See what was done", "/")),
             ),
             Self::UnreadableForm(why) => words(
                 StatusCode::BAD_REQUEST,
@@ -336,6 +345,8 @@ impl PageError {
     fn onward(&self, href: &'static str) -> String {
         match self {
             Self::SignedOutAt(path) => next::link(href, Some(path)),
+            // The address of a form, opened like a page, leads to where it belongs.
+            Self::FormSent(path) => path.clone(),
             _ => href.to_owned(),
         }
     }
@@ -355,6 +366,11 @@ impl PageError {
 }
 
 impl PageError {
+    /// The status of its page.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.words().status
+    }
+
     /// The page. `reference` is the request's id, by which the operator finds the cause.
     pub(crate) fn page(&self, reference: &str) -> Response {
         if let Self::First(path) = self {

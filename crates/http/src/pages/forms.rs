@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
-use http::{Extensions, HeaderMap, header};
+use http::{Extensions, HeaderMap, header, request};
 use percent_encoding::percent_decode_str;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
-use super::redirect;
+use super::{redirect, submissions};
 use crate::api::multipart;
 use crate::app::App;
 use crate::body::{self, BodyError};
@@ -46,17 +46,7 @@ impl Arrived {
     /// # Errors
     /// A [`PageError`] that says what is wrong with it.
     pub(crate) async fn read(app: &App, request: Request) -> Result<Self, PageError> {
-        let (parts, body) = request.into_parts();
-        if !body::is_of_type(&parts.headers, TYPE) {
-            return Err(PageError::FormType);
-        }
-        if !is_from_here(app, &parts.headers) {
-            return Err(PageError::ForeignForm);
-        }
-        let body = body::read(body, MAX_BYTES).await.map_err(|error| match error {
-            BodyError::TooLarge => PageError::FormTooLarge,
-            BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
-        })?;
+        let (parts, body) = whole(app, request).await?;
         let (headers, extensions) = (parts.headers, parts.extensions);
         let fields = fields(&body).map_err(PageError::UnreadableForm)?;
         Ok(Self { headers, extensions, fields })
@@ -67,12 +57,14 @@ impl Arrived {
     /// # Errors
     /// [`PageError::ForeignForm`], or when the database cannot be read.
     pub(crate) async fn open(self, app: &App) -> Result<(Browser, Form), PageError> {
-        let browser = Browser::open(app, self.sent()).await?;
-        if browser.is_our_form(app, self.token()) {
-            Ok((browser, Form(self.fields)))
-        } else {
-            Err(PageError::ForeignForm)
+        let mut browser = Browser::open(app, self.sent()).await?;
+        if !browser.is_our_form(app, self.token()) {
+            return Err(PageError::ForeignForm);
         }
+        if let Some(once) = self.extensions.get::<submissions::Sent>() {
+            browser.sends(app, once).await?;
+        }
+        Ok((browser, Form(self.fields)))
     }
 
     /// Finds out which browser sent it, but not who is signed in there, which the database would have
@@ -148,6 +140,28 @@ impl Form {
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap_or_default()
     }
+}
+
+/// The form of a request as it arrived, once its type, its origin and its size are looked at.
+///
+/// # Errors
+/// A [`PageError`] that says what is wrong with it.
+pub(super) async fn whole(
+    app: &App,
+    request: Request,
+) -> Result<(request::Parts, Bytes), PageError> {
+    let (parts, body) = request.into_parts();
+    if !body::is_of_type(&parts.headers, TYPE) {
+        return Err(PageError::FormType);
+    }
+    if !is_from_here(app, &parts.headers) {
+        return Err(PageError::ForeignForm);
+    }
+    let body = body::read(body, MAX_BYTES).await.map_err(|error| match error {
+        BodyError::TooLarge => PageError::FormTooLarge,
+        BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
+    })?;
+    Ok((parts, body))
 }
 
 /// A form of an app, sent on as the link that it could have been: from another site it comes without our cookie.

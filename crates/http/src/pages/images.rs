@@ -6,9 +6,10 @@ use bloom_domain::brands::BrandStatus;
 use bloom_domain::credits::{ImageSize, MAX_VARIANTS};
 use bloom_domain::ids::ImageId;
 use bloom_domain::images::{ActionType, AspectRatio, Image, Model, Prompt, Source, Status};
+use bloom_service::images::Seen;
 use bloom_service::images::changes::{Change, change_at_browser};
 use bloom_service::images::generate::{Order, generate_at_browser};
-use bloom_service::images::{Seen, people};
+use bloom_service::images::people::{self, Deletion};
 use bloom_service::{Error, SignedIn, brands};
 use http::StatusCode;
 
@@ -38,9 +39,18 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     };
     let query = Query(request.uri().query().unwrap_or_default());
     let before = query.optional("before").ok().flatten().and_then(|id| id.parse().ok());
-    let deleted = query.optional("deleted").ok().flatten().is_some();
+    let deleted = query.optional("deleted").ok().flatten();
+    let undo = match deleted.as_ref().and_then(|id| id.parse().ok()) {
+        Some(id) if people::can_be_restored(&app.service, person, id).await? => Some(id),
+        _ => None,
+    };
+    let done = match undo {
+        Some(_) => "The image is deleted. For ten minutes you can have it back.",
+        None => "The image is deleted.",
+    };
     let view = Images {
-        done: deleted.then(|| "The image is deleted.".to_owned()),
+        done: deleted.map(|_| done.to_owned()),
+        undo: undo.map(|id| id.to_string()),
         ..library(&app, &browser, person, before).await?
     };
     Ok(page(StatusCode::OK, &view))
@@ -204,7 +214,7 @@ pub(crate) async fn vectorize(
     changed(&app, &browser, seen, Change::Vectorize).await
 }
 
-/// Deletes an image.
+/// Deletes an image. One that is there can be had back for a while.
 pub(crate) async fn delete(
     State(app): State<App>,
     id: Segment,
@@ -212,8 +222,31 @@ pub(crate) async fn delete(
 ) -> Result<Response, PageError> {
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    people::delete(&app.service, person, super::id(id)?).await?;
-    Ok(redirect("/images?deleted=1"))
+    let id: ImageId = super::id(id)?;
+    Ok(match people::delete(&app.service, person, id).await? {
+        Deletion::CanBeUndone => redirect(&format!("/images?deleted={id}")),
+        Deletion::ForGood => redirect("/images?deleted=1"),
+    })
+}
+
+/// Takes a deletion back.
+pub(crate) async fn restore(
+    State(app): State<App>,
+    id: Segment,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (browser, _) = Form::read(&app, request).await?;
+    let person = browser.require_person()?;
+    let id: ImageId = super::id(id)?;
+    match people::restore(&app.service, person, id).await {
+        Ok(()) => Ok(redirect(&path(id))),
+        Err(Error::ImageNotFound) => {
+            let gone = "The image is gone for good: it can be had back for ten minutes only.";
+            let view = library(&app, &browser, person, None).await?;
+            Ok(page(StatusCode::GONE, &Images { refused: Some(gone.to_owned()), ..view }))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The address of a form, opened like a page.
@@ -295,6 +328,7 @@ async fn library(
     Ok(Images {
         layout: browser.layout(),
         done: None,
+        undo: None,
         refused: None,
         prompt: Field::default(),
         brands: ready.map(brand).collect(),

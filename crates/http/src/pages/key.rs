@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::api_keys::{ApiKey, Narrowing, makers_of};
+use bloom_domain::api_keys::{ApiKey, Maker, Narrowing, made_through, makers_of};
 use bloom_domain::credits::ChargedVia;
 use bloom_domain::ids::ApiKeyId;
 use bloom_domain::workspaces::Workspace;
@@ -80,17 +80,23 @@ pub(crate) fn refusal(error: &Error) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// What the page knows.
-struct Known {
-    key: ApiKey,
+/// What the pages of a key know.
+pub(super) struct Known {
+    pub(super) key: ApiKey,
     workspaces: Vec<Workspace>,
-    row: super::views::KeyRow,
+    pub(super) row: super::views::KeyRow,
+    /// The names of the keys that it made, and that they made, as far as they work.
+    pub(super) made: Vec<String>,
     usage: super::views::UsageChart,
     snippets: Vec<super::views::Snippet>,
 }
 
 impl Known {
-    async fn read(app: &App, person: &SignedIn, id: ApiKeyId) -> Result<Self, PageError> {
+    pub(super) async fn read(
+        app: &App,
+        person: &SignedIn,
+        id: ApiKeyId,
+    ) -> Result<Self, PageError> {
         let (service, now) = (&app.service, app.service.now());
         let keys = api_keys::list(service, person).await?;
         let key = keys.iter().find(|key| key.id == id).cloned().ok_or(PageError::NotFound)?;
@@ -105,8 +111,10 @@ impl Known {
         });
         let row = super::views::KeyRow { shares, ..row };
         let usage = usage::of(&usage, ChargedVia::ApiKey(key.id), now);
+        let made = made_through(&keys, Maker::ApiKey(key.id)).into_iter();
+        let made = made.filter(|made| made.works(now)).map(|made| made.name.clone()).collect();
         let snippets = super::views::snippets(app.site.origin());
-        Ok(Self { key, workspaces, row, usage, snippets })
+        Ok(Self { key, workspaces, row, made, usage, snippets })
     }
 
     fn options(&self, browser: &Browser) -> KeyOptions {

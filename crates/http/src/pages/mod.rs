@@ -2,7 +2,8 @@
 //!
 //! Every page is reached through [`around`], which sends the reader to the public address and puts
 //! the security headers on. A handler gets its [`browser::Browser`] (who is there) and, when
-//! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read).
+//! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read). What
+//! makes something is behind [`submissions::once`], and makes it once.
 
 pub(crate) mod activity;
 pub(crate) mod api_keys;
@@ -26,6 +27,7 @@ pub(crate) mod images;
 pub(crate) mod invitations;
 pub(crate) mod key;
 mod key_options;
+mod markup;
 mod moment;
 mod next;
 pub(crate) mod openid;
@@ -36,6 +38,7 @@ mod plans;
 pub(crate) mod proof;
 pub(crate) mod report_key;
 pub(crate) mod reset;
+pub(crate) mod revoke_key;
 pub(crate) mod security;
 pub(crate) mod settings;
 pub(crate) mod setup;
@@ -43,6 +46,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod sign_up;
 pub(crate) mod sign_up_links;
+pub(crate) mod submissions;
 pub(crate) mod usage;
 pub(crate) mod views;
 pub(crate) mod which_key;
@@ -119,7 +123,7 @@ fn redirect(to: &str) -> Response {
 /// A rendered page.
 fn page(status: StatusCode, view: &impl Template) -> Response {
     match view.render() {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => (status, Html(markup::slim(&html))).into_response(),
         Err(error) => {
             let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
             response.extensions_mut().insert(crate::edge::Cause(error.to_string().into()));

@@ -8,6 +8,7 @@ use bloom_domain::passwords::Password;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_service::Error;
 use bloom_service::accounts::{self, NewAccount, sign_up_links};
+use bloom_service::invitations::Found;
 use http::StatusCode;
 
 use super::browser::{self, Browser, Sent};
@@ -24,13 +25,14 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     if browser.person().is_some() && !next::is_again(request.uri()) {
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
-    let is_invited = is_invited(&app, next.as_deref()).await?;
+    let invited = invitation(&app, next.as_deref()).await?;
     let policy = app.service.settings().sign_up;
     let state = match policy {
-        SignUpPolicy::Invite if !is_invited => SignUpState::ByInvitation,
+        SignUpPolicy::Invite if invited.is_none() => SignUpState::ByInvitation,
         SignUpPolicy::Closed => SignUpState::Closed,
         _ if sign_up_links::anonymous_is_needed(&app.service) => {
-            SignUpState::ByMail(Field::default())
+            let address = invited.map(|found| found.invitation.email.to_string());
+            SignUpState::ByMail(Field { value: address.unwrap_or_default(), error: None })
         }
         SignUpPolicy::Open | SignUpPolicy::Invite => {
             SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned()))
@@ -50,7 +52,8 @@ pub(crate) async fn submit(
     let invitation = next.as_deref().and_then(invitations::token_in);
     let policy = app.service.settings().sign_up;
     if policy == SignUpPolicy::Closed
-        || policy == SignUpPolicy::Invite && !is_invited(&app, next.as_deref()).await?
+        || policy == SignUpPolicy::Invite
+            && self::invitation(&app, next.as_deref()).await?.is_none()
     {
         return Ok(redirect(&next::link("/sign-up", next.as_deref())));
     }
@@ -72,14 +75,14 @@ pub(crate) async fn submit(
     }
 }
 
-/// Whether the page that somebody goes on to is an invitation that is good.
-async fn is_invited(app: &App, next: Option<&str>) -> Result<bool, PageError> {
+/// The invitation that somebody goes on to, if it is good.
+async fn invitation(app: &App, next: Option<&str>) -> Result<Option<Found>, PageError> {
     let Some(token) = next.and_then(invitations::token_in) else {
-        return Ok(false);
+        return Ok(None);
     };
     match bloom_service::invitations::anonymous_find(&app.service, &token).await {
-        Ok(_) => Ok(true),
-        Err(Error::InvitationNotFound) => Ok(false),
+        Ok(found) => Ok(Some(found)),
+        Err(Error::InvitationNotFound) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -33,7 +33,9 @@ pub(super) async fn ask(app: &App, browser: &Browser, form: &Form) -> Result<Res
     let invitation = next.as_deref().and_then(invitations::token_in);
     let link = Link { email: email.clone(), next: next.clone() };
     match sign_up_links::anonymous_ask(&app.service, link, browser.sender(), invitation).await {
-        Ok(()) => {
+        // An invitation has proven the address.
+        Ok(Some(path)) => Ok(redirect(&path)),
+        Ok(None) => {
             let sent = SignUpState::Sent(email.to_string());
             Ok(sign_up::show_state(app, browser, next, (StatusCode::OK, sent)))
         }

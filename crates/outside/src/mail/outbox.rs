@@ -4,11 +4,15 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bloom_service::mail::{Answer, Letter, MailError, Mailer};
 
 use super::Sender;
 use super::message::message;
+
+/// How many checks there were.
+static PROBES: AtomicU64 = AtomicU64::new(0);
 
 /// A folder with a file for each mail.
 #[derive(Debug, Clone)]
@@ -42,8 +46,10 @@ impl Mailer for Outbox {
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(on_disk(&self.folder, |folder| {
             make(folder)?;
-            // Only writing tells whether it can be written: the disk may be full.
-            let probe = folder.join(format!(".{}.probe", std::process::id()));
+            // Only writing tells whether it can be written: the disk may be full. Each check has a file of its own, or
+            // one would miss what another has removed.
+            let number = PROBES.fetch_add(1, Ordering::Relaxed);
+            let probe = folder.join(format!(".{}-{number}.probe", std::process::id()));
             let written = write(&probe, b"x");
             let removed = std::fs::remove_file(&probe);
             written.and(removed)

@@ -4,7 +4,9 @@
 //!    there is.
 //! 2. The link is a sealed value that names the address and where its reader was going. Nothing is stored of a
 //!    stranger.
-//! 3. `anonymous_sign_up` makes the account for whoever has the link, and so reads that mailbox. Then the link is good
+//! 3. Whoever comes with an invitation that went to the same address by mail reads that mailbox already, and has the link
+//!    at once.
+//! 4. `anonymous_sign_up` makes the account for whoever has the link, and so reads that mailbox. Then the link is good
 //!    for nothing more.
 
 use std::time::Duration;
@@ -23,7 +25,7 @@ use super::reset::FLOOR;
 use super::{NewAccount, Ticket, admit, enter};
 use crate::authorization_requests::{open, seal};
 use crate::sessions::Arriving;
-use crate::{Error, Service, attempts, mail};
+use crate::{Error, Service, attempts, invitations, mail};
 
 /// What comes before the sealed value in the path of a link.
 pub const PATH: &str = "/sign-up/";
@@ -57,7 +59,7 @@ pub fn anonymous_is_needed(service: &Service) -> bool {
 }
 
 /// Sends a mail to an address that somebody wants an account for. The answer is the same whether or not there is one,
-/// and takes as long.
+/// and takes as long. Gives the path of the link instead, where an invitation has proven the address.
 ///
 /// # Errors
 /// [`Error::SignUpClosed`], [`Error::InvitationNotFound`], [`Error::TooMany`], [`Error::MailUnavailable`].
@@ -66,22 +68,51 @@ pub async fn anonymous_ask(
     link: Link,
     sender: &Sender,
     invitation: Option<OpaqueSecret>,
-) -> Result<(), Error> {
-    admit(service, invitation).await?;
+) -> Result<Option<String>, Error> {
+    admit(service, invitation.clone()).await?;
+    if let Some(invitation) = invitation
+        && is_proven(service, &link.email, &invitation).await?
+    {
+        return link_to(service, link).map(Some);
+    }
     mail::require(service).await?;
     let is_sent = attempts::take_mail(service, &link.email, sender.address)?;
     let asked = async { if is_sent { ask(service, link).await } else { Ok(()) } };
-    tokio::join!(asked, tokio::time::sleep(FLOOR)).0
+    tokio::join!(asked, tokio::time::sleep(FLOOR)).0.map(|()| None)
 }
 
-async fn ask(service: &Service, Link { email, next }: Link) -> Result<(), Error> {
-    let origin = &service.settings.origin;
+/// Whether an invitation that somebody holds went to an address by mail, and the address has no account.
+async fn is_proven(
+    service: &Service,
+    email: &Email,
+    invitation: &OpaqueSecret,
+) -> Result<bool, Error> {
+    let found = match invitations::anonymous_find(service, invitation).await {
+        Ok(found) => found,
+        Err(Error::InvitationNotFound) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if !found.is_mailed || found.invitation.email != *email {
+        return Ok(false);
+    }
+    let wanted = email.clone();
+    let taken = service.store.read(move |tx| store::accounts::find_by_email(tx, &wanted)).await?;
+    Ok(taken.is_none())
+}
+
+/// The path of a link.
+fn link_to(service: &Service, Link { email, next }: Link) -> Result<String, Error> {
     let sealed = Sealed {
         email: email.as_str().to_owned(),
         next: next.filter(|next| next.len() <= LONGEST_NEXT),
         until: service.now().plus(LIFETIME).unix_micros(),
     };
-    let link = format!("{origin}{PATH}{}", seal(service, PURPOSE, &sealed)?);
+    Ok(format!("{PATH}{}", seal(service, PURPOSE, &sealed)?))
+}
+
+async fn ask(service: &Service, link: Link) -> Result<(), Error> {
+    let (origin, email) = (&service.settings.origin, link.email.clone());
+    let link = format!("{origin}{}", link_to(service, link)?);
     let free = mail::write(service, &letters::sign_up(email.clone(), origin, &link))?;
     let taken = mail::write(service, &letters::has_account(email.clone(), origin))?;
     let write = move |tx: &mut Tx<'_>| {

@@ -147,6 +147,9 @@ fn ask(
     (subject, brand): (ImageId, BrandId),
     change: &Change,
 ) -> Result<Result<AskedOne, Error>, store::Error> {
+    if let Err(refusal) = commission.check(tx)? {
+        return Ok(Err(refusal));
+    }
     if let Err(unfit) = fit(tx, viewer, subject, change)? {
         return Ok(Err(Error::Unfit(unfit)));
     }

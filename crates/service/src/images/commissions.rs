@@ -15,6 +15,7 @@ use super::Viewer;
 use super::rendering::{ASKING, Payload, RENDERING, Task};
 use crate::credits::holds::{HoldDraft, HoldOrder};
 use crate::jobs::JobDraft;
+use crate::sessions::Claim;
 use crate::{Error, Principal, Service, SignedIn};
 
 /// For how long a hold waits for its images. What has not begun by then was forgotten.
@@ -51,6 +52,8 @@ pub(super) struct Wish {
 
 /// Images that are asked for, ready to be written.
 pub(super) struct Commission {
+    /// Whose session has to be there, if they are asked for at a browser.
+    claim: Option<Claim>,
     hold: HoldDraft,
     images: Vec<(Image, JobDraft)>,
     group: Option<ImageId>,
@@ -76,12 +79,13 @@ impl Commission {
         };
         let prices = work.items().map_err(|e| internal(&e))?;
         let order = HoldOrder { work, reference, lifetime: HELD_FOR };
-        let (hold, made_by) = match asker {
+        let (claim, hold, made_by) = match asker {
             Asker::Credential(principal) => {
-                (HoldDraft::new(service, principal, choice, order)?, principal.account_id())
+                (None, HoldDraft::new(service, principal, choice, order)?, principal.account_id())
             }
             Asker::Person(person) => {
-                (HoldDraft::of_person(service, person, choice, order)?, person.account().id)
+                let hold = HoldDraft::of_person(service, person, choice, order)?;
+                (Some(person.claim()), hold, person.account().id)
             }
         };
         let mut images = Vec::with_capacity(wishes.len());
@@ -113,7 +117,7 @@ impl Commission {
             let job = JobDraft::new(service, kind, Some(image.id.to_string()), &payload)?;
             images.push((image, job));
         }
-        Ok(Self { hold, images, group })
+        Ok(Self { claim, hold, images, group })
     }
 
     /// The images.
@@ -124,6 +128,12 @@ impl Commission {
     /// What they have in common, if they are several.
     pub(super) fn group(&self) -> Option<ImageId> {
         self.group
+    }
+
+    /// Whether whoever asks is still signed in, for the rest of the transaction. A credential was asked by its
+    /// hold.
+    pub(super) fn check(&self, tx: &mut Tx<'_>) -> Result<Result<(), Error>, store::Error> {
+        self.claim.map_or(Ok(Ok(())), |claim| claim.check(tx))
     }
 
     /// Writes all of it in the transaction of whoever asks; nothing when something is against it.

@@ -115,6 +115,9 @@ fn ask(
     viewer: &Viewer,
     order: &Order,
 ) -> Result<Result<Asked, Error>, store::Error> {
+    if let Err(refusal) = commission.check(tx)? {
+        return Ok(Err(refusal));
+    }
     if let Err(refusal) = may_begin(tx, viewer, order.brand, &order.references)? {
         return Ok(Err(refusal));
     }

@@ -1,10 +1,19 @@
 //! The pages of images.
 
+use std::time::Duration;
+
+use serde_json::json;
+
 use super::studio::{Artist, brand_of};
 use crate::credits::person::{Person, metered};
 use crate::support::{App, Browser, NOTHING, on_both};
 
-on_both!(a_person_makes_an_image_and_another_of_it, images_are_their_peoples_alone);
+on_both!(
+    a_person_makes_an_image_and_another_of_it,
+    a_deleted_image_can_be_had_back_for_ten_minutes,
+    what_has_no_file_is_deleted_for_good,
+    images_are_their_peoples_alone,
+);
 
 async fn artist(app: &App, name: &str) -> (Browser, Artist) {
     let mut browser = app.person(name).await;
@@ -62,8 +71,89 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     // What it cost stands with the person's browser.
     let credits = browser.get("/settings/credits").await;
     assert!(credits.text().contains("this site"), "{credits:?}");
-    browser.post(&format!("/images/{one}/delete"), &[]).await.assert_redirect("/images?deleted=1");
+    let deleted = format!("/images?deleted={one}");
+    browser.post(&format!("/images/{one}/delete"), &[]).await.assert_redirect(&deleted);
     assert_eq!(browser.get(&format!("/images/{one}")).await.status, 404);
+}
+
+/// Whatever can be asked for an image, with the status that each answers; and how many its brand has.
+async fn seen(browser: &mut Browser, ada: &Artist, id: &str, place: &str) -> Vec<String> {
+    let app = &ada.person.app;
+    let mut seen = vec![
+        browser.get(&format!("/images/{id}")).await.status.to_string(),
+        app.get(place, &[]).await.status.to_string(),
+        ada.ask("GET", &format!("/{id}"), None).await.status.to_string(),
+    ];
+    let search = json!({ "brandSessionId": ada.brand, "query": "spring sale", "maxDistance": 1 });
+    let of_brand = format!("?brandSessionId={}", ada.brand);
+    for listed in [
+        ada.ask("GET", "", None).await,
+        ada.ask("GET", &of_brand, None).await,
+        ada.ask("POST", "/search", Some(&search)).await,
+    ] {
+        assert_eq!(listed.status, 200, "{listed:?}");
+        seen.push(listed.text().contains(id).to_string());
+    }
+    seen.push(browser.get("/images").await.text().contains(&format!("/images/{id}\"")).to_string());
+    seen
+}
+
+async fn a_deleted_image_can_be_had_back_for_ten_minutes(app: App) {
+    let (mut browser, ada) = artist(&app, "ada").await;
+    let (mut eve, _) = artist(&app, "eve").await;
+    let id = ada.ids(&ada.generate(&ada.order()).await)[0].clone();
+    ada.work().await;
+    let page = browser.get(&format!("/images/{id}")).await;
+    assert!(page.text().contains("For ten minutes you can have it back."), "{page:?}");
+    let src = page.between("<img class=\"picture\" src=\"", "\"").expect("a picture").to_owned();
+    let place = src.strip_prefix("http://localhost:4600").expect("our origin").to_owned();
+    let (all, none) = (
+        ["200", "200", "200", "true", "true", "true", "true"],
+        ["404", "404", "404", "false", "false", "false", "false"],
+    );
+    assert_eq!(seen(&mut browser, &ada, &id, &place).await, all);
+    let brands = app.rows("brands");
+    let (delete, restore) = (format!("/images/{id}/delete"), format!("/images/{id}/restore"));
+    let deleted = format!("/images?deleted={id}");
+    for _ in 0..2 {
+        browser.post(&delete, &[]).await.assert_redirect(&deleted);
+        assert_eq!(seen(&mut browser, &ada, &id, &place).await, none);
+        assert_ne!(app.rows("brands"), brands, "the brand counts it no more");
+        assert_eq!(browser.post(&delete, &[]).await.status, 404, "it is gone");
+        let bar = browser.get(&deleted).await;
+        assert!(bar.text().contains(&format!("action=\"{restore}\"")), "{bar:?}");
+        // Nobody else is offered it, or has it.
+        assert!(!eve.get(&deleted).await.text().contains("/restore"));
+        assert_eq!(eve.post(&restore, &[]).await.status, 410);
+        app.advance(Duration::from_secs(599));
+        app.keep_house().await;
+        for _ in 0..2 {
+            browser.post(&restore, &[]).await.assert_redirect(&format!("/images/{id}"));
+        }
+        assert_eq!(seen(&mut browser, &ada, &id, &place).await, all);
+        assert_eq!(app.rows("brands"), brands);
+    }
+    // What the API deletes is gone.
+    browser.post(&delete, &[]).await.assert_redirect(&deleted);
+    assert_eq!(ada.ask("DELETE", &format!("/{id}"), None).await.status, 404);
+    app.advance(Duration::from_secs(600));
+    let late = browser.post(&restore, &[]).await;
+    assert!(late.status == 410 && late.text().contains("gone for good"), "{late:?}");
+    assert!(!browser.get(&deleted).await.text().contains("/restore"));
+    assert_eq!((app.rows("images").len(), app.rows("image_scenes").len()), (1, 1));
+    app.keep_house().await;
+    for table in ["images", "image_scenes", "blobs_to_delete"] {
+        assert!(app.rows(table).is_empty(), "{table}");
+    }
+    assert_eq!(ada.files(), 0, "its file is gone too");
+}
+
+async fn what_has_no_file_is_deleted_for_good(app: App) {
+    let (mut browser, ada) = artist(&app, "ada").await;
+    let id = ada.ids(&ada.generate(&ada.order()).await)[0].clone();
+    browser.post(&format!("/images/{id}/delete"), &[]).await.assert_redirect("/images?deleted=1");
+    assert!(app.rows("images").is_empty());
+    assert_eq!(browser.post(&format!("/images/{id}/restore"), &[]).await.status, 410);
 }
 
 async fn images_are_their_peoples_alone(app: App) {

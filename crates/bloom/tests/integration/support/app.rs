@@ -266,11 +266,14 @@ impl App {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(Box::pin(self.0.edge.answer(request, Some(PEER))).await).await
+        Answer::read(self.answer(request).await).await
     }
 
-    /// Answers a request that came over a connection.
-    pub(crate) async fn answer(&self, request: Request<Body>) -> axum::response::Response {
+    /// Answers a request that came over a connection. One that names no host came by HTTP/2, which can do without.
+    pub(crate) async fn answer(&self, mut request: Request<Body>) -> axum::response::Response {
+        if !request.headers().contains_key("host") {
+            *request.version_mut() = axum::http::Version::HTTP_2;
+        }
         Box::pin(self.0.edge.answer(request, Some(PEER))).await
     }
 

@@ -181,7 +181,8 @@ impl Browser {
 
     /// Revokes a key on the settings page.
     pub(crate) async fn revoke_key(&mut self, key: &Key) {
-        let page = self.post(&format!("/settings/api-keys/{}/revoke", key.id), &[]).await;
+        let fields = [("confirmed", &key.secret[..13])];
+        let page = self.post(&format!("/settings/api-keys/{}/revoke", key.id), &fields).await;
         page.assert_redirect(&format!("/settings?revoked={}#api-keys", key.id));
     }
 

@@ -272,6 +272,24 @@ impl Browser {
         }
     }
 
+    /// The bytes of the one file that was saved with an extension, once it is whole.
+    pub(crate) async fn saved(&self, extension: &str) -> Vec<u8> {
+        let folder = self.folder.path().join("downloads");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let saved = std::fs::read_dir(&folder).expect("a folder").filter_map(Result::ok);
+            let mut paths = saved.map(|file| file.path());
+            // While it is written it has another.
+            let found = paths.find(|path| path.extension().is_some_and(|is| is == extension));
+            let bytes = found.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+            if !bytes.is_empty() {
+                return bytes;
+            }
+            assert!(Instant::now() < deadline, "no {extension} is saved");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// A picture of the whole page.
     pub(crate) async fn picture(&self, path: &Path) {
         self.take(json!({ "format": "png", "captureBeyondViewport": true }), path).await;

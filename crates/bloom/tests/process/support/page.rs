@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) name: String,
-    /// There while the key works: the forms carry it.
+    /// There while the key works: the way to its page carries it.
     pub(crate) id: Option<String>,
     pub(crate) is_revoked: bool,
 }
@@ -14,7 +14,7 @@ pub(crate) fn keys(html: &str) -> Vec<Row> {
     let Some(list) = between(html, "<ul class=\"keys\">", "</ul>") else { return Vec::new() };
     let rows = list.split("<li").skip(1).map(|row| Row {
         name: between(row, "<h4><bdi>", "</bdi>").expect("a name").to_owned(),
-        id: between(row, "action=\"/settings/api-keys/", "/").map(str::to_owned),
+        id: between(row, "\"button small\" href=\"/settings/api-keys/", "\"").map(str::to_owned),
         is_revoked: row.contains(">Revoked</span>"),
     });
     rows.collect()

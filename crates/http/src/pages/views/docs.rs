@@ -45,6 +45,7 @@ impl DocsPage<'_> {
         pages
             .map(|(found, layout)| {
                 let html = DocsPage::new(layout, &docs, found).render().expect("a page");
+                let html = crate::pages::markup::slim(&html);
                 // The names of samples live as long as the tests do.
                 let name: &'static str = found.path.replace('/', "-")[1..].to_owned().leak();
                 (name, html)

@@ -12,6 +12,8 @@ pub(crate) struct Images {
     pub(crate) layout: Layout,
     /// What was just done, as one sentence.
     pub(crate) done: Option<String>,
+    /// The image whose deletion that was, while it can be had back.
+    pub(crate) undo: Option<String>,
     /// What is against it, in one sentence.
     pub(crate) refused: Option<String>,
     /// What to make, as typed.
@@ -178,6 +180,7 @@ mod samples {
             let empty = || Self {
                 layout: Layout::sample_signed_in(),
                 done: None,
+                undo: None,
                 refused: None,
                 prompt: Field::default(),
                 brands: Vec::new(),
@@ -206,7 +209,10 @@ mod samples {
                         images,
                         under_way: 2,
                         older: Some(ID.into()),
-                        done: Some("The image is deleted.".into()),
+                        done: Some(
+                            "The image is deleted. For ten minutes you can have it back.".into(),
+                        ),
+                        undo: Some(ID.into()),
                         ..empty()
                     },
                 ),

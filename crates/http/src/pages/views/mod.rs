@@ -3,6 +3,7 @@
 
 mod activity;
 mod app;
+mod apps;
 mod brands;
 mod budget;
 mod consent;
@@ -21,6 +22,7 @@ mod openid;
 mod passkeys;
 mod plans;
 mod report_key;
+mod revoke_key;
 mod security;
 mod settings;
 mod sign_in;
@@ -34,6 +36,7 @@ mod workspaces;
 
 pub(crate) use activity::{Activity, ActivityChange, ActivityRow};
 pub(crate) use app::{AppIdentity, AppKind};
+pub(crate) use apps::{AppRow, AppState};
 pub(crate) use brands::{
     BrandPage, BrandRow, BrandState, Brands, ColourRow, FindingField, PairRow,
 };
@@ -58,10 +61,11 @@ pub(crate) use openid::{IdentityRow, LinkIdentity};
 pub(crate) use passkeys::{AskPasskey, NewPasskey, PasskeyRow};
 pub(crate) use plans::{PlanBadge, PlanRow};
 pub(crate) use report_key::ReportKey;
+pub(crate) use revoke_key::RevokeKey;
 pub(crate) use security::{NewPassword, Proof, Security, SessionRow};
 pub(crate) use settings::{
-    AccountDetails, AppRow, AppState, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret,
-    RevokedBy, Settings, TeamRow,
+    AccountDetails, KeyRow, KeyState, LastUsed, Moment, NewKey, OldSecret, RevokedBy, Settings,
+    TeamRow,
 };
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};

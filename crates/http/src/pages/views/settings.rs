@@ -4,8 +4,11 @@
 use askama::Template;
 use bloom_domain::workspaces::Role;
 
+#[cfg(test)]
+use super::AppIdentity;
 use super::{
-    AppIdentity, AppKind, Field, KeyOptions, Layout, PlanRow, Problem, Snippet, curl_line, problems,
+    AppKind, AppRow, AppState, Field, KeyOptions, Layout, PlanRow, Problem, Snippet, curl_line,
+    problems,
 };
 
 /// The page at `/settings`.
@@ -200,58 +203,6 @@ pub(crate) struct TeamRow {
     pub(crate) is_deleted: bool,
 }
 
-/// An app in the list.
-#[derive(Debug, Clone)]
-pub(crate) struct AppRow {
-    /// The connection's id, as it stands in paths.
-    pub(crate) id: String,
-    /// Which app it is.
-    pub(crate) app: AppIdentity,
-    /// What it can do, in a few words.
-    pub(crate) access: String,
-    /// The names of the keys that it made, and that they made, as far as they work.
-    pub(crate) keys: Vec<String>,
-    /// When it was allowed first.
-    pub(crate) connected: Moment,
-    /// What it has spent, against its budget when it has one.
-    pub(crate) spent: String,
-    /// Whether its budget limits something: itself while it is let in, or keys that it made.
-    pub(crate) limits: bool,
-    /// How often it was used: `12 requests in the last 30 days`.
-    pub(crate) requests: String,
-    /// Its latest request; none when there was none.
-    pub(crate) last_used: Option<LastUsed>,
-    /// When it ends by itself, if it does.
-    pub(crate) until: Option<Moment>,
-    /// Whether its requests are good.
-    pub(crate) state: AppState,
-}
-
-/// Whether the requests of an app are good.
-#[derive(Debug, Clone)]
-pub(crate) enum AppState {
-    /// They are.
-    Active,
-    /// The operator refuses them, until they take the app again.
-    Refused,
-    /// They are refused, until it is allowed anew.
-    Revoked {
-        /// Since when.
-        when: Moment,
-    },
-    /// They are, since the time has come that was chosen when it was allowed.
-    Ended {
-        /// Which.
-        when: Moment,
-    },
-}
-
-impl AppState {
-    fn can_be_revoked(&self) -> bool {
-        !matches!(self, Self::Revoked { .. } | Self::Ended { .. })
-    }
-}
-
 /// By whose hand a key was revoked, as its owner reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RevokedBy {
@@ -394,43 +345,8 @@ impl KeyRow {
 }
 
 #[cfg(test)]
-impl AppRow {
-    fn sample(app: AppIdentity, last_used: Option<&str>, state: AppState) -> Self {
-        Self {
-            id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6c".into(),
-            app,
-            access: "Everything but API keys".into(),
-            keys: Vec::new(),
-            connected: Moment::sample("3 weeks ago"),
-            spent: "12 credits this month, no budget".into(),
-            limits: state.can_be_revoked(),
-            requests: "12 requests in the last 30 days".into(),
-            last_used: last_used.map(LastUsed::sample),
-            until: None,
-            state,
-        }
-    }
-
-    fn samples() -> Vec<Self> {
-        let ended = AppState::Ended { when: Moment::sample("an hour ago") };
-        let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
-        vec![
-            Self::sample(AppIdentity::sample_unverified(), Some("4 minutes ago"), AppState::Active),
-            Self {
-                access: "read, keys:admin".into(),
-                keys: vec!["nightly import".into(), "ci".into()],
-                until: Some(Moment::sample("in 5 days")),
-                ..Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active)
-            },
-            Self::sample(AppIdentity::sample_unverified(), Some("2 months ago"), revoked),
-            Self::sample(AppIdentity::sample_unverified(), Some("2 hours ago"), ended),
-        ]
-    }
-}
-
-#[cfg(test)]
 impl LastUsed {
-    fn sample(relative: &str) -> Self {
+    pub(super) fn sample(relative: &str) -> Self {
         Self {
             when: Moment::sample(relative),
             address: "203.0.113.7".into(),
@@ -476,21 +392,6 @@ impl Settings {
     fn sample_hostile() -> Self {
         let hostile = || String::from(super::tests::HOSTILE);
         let moment = Moment::sample_hostile;
-        let last_used =
-            || Some(LastUsed { when: moment(), address: hostile(), operation: hostile() });
-        let app = |kind, state| AppRow {
-            id: hostile(),
-            app: AppIdentity::sample(&hostile(), kind),
-            access: hostile(),
-            keys: vec![hostile()],
-            connected: moment(),
-            spent: hostile(),
-            limits: true,
-            requests: hostile(),
-            last_used: last_used(),
-            until: Some(moment()),
-            state,
-        };
         Self {
             layout: Layout { signed_in_as: Some(hostile()), form_token: hostile() },
             origin: hostile(),
@@ -518,11 +419,7 @@ impl Settings {
                 KeyRow::sample_hostile(KeyState::Rotated),
                 KeyRow::sample_hostile(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
             ],
-            apps: vec![
-                app(AppKind::Unverified { host: hostile() }, AppState::Active),
-                app(AppKind::Unverified { host: hostile() }, AppState::Active),
-                app(AppKind::OnThisDevice, AppState::Revoked { when: moment() }),
-            ],
+            apps: AppRow::samples_hostile(),
         }
     }
 
