@@ -19,6 +19,7 @@ on_both!(
     a_foreign_key_has_no_page,
     a_key_that_has_ended_can_be_looked_at_and_no_more,
     requests_are_drawn_and_told,
+    a_long_list_of_keys_is_cut_until_somebody_asks_for_all,
 );
 
 async fn listed(app: &App) -> ApiKey {
@@ -209,4 +210,20 @@ async fn requests_are_drawn_and_told(app: App) {
     let page = ada.get(&format!("/settings/apps/{id}/usage")).await;
     page.assert_page(200, "Requests of <bdi>Example App</bdi>");
     assert!(page.text().contains("1 request in the last 30 days"), "{page:?}");
+}
+
+async fn a_long_list_of_keys_is_cut_until_somebody_asks_for_all(app: App) {
+    let mut ada = app.person("ada").await;
+    for number in 1..=10 {
+        create(&mut ada, &[("name", &format!("number-{number}"))]).await;
+    }
+    let page = ada.get("/settings").await.text();
+    assert!(page.contains("number-1<") && !page.contains("Show all"), "{page}");
+    create(&mut ada, &[("name", "number-11")]).await;
+    let page = ada.get("/settings").await.text();
+    assert!(page.contains("number-11<") && !page.contains("number-1<"), "{page}");
+    assert!(page.contains("href=\"/settings?keys=all#api-keys\">Show all 11 keys<"), "{page}");
+    let all = ada.get("/settings?keys=all").await.text();
+    assert!(all.contains("number-11<") && all.contains("number-1<"), "{all}");
+    assert!(!all.contains("Show all"), "{all}");
 }

@@ -27,6 +27,10 @@ use super::{apps, key, page, redirect, usage};
 use crate::api::query::Query;
 use crate::app::App;
 
+/// So many keys and apps are shown until somebody asks for all: a page is to be light.
+const NEWEST_KEYS: usize = 10;
+const NEWEST_APPS: usize = 5;
+
 /// Where the keys are.
 pub(crate) const KEYS: &str = "/settings#api-keys";
 
@@ -34,8 +38,11 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let person = browser.person_at("/settings")?;
-    let lists = Lists::read(&app, person).await?;
+    let mut lists = Lists::read(&app, person).await?;
     let query = Query(request.uri().query().unwrap_or_default());
+    let asks_for_all = |name| query.optional(name).ok().flatten().as_deref() == Some("all");
+    lists.shows_all_keys = asks_for_all("keys");
+    lists.shows_all_apps = asks_for_all("apps");
     let revoked = query.optional("revoked").ok().flatten();
     let revoked = revoked.and_then(|id| lists.keys.iter().find(|key| key.id.to_string() == id));
     let revoked = revoked
@@ -139,6 +146,8 @@ struct Lists {
     budgets: Budgets,
     usage: RequestUsage,
     plans: Vec<WorkspacePlan>,
+    shows_all_keys: bool,
+    shows_all_apps: bool,
 }
 
 impl Lists {
@@ -160,7 +169,19 @@ impl Lists {
         let plans = plans::list(&app.service, person).await?;
         let workspaces = workspaces::mine(&app.service, person).await?;
         let usage = request_usage::list(&app.service, person, usage::DAYS).await?;
-        Ok(Self { keys, apps, teams, workspaces, budgets, usage, plans })
+        let (shows_all_keys, shows_all_apps) = (false, false);
+        let lists = Self {
+            keys,
+            apps,
+            teams,
+            workspaces,
+            budgets,
+            usage,
+            plans,
+            shows_all_keys,
+            shows_all_apps,
+        };
+        Ok(lists)
     }
 }
 
@@ -182,6 +203,9 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
     let now = app.service.now();
     let account = person.account();
     let Lists { workspaces, budgets, usage, .. } = lists;
+    let shown = |shows_all: bool, newest| if shows_all { usize::MAX } else { newest };
+    let keys = shown(lists.shows_all_keys, NEWEST_KEYS);
+    let apps = shown(lists.shows_all_apps, NEWEST_APPS);
     Settings {
         layout: browser.layout(),
         origin: app.site.origin().to_owned(),
@@ -196,14 +220,18 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
             lists.plans.iter().map(|plan| super::plans::row(billing, plan, now)).collect()
         }),
         teams: lists.teams.iter().map(team).collect(),
+        all_apps: Some(lists.apps.len()).filter(|&all| all > apps),
         apps: lists
             .apps
             .iter()
+            .take(apps)
             .map(|app| apps::row(app, &lists.keys, budgets, usage, now))
             .collect(),
+        all_keys: Some(lists.keys.len()).filter(|&all| all > keys),
         keys: lists
             .keys
             .iter()
+            .take(keys)
             .map(|key| {
                 let row = row(key, workspaces, budgets, usage, now);
                 let made_by = key.made_by.and_then(|maker| lists.name_of(maker));

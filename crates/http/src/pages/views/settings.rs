@@ -33,14 +33,18 @@ pub(crate) struct Settings {
     pub(crate) new_key: Option<NewKey>,
     /// The plans of the person's workspaces; none while billing is off.
     pub(crate) plans: Option<Vec<PlanRow>>,
-    /// Every key, newest first, revoked ones too.
+    /// The keys, newest first, revoked ones too.
     pub(crate) keys: Vec<KeyRow>,
+    /// How many there are, when only the newest are shown.
+    pub(crate) all_keys: Option<usize>,
     /// The team workspaces of the person.
     pub(crate) teams: Vec<TeamRow>,
     /// The name of a workspace to create, as typed.
     pub(crate) workspace_name: Field,
-    /// Every app that was ever allowed, newest first, revoked ones too.
+    /// The apps that were ever allowed, newest first, revoked ones too.
     pub(crate) apps: Vec<AppRow>,
+    /// How many there are, when only the newest are shown.
+    pub(crate) all_apps: Option<usize>,
 }
 
 /// The account as its owner sees it.
@@ -372,9 +376,11 @@ impl Settings {
             new_key: None,
             plans: None,
             keys: Vec::new(),
+            all_keys: None,
             teams: Vec::new(),
             workspace_name: Field::default(),
             apps: Vec::new(),
+            all_apps: None,
         }
     }
 
@@ -431,6 +437,16 @@ impl Settings {
             (
                 "settings",
                 Self { keys: KeyRow::samples(), apps: AppRow::samples(), ..Self::sample() },
+            ),
+            (
+                "settings-many",
+                Self {
+                    keys: KeyRow::samples().into_iter().cycle().take(10).collect(),
+                    all_keys: Some(100),
+                    apps: AppRow::samples().into_iter().cycle().take(5).collect(),
+                    all_apps: Some(12),
+                    ..Self::sample()
+                },
             ),
             ("settings-plans", Self { plans: Some(PlanRow::samples()), ..Self::sample() }),
             (
