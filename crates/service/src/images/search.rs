@@ -91,7 +91,7 @@ pub async fn search(
             let until = position.map_or_else(|| library.last(), |position| position.until);
             (ranked(library.find(&query.text, until), &query, position), until)
         };
-        let (found, gone) = nearest(&store, &viewer, ranked, query.limit)?;
+        let Nearest { found, gone } = nearest(&store, &viewer, ranked, query.limit)?;
         if !gone.is_empty() {
             library.write().forget(&gone);
         }
@@ -139,14 +139,23 @@ fn rank(hit: &Hit) -> Rank {
     Rank { distance, turned: hit.image.as_bytes().map(|byte| !byte) }
 }
 
-/// The nearest that are there, at least one more than are wanted if there are as many; and those that are gone.
+/// What the database says of what the library has.
+#[derive(Default)]
+struct Nearest {
+    /// What is there, the nearest first.
+    found: Vec<(Found, Rank)>,
+    /// What is gone.
+    gone: Vec<ImageId>,
+}
+
+/// The nearest, at least one more than are wanted if there are as many.
 fn nearest(
     store: &Store,
     viewer: &Viewer,
     mut ranked: Vec<(Rank, ImageId)>,
     wanted: usize,
-) -> Result<(Vec<(Found, Rank)>, Vec<ImageId>), store::Error> {
-    let (mut found, mut gone) = (Vec::new(), Vec::new());
+) -> Result<Nearest, store::Error> {
+    let Nearest { mut found, mut gone } = Nearest::default();
     while found.len() <= wanted && !ranked.is_empty() {
         // However many are gone, few rounds find that out.
         let some = first(&mut ranked, (wanted + 1 - found.len()).max(gone.len()));
@@ -166,7 +175,7 @@ fn nearest(
         found.extend(some);
         gone.extend(others);
     }
-    Ok((found, gone))
+    Ok(Nearest { found, gone })
 }
 
 /// Takes out so many of the first, in order.
