@@ -217,13 +217,13 @@ async fn a_long_list_of_keys_is_cut_until_somebody_asks_for_all(app: App) {
     for number in 1..=10 {
         create(&mut ada, &[("name", &format!("number-{number}"))]).await;
     }
-    let page = ada.get("/settings").await.text();
+    let page = ada.get("/settings").await.text().to_owned();
     assert!(page.contains("number-1<") && !page.contains("Show all"), "{page}");
     create(&mut ada, &[("name", "number-11")]).await;
-    let page = ada.get("/settings").await.text();
+    let page = ada.get("/settings").await.text().to_owned();
     assert!(page.contains("number-11<") && !page.contains("number-1<"), "{page}");
     assert!(page.contains("href=\"/settings?keys=all#api-keys\">Show all 11 keys<"), "{page}");
-    let all = ada.get("/settings?keys=all").await.text();
+    let all = ada.get("/settings?keys=all").await.text().to_owned();
     assert!(all.contains("number-11<") && all.contains("number-1<"), "{all}");
     assert!(!all.contains("Show all"), "{all}");
 }

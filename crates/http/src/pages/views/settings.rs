@@ -421,6 +421,8 @@ impl Settings {
                 curl: hostile(),
                 snippets: super::snippets(&hostile()),
             }),
+            all_keys: None,
+            all_apps: Some(12),
             keys: vec![
                 KeyRow::sample_hostile(KeyState::Rotated),
                 KeyRow::sample_hostile(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
