@@ -188,7 +188,7 @@ async fn whether_an_address_is_taken_is_told_in_the_mail_only(app: App) {
     let free = ada.post(EMAIL_FORM, &[("email", "eve@example.com")]).await;
     let taken = ada.post(EMAIL_FORM, &[("email", "bob@example.com")]).await;
     assert_eq!(free.status, taken.status);
-    assert_eq!(free.text().replace("eve@", "bob@"), taken.text());
+    assert_eq!(free.without_token().replace("eve@", "bob@"), taken.without_token());
     let mails = app.take_mails().await;
     let to_bob = mails.iter().find(|mail| mail.contains("To: bob@example.com\n")).expect("a mail");
     assert!(to_bob.contains("is in use on Bloom already") && !to_bob.contains("/change-email/"));

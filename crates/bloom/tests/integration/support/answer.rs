@@ -83,6 +83,12 @@ impl Answer {
         rest.split_once(after).map(|(found, _)| found)
     }
 
+    /// The text but for the token of its forms, which has a number of its own on each page.
+    pub(crate) fn without_token(&self) -> String {
+        let token = self.between("name=\"form_token\" value=\"", "\"");
+        token.map_or_else(|| self.text().to_owned(), |token| self.text().replace(token, "TOKEN"))
+    }
+
     /// Asserts that it is a page with a heading.
     #[track_caller]
     pub(crate) fn assert_page(&self, status: u16, heading: &str) {

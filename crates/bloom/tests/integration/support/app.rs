@@ -68,8 +68,11 @@ pub(crate) struct Options {
     /// Who draws besides the server.
     pub(crate) engines: Engines,
     /// What stands before the folder of files.
-    pub(crate) before_files: Option<fn(Arc<dyn Blobs>) -> Arc<dyn Blobs>>,
+    pub(crate) before_files: Option<BeforeFiles>,
 }
+
+/// Puts something before the folder of files.
+type BeforeFiles = fn(Arc<dyn Blobs>) -> Arc<dyn Blobs>;
 
 /// A running Bloom. Clones are the same one.
 #[derive(Clone)]

@@ -23,7 +23,7 @@ on_both!(
 );
 
 /// A prediction as it is answered.
-fn prediction(provider: &Provider, status: &str, output: Value, error: Value) -> Value {
+fn prediction(provider: &Provider, status: &str, output: &Value, error: &Value) -> Value {
     let at =
         |what: &str| provider.url(&format!("/v1/predictions/gm3qorzdhgbfurvjtvhg6dckhu{what}"));
     json!({
@@ -35,11 +35,11 @@ fn prediction(provider: &Provider, status: &str, output: Value, error: Value) ->
 }
 
 fn waiting(provider: &Provider, code: u16, status: &str) -> Reply {
-    reply(code, &prediction(provider, status, Value::Null, Value::Null).to_string())
+    reply(code, &prediction(provider, status, &Value::Null, &Value::Null).to_string())
 }
 
-fn ended(provider: &Provider, output: Value) -> Reply {
-    reply(200, &prediction(provider, "succeeded", output, Value::Null).to_string())
+fn ended(provider: &Provider, output: &Value) -> Reply {
+    reply(200, &prediction(provider, "succeeded", output, &Value::Null).to_string())
 }
 
 fn of_replicate(provider: &Provider) -> EngineSettings {
@@ -63,7 +63,7 @@ async fn a_prediction_is_made_and_waited_for(app: App) {
     provider.answers([
         waiting(&provider, 201, "starting"),
         waiting(&provider, 200, "processing"),
-        ended(&provider, json!(["https://replicate.example/xezq/a.png"])),
+        ended(&provider, &json!(["https://replicate.example/xezq/a.png"])),
     ]);
     let there = ada.of_engine().await;
     assert_eq!(
@@ -83,7 +83,7 @@ async fn a_prediction_is_made_and_waited_for(app: App) {
         json!({ "input": { "aspect_ratio": "21:9", "output_format": "png", "prompt": null } });
     assert_eq!(body, rest);
     // One output is no list, and a fast model answers at once.
-    provider.answers([ended(&provider, json!("https://replicate.example/xezq/a.png"))]);
+    provider.answers([ended(&provider, &json!("https://replicate.example/xezq/a.png"))]);
     assert_eq!(ada.of_engine().await["status"], "completed");
     assert_eq!(ada.spent().await, (2, 0));
 }
@@ -99,7 +99,7 @@ async fn a_version_is_told_its_size_and_shown_pictures(app: App) {
         ..provider.settings(ApiKind::Replicate)
     };
     let ada = artist(app, settings.clone()).await;
-    provider.answers([ended(&provider, json!([inline(&picture(512, 220))]))]);
+    provider.answers([ended(&provider, &json!([inline(&picture(512, 220))]))]);
     assert_eq!(ada.of_engine().await["status"], "completed");
     let asked = provider.take_asked();
     let mut body = asked[0].json();
@@ -113,7 +113,7 @@ async fn a_version_is_told_its_size_and_shown_pictures(app: App) {
     let reference = uploads::upload(&ada, &uploads::png(9)).await.json()["data"]["id"].clone();
     let mut order = ada.order();
     (order["model"], order["referenceImageIds"]) = ("pro".into(), json!([reference]));
-    provider.answers([ended(&provider, json!([inline(&picture(512, 220))]))]);
+    provider.answers([ended(&provider, &json!([inline(&picture(512, 220))]))]);
     let ids = ada.ids(&ada.generate(&order).await);
     ada.work().await;
     assert_eq!(ada.image(&ids[0]).await["engine"], "photo:acme/editor");
@@ -148,7 +148,7 @@ async fn what_takes_too_long_is_taken_back(app: App) {
     let last = asked.last().map(|one| one.what.as_str());
     assert_eq!(last, Some("post /v1/predictions/gm3qorzdhgbfurvjtvhg6dckhu/cancel"));
     // What leads to another place gets no key there.
-    let elsewhere = prediction(&provider, "starting", Value::Null, Value::Null).to_string();
+    let elsewhere = prediction(&provider, "starting", &Value::Null, &Value::Null).to_string();
     let elsewhere = elsewhere.replace(&provider.url("/v1"), "http://127.0.0.1:9/v1");
     provider.answers([reply(201, &elsewhere)]);
     failed(&ada, &ada.of_engine().await, Value::Null, "not the image", "elsewhere").await;
@@ -159,7 +159,7 @@ async fn what_comes_to_nothing_is_told(app: App) {
     let provider = Provider::start().await;
     let ada = artist(app, of_replicate(&provider)).await;
     let refused = |why: &str| {
-        let error = prediction(&provider, "failed", Value::Null, json!(why));
+        let error = prediction(&provider, "failed", &Value::Null, &json!(why));
         reply(200, &error.to_string())
     };
     for (why, reason, told) in [
@@ -196,7 +196,7 @@ async fn what_comes_to_nothing_is_told(app: App) {
         refused(
             "Service is currently unavailable due to high demand. Please try again later. (E003)",
         ),
-        ended(&provider, json!(inline(&picture(512, 220)))),
+        ended(&provider, &json!(inline(&picture(512, 220)))),
     ]);
     let mut order = ada.order();
     order["model"] = "pro".into();
@@ -207,7 +207,7 @@ async fn what_comes_to_nothing_is_told(app: App) {
     }
     assert_eq!(ada.image(&ids[0]).await["status"], "completed");
     for lie in [json!(null), json!([]), json!({ "url": "x" }), json!("file:///etc/passwd")] {
-        provider.answers([ended(&provider, lie.clone())]);
+        provider.answers([ended(&provider, &lie)]);
         let image = ada.of_engine().await;
         assert_eq!(image["status"], "failed", "{lie}");
     }
