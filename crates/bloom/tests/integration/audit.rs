@@ -63,8 +63,7 @@ async fn do_everything(app: &App) {
     setup_links::issue(invited.service(), &app.operator()).await.unwrap().expect("a link");
     let mut ada = app.person("ada").await;
     let key = ada.create_key("ci").await;
-    let rotate = format!("/settings/api-keys/{}/rotate", key.id);
-    ada.post(&rotate, &[("overlap", "24h")]).await.assert_page(200, "Settings");
+    let key = ada.rotate_key(&key, "24h").await;
     ada.post(&format!("/settings/api-keys/{}/end-overlap", key.id), &[]).await;
     let (operator, email) = (app.operator(), Email::parse("ada@example.com").unwrap());
     let narrowing = Narrowing { expires_at: Some(START.plus(MONTH)), ..Narrowing::default() };
