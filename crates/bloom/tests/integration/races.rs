@@ -61,7 +61,10 @@ async fn rotating_while_revoking_leaves_a_dead_key(app: App) {
             let (mut ada, key) = (ada.clone(), key.clone());
             async move {
                 if n == 4 {
-                    ada.revoke_key(&key).await;
+                    // By its name: how it begins may be another thing by now.
+                    let path = format!("/settings/api-keys/{}/revoke", key.id);
+                    let page = ada.post(&path, &[("confirmed", &format!("k{round}"))]).await;
+                    assert_eq!(page.status, 303, "{page:?}");
                     return None;
                 }
                 let path = format!("/settings/api-keys/{}/rotate", key.id);
