@@ -101,7 +101,7 @@ impl Client {
     fn judge_list(&mut self, server: &Server) {
         self.person.moves_to(server);
         // The session was acknowledged too.
-        let body = self.person.get("/settings").expect(200).body;
+        let body = self.person.get("/settings?keys=all").expect(200).body;
         let mut listed: BTreeMap<String, Row> = BTreeMap::new();
         for row in page::keys(&body) {
             let name = row.name.clone();
