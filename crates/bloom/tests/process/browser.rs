@@ -66,6 +66,9 @@ async fn journey(scripts: Scripts) {
     browser.press("Revoke key").await;
     browser.read("This is neither its name nor how it begins. Nothing was revoked.").await;
     server.account(&second).expect(200);
+    // The refusal is the one thing that the browser may complain about so far.
+    let complaints = browser.complaints().await;
+    assert!(complaints.iter().all(|complaint| complaint.contains("422")), "{complaints:?}");
     browser.fill("Type its name to revoke it", "Laptop").await;
     browser.press("Revoke key").await;
     browser.read("The key “Laptop” is revoked.").await;
