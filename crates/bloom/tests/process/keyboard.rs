@@ -79,10 +79,12 @@ impl Hands<'_> {
         self.enter(button).await;
         self.0.find("word that it is done", "//button[normalize-space() = \"Copied\"]").await;
         self.to(field).await;
-        self.press(Key::Control + "v").await;
-        let value = self.0.focused().await.value().await.expect("a value").expect("a field");
-        self.press(Key::Control + "a").await;
-        self.press(Key::Delete + "").await;
+        // To a field, as one by one the keys of a chord would not be held together.
+        let field = self.0.focused().await;
+        field.send_keys(Key::Control + "v").await.expect("the field takes keys");
+        let value = field.value().await.expect("a value").expect("a field");
+        field.send_keys(Key::Control + "a").await.expect("the field takes keys");
+        field.send_keys(Key::Delete + "").await.expect("the field takes keys");
         value
     }
 }
