@@ -29,7 +29,7 @@ use crate::app::App;
 
 /// So many keys and apps are shown until somebody asks for all: a page is to be light.
 const NEWEST_KEYS: usize = 10;
-const NEWEST_APPS: usize = 5;
+const NEWEST_APPS: usize = 4;
 
 /// Where the keys are.
 pub(crate) const KEYS: &str = "/settings#api-keys";

@@ -445,7 +445,7 @@ impl Settings {
                 Self {
                     keys: KeyRow::samples().into_iter().cycle().take(10).collect(),
                     all_keys: Some(100),
-                    apps: AppRow::samples().into_iter().cycle().take(5).collect(),
+                    apps: AppRow::samples().into_iter().cycle().take(4).collect(),
                     all_apps: Some(12),
                     ..Self::sample()
                 },
