@@ -170,8 +170,8 @@ fn blob(text: &str) -> Option<Vec<u8>> {
     is_hex.then(|| (0..hex.len()).step_by(2).filter_map(byte).collect())
 }
 
-/// Longer than every secret, and short enough for every address.
-const LONGEST: usize = 60_000;
+/// Longer than every secret, and short enough for an address, which has three letters for each of its bytes here.
+const LONGEST: usize = 20_000;
 
 const PREFIXES: [&str; 4] = ["bloom_cs_", "bloom_rat_", "bloom_rt_", "bloom_sk_"];
 
