@@ -199,8 +199,9 @@ fn killed_under_load(home: &Home, usual: usize) {
     let mut server = serve(home, 0);
     let port = server.address.port();
     let mut apps: Vec<_> = (0..PEOPLE).map(|number| App::new(&server, &history, number)).collect();
+    let mut longest = 120;
     for round in 0..kills {
-        let moment = chance.millis(120);
+        let (moment, before) = (chance.millis(longest), history.len());
         thread::scope(|scope| {
             for app in &mut apps {
                 scope.spawn(move || app.work(round));
@@ -208,6 +209,10 @@ fn killed_under_load(home: &Home, usual: usize) {
             thread::sleep(moment);
             server.signal(Signal::KILL);
         });
+        // A machine that has other things to do needs longer until the first answer.
+        if history.len() == before {
+            longest = (longest * 2).min(2_000);
+        }
         server.kill();
         server = serve(home, port);
         thread::scope(|scope| {
