@@ -76,6 +76,16 @@ pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<ApiKey>, E
     list_of(service, person.account().id).await
 }
 
+/// How many of the person's keys work.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn count_working(service: &Service, person: &SignedIn) -> Result<i64, Error> {
+    let (owner, now) = (person.account().id, service.now());
+    let count = move |tx: &mut Tx<'_>| store::api_keys::count_working(tx, owner, now);
+    Ok(service.store.read(count).await?)
+}
+
 /// Revokes a key: its very next request is refused. Doing it twice is no error.
 ///
 /// # Errors

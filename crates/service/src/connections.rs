@@ -25,6 +25,16 @@ pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<Connection
     Ok(connections)
 }
 
+/// How many apps the person lets in.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn count_in_force(service: &Service, person: &SignedIn) -> Result<i64, Error> {
+    let (account, now) = (person.account().id, service.now());
+    let count = move |tx: &mut Tx<'_>| store::connections::count_in_force(tx, account, now);
+    Ok(service.store.read(count).await?)
+}
+
 /// What becomes of the keys that an app has made, and of those that they have made, when it is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MadeKeys {

@@ -49,6 +49,11 @@ statements! {
                FROM connections n JOIN clients c ON c.id = n.client_id \
                JOIN consents s ON s.connection_id = n.id \
                WHERE n.account_id = ?1 ORDER BY n.created_at DESC, n.id DESC, s.site";
+    /// How many of a person's connections let an app in.
+    COUNT_IN_FORCE = "SELECT count(*) FROM connections n \
+                      WHERE n.account_id = ?1 AND n.revoked_at IS NULL \
+                      AND (n.ends_at IS NULL OR n.ends_at > ?2) \
+                      AND EXISTS (SELECT 1 FROM consents s WHERE s.connection_id = n.id)";
     /// Whether a person has revoked a client after a time; what has ended by itself does not count.
     WAS_REVOKED_SINCE = "SELECT CAST(1 AS BIGINT) FROM connections \
                          WHERE account_id = ?1 AND client_id = ?2 AND revoked_at > ?3 \
@@ -212,6 +217,11 @@ pub fn close(
 /// Closes at most `limit` connections that have ended by a time.
 pub fn close_ended(tx: &mut Tx<'_>, at: Timestamp, limit: i64) -> Result<u64, Error> {
     tx.execute(&CLOSE_ENDED, &[at.into(), limit.into()])
+}
+
+/// How many of a person's connections let an app in.
+pub fn count_in_force(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<i64, Error> {
+    tx.query_opt(&COUNT_IN_FORCE, &[account.into(), now.into()])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// A person's connections, newest first, revoked ones included.

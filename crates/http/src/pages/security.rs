@@ -84,8 +84,8 @@ pub(crate) async fn go_to_it() -> Response {
 async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Security, PageError> {
     let (service, now) = (&app.service, app.service.now());
     let sessions = ending::list(service, person).await?;
-    let keys = api_keys::list(service, person).await?;
-    let apps = connections::list(service, person).await?;
+    let keys = api_keys::count_working(service, person).await?;
+    let apps = connections::count_in_force(service, person).await?;
     let passkeys = passkeys::list(service, person).await?;
     let identities = openid::list(service, person).await?;
     let provider = service.settings().openid.as_deref();
@@ -99,8 +99,8 @@ async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Securit
         identities: identities.iter().map(|one| identity_row(one, provider, now)).collect(),
         passkeys: passkeys.iter().map(|passkey| passkey_row(passkey, now)).collect(),
         sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
-        keys: keys.iter().filter(|key| key.works(now)).count(),
-        apps: apps.iter().filter(|app| app.is_in_force(now)).count(),
+        keys,
+        apps,
     })
 }
 

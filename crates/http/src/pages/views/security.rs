@@ -27,9 +27,9 @@ pub(crate) struct Security {
     /// Every live session, the one seen last first.
     pub(crate) sessions: Vec<SessionRow>,
     /// How many API keys work.
-    pub(crate) keys: usize,
+    pub(crate) keys: i64,
     /// How many apps are connected.
-    pub(crate) apps: usize,
+    pub(crate) apps: i64,
 }
 
 /// A session in the list.
