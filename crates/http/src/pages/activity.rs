@@ -21,9 +21,9 @@ use crate::api::query::Query;
 use crate::app::App;
 
 /// How many records a page shows.
-const PAGE: usize = 50;
+const PAGE: usize = 20;
 /// As many, and one that tells whether there are more.
-const ONE_MORE: i64 = 51;
+const ONE_MORE: i64 = 21;
 
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {

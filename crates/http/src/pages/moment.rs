@@ -7,13 +7,32 @@ use bloom_domain::time::Timestamp;
 use super::views::Moment;
 use crate::api::errors::whole_seconds;
 
-/// A time in the spellings that a page needs.
+/// By number, from 1 on.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A time in the spellings that a page needs. Without a pattern that is read each time: a page has dozens.
 pub(crate) fn moment(at: Timestamp, now: Timestamp) -> Moment {
     let time = jiff::Timestamp::from_microsecond(at.unix_micros()).unwrap_or_default();
-
+    let time = jiff::tz::Offset::UTC.to_datetime(time);
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    let name = MONTHS.get(usize::from(month.unsigned_abs()).wrapping_sub(1)).unwrap_or(&"");
     Moment {
-        iso: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        exact: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+        iso: format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
+        exact: format!("{day} {name} {year}, {hour:02}:{minute:02}:{second:02} UTC"),
         relative: relative(now.since(at).as_secs(), at.since(now).as_secs()),
     }
 }
