@@ -32,6 +32,10 @@ const REQUESTS: usize = 200;
 const LIBRARY: u32 = 100_000;
 const SMALL: u32 = 1_000;
 const LISTED: u32 = 1_000_000;
+/// Keys of the person: with each of them, some requests may wait at once.
+const KEYS: usize = 32;
+/// The number of an image that is no other's.
+const UNDRAWN: u32 = 1_999_999;
 /// Images that are written in one transaction.
 const AT_ONCE: u32 = 5_000;
 /// What captions are made of: every one has six of them, so that each word is in one of a few of all.
@@ -209,7 +213,7 @@ fn alternating(
 
 /// Sends requests in turn, each as soon as the one before is answered: the microseconds that each took, and those of
 /// the server's CPU for one.
-fn measure(
+pub(crate) fn measure(
     runtime: &tokio::runtime::Runtime,
     server: &Server,
     requests: &[Vec<u8>],
@@ -234,11 +238,11 @@ fn measure(
     Ok((took, (server.cpu_micros()? - before) / count as f64))
 }
 
-/// Somebody's brands, each with so many images, and their key.
-struct World {
+/// Somebody's brands, each with so many images, and their keys.
+pub(crate) struct World {
     folder: TempDir,
-    key: String,
-    brands: Vec<BrandId>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) brands: Vec<BrandId>,
 }
 
 /// Whose the images are.
@@ -251,11 +255,11 @@ struct Whose {
 }
 
 impl World {
-    fn make(counts: &[u32]) -> Result<Self, Error> {
+    pub(crate) fn make(counts: &[u32]) -> Result<Self, Error> {
         let folder = tempfile::tempdir()?;
         write_secret(folder.path())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let (key, brands) = runtime.block_on(async {
+        let (keys, brands) = runtime.block_on(async {
             let settings = Settings::at("http://localhost:8080");
             let (store, service) = open_with(folder.path(), settings).await?;
             let service = Arc::new(service);
@@ -266,7 +270,12 @@ impl World {
             let new = NewAccount { email: email.clone(), name: None, password };
             let account = accounts::create(&service, &operator, new).await?.id;
             let name = KeyName::parse("bench").map_err(|error| error.to_string())?;
-            let key = api_keys::create_for(&service, &operator, &email, name.into()).await?.secret;
+            let mut keys = Vec::new();
+            for _ in 0..KEYS {
+                let terms = name.clone().into();
+                let new = api_keys::create_for(&service, &operator, &email, terms).await?;
+                keys.push(new.secret.expose().to_owned());
+            }
             let mut brands = Vec::new();
             for (number, count) in (1..).zip(counts) {
                 let brand = BrandId::from_bytes([number; 16]);
@@ -275,23 +284,29 @@ impl World {
             }
             service.close().await?;
             store.close();
-            Ok::<_, Error>((key.expose().to_owned(), brands))
+            Ok::<_, Error>((keys, brands))
         })?;
-        Ok(Self { folder, key, brands })
+        Ok(Self { folder, keys, brands })
     }
 
-    fn serve(&self, bloom: &Path) -> Result<Server, Error> {
+    pub(crate) fn serve(&self, bloom: &Path) -> Result<Server, Error> {
         let data = self.folder.path().display().to_string();
         let arguments = ["serve", "--data", &data, "--listen", "127.0.0.1:0"];
-        // One key asks for all of it.
+        // Few keys ask for all of it.
         Server::start_with(bloom, &arguments, &[("BLOOM_LIMITS_ENABLED", "false")])
     }
 
-    fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
-        let (key, length) = (&self.key, body.len());
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
+        self.request_with(&self.keys[0], method, path, body)
+    }
+
+    /// A request with one of the keys.
+    pub(crate) fn request_with(&self, key: &str, method: &str, path: &str, body: &str) -> Vec<u8> {
+        let length = body.len();
         format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nuser-agent: bloom-bench\r\nx-api-key: {key}\r\n\
-             content-type: application/json\r\ncontent-length: {length}\r\naccept: */*\r\n\r\n{body}"
+             content-type: application/json\r\ncontent-length: {length}\r\n\
+             accept: application/json, text/event-stream\r\n\r\n{body}"
         )
         .into_bytes()
     }
@@ -299,6 +314,37 @@ impl World {
     fn search(&self, brand: &BrandId, query: &str) -> Vec<u8> {
         let body = serde_json::json!({ "brandSessionId": brand.to_string(), "query": query });
         self.request("POST", "/api/v1/images/search", &body.to_string())
+    }
+}
+
+impl World {
+    /// An image of the first brand that nobody draws, so that whoever waits for it goes on waiting.
+    pub(crate) fn leave_undrawn(&self) -> Result<ImageId, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let brand = self.brands[0];
+        runtime.block_on(async {
+            let settings = Settings::at("http://localhost:8080");
+            let (store, service) = open_with(self.folder.path(), settings).await?;
+            let now = service.now();
+            let write = move |tx: &mut Tx<'_>| {
+                let found = bloom_store::brands::find_any(tx, brand)?;
+                let Some(found) = found.map(|found| found.brand) else { return Ok(None) };
+                let (workspace, account) = (found.workspace, found.made_by);
+                let whose = Whose { workspace, brand, account, now };
+                let undrawn = Image {
+                    status: Status::Pending,
+                    file: None,
+                    source: Source::Generated,
+                    ..image(UNDRAWN, whose)
+                };
+                bloom_store::images::insert(tx, &undrawn)?;
+                Ok(Some(undrawn.id))
+            };
+            let id = store.write(write).await?.ok_or("a brand")?;
+            service.close().await?;
+            store.close();
+            Ok(id)
+        })
     }
 }
 
@@ -332,6 +378,8 @@ async fn fill(
             updated_at: now,
         };
         bloom_store::brands::insert(tx, &row)?;
+        // A new one is about to be read: this one was.
+        bloom_store::brands::update(tx, &row, row.run)?;
         Ok(Some(workspace.id))
     };
     let workspace = store.write(write).await?.ok_or("a workspace")?;

@@ -27,6 +27,7 @@ mod oauth;
 mod oauth_world;
 mod pages;
 mod process;
+mod queue;
 mod replay;
 mod samples;
 mod scan;
@@ -41,7 +42,7 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 19] = [
+const SCENARIOS: [&str; 22] = [
     "credits",
     "credits-large",
     "credits-postgres",
@@ -61,10 +62,14 @@ const SCENARIOS: [&str; 19] = [
     "studio",
     "search",
     "list",
+    "queue",
+    "polls",
+    "tools",
 ];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [credits-postgres] \
                      [group-commit] [scan] [limiter] [keys] [keys-large] [oauth] [oauth-writes] [oauth-reads] [grants] \
-                     [grants-large] [pages] [sign-in] [start] [studio] [search] [list]";
+                     [grants-large] [pages] [sign-in] [start] [studio] [search] [list] \
+                     [queue] [polls] [tools]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -124,6 +129,15 @@ fn run(bloom: &Path, chosen: &[&str]) -> Outcome {
     }
     if wants("list") {
         images::list(bloom)?;
+    }
+    if wants("queue") {
+        queue::queue(bloom)?;
+    }
+    if wants("polls") {
+        queue::polls(bloom)?;
+    }
+    if wants("tools") {
+        queue::tools(bloom)?;
     }
     Ok(())
 }
