@@ -169,6 +169,16 @@
     setTimeout(look, 1500);
   };
 
+  // Whether any field holds something else than what it came with.
+  const hasChanges = () => [...document.querySelectorAll("input, textarea, select")].some((field) => {
+    if (field.matches("select")) {
+      const first = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(first, 0);
+    }
+    if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     const each = (selector, wire) => document.querySelectorAll(selector).forEach(wire);
     showTheme(chosenTheme());
@@ -184,9 +194,10 @@
     each("[data-copy]", wireCopy);
     each("[data-download]", wireDownload);
     each("[data-show]", wireShow);
-    // What is being worked on is looked at again, unless somebody is typing by then.
-    each("[data-again]", () => setTimeout(() => {
-      if (!document.activeElement?.matches("input, textarea, select")) location.replace(location.pathname);
+    // What is being worked on is looked at again, unless somebody is typing, or has typed something.
+    each("[data-again]", () => setInterval(() => {
+      const isTyping = document.activeElement?.matches("input, textarea, select");
+      if (!isTyping && !hasChanges()) location.replace(location.pathname);
     }, 2500));
     each("form[method=post]", wireOnce);
     // `autofocus` does this without a script, but not when the address has a fragment.

@@ -145,11 +145,11 @@ impl Asked {
         match self.uri.path() {
             MCP_PATH => Face::Mcp.refuse(error.into()),
             path if oauth::is_for_people(path) => {
-                pages::errors::PageError::from(error).page(self.id.text())
+                pages::errors::PageError::from(error).page(self.id.text(), None)
             }
             path if oauth::is_ours(path) => oauth::OAuthFailure::from(error).into_response(),
             path if path.starts_with("/api/") => Face::Api.refuse(error.into()),
-            _ => pages::errors::PageError::from(error).page(self.id.text()),
+            _ => pages::errors::PageError::from(error).page(self.id.text(), None),
         }
     }
 

@@ -95,6 +95,7 @@ pub(crate) fn build(app: App) -> Router {
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::submissions::once))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), pages::again::keep))
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::around));
     Router::new()
         .merge(pages)

@@ -9,6 +9,9 @@
 //!    again gets that. A browser shows the answer of the second click only, so a secret that was in the first
 //!    one's would be lost.
 //! 4. A form that was refused has done nothing and is let go.
+//! 5. A form that ends something ([`Twice::Tried`]) is done each time, since what it ends may have come back: whoever
+//!    takes a deletion back and goes back to delete it all the same must not be told that it is deleted. Only when there
+//!    is nothing left to end is it answered as the first time.
 
 use bloom_domain::ids::AccountId;
 use bloom_domain::submissions::{SHOWN_AGAIN, UNDER_WAY};
@@ -26,6 +29,16 @@ use crate::{Error, Service, sealed};
 pub struct Submission {
     attempt: Attempt,
     at: Timestamp,
+    twice: Twice,
+}
+
+/// What becomes of a form that is sent a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twice {
+    /// It is answered as the first time, and does nothing.
+    Answered,
+    /// It is done again, if there is still something to do.
+    Tried,
 }
 
 /// How a form was answered that was sent before.
@@ -55,11 +68,16 @@ pub fn anonymous_number(service: &Service) -> Result<[u8; 8], Error> {
 ///
 /// # Errors
 /// When there are no random bytes.
-pub fn anonymous_begin(service: &Service, path: &str, sent: &[u8]) -> Result<Submission, Error> {
+pub fn anonymous_begin(
+    service: &Service,
+    path: &str,
+    sent: &[u8],
+    twice: Twice,
+) -> Result<Submission, Error> {
     // No path has a NUL in it.
     let digest = sha256(&[path.as_bytes(), b"\0", sent].concat());
     let attempt = Attempt { digest, number: service.entropy.draw()? };
-    Ok(Submission { attempt, at: service.now() })
+    Ok(Submission { attempt, at: service.now(), twice })
 }
 
 /// What the person makes from here on, they make by this form. Whoever calls this knows that the form is the person's.
@@ -73,7 +91,7 @@ pub async fn bind(
 ) -> Result<(), Error> {
     let digest = submission.attempt.digest;
     let find = move |tx: &mut Tx<'_>| store::submissions::find(tx, &digest);
-    if service.store.read(find).await?.is_some() {
+    if submission.twice == Twice::Answered && service.store.read(find).await?.is_some() {
         return Err(Error::FormSent);
     }
     person.sends(submission);
@@ -88,7 +106,7 @@ impl Submission {
         account: AccountId,
     ) -> Result<Result<(), Error>, store::Error> {
         let is_new = store::submissions::take(tx, &self.attempt, account, self.at)?;
-        Ok(if is_new { Ok(()) } else { Err(Error::FormSent) })
+        Ok(if is_new || self.twice == Twice::Tried { Ok(()) } else { Err(Error::FormSent) })
     }
 
     /// What a page is bound to.
@@ -138,8 +156,8 @@ pub async fn anonymous_refused(service: &Service, submission: Submission) -> Res
     Ok(service.store.write(release).await?)
 }
 
-/// How the form was answered by the request that has taken it. Only for whoever [`bind`] has told [`Error::FormSent`],
-/// or a verb: they are the person who sent it.
+/// How the form was answered by the request that has taken it. Only for whom [`bind`] was asked: they are the person who
+/// sent it.
 ///
 /// # Errors
 /// When the database cannot be read.

@@ -8,12 +8,16 @@ use axum::body::Body;
 use axum::http::Request;
 use bloom_service::setup_links;
 
-use crate::support::{App, Browser, OTHER_PLACE, PASSWORD, on_both, urlencoded};
+use crate::images::studio::{brand_of, image_of};
+use crate::routes::routes;
+use crate::support::{App, Browser, NOTHING, OTHER_PLACE, PASSWORD, on_both, urlencoded};
+use crate::teams::{join, member_id, team};
 
 on_both!(
     sign_up_and_sign_in_demand_a_form_of_ours,
     the_setup_form_demands_a_form_of_ours,
     forms_of_a_person_demand_a_form_of_ours,
+    no_form_is_taken_without_its_token,
     a_form_of_before_sign_in_is_not_one_of_after,
     a_large_form_is_read_up_to_its_bound,
 );
@@ -164,6 +168,78 @@ async fn forms_of_a_person_demand_a_form_of_ours(app: App) {
     ] {
         try_everything(&mut ada, Filled { path, fields, works }).await;
     }
+}
+
+/// Where forms are sent that other sites may send, since an app asks by them: they are led on, without anything.
+const FROM_ANYWHERE: [&str; 2] = ["/api/auth/oauth2/authorize", "/api/auth/oauth2/end-session"];
+
+/// Each form that the router takes, about things that are there, and in the name of somebody who may do it.
+async fn no_form_is_taken_without_its_token(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let (brand, key) = (brand_of(&app, "ada@example.com"), ada.create_key("ci").await);
+    let (image, own) = (image_of(&app, &brand), ada.create_app(&[]).await);
+    let team = team(&mut ada, "Engines").await;
+    join(&mut ada, &team, &mut bob, "member").await;
+    let member = member_id(&mut ada, &team, "bob@example.com").await;
+    let token = "a".repeat(32);
+    let things = [
+        ("/images/{id}", format!("/images/{image}")),
+        ("/brands/{id}", format!("/brands/{brand}")),
+        ("/settings/api-keys/{id}", format!("/settings/api-keys/{}", key.id)),
+        ("/settings/workspaces/{id}", format!("/settings/workspaces/{team}")),
+        ("/settings/developer/{id}", own.page()),
+        ("/members/{one}", format!("/members/{member}")),
+        ("{token}", token),
+        ("{id}", NOTHING.to_owned()),
+        ("{one}", NOTHING.to_owned()),
+    ];
+    let fields = [
+        ("name", "Engines"),
+        ("confirmed", "ci"),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+        ("key", key.secret.as_str()),
+        ("prompt", "x"),
+        ("ratio", "1:1"),
+        ("role", "admin"),
+        ("decision", "accept"),
+        ("to", "off"),
+    ];
+    let foreign = bob.form_token().await;
+    let before = app.database().dump();
+    let mut tried = 0;
+    for route in routes().into_iter().filter(|route| route.is_posted) {
+        if FROM_ANYWHERE.contains(&route.path.as_str()) {
+            continue;
+        }
+        let path = things.iter().fold(route.path, |path, (name, thing)| path.replace(name, thing));
+        for token in [None, Some(""), Some("x"), Some(foreign.as_str())] {
+            let token = token.map(|token| ("form_token", token));
+            let fields: Vec<_> = token.into_iter().chain(fields).collect();
+            let page = match path.ends_with("/logo") {
+                true => ada.post_raw(&path, parts(&fields), &[PARTS]).await,
+                false => ada.post_as_is(&path, &fields, &[]).await,
+            };
+            assert_eq!(page.status, 403, "{path}: {page:?}");
+            page.assert_page(403, "This form has expired");
+        }
+        tried += 1;
+    }
+    assert!(tried > 50, "{tried} forms");
+    assert_eq!(app.database().dump(), before, "nothing is changed");
+    assert!(ada.is_signed_in().await && bob.is_signed_in().await);
+}
+
+const PARTS: (&str, &str) = ("content-type", "multipart/form-data; boundary=frontier");
+
+/// Fields as a form with a file sends them.
+fn parts(fields: &[(&str, &str)]) -> Vec<u8> {
+    let part = |(name, value): &(&str, &str)| {
+        let head = format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"");
+        format!("{head}\r\n\r\n{value}\r\n")
+    };
+    let body: String = fields.iter().map(part).collect();
+    format!("{body}--frontier--\r\n").into_bytes()
 }
 
 /// Login cross-site request forgery: a form that was open before somebody signed in or out in this

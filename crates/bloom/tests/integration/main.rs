@@ -14,6 +14,8 @@
 
 #[path = "../history/mod.rs"]
 mod history;
+#[path = "../routes/mod.rs"]
+mod routes;
 #[path = "../secrets/mod.rs"]
 mod shapes;
 mod support;
@@ -22,6 +24,7 @@ mod access;
 mod access_tokens;
 mod account_links;
 mod accounts;
+mod again;
 mod api_keys;
 mod api_keys_by_credential;
 mod attempts;

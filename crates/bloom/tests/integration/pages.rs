@@ -2,8 +2,12 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use serde_json::json;
 
-use crate::support::{Answer, App, OTHER_PLACE, on_both};
+use crate::images::studio::bytes_of;
+use crate::support::oauth::REDIRECT;
+use crate::support::{Answer, App, Browser, OTHER_PLACE, on_both};
+use crate::teams::team;
 
 on_both!(
     every_page_carries_the_security_headers,
@@ -15,7 +19,12 @@ on_both!(
     what_a_proxy_says_of_the_host_is_ignored,
     the_server_is_healthy,
     the_start_page_shows_the_next_step,
+    the_longest_lists_are_light,
 );
+
+/// What a page may weigh, with what it needs and without images.
+const HEAVIEST: usize = 50_000;
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0";
 
 /// Every page of a stranger and of a person, and the dead ends.
 async fn every_page(app: &App) -> Vec<Answer> {
@@ -214,4 +223,100 @@ async fn the_start_page_shows_the_next_step(app: App) {
     assert!(page.text().contains("href=\"/settings#api-keys\">Create an API key"), "{page:?}");
     let curl = "curl http://localhost:4600/api/v1/account -H &#34;x-api-key: $BLOOM_API_KEY&#34;";
     assert!(page.text().contains(curl), "{page:?}");
+}
+
+/// What it weighs with all it asks for.
+async fn weight(app: &App, page: &Answer) -> usize {
+    let parts = page.text().split("=\"/assets/").skip(1);
+    let names: std::collections::BTreeSet<_> =
+        parts.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(names.len() >= 3, "{names:?}");
+    let mut all = page.body.len();
+    for name in names {
+        let asset = app.get(&format!("/assets/{name}"), &[]).await;
+        assert_eq!(asset.status, 200, "{name}");
+        all += asset.body.len();
+    }
+    all
+}
+
+/// Follows "Next" through a list to its end; gives the texts of all parts, each of which is light.
+async fn to_the_end(app: &App, browser: &mut Browser, path: &str, list: &str) -> Vec<String> {
+    let (mut texts, mut path) = (Vec::new(), Some(path.to_owned()));
+    while let Some(part) = path {
+        let page = browser.get(&part).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let weight = weight(app, &page).await;
+        assert!(weight < HEAVIEST, "{part} weighs {weight}");
+        let links = page.between(&format!("aria-label=\"More of the {list}\""), "</nav>");
+        let next = links.and_then(|links| links.split_once("\">Next<"));
+        let next = next.and_then(|(before, _)| before.rsplit_once("href=\""));
+        path = next.map(|(_, href)| href.split('#').next().unwrap_or_default().to_owned());
+        texts.push(page.text().to_owned());
+    }
+    texts
+}
+
+/// As many keys, apps, people, invitations and browsers as there can be, or are of anybody, each with a long name.
+async fn the_longest_lists_are_light(app: App) {
+    let mut ada = app.browser().calling_itself(FIREFOX);
+    ada.sign_up("ada@example.com").await;
+    for number in 0..100 {
+        ada.create_key(&format!("The key of the nightly report, number {number:03}.")).await;
+    }
+    for number in 0..12 {
+        let name = format!("The app of the analytical engines, number {number:02}");
+        let metadata = json!({ "redirect_uris": [REDIRECT], "client_name": name });
+        app.client_with(metadata).await.connect(&mut ada, &[]).await;
+    }
+    let team = team(&mut ada, "The analytical engines of the north").await;
+    let ada_id = "(SELECT id FROM accounts WHERE email = 'ada@example.com')";
+    let id = |kind: u8, number: usize| {
+        bytes_of(&app, &format!("01941f29-7c00-7eee-8e{kind:02x}-{number:012x}"))
+    };
+    let workspace = bytes_of(&app, &team);
+    let rows = |row: &dyn Fn(usize) -> String, count: usize| {
+        (0..count).map(row).collect::<Vec<_>>().join(", ")
+    };
+    let email = |number: usize| format!("somebody.of.the.engines.{number:03}@example.com");
+    let accounts =
+        |n: usize| format!("({}, '{}', 'Somebody with a name', 'x', 1)", id(1, n), email(n));
+    let members = |n: usize| format!("({workspace}, {}, 'member', 1)", id(1, n));
+    let invitations = |n: usize| {
+        let digest = id(2, n);
+        format!(
+            "({digest}, {workspace}, 'invited.{n:03}@example.com', 'member', {digest}, {ada_id}, 1, 9000000000000000)"
+        )
+    };
+    for (table, values) in [
+        ("accounts (id, email, name, password_hash, created_at)", rows(&accounts, 150)),
+        ("members (workspace_id, account_id, role, joined_at)", rows(&members, 150)),
+        (
+            "invitations (id, workspace_id, email, role, digest, invited_by, created_at, expires_at)",
+            rows(&invitations, 49),
+        ),
+    ] {
+        app.database().run(&format!("INSERT INTO {table} VALUES {values}"));
+    }
+    for number in 0..40 {
+        let id = id(3, number);
+        app.database().run(&format!(
+            "INSERT INTO sessions (digest, account_id, created_at, seen_at, id, address, agent, proven_at) \
+             SELECT {id}, account_id, created_at, seen_at, {id}, address, agent, 0 FROM sessions \
+             WHERE account_id = {ada_id} LIMIT 1"
+        ));
+    }
+    let pages = [
+        ("/settings".to_owned(), "keys", 100, "<h4><bdi>The key"),
+        ("/settings".to_owned(), "apps", 12, "Revoke the app "),
+        (format!("/settings/workspaces/{team}"), "people", 151, "<dt>Joined</dt>"),
+        (format!("/settings/workspaces/{team}"), "invitations", 49, "<dt>Sent</dt>"),
+        ("/settings/security".to_owned(), "browsers", 41, "<dt>Last seen</dt>"),
+    ];
+    for (path, list, count, each) in pages {
+        let texts = to_the_end(&app, &mut ada, &path, list).await;
+        let shown: usize = texts.iter().map(|text| text.matches(each).count()).sum();
+        assert_eq!(shown, count, "{path}: {list}");
+        assert!(texts.len() > 1, "{path}: {list}");
+    }
 }

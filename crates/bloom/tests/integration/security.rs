@@ -8,7 +8,7 @@ use bloom_service::sessions::ending::{self, AlsoEnd, Ended};
 
 use crate::support::app::PEER;
 use crate::support::oauth::REDIRECT;
-use crate::support::{App, Browser, PASSWORD, at_once, on_both};
+use crate::support::{Answer, App, Browser, PASSWORD, at_once, on_both};
 
 mod deletion;
 
@@ -22,6 +22,7 @@ on_both!(
     a_wrong_password_proves_nothing_and_is_limited,
     a_new_password_ends_every_other_session,
     a_password_is_changed_by_one_of_many,
+    a_second_click_is_told_no_lie,
     what_ended_meanwhile_changes_nothing,
     strangers_sign_in_first,
 );
@@ -253,17 +254,48 @@ async fn a_password_is_changed_by_one_of_many(app: App) {
         async move {
             let password = format!("password number {number}");
             let answer = ada.post(PASSWORD_FORM, &[("password", &password)]).await;
-            (answer.status, password)
+            (answer, password)
         }
     })
     .await;
-    let done: Vec<_> = changes.iter().filter(|(status, _)| *status == 303).collect();
+    let done: Vec<_> = changes.iter().filter(|(answer, _)| answer.status == 303).collect();
     assert_eq!(done.len(), 1, "{changes:?}");
-    let others = changes.iter().filter(|(status, _)| ![303, 401, 403].contains(status)).count();
-    assert_eq!(others, 0, "{changes:?}");
+    let others = changes.iter().filter(|(answer, _)| answer.status != 303);
+    others.for_each(|(answer, _)| assert_claims_nothing(answer));
     let mut ada = app.browser();
     ada.sign_in("ada@example.com", &done[0].1).await.assert_redirect("/settings");
     assert_eq!(app.rows("sessions").len(), 2);
+}
+
+/// Whoever sends twice, without a script, sees the second answer only. It must not say that nothing was done, which
+/// the first one did.
+pub(crate) fn assert_claims_nothing(answer: &Answer) {
+    assert!([401, 403].contains(&answer.status), "{answer:?}");
+    let text = answer.text();
+    assert!(!text.contains("Nothing was changed"), "{text}");
+    assert!(text.contains("look whether it was done the first time"), "{text}");
+}
+
+async fn a_second_click_is_told_no_lie(app: App) {
+    let everywhere = format!("{HERE}/sign-out-everywhere");
+    for (path, fields, place) in [
+        (PASSWORD_FORM, vec![("password", OTHER_PASSWORD)], "/settings/security?done=password"),
+        (&everywhere, vec![], "/sign-in?done=everywhere"),
+        ("/settings/security/delete", vec![("email", "ada@example.com")], "/sign-in?done=deleted"),
+    ] {
+        let mut ada = app.browser();
+        match app.rows("accounts").len() {
+            0 => ada.sign_up("ada@example.com").await,
+            _ => ada.sign_in("ada@example.com", OTHER_PASSWORD).await,
+        };
+        let token = ada.form_token().await;
+        let fields = [&[("form_token", token.as_str())], &fields[..]].concat();
+        // The second click goes out before the answer of the first is there.
+        let mut clicked_again = ada.clone();
+        ada.post_as_is(path, &fields, &[]).await.assert_redirect(place);
+        assert_claims_nothing(&clicked_again.post_as_is(path, &fields, &[]).await);
+        assert_claims_nothing(&ada.post_as_is(path, &fields, &[]).await);
+    }
 }
 
 async fn what_ended_meanwhile_changes_nothing(app: App) {

@@ -1,4 +1,4 @@
-//! Forms that make something, sent twice: by a second click, a reload, or the way back.
+//! Forms that make or end something, sent twice: by a second click, a reload, or the way back.
 
 use std::time::Duration;
 
@@ -7,10 +7,13 @@ use crate::images::studio::{brand_of, image_of};
 use crate::secrets::{contains, everything_stored};
 use crate::support::own_app::{DEVELOPER, OwnApp, fields};
 use crate::support::{Answer, App, Browser, at_once, on_both};
-use crate::teams::team;
+use crate::teams::{invite, join, member_id, team};
 
 on_both!(
     every_form_that_makes_something_makes_it_once,
+    every_form_that_ends_something_says_so_each_time,
+    what_came_back_is_ended_again,
+    what_is_not_theirs_is_not_said_to_be_ended,
     two_nodes_make_one_thing,
     whoever_clicks_twice_and_leaves_sees_the_secret,
     a_secret_is_shown_again_for_a_minute_only,
@@ -123,6 +126,82 @@ async fn every_form_that_makes_something_makes_it_once(app: App) {
         assert!(once == twice || takes_its_place, "{path}: {once:?} and {twice:?}");
         assert_ne!(once, (0, 0), "{path} did nothing");
     }
+}
+
+/// Without a script a second click shows the second answer only.
+async fn every_form_that_ends_something_says_so_each_time(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let verify = crate::account_links::link(&app, ada.email(), "/verify-email/").await;
+    let (brand, own) = (brand_of(&app, "ada@example.com"), ada.create_app(&[]).await);
+    let image = image_of(&app, &brand);
+    let (first, second) = (team(&mut ada, "First").await, team(&mut ada, "Second").await);
+    let of = |team: &str, form: &str| format!("/settings/workspaces/{team}/{form}");
+    for team in [&first, &second] {
+        join(&mut ada, team, &mut bob, "member").await;
+    }
+    let bobs = member_id(&mut ada, &first, "bob@example.com").await;
+    invite(&mut ada, &first, "carl@example.com", "member").await;
+    let page = ada.get(&format!("/settings/workspaces/{first}")).await;
+    let carls = page.between("/invitations/", "/withdraw").expect("an invitation").to_owned();
+    let third = team(&mut bob, "Third").await;
+    let accepted = invite(&mut bob, &third, "ada@example.com", "member").await;
+    let forms: [(&str, String, &[(&str, &str)]); 9] = [
+        ("ada", verify, &[]),
+        ("ada", accepted, &[("decision", "accept")]),
+        ("ada", of(&first, &format!("invitations/{carls}/withdraw")), &[]),
+        ("ada", of(&first, &format!("members/{bobs}/remove")), &[]),
+        ("bob", of(&second, "leave"), &[]),
+        ("ada", of(&first, "delete"), &[("name", "First")]),
+        ("ada", own.form("delete"), &[("confirmed", "Pressroom")]),
+        ("ada", format!("/images/{image}/delete"), &[]),
+        ("ada", format!("/brands/{brand}/delete"), &[("confirmed", "Northwind")]),
+    ];
+    for (who, path, fields) in forms {
+        let browser = if who == "bob" { &mut bob } else { &mut ada };
+        let form = Open::new(browser, &path, fields).await;
+        let mut answers = at_once(3, |_| {
+            let form = form.clone();
+            async move { form.send().await }
+        })
+        .await;
+        answers.push(form.send().await);
+        assert_eq!(answers[0].status, 303, "{path}: {:?}", answers[0]);
+        assert_one_answer(&path, &answers);
+    }
+}
+
+/// A deletion that was taken back is a deletion again when the same page asks for it again.
+async fn what_came_back_is_ended_again(app: App) {
+    let mut ada = app.person("ada").await;
+    let image = image_of(&app, &brand_of(&app, "ada@example.com"));
+    let page = format!("/images/{image}");
+    let form = Open::new(&mut ada, &format!("{page}/delete"), &[]).await;
+    for _ in 0..2 {
+        for _ in 0..2 {
+            form.send().await.assert_redirect(&format!("/images?deleted={image}"));
+            assert_eq!(ada.get(&page).await.status, 404);
+        }
+        ada.post(&format!("{page}/restore"), &[]).await.assert_redirect(&page);
+        assert_eq!(ada.get(&page).await.status, 200);
+    }
+}
+
+async fn what_is_not_theirs_is_not_said_to_be_ended(app: App) {
+    let (mut ada, mut eve) = (app.person("ada").await, app.person("eve").await);
+    let image = image_of(&app, &brand_of(&app, "ada@example.com"));
+    let path = format!("/images/{image}/delete");
+    let before = app.rows("images");
+    let form = Open::new(&mut eve, &path, &[]).await;
+    for _ in 0..2 {
+        form.send().await.assert_page(404, "Page not found");
+    }
+    assert_eq!(app.rows("images"), before);
+    let form = Open::new(&mut ada, &path, &[]).await;
+    assert_eq!(form.send().await.status, 303);
+    let stolen = Open { browser: eve.clone(), ..form.clone() };
+    stolen.send().await.assert_page(403, "This form has expired");
+    ada.post("/sign-out", &[]).await.assert_redirect("/sign-in");
+    assert_eq!(Open { browser: ada, ..form }.send().await.status, 403);
 }
 
 fn rows_between(before: (usize, usize), after: (usize, usize)) -> (usize, usize) {

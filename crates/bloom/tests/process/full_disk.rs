@@ -56,7 +56,7 @@ fn a_full_disk_is_said_and_nothing_is_half_done() {
 
     // A smaller write may still find room; then there is none, and all that writes is refused.
     person.post("/settings/api-keys", &[("name", "again")]).expect(503);
-    let rows = page::keys(&person.get("/settings?keys=all").expect(200).body);
+    let rows = person.keys();
     let mut revoked = BTreeSet::new();
     let refused = rows.into_iter().find(|row| {
         let id = row.id.as_ref().expect("a key that works");
@@ -84,7 +84,7 @@ fn a_full_disk_is_said_and_nothing_is_half_done() {
 
     let server = home.serve();
     let mut person = Person::sign_in(&server, ADA, PASSWORD);
-    let listed = page::keys(&person.get("/settings?keys=all").expect(200).body);
+    let listed = person.keys();
     for row in &listed {
         assert_eq!(row.is_revoked, revoked.contains(&row.name), "{row:?}");
     }

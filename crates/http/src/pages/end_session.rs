@@ -59,6 +59,7 @@ fn signed_out(browser: &Browser, asked: Asked) -> Message {
         action: Some(Link { label: "Sign in".to_owned(), href: "/sign-in".to_owned() }),
         back: asked.back.map(|back| Link { label, href: back.url }),
         details: asked.refused.as_ref().map(line),
+        again: None,
         reference: None,
     }
 }

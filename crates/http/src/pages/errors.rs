@@ -9,6 +9,7 @@ use bloom_service::Error;
 use bloom_service::authorization::Refusal;
 use http::{HeaderValue, StatusCode, header};
 
+use super::again::Again;
 use super::views::{Layout, Link, Message};
 use super::{headers, next, page, proof, redirect, reset, security};
 use crate::api::errors::whole_seconds;
@@ -140,8 +141,9 @@ impl PageError {
             Self::ForeignForm => words(
                 StatusCode::FORBIDDEN,
                 "This form has expired",
-                "The page was open for too long, or you signed in or out meanwhile. Nothing was \
-                 changed. Open the form again and send it once more.",
+                "The page was open for too long, or you signed in or out meanwhile. It was not taken now; if \
+                 you sent it twice, look whether it was done the first time. If not, open the form again and \
+                 send it once more.",
                 home,
             ),
             Self::FormSent(_) => words(
@@ -180,7 +182,8 @@ impl PageError {
             Self::First(_) | Self::SignedOut | Self::SignedOutAt(_) => words(
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
-                "Your session has ended. Nothing was changed. Sign in and do it once more.",
+                "Your session has ended, so nothing was done now. If you sent the form twice, look whether it \
+                 was done the first time. If not, sign in and do it once more.",
                 sign_in,
             ),
             Self::Banned => words(
@@ -220,8 +223,8 @@ impl PageError {
             Self::ResetLinkSpent => words(
                 StatusCode::GONE,
                 "This link does not work",
-                "It was used already, is more than an hour old, or is incomplete. Your password is as it was. \
-                 Ask for another link.",
+                "It was used already, is more than an hour old, or is incomplete. If you have just chosen a new \
+                 password with it, sign in with that one. If not, ask for another link.",
                 Some(("Ask for another link", reset::PATH)),
             ),
             Self::OtherAccount => words(
@@ -371,16 +374,27 @@ impl PageError {
         self.words().status
     }
 
-    /// The page. `reference` is the request's id, by which the operator finds the cause.
-    pub(crate) fn page(&self, reference: &str) -> Response {
+    /// Whether the same can go well a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        let status = self.status();
+        status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// The page. `reference` is the request's id, by which the operator finds the cause; `again` is the form that
+    /// ended here.
+    pub(crate) fn page(&self, reference: &str, again: Option<Again>) -> Response {
         if let Self::First(path) = self {
             return redirect(path);
         }
         let words = self.words();
         let is_ours = words.status.is_server_error();
         let (back, details) = self.to_the_app();
+        let (layout, again) = match again {
+            Some(Again { layout, form }) => (layout, Some(form)),
+            None => (Layout::default(), None),
+        };
         let view = Message {
-            layout: Layout::default(),
+            layout,
             title: words.title.to_owned(),
             text: words.text,
             action: words
@@ -388,6 +402,7 @@ impl PageError {
                 .map(|(label, href)| Link { label: label.to_owned(), href: self.onward(href) }),
             back,
             details,
+            again,
             reference: is_ours.then(|| reference.to_owned()),
         };
         let mut response = page(words.status, &view);

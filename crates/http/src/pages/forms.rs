@@ -26,7 +26,8 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Larger than any form of an app; as a query it has to fit into the head of the next request.
 const MAX_LINK_BYTES: usize = 16 * 1024;
 const TYPE: &str = "application/x-www-form-urlencoded";
-const TOKEN: &str = "form_token";
+/// The field that binds a form to its browser.
+pub(super) const TOKEN: &str = "form_token";
 /// The field of a form that is a file.
 const FILE: &str = "file";
 
@@ -142,6 +143,18 @@ impl Form {
     }
 }
 
+/// Whether a path is one of those that a pattern means, in which `*` is any one segment.
+pub(super) fn fits(path: &str, pattern: &str) -> bool {
+    let (mut asked, mut wanted) = (path.split('/'), pattern.split('/'));
+    loop {
+        match (asked.next(), wanted.next()) {
+            (None, None) => return true,
+            (Some(asked), Some(wanted)) if wanted == "*" || wanted == asked => {}
+            _ => return false,
+        }
+    }
+}
+
 /// The form of a request as it arrived, once its type, its origin and its size are looked at.
 ///
 /// # Errors
@@ -189,20 +202,38 @@ fn is_from_here(app: &App, headers: &HeaderMap) -> bool {
         .all(|origin| origin.as_bytes() == app.site.origin().as_bytes())
 }
 
+/// The same, and it must be there: what the browser itself says of where a form comes from.
+pub(super) fn is_said_to_be_from_here(app: &App, headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) && is_from_here(app, headers)
+}
+
 /// The fields of a form that is encoded like a query, each once.
 ///
 /// # Errors
 /// What is wrong with it, as a sentence.
 pub fn fields(body: &[u8]) -> Result<BTreeMap<String, String>, &'static str> {
-    let body = std::str::from_utf8(body).map_err(|_| NOT_UTF8)?;
     let mut fields = BTreeMap::new();
-    for pair in body.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if fields.insert(decode(name)?, decode(value)?).is_some() {
+    for (name, value) in pairs(body)? {
+        if fields.insert(name, value).is_some() {
             return Err("It has a field twice.");
         }
     }
     Ok(fields)
+}
+
+/// The same, in the order in which they were sent.
+///
+/// # Errors
+/// What is wrong with it, as a sentence.
+pub(super) fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, &'static str> {
+    let body = std::str::from_utf8(body).map_err(|_| NOT_UTF8)?;
+    let pairs = body.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
 }
 
 const NOT_UTF8: &str = "It holds characters that are not UTF-8, or a NUL.";

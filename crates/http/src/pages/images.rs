@@ -167,7 +167,7 @@ pub(crate) async fn edit(
         Ok(prompt) => {
             let size = ImageSize::TwoK;
             let wanted = Change::Edit { prompt, size, model: None, references: Vec::new() };
-            changed(&app, &browser, seen, wanted).await
+            changed(&app, &browser, seen, wanted, &typed).await
         }
         Err(why) => {
             let instruction = Field { value: typed, error: Some(why.to_string()) };
@@ -187,7 +187,7 @@ pub(crate) async fn resize(
     let person = browser.require_person()?;
     let seen = people::get(&app.service, person, super::id(id)?).await?;
     let ratio = AspectRatio::from_word(form.text("ratio")).ok_or(PageError::NotFound)?;
-    changed(&app, &browser, seen, Change::Resize { ratio }).await
+    changed(&app, &browser, seen, Change::Resize { ratio }, "").await
 }
 
 /// Asks for the image without its background.
@@ -199,7 +199,7 @@ pub(crate) async fn remove_background(
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let seen = people::get(&app.service, person, super::id(id)?).await?;
-    changed(&app, &browser, seen, Change::RemoveBackground).await
+    changed(&app, &browser, seen, Change::RemoveBackground, "").await
 }
 
 /// Asks for the image as paths.
@@ -211,7 +211,7 @@ pub(crate) async fn vectorize(
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let seen = people::get(&app.service, person, super::id(id)?).await?;
-    changed(&app, &browser, seen, Change::Vectorize).await
+    changed(&app, &browser, seen, Change::Vectorize, "").await
 }
 
 /// Deletes an image. One that is there can be had back for a while.
@@ -223,10 +223,16 @@ pub(crate) async fn delete(
     let (browser, _) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let id: ImageId = super::id(id)?;
-    Ok(match people::delete(&app.service, person, id).await? {
-        Deletion::CanBeUndone => redirect(&format!("/images?deleted={id}")),
-        Deletion::ForGood => redirect("/images?deleted=1"),
-    })
+    let can_be_undone = match people::delete(&app.service, person, id).await {
+        Ok(deletion) => deletion == Deletion::CanBeUndone,
+        // It was deleted before, and the way to have it back must not be lost by a second click.
+        Err(Error::ImageNotFound) if people::can_be_restored(&app.service, person, id).await? => {
+            true
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let which = if can_be_undone { id.to_string() } else { "1".to_owned() };
+    Ok(redirect(&format!("/images?deleted={which}")))
 }
 
 /// Takes a deletion back.
@@ -259,25 +265,31 @@ fn path(id: ImageId) -> String {
     format!("/images/{id}")
 }
 
-/// Asks for an image made of another, for the brand of that one.
+/// Asks for an image made of another, for the brand of that one. `typed` is the instruction, which a refusal leaves
+/// where it stands, like the ratio that was chosen.
 async fn changed(
     app: &App,
     browser: &Browser,
     seen: Seen,
     wanted: Change,
+    typed: &str,
 ) -> Result<Response, PageError> {
     let person = browser.require_person()?;
     let (id, brand) = (seen.image.id, seen.image.brand);
     match change_at_browser(&app.service, person, id, brand, wanted.clone()).await {
         Ok(asked) => Ok(redirect(&path(asked.id))),
-        Err(error @ Error::Unfit(_)) => {
-            let why = refused(error, &wanted).message().to_owned();
-            let view = ImagePage { refused: Some(why), ..one(app, browser, seen) };
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
-        }
         Err(error) => {
-            let why = told(app, error)?;
-            let view = ImagePage { refused: Some(why), ..one(app, browser, seen) };
+            let why = match error {
+                error @ Error::Unfit(_) => refused(error, &wanted).message().to_owned(),
+                error => told(app, error)?,
+            };
+            let ratio = match wanted {
+                Change::Resize { ratio } => Some(ratio.as_str()),
+                _ => None,
+            };
+            let instruction = Field { value: typed.to_owned(), error: None };
+            let view = one(app, browser, seen);
+            let view = ImagePage { refused: Some(why), instruction, chosen: ratio, ..view };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
     }
@@ -397,6 +409,7 @@ fn one(app: &App, browser: &Browser, seen: Seen) -> ImagePage {
         workspace: workspace.name,
         made: moment(image.created_at, app.service.now()),
         instruction: Field::default(),
+        chosen: None,
         ratios: AspectRatio::ALL
             .iter()
             .filter(|ratio| image.ratio != Some(**ratio))

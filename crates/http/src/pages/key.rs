@@ -51,11 +51,12 @@ pub(crate) async fn narrow(
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
         }
     };
+    let chosen = key_options::again(known.options(&browser), &narrowing);
     match api_keys::narrow(&app.service, person, known.key.id, narrowing).await {
         Ok(key) => Ok(redirect(&format!("/settings/api-keys/{}?saved=options", key.id))),
         Err(error) => {
             let refusal = Some(refusal(&error).ok_or(error)?);
-            let view = known.view(&browser, None);
+            let view = known.view(&browser, Some(chosen));
             Ok(page(StatusCode::CONFLICT, &KeyPage { refusal, ..view }))
         }
     }

@@ -3,9 +3,11 @@
 //! Every page is reached through [`around`], which sends the reader to the public address and puts
 //! the security headers on. A handler gets its [`browser::Browser`] (who is there) and, when
 //! something is posted, its [`forms::Form`] (checked to be ours before anything in it is read). What
-//! makes something is behind [`submissions::once`], and makes it once.
+//! makes something is behind [`submissions::once`], and makes it once; what was typed into a form that
+//! fails is kept by [`again::keep`].
 
 pub(crate) mod activity;
+pub(crate) mod again;
 pub(crate) mod api_keys;
 pub(crate) mod apps;
 pub(crate) mod assets;
@@ -32,6 +34,7 @@ mod moment;
 mod next;
 pub(crate) mod openid;
 pub(crate) mod own_data;
+mod parts;
 pub(crate) mod passkeys;
 pub(crate) mod password;
 mod plans;
@@ -93,7 +96,8 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
         None => next.run(request).await,
     };
     if let Some(error) = response.extensions_mut().remove::<Arc<PageError>>() {
-        response = error.page(id.as_ref().map(RequestId::text).unwrap_or_default());
+        let again = response.extensions_mut().remove::<again::Again>();
+        response = error.page(id.as_ref().map(RequestId::text).unwrap_or_default(), again);
     }
     headers::protect_at(&app.site, policy, response.headers_mut());
     response

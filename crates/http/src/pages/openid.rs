@@ -135,6 +135,7 @@ fn refuse(app: &App, browser: &Browser, refused: &Refused) -> Response {
         action: Some(Link { label: label.to_owned(), href: href.to_owned() }),
         back: None,
         details: None,
+        again: None,
         reference: None,
     };
     browser.keep(app, page(status, &view))

@@ -16,11 +16,14 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
+use super::parts::Part;
 use super::views::{IdentityRow, PasskeyRow, Security, SessionRow};
 use super::{Segment, devices, id, page, redirect};
 use crate::api::query::Query;
 use crate::app::App;
 
+/// So many sessions are shown at a time: a page is to be light.
+const SESSIONS_AT_A_TIME: usize = 8;
 /// Where this is.
 pub(crate) const PATH: &str = "/settings/security";
 
@@ -30,7 +33,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let person = browser.person_at(PATH)?;
     let query = Query(request.uri().query().unwrap_or_default());
     let done = query.optional("done").ok().flatten().and_then(|done| words(&done));
-    let view = view(&app, &browser, person).await?;
+    let view = view(&app, &browser, person, query).await?;
     Ok(page(StatusCode::OK, &Security { done: done.map(str::to_owned), ..view }))
 }
 
@@ -81,7 +84,13 @@ pub(crate) async fn go_to_it() -> Response {
     redirect(PATH)
 }
 
-async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Security, PageError> {
+async fn view(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    query: Query<'_>,
+) -> Result<Security, PageError> {
+    let part = Part::first("browsers", SESSIONS_AT_A_TIME).asked(query);
     let (service, now) = (&app.service, app.service.now());
     let sessions = ending::list(service, person).await?;
     let keys = api_keys::count_working(service, person).await?;
@@ -98,7 +107,8 @@ async fn view(app: &App, browser: &Browser, person: &SignedIn) -> Result<Securit
         provider: provider.map(|provider| provider.label.clone()),
         identities: identities.iter().map(|one| identity_row(one, provider, now)).collect(),
         passkeys: passkeys.iter().map(|passkey| passkey_row(passkey, now)).collect(),
-        sessions: sessions.iter().map(|session| row(session, person, now)).collect(),
+        more_sessions: part.links(sessions.len(), PATH, "browsers"),
+        sessions: part.of(&sessions).iter().map(|session| row(session, person, now)).collect(),
         keys,
         apps,
     })

@@ -20,6 +20,7 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
+use super::parts::Part;
 use super::views::{
     self, AccountDetails, Field, KeyOptions, KeyRow, LastUsed, NewKey, RevokedBy, Settings, TeamRow,
 };
@@ -27,22 +28,23 @@ use super::{apps, key, page, redirect, usage};
 use crate::api::query::Query;
 use crate::app::App;
 
-/// So many keys and apps are shown until somebody asks for all: a page is to be light.
-const NEWEST_KEYS: usize = 10;
-const NEWEST_APPS: usize = 4;
+/// So many keys, apps and workspaces are shown at a time: a page is to be light.
+const KEYS_AT_A_TIME: usize = 8;
+const APPS_AT_A_TIME: usize = 4;
+const TEAMS_AT_A_TIME: usize = 8;
 
+/// Where this is.
+const HERE: &str = "/settings";
 /// Where the keys are.
 pub(crate) const KEYS: &str = "/settings#api-keys";
 
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = browser.person_at("/settings")?;
+    let person = browser.person_at(HERE)?;
     let mut lists = Lists::read(&app, person).await?;
     let query = Query(request.uri().query().unwrap_or_default());
-    let asks_for_all = |name| query.optional(name).ok().flatten().as_deref() == Some("all");
-    lists.shows_all_keys = asks_for_all("keys");
-    lists.shows_all_apps = asks_for_all("apps");
+    lists.parts = lists.parts.map(|part| part.asked(query));
     let revoked = query.optional("revoked").ok().flatten();
     let revoked = revoked.and_then(|id| lists.keys.iter().find(|key| key.id.to_string() == id));
     let revoked = revoked
@@ -146,8 +148,8 @@ struct Lists {
     budgets: Budgets,
     usage: RequestUsage,
     plans: Vec<WorkspacePlan>,
-    shows_all_keys: bool,
-    shows_all_apps: bool,
+    /// Which keys, apps and workspaces are shown.
+    parts: [Part; 3],
 }
 
 impl Lists {
@@ -169,19 +171,12 @@ impl Lists {
         let plans = plans::list(&app.service, person).await?;
         let workspaces = workspaces::mine(&app.service, person).await?;
         let usage = request_usage::list(&app.service, person, usage::DAYS).await?;
-        let (shows_all_keys, shows_all_apps) = (false, false);
-        let lists = Self {
-            keys,
-            apps,
-            teams,
-            workspaces,
-            budgets,
-            usage,
-            plans,
-            shows_all_keys,
-            shows_all_apps,
-        };
-        Ok(lists)
+        let parts = [
+            Part::first("keys", KEYS_AT_A_TIME),
+            Part::first("apps", APPS_AT_A_TIME),
+            Part::first("workspaces", TEAMS_AT_A_TIME),
+        ];
+        Ok(Self { keys, apps, teams, workspaces, budgets, usage, plans, parts })
     }
 }
 
@@ -203,9 +198,7 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
     let now = app.service.now();
     let account = person.account();
     let Lists { workspaces, budgets, usage, .. } = lists;
-    let shown = |shows_all: bool, newest| if shows_all { usize::MAX } else { newest };
-    let keys = shown(lists.shows_all_keys, NEWEST_KEYS);
-    let apps = shown(lists.shows_all_apps, NEWEST_APPS);
+    let [keys, apps, teams] = lists.parts;
     Settings {
         layout: browser.layout(),
         origin: app.site.origin().to_owned(),
@@ -219,19 +212,18 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         plans: app.service.settings().billing.as_ref().map(|billing| {
             lists.plans.iter().map(|plan| super::plans::row(billing, plan, now)).collect()
         }),
-        teams: lists.teams.iter().map(team).collect(),
-        all_apps: Some(lists.apps.len()).filter(|&all| all > apps),
-        apps: lists
-            .apps
+        more_teams: teams.links(lists.teams.len(), HERE, "workspaces"),
+        teams: teams.of(&lists.teams).iter().map(team).collect(),
+        more_apps: apps.links(lists.apps.len(), HERE, "apps"),
+        apps: apps
+            .of(&lists.apps)
             .iter()
-            .take(apps)
             .map(|app| apps::row(app, &lists.keys, budgets, usage, now))
             .collect(),
-        all_keys: Some(lists.keys.len()).filter(|&all| all > keys),
-        keys: lists
-            .keys
+        more_keys: keys.links(lists.keys.len(), HERE, "api-keys"),
+        keys: keys
+            .of(&lists.keys)
             .iter()
-            .take(keys)
             .map(|key| {
                 let row = row(key, workspaces, budgets, usage, now);
                 let made_by = key.made_by.and_then(|maker| lists.name_of(maker));

@@ -1,4 +1,4 @@
-//! Forms that make something make one thing, however often they are sent.
+//! Forms that make something make one thing, however often they are sent, and forms that end something say so each time.
 //!
 //! The rule is in `bloom_service::submissions`; here is which forms it is for, and what the second request of a form
 //! is answered with: what the first one was. A browser that sends a form twice shows the second answer only, and
@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use bloom_service::Error;
 use bloom_service::sessions::SignedIn;
-use bloom_service::submissions::{self, Answered, Submission};
+use bloom_service::submissions::{self, Answered, Submission, Twice};
 use http::{Method, header, request};
 
 use super::errors::PageError;
@@ -36,6 +36,23 @@ const ONCE: [&str; 13] = [
     "/images/*/resize",
     "/images/*/remove-background",
     "/images/*/vectorize",
+];
+/// Where forms are sent after which what they are for is not there any more, or not as it was. `*` is any one segment.
+const ENDS: [&str; 14] = [
+    "/settings/workspaces/*/leave",
+    "/settings/workspaces/*/delete",
+    "/settings/workspaces/*/restore",
+    "/settings/workspaces/*/invitations/*/withdraw",
+    "/settings/workspaces/*/members/*/remove",
+    "/settings/workspaces/*/members/*/own",
+    "/settings/developer/*/delete",
+    "/settings/security/passkeys/*/remove",
+    "/settings/security/openid/*/remove",
+    "/brands/*/delete",
+    "/images/*/delete",
+    "/invitations/*",
+    "/verify-email/*",
+    "/change-email/*",
 ];
 /// Larger than any page.
 const MAX_PAGE: usize = 1024 * 1024;
@@ -67,28 +84,29 @@ impl Sent {
 
 /// What happens around the forms that make something.
 pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !is_once(request.uri().path()) {
+    let twice = match *request.method() {
+        Method::POST => twice(request.uri().path()),
+        _ => None,
+    };
+    let Some(twice) = twice else {
         return next.run(request).await;
-    }
+    };
     let answer = async {
         let (parts, sent) = forms::whole(&app, request).await?;
-        answer_once(&app, &parts, &sent, &next).await
+        match twice {
+            Twice::Answered => answer_once(&app, &parts, &sent, &next).await,
+            Twice::Tried => answer_each(&app, &parts, &sent, &next).await,
+        }
     };
     answer.await.unwrap_or_else(PageError::into_response)
 }
 
-fn is_once(path: &str) -> bool {
-    let fits = |pattern: &str| {
-        let (mut asked, mut wanted) = (path.split('/'), pattern.split('/'));
-        loop {
-            match (asked.next(), wanted.next()) {
-                (None, None) => return true,
-                (Some(asked), Some(wanted)) if wanted == "*" || wanted == asked => {}
-                _ => return false,
-            }
-        }
-    };
-    ONCE.into_iter().any(fits)
+fn twice(path: &str) -> Option<Twice> {
+    let is_one_of = |patterns: &[&str]| patterns.iter().any(|pattern| forms::fits(path, pattern));
+    if is_one_of(&ONCE) {
+        return Some(Twice::Answered);
+    }
+    is_one_of(&ENDS).then_some(Twice::Tried)
 }
 
 async fn answer_once(
@@ -99,19 +117,9 @@ async fn answer_once(
 ) -> Result<Response, PageError> {
     let path = parts.uri.path();
     for _ in 0..TRIES {
-        let submission = submissions::anonymous_begin(&app.service, path, sent)?;
+        let submission = submissions::anonymous_begin(&app.service, path, sent, Twice::Answered)?;
         let form = Sent { submission, is_theirs: Arc::default() };
-        let mut parts = parts.clone();
-        parts.extensions.insert(form.clone());
-        let request = Request::from_parts(parts, Body::from(sent.clone()));
-        let work = tokio::spawn(work(app.clone(), form, request, next.clone())).await;
-        let done = match work.map_err(tokio::task::JoinError::try_into_panic) {
-            Ok(done) => done?,
-            // It is told like any other.
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            Err(Err(_)) => return Err(Error::Internal("a form was given up".to_owned()).into()),
-        };
-        if let Some(response) = done {
+        if let Some(response) = carried_out(app, form, parts, sent, next).await? {
             return Ok(response);
         }
         match first_answer(app, submission).await? {
@@ -121,6 +129,47 @@ async fn answer_once(
         }
     }
     Err(PageError::FormSent(path.to_owned()))
+}
+
+/// A form that ends something: when that is not there any more, it is answered as it was when it ended it.
+async fn answer_each(
+    app: &App,
+    parts: &request::Parts,
+    sent: &Bytes,
+    next: &Next,
+) -> Result<Response, PageError> {
+    let path = parts.uri.path();
+    let submission = submissions::anonymous_begin(&app.service, path, sent, Twice::Tried)?;
+    let form = Sent { submission, is_theirs: Arc::default() };
+    let response = carried_out(app, form.clone(), parts, sent, next).await?;
+    let response = response.ok_or_else(|| PageError::FormSent(path.to_owned()))?;
+    if !found_nothing(&response) || !form.is_theirs.load(Ordering::Relaxed) {
+        return Ok(response);
+    }
+    Ok(match first_answer(app, submission).await? {
+        First::Answered(first) => first,
+        First::Refused | First::Silent => response,
+    })
+}
+
+/// Answers the request, whether or not its browser waits for that; nothing when its form was sent before.
+async fn carried_out(
+    app: &App,
+    form: Sent,
+    parts: &request::Parts,
+    sent: &Bytes,
+    next: &Next,
+) -> Result<Option<Response>, PageError> {
+    let mut parts = parts.clone();
+    parts.extensions.insert(form.clone());
+    let request = Request::from_parts(parts, Body::from(sent.clone()));
+    let work = tokio::spawn(work(app.clone(), form, request, next.clone())).await;
+    match work.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(done) => done,
+        // It is told like any other.
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => Err(Error::Internal("a form was given up".to_owned()).into()),
+    }
 }
 
 /// Answers the request, and keeps the answer for a second one; nothing when it is that second one.
@@ -170,6 +219,20 @@ fn was_sent(response: &Response) -> bool {
     error.is_some_and(|error| matches!(**error, PageError::Failed(Error::FormSent)))
 }
 
+/// Whether a request found nothing to end: what its form names is not there, or is not theirs any more.
+fn found_nothing(response: &Response) -> bool {
+    let error = response.extensions().get::<Arc<PageError>>();
+    error.is_some_and(|error| {
+        matches!(
+            **error,
+            PageError::NotFound
+                | PageError::NotAllowed
+                | PageError::InvitationSpent
+                | PageError::AccountLinkSpent
+        )
+    })
+}
+
 /// What the request came to that sent a form first.
 enum First {
     Answered(Response),
@@ -199,12 +262,15 @@ mod tests {
     #[test]
     fn an_address_is_one_of_these_or_not() {
         for path in ["/brands", "/images/0193/edit", "/settings/api-keys/x/rotate"] {
-            assert!(is_once(path), "{path}");
+            assert_eq!(twice(path), Some(Twice::Answered), "{path}");
+        }
+        for path in ["/images/0193/delete", "/invitations/x"] {
+            assert_eq!(twice(path), Some(Twice::Tried), "{path}");
         }
         for path in
             ["/", "/brands/", "/brands/x", "/images/x/y/edit", "/settings/api-keys/x/revoke"]
         {
-            assert!(!is_once(path), "{path}");
+            assert_eq!(twice(path), None, "{path}");
         }
     }
 }

@@ -15,10 +15,15 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
+use super::parts::Part;
 use super::views::{Field, InvitationRow, MemberRow, TeamPage};
 use super::{Segment, page, redirect, reset, settings};
 use crate::api::query::Query;
 use crate::app::App;
+
+/// So many people and invitations are shown at a time: a page is to be light.
+const PEOPLE_AT_A_TIME: usize = 8;
+const INVITATIONS_AT_A_TIME: usize = 8;
 
 /// Two ids in a path.
 type Segments = Result<Path<(String, String)>, axum::extract::rejection::PathRejection>;
@@ -65,9 +70,9 @@ pub(crate) async fn show(
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let id = super::id(id)?;
     let person = browser.person_at(&path(id))?;
-    let done = Query(request.uri().query().unwrap_or_default()).optional("done").ok().flatten();
-    let done = done.and_then(|done| sentence(&done));
-    let view = TeamPage { done, ..view(&app, &browser, person, id).await? };
+    let query = Query(request.uri().query().unwrap_or_default());
+    let done = query.optional("done").ok().flatten().and_then(|done| sentence(&done));
+    let view = TeamPage { done, ..part(&app, &browser, person, (id, query)).await? };
     Ok(page(StatusCode::OK, &view))
 }
 
@@ -291,6 +296,18 @@ async fn view(
     person: &SignedIn,
     id: WorkspaceId,
 ) -> Result<TeamPage, PageError> {
+    part(app, browser, person, (id, Query(""))).await
+}
+
+/// The page with the part of its lists that a query asks for.
+async fn part(
+    app: &App,
+    browser: &Browser,
+    person: &SignedIn,
+    (id, query): (WorkspaceId, Query<'_>),
+) -> Result<TeamPage, PageError> {
+    let shown = Part::first("people", PEOPLE_AT_A_TIME).asked(query);
+    let invited = Part::first("invitations", INVITATIONS_AT_A_TIME).asked(query);
     let now = app.service.now();
     let TeamWithPeople { team, people, invitations } =
         workspaces::team(&app.service, person, id).await?;
@@ -314,8 +331,18 @@ async fn view(
         deleted_until: team.deleted_at.map(|at| moment(at.plus(GRACE), now)),
         email: Field::default(),
         confirmed: Field::default(),
-        people: people.iter().map(|member| row(member, me, can(Act::See), now)).collect(),
-        invitations: invitations.iter().map(|one| invitation(one, team.role, now)).collect(),
+        more_people: shown.links(people.len(), &path(id), "people"),
+        people: shown
+            .of(&people)
+            .iter()
+            .map(|member| row(member, me, can(Act::See), now))
+            .collect(),
+        more_invitations: invited.links(invitations.len(), &path(id), "invitations"),
+        invitations: invited
+            .of(&invitations)
+            .iter()
+            .map(|one| invitation(one, team.role, now))
+            .collect(),
     })
 }
 

@@ -3,11 +3,11 @@
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::ApiKey;
 use bloom_domain::audit::{Action, Record, Subject};
-use bloom_domain::brands::BrandLine;
+use bloom_domain::brands::Brand;
 use bloom_domain::clients::Client;
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::LedgerLine;
-use bloom_domain::ids::WorkspaceId;
+use bloom_domain::ids::{AccountId, WorkspaceId};
 use bloom_domain::images::Image;
 use bloom_domain::openid::Identity;
 use bloom_domain::passkeys::Passkey;
@@ -19,6 +19,7 @@ use store::audit::Of;
 use store::images::{Narrowed, Of as Pictures, Stretch};
 
 use crate::audit::Difference;
+use crate::credits::budgets::{self, Budgets};
 use crate::credits::history;
 use crate::sessions::ending;
 use crate::{
@@ -40,6 +41,8 @@ pub struct Export {
     pub keys: Vec<ApiKey>,
     /// The apps that were let in.
     pub apps: Vec<Connection>,
+    /// What the keys and apps may spend, and what was spent with each.
+    pub budgets: Budgets,
     /// The apps that the person made.
     pub own_apps: Vec<Client>,
     /// The passkeys.
@@ -52,10 +55,24 @@ pub struct Export {
     pub activity: Vec<Record>,
     /// The ledger of the personal workspace.
     pub credits: Vec<LedgerLine>,
-    /// The brands of the personal workspace.
-    pub brands: Vec<BrandLine>,
-    /// The images of the personal workspace.
+    /// The brands of the personal workspace, and those that the person made in teams.
+    pub brands: Vec<Brand>,
+    /// The images of the personal workspace, and those that the person made or brought in teams.
     pub images: Vec<Image>,
+}
+
+/// Where something can be of the person.
+#[derive(Clone, Copy)]
+struct Place {
+    workspace: WorkspaceId,
+    /// Whether all that is there is theirs; in a team it is what they made.
+    is_personal: bool,
+}
+
+impl Place {
+    fn holds_theirs(self, made_by: AccountId, account: AccountId) -> bool {
+        self.is_personal || made_by == account
+    }
 }
 
 /// Copies it. That it was copied is part of the copy.
@@ -77,21 +94,25 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
     let mine = workspaces::mine(service, person).await?;
     let teams = workspaces::teams(service, person).await?;
     let personal = mine.into_iter().next();
-    let own = personal.as_ref().map(|workspace| workspace.id);
+    let own = personal.as_ref().map(|own| Place { workspace: own.id, is_personal: true });
+    let shared =
+        teams.iter().map(|team| Place { workspace: team.workspace.id, is_personal: false });
+    let places: Vec<_> = own.into_iter().chain(shared).collect();
     Ok(Export {
         account: person.account().clone(),
         personal,
         teams: teams.into_iter().map(|team| (team.workspace, team.role)).collect(),
         keys: api_keys::list(service, person).await?,
         apps: connections::list(service, person).await?,
+        budgets: budgets::list(service, person).await?,
         own_apps: owned_clients::list(service, person).await?,
         passkeys: passkeys::list(service, person).await?,
         identities: openid::list(service, person).await?,
         sessions: ending::list(service, person).await?,
         activity: activity(service, person).await?,
         credits: ledger(service, person).await?,
-        brands: brands(service, own).await?,
-        images: images(service, person, own).await?,
+        brands: brands(service, person, &places).await?,
+        images: images(service, person, &places).await?,
     })
 }
 
@@ -109,14 +130,27 @@ async fn activity(service: &Service, person: &SignedIn) -> Result<Vec<Record>, E
     Ok(all)
 }
 
-async fn brands(service: &Service, own: Option<WorkspaceId>) -> Result<Vec<BrandLine>, Error> {
-    let (mut all, mut before) = (Vec::new(), store::brands::AFTER_ALL);
-    while let Some(own) = own {
-        let list = move |tx: &mut Tx<'_>| store::brands::page(tx, own, before, STRETCH);
-        let read = service.store.read(list).await?;
-        let Some(last) = read.last() else { break };
-        before = last.id;
-        all.extend(read);
+async fn brands(
+    service: &Service,
+    person: &SignedIn,
+    places: &[Place],
+) -> Result<Vec<Brand>, Error> {
+    let (account, mut all) = (person.account().id, Vec::new());
+    for place in places.iter().copied() {
+        let mut before = store::brands::AFTER_ALL;
+        loop {
+            let list = move |tx: &mut Tx<'_>| {
+                let lines = store::brands::page(tx, place.workspace, before, STRETCH)?;
+                let last = lines.last().map(|last| last.id);
+                let found = lines.iter().map(|line| store::brands::find(tx, account, line.id));
+                Ok((found.collect::<Result<Vec<_>, _>>()?, last))
+            };
+            let (found, last) = service.store.read(list).await?;
+            let Some(last) = last else { break };
+            before = last;
+            let found = found.into_iter().flatten().map(|found| found.brand);
+            all.extend(found.filter(|brand| place.holds_theirs(brand.made_by, account)));
+        }
     }
     Ok(all)
 }
@@ -124,18 +158,22 @@ async fn brands(service: &Service, own: Option<WorkspaceId>) -> Result<Vec<Brand
 async fn images(
     service: &Service,
     person: &SignedIn,
-    own: Option<WorkspaceId>,
+    places: &[Place],
 ) -> Result<Vec<Image>, Error> {
     let (account, mut all) = (person.account().id, Vec::new());
-    let mut before = store::images::AFTER_ALL;
-    while let Some(own) = own {
-        let (of, stretch) = (Pictures::Workspace(own), Stretch { before, limit: STRETCH });
-        let narrowed = Narrowed::default();
-        let list = move |tx: &mut Tx<'_>| store::images::page(tx, account, of, narrowed, stretch);
-        let read = service.store.read(list).await?;
-        let Some(last) = read.last() else { break };
-        before = last.id;
-        all.extend(read);
+    for place in places.iter().copied() {
+        let mut before = store::images::AFTER_ALL;
+        loop {
+            let of = Pictures::Workspace(place.workspace);
+            let (narrowed, stretch) = (Narrowed::default(), Stretch { before, limit: STRETCH });
+            let list =
+                move |tx: &mut Tx<'_>| store::images::page(tx, account, of, narrowed, stretch);
+            let read = service.store.read(list).await?;
+            let Some(last) = read.last() else { break };
+            before = last.id;
+            let theirs = |image: &Image| place.holds_theirs(image.made_by, account);
+            all.extend(read.into_iter().filter(theirs));
+        }
     }
     Ok(all)
 }

@@ -60,6 +60,7 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     let src = page.between("<img class=\"picture\" src=\"", "\"").expect("a picture").to_owned();
     let place = src.strip_prefix("http://localhost:4600").expect("our origin");
     assert_eq!(app.get(place, &[]).await.header("content-type"), "image/png");
+    what_was_asked_of_it_stays(&app, &mut browser, &ada, &one).await;
     let same = browser.post(&format!("/images/{one}/resize"), &[("ratio", "21:9")]).await;
     assert_eq!(same.status, 422);
     assert!(same.text().contains("has that ratio already"), "{same:?}");
@@ -98,6 +99,24 @@ async fn seen(browser: &mut Browser, ada: &Artist, id: &str, place: &str) -> Vec
     seen
 }
 
+/// A refusal leaves what was typed and chosen where it stands.
+async fn what_was_asked_of_it_stays(app: &App, browser: &mut Browser, ada: &Artist, id: &str) {
+    let rows = app.rows("images").len();
+    let work = ada.person.images("other work", 1).await.expect("a credit is left");
+    let instruction = [("prompt", "In \"deep\" red")];
+    let refused = browser.post(&format!("/images/{id}/edit"), &instruction).await;
+    assert!(
+        refused.status == 422 && refused.text().contains("This needs 1 credits"),
+        "{refused:?}"
+    );
+    assert!(refused.text().contains(">In &#34;deep&#34; red</textarea>"), "{refused:?}");
+    let refused = browser.post(&format!("/images/{id}/resize"), &[("ratio", "9:16")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("<option selected>9:16</option>"), "{refused:?}");
+    ada.person.void(&work, 0).await.expect("it is held");
+    assert_eq!(app.rows("images").len(), rows, "nothing was made");
+}
+
 async fn a_deleted_image_can_be_had_back_for_ten_minutes(app: App) {
     let (mut browser, ada) = artist(&app, "ada").await;
     let (mut eve, _) = artist(&app, "eve").await;
@@ -119,7 +138,8 @@ async fn a_deleted_image_can_be_had_back_for_ten_minutes(app: App) {
         browser.post(&delete, &[]).await.assert_redirect(&deleted);
         assert_eq!(seen(&mut browser, &ada, &id, &place).await, none);
         assert_ne!(app.rows("brands"), brands, "the brand counts it no more");
-        assert_eq!(browser.post(&delete, &[]).await.status, 404, "it is gone");
+        // Done before is done, and the way to have it back stays.
+        browser.post(&delete, &[]).await.assert_redirect(&deleted);
         let bar = browser.get(&deleted).await;
         assert!(bar.text().contains(&format!("action=\"{restore}\"")), "{bar:?}");
         // Nobody else is offered it, or has it.

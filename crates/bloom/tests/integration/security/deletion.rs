@@ -7,11 +7,13 @@ use bloom_domain::email::Email;
 use bloom_service::accounts::deletion;
 use bloom_service::audit::{self, Verdict};
 use bloom_service::{Error, setup_links};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::credits::person::Person;
+use crate::images::studio::{brand_of, bytes_of, image_of};
 use crate::secrets::{contains, everything_stored};
 use crate::support::oauth::REDIRECT;
-use crate::support::{App, PASSWORD, at_once, on_both};
+use crate::support::{App, Browser, Key, NOTHING, PASSWORD, at_once, on_both};
 use crate::teams::{join, team};
 
 on_both!(
@@ -34,12 +36,20 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 async fn a_copy_has_everything_and_no_secret(app: App) {
     let mut ada = app.person("ada").await;
-    let key = ada.create_key("ci").await;
+    let key = narrowed_key(&mut ada).await;
     app.account(&key.secret).await;
     let client = app.client(REDIRECT).await;
     client.connect(&mut ada, &[]).await;
-    ada.create_app(&[]).await;
-    team(&mut ada, "Engines").await;
+    let own = ada.create_app(&[("redirect-uris", "https://press.example/cb")]).await;
+    let engines = team(&mut ada, "Engines").await;
+    crate::passkeys::add_one(&mut ada).await;
+    app.database().run(&format!(
+        "INSERT INTO identities (id, account_id, issuer, subject, address, created_at) SELECT {}, id, \
+         'https://id.example', 'subject-1', 'ada@work.example', 1 FROM accounts",
+        bytes_of(&app, NOTHING)
+    ));
+    Person::of(&app, ada.email(), &key.secret).await.topup(5, "in_1").await;
+    let (mine, ours) = pictures(&app, &engines).await;
     app.advance(TEN_MINUTES);
     let asked = ada.get(EXPORT).await;
     asked.assert_redirect("/settings/security/confirm?next=%2Fsettings%2Fsecurity%2Fexport");
@@ -54,19 +64,92 @@ async fn a_copy_has_everything_and_no_secret(app: App) {
     assert_eq!(json["teams"][0]["name"], "Engines");
     assert_eq!(json["api_keys"][0]["name"], "ci");
     assert_eq!(json["api_keys"][0]["last_used_address"], "192.0.2.7");
-    for list in ["connected_apps", "own_apps", "sessions"] {
-        assert_eq!(json[list].as_array().map(Vec::len), Some(1), "{list}: {json}");
+    assert_eq!(json["api_keys"][0]["access"], "read generate");
+    assert_eq!(json["api_keys"][0]["addresses"], json!(["192.0.2.0/24"]));
+    assert_eq!(json["api_keys"][0]["workspaces"], "all");
+    assert_eq!(json["api_keys"][0]["budget"]["day"], json!({ "credits": 5, "spent": 0 }));
+    assert_eq!(json["connected_apps"][0]["workspaces"], "all");
+    assert_eq!(json["connected_apps"][0]["consents"][0]["access"], "all");
+    assert_eq!(json["connected_apps"][0]["budget"]["total"]["credits"], Value::Null);
+    let uris = &json["own_apps"][0]["metadata"]["redirect_uris"];
+    assert_eq!(uris, &json!(["https://press.example/cb"]));
+    assert_eq!(json["own_apps"][0]["has_secret"], true);
+    assert_eq!(json["passkeys"][0]["name"], "Phone");
+    assert_eq!(json["identities"][0]["subject"], "subject-1");
+    assert_eq!(json["credits"][0]["reference"], "in_1", "{}", json["credits"]);
+    assert_eq!(json["brands"][0]["findings"], json!({ "summary": "found" }));
+    assert_eq!(json["brands"][0]["corrections"], json!({ "name": "set" }));
+    // What is in the person's own workspace, and what they made in a team: not what others made there.
+    let ids: Vec<_> = json["images"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, [&Value::from(mine.as_str()), &Value::from(ours.as_str())]);
+    assert_eq!(json["images"][0]["media_type"], "image/png");
+    // The way to its bytes.
+    let page = json["images"][0]["page"].as_str().unwrap();
+    let path = page.strip_prefix("http://localhost:4600").expect("a page of this server");
+    let page = ada.get(path).await;
+    assert!(page.status == 200 && page.text().contains("?download\""), "{page:?}");
+    for (list, count) in [
+        ("teams", 1),
+        ("api_keys", 1),
+        ("connected_apps", 1),
+        ("own_apps", 1),
+        ("passkeys", 1),
+        ("identities", 1),
+        ("sessions", 1),
+        ("credits", 1),
+        ("brands", 1),
+        ("images", 2),
+    ] {
+        assert_eq!(json[list].as_array().map(Vec::len), Some(count), "{list}: {json}");
     }
     let actions: Vec<_> =
         json["activity"].as_array().unwrap().iter().map(|r| &r["action"]).collect();
     assert_eq!(actions.first(), Some(&&Value::from("account.created")), "the oldest first");
     assert_eq!(actions.last(), Some(&&Value::from("account.exported")), "that it was made, too");
-    for list in ["credits", "brands", "images"] {
-        assert!(json[list].is_array(), "{list}: {json}");
-    }
-    for secret in [&key.secret[13..43], ada.cookie_secret(), PASSWORD, "$argon2id$"] {
+    let (secret, management) = (&own.secret[13..], &own.management[13..]);
+    for secret in
+        [&key.secret[13..43], secret, management, ada.cookie_secret(), PASSWORD, "$argon2id$"]
+    {
         assert!(!copy.text().contains(secret), "{secret}");
     }
+}
+
+/// A key that may do little, from few places, for few credits.
+async fn narrowed_key(ada: &mut Browser) -> Key {
+    let fields = [
+        ("name", "ci"),
+        ("access", "some"),
+        ("scope-read", "on"),
+        ("scope-generate", "on"),
+        ("addresses", "192.0.2.0/24"),
+    ];
+    let page = ada.post("/settings/api-keys", &fields).await;
+    page.assert_page(200, "Settings");
+    let key = ada.key_shown(&page).await;
+    let budget = [("day", "5"), ("month", ""), ("total", "")];
+    let saved = ada.post(&format!("/settings/api-keys/{}/budget", key.id), &budget).await;
+    assert_eq!(saved.status, 303, "{saved:?}");
+    key
+}
+
+/// An image of somebody alone, and one that they made in a team, where there is one of somebody else too.
+async fn pictures(app: &App, engines: &str) -> (String, String) {
+    let brand = brand_of(app, "ada@example.com");
+    let set = "findings = '{\"summary\":\"found\"}', corrections = '{\"name\":\"set\"}'";
+    app.database().run(&format!("UPDATE brands SET {set}"));
+    let mine = image_of(app, &brand);
+    app.person("bob").await;
+    let bobs = brand_of(app, "bob@example.com");
+    let (bobs_id, team) = (bytes_of(app, &bobs), bytes_of(app, engines));
+    app.database().run(&format!("UPDATE brands SET workspace_id = {team} WHERE id = {bobs_id}"));
+    image_of(app, &bobs);
+    let ours = image_of(app, &bobs);
+    app.database().run(&format!(
+        "UPDATE images SET account_id = (SELECT id FROM accounts WHERE email = 'ada@example.com') \
+         WHERE id = {}",
+        bytes_of(app, &ours)
+    ));
+    (mine, ours)
 }
 
 async fn a_copy_is_of_one_person(app: App) {

@@ -187,7 +187,7 @@ impl Browser {
     }
 
     /// The key whose secret a page shows. Its id is found by the hint, as its owner would.
-    async fn key_shown(&self, page: &Answer) -> Key {
+    pub(crate) async fn key_shown(&self, page: &Answer) -> Key {
         let secret =
             page.between("<code id=\"new-key\">", "</code>").expect("a new key").to_owned();
         let hint = format!("{}…{}", &secret[..13], &secret[secret.len() - 4..]);

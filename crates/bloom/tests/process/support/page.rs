@@ -20,6 +20,13 @@ pub(crate) fn keys(html: &str) -> Vec<Row> {
     rows.collect()
 }
 
+/// Where the keys are that follow those on the settings page.
+pub(crate) fn next_keys(html: &str) -> Option<&str> {
+    let links = between(html, "aria-label=\"More of the keys\">", "</nav>")?;
+    let (before, _) = links.split_once("\">Next<")?;
+    before.rsplit_once("href=\"").map(|(_, path)| path.split('#').next().unwrap_or(path))
+}
+
 /// The secret of a key that was just made.
 pub(crate) fn new_key(html: &str) -> Option<&str> {
     between(html, "<code id=\"new-key\">", "</code>")

@@ -102,6 +102,17 @@ impl Person {
         page::new_key(&answer.body).expect("a new key is shown").to_owned()
     }
 
+    /// Every key that the settings list, a part at a time.
+    pub(crate) fn keys(&mut self) -> Vec<page::Row> {
+        let (mut rows, mut path) = (Vec::new(), Some("/settings".to_owned()));
+        while let Some(part) = path {
+            let body = self.get(&part).expect(200).body;
+            rows.extend(page::keys(&body));
+            path = page::next_keys(&body).map(str::to_owned);
+        }
+        rows
+    }
+
     pub(crate) fn try_get(&mut self, path: &str) -> io::Result<Answer> {
         self.send(Ask::get(path))
     }

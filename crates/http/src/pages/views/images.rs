@@ -143,6 +143,8 @@ pub(crate) struct ImagePage {
     pub(crate) instruction: Field,
     /// The ratios that it does not have.
     pub(crate) ratios: Vec<&'static str>,
+    /// The one of them that was chosen in a form that was refused.
+    pub(crate) chosen: Option<&'static str>,
 }
 
 impl ImagePage {
@@ -256,6 +258,7 @@ mod samples {
                 made: Moment::sample("3 days ago"),
                 instruction: Field::default(),
                 ratios: vec!["1:1", "16:9"],
+                chosen: None,
             };
             vec![
                 ("image", there()),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{AskPasskey, IdentityRow, Layout, Moment, PasskeyRow, Problem, problems};
+use super::{AskPasskey, IdentityRow, Layout, Moment, PartLinks, PasskeyRow, Problem, problems};
 
 /// The page at `/settings/security`.
 #[derive(Debug, Template)]
@@ -26,6 +26,8 @@ pub(crate) struct Security {
     pub(crate) passkeys: Vec<PasskeyRow>,
     /// Every live session, the one seen last first.
     pub(crate) sessions: Vec<SessionRow>,
+    /// The ways to the others.
+    pub(crate) more_sessions: Option<PartLinks>,
     /// How many API keys work.
     pub(crate) keys: i64,
     /// How many apps are connected.
@@ -126,6 +128,7 @@ impl Security {
             identities: Vec::new(),
             passkeys: Vec::new(),
             sessions: vec![SessionRow::sample("Firefox on Linux", true)],
+            more_sessions: None,
             keys: 0,
             apps: 0,
         };
@@ -137,6 +140,7 @@ impl Security {
                 Self {
                     done: Some("That browser is signed out.".into()),
                     sessions: vec![SessionRow::sample("Firefox on Linux", true), elsewhere],
+                    more_sessions: Some(PartLinks::sample()),
                     is_verified: true,
                     has_password: false,
                     provider: Some("Work".into()),

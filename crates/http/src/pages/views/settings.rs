@@ -7,8 +7,8 @@ use bloom_domain::workspaces::Role;
 #[cfg(test)]
 use super::AppIdentity;
 use super::{
-    AppKind, AppRow, AppState, Field, KeyOptions, Layout, PlanRow, Problem, Snippet, curl_line,
-    problems,
+    AppKind, AppRow, AppState, Field, KeyOptions, Layout, PartLinks, PlanRow, Problem, Snippet,
+    curl_line, problems,
 };
 
 /// The page at `/settings`.
@@ -35,16 +35,18 @@ pub(crate) struct Settings {
     pub(crate) plans: Option<Vec<PlanRow>>,
     /// The keys, newest first, revoked ones too.
     pub(crate) keys: Vec<KeyRow>,
-    /// How many there are, when only the newest are shown.
-    pub(crate) all_keys: Option<usize>,
+    /// The ways to the others.
+    pub(crate) more_keys: Option<PartLinks>,
     /// The team workspaces of the person.
     pub(crate) teams: Vec<TeamRow>,
+    /// The ways to the others.
+    pub(crate) more_teams: Option<PartLinks>,
     /// The name of a workspace to create, as typed.
     pub(crate) workspace_name: Field,
     /// The apps that were ever allowed, newest first, revoked ones too.
     pub(crate) apps: Vec<AppRow>,
-    /// How many there are, when only the newest are shown.
-    pub(crate) all_apps: Option<usize>,
+    /// The ways to the others.
+    pub(crate) more_apps: Option<PartLinks>,
 }
 
 /// The account as its owner sees it.
@@ -376,11 +378,12 @@ impl Settings {
             new_key: None,
             plans: None,
             keys: Vec::new(),
-            all_keys: None,
+            more_keys: None,
             teams: Vec::new(),
+            more_teams: None,
             workspace_name: Field::default(),
             apps: Vec::new(),
-            all_apps: None,
+            more_apps: None,
         }
     }
 
@@ -421,8 +424,9 @@ impl Settings {
                 curl: hostile(),
                 snippets: super::snippets(&hostile()),
             }),
-            all_keys: None,
-            all_apps: Some(12),
+            more_keys: None,
+            more_teams: None,
+            more_apps: Some(PartLinks::sample()),
             keys: vec![
                 KeyRow::sample_hostile(KeyState::Rotated),
                 KeyRow::sample_hostile(KeyState::Revoked { when: moment(), by: RevokedBy::You }),
@@ -443,10 +447,10 @@ impl Settings {
             (
                 "settings-many",
                 Self {
-                    keys: KeyRow::samples().into_iter().cycle().take(10).collect(),
-                    all_keys: Some(100),
+                    keys: KeyRow::samples().into_iter().cycle().take(8).collect(),
+                    more_keys: Some(PartLinks::sample()),
                     apps: AppRow::samples().into_iter().cycle().take(4).collect(),
-                    all_apps: Some(12),
+                    more_apps: Some(PartLinks::sample()),
                     ..Self::sample()
                 },
             ),

@@ -62,6 +62,7 @@ impl SignIn {
         let typed = |value: &str| Field { value: value.into(), error: None };
         vec![
             ("sign-in", empty()),
+            ("sign-in-without-passkeys", Self { passkey: None, ..empty() }),
             (
                 "sign-in-after-sign-out",
                 Self { done: Some("You are signed out everywhere.".into()), ..empty() },

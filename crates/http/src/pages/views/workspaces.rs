@@ -3,7 +3,7 @@
 use askama::Template;
 use bloom_domain::workspaces::Role;
 
-use super::{Field, Layout, Moment, Problem, problems};
+use super::{Field, Layout, Moment, PartLinks, Problem, problems};
 
 /// The page of a team workspace.
 #[derive(Debug, Template)]
@@ -46,8 +46,12 @@ pub(crate) struct TeamPage {
     pub(crate) confirmed: Field,
     /// Everybody in it.
     pub(crate) people: Vec<MemberRow>,
+    /// The ways to the others.
+    pub(crate) more_people: Option<PartLinks>,
     /// Who is invited, for those who may invite.
     pub(crate) invitations: Vec<InvitationRow>,
+    /// The ways to the others.
+    pub(crate) more_invitations: Option<PartLinks>,
 }
 
 /// Somebody in the workspace.
@@ -177,6 +181,8 @@ impl TeamPage {
                 member("ada@example.com", Role::Owner, true),
                 member("charles@example.com", Role::Member, false),
             ],
+            more_people: None,
+            more_invitations: None,
             invitations: vec![InvitationRow {
                 id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a71".into(),
                 email: "mary@example.com".into(),
@@ -240,6 +246,16 @@ impl TeamPage {
         vec![
             ("workspace", Self::sample()),
             ("workspace-member", plain()),
+            (
+                "workspace-many",
+                Self {
+                    people: Self::sample().people.into_iter().cycle().take(8).collect(),
+                    more_people: Some(PartLinks::sample()),
+                    invitations: Self::sample().invitations.into_iter().cycle().take(8).collect(),
+                    more_invitations: Some(PartLinks::sample()),
+                    ..Self::sample()
+                },
+            ),
             (
                 "workspace-invited",
                 Self { invited: Some(("mary@example.com".into(), Some(link))), ..Self::sample() },

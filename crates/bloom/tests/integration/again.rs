@@ -1,0 +1,192 @@
+//! A form that fails on a page of its own: what was typed is on that page, and can be sent again. Nothing that another
+//! site made up is, and no secret.
+
+use crate::images::studio::{brand_of, image_of};
+use crate::support::own_app::{DEVELOPER, fields as own_app_fields};
+use crate::support::{Answer, App, Browser, PASSWORD, on_both};
+use crate::teams::team;
+
+on_both!(
+    what_was_typed_survives_the_end_of_a_session,
+    a_fault_keeps_what_was_typed_and_the_number_of_the_form,
+    another_account_is_told_as_whom_it_sends,
+    what_another_site_sent_is_never_kept,
+    no_secret_is_ever_kept,
+    whoever_was_signed_out_goes_on_at_the_form,
+);
+
+const KEPT: &str = "What you sent is kept here";
+const KEYS: &str = "/settings/api-keys";
+
+/// Sends a form as a browser does from a page of ours.
+async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Answer {
+    let fields: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let origin = browser.app.options().public_url;
+    browser.post_as_is(path, &fields, &[("origin", origin)]).await
+}
+
+/// A form as it stands on a page, filled in.
+async fn filled(browser: &mut Browser, fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    let token = browser.form_token().await;
+    let all = [("form_token", token.as_str())].into_iter().chain(fields.iter().copied());
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The form that a page has kept: where it is sent, and its fields.
+fn kept(page: &Answer) -> (String, Vec<(String, String)>) {
+    let part =
+        page.between(KEPT, "</section>").unwrap_or_else(|| panic!("nothing is kept: {page:?}"));
+    let plain = |text: &str| {
+        let text = text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<");
+        text.replace("&#62;", ">").replace("&#38;", "&")
+    };
+    let action = part.split_once("action=\"").expect("a form").1.split('"').next().unwrap();
+    let fields = part.split("<input type=\"hidden\" name=\"").skip(1).map(|rest| {
+        let (name, rest) = rest.split_once("\" value=\"").expect("a value");
+        (plain(name), plain(rest.split_once('"').expect("an end").0))
+    });
+    (action.to_owned(), fields.collect())
+}
+
+async fn what_was_typed_survives_the_end_of_a_session(app: App) {
+    let mut ada = app.person("ada").await;
+    let (brand, key) = (brand_of(&app, "ada@example.com"), ada.create_key("ci").await);
+    let (image, team) = (image_of(&app, &brand), team(&mut ada, "Engines").await);
+    let own = ada.create_app(&[]).await;
+    let new_app = own_app_fields(&[("name", "Press & <room>")]);
+    let prompt = "Two lines:\r\n \"Spring\" & <sale>  ";
+    let forms: [(String, &[(&str, &str)]); 11] = [
+        (
+            "/images".into(),
+            &[("prompt", prompt), ("brand", &brand), ("ratio", "1:1"), ("count", "1")],
+        ),
+        (format!("/images/{image}/edit"), &[("prompt", "In red")]),
+        (format!("/images/{image}/resize"), &[("ratio", "21:9")]),
+        ("/brands".into(), &[("url", "https://a.example"), ("workspace", "personal")]),
+        (KEYS.into(), &[("name", "é & ü"), ("access", "some"), ("scope-read", "on")]),
+        (format!("{KEYS}/{}/options", key.id), &[("access", "all"), ("addresses", "192.0.2.0/24")]),
+        (format!("{KEYS}/{}/budget", key.id), &[("day", "5"), ("month", ""), ("total", "")]),
+        ("/settings/workspaces".into(), &[("name", "Looms")]),
+        (
+            format!("/settings/workspaces/{team}/invitations"),
+            &[("email", "x@example.com"), ("role", "member")],
+        ),
+        (DEVELOPER.into(), &new_app),
+        (own.page(), &new_app),
+    ];
+    for (path, fields) in forms {
+        let form = filled(&mut ada, fields).await;
+        let mut elsewhere = app.browser();
+        elsewhere.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+        elsewhere.post("/settings/security/sign-out-everywhere", &[]).await;
+        let before = app.database().dump();
+        let out = send(&mut ada, &path, &form).await;
+        out.assert_page(401, "You are signed out");
+        assert_eq!(app.database().dump(), before, "{path}");
+        assert_eq!(kept(&out), (path.clone(), form.clone()), "{path}");
+        // Signed in again, in another tab: the same form is one of before.
+        ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+        let before = app.rows("audit_records").len();
+        let again = send(&mut ada, &path, &kept(&out).1).await;
+        again.assert_page(403, "This form has expired");
+        assert!(again.text().contains("as <bdi>ada@example.com</bdi>"), "{again:?}");
+        assert_eq!(app.rows("audit_records").len(), before, "{path}: nothing is done so far");
+        let (action, fresh) = kept(&again);
+        assert_eq!(action, path);
+        assert_eq!(fresh[1..], form[1..], "{path}");
+        assert_ne!(fresh[0], form[0], "{path}: the token is a fresh one");
+        let done = send(&mut ada, &path, &fresh).await;
+        assert!(done.status < 400, "{path}: {done:?}");
+        assert_eq!(send(&mut ada, &path, &fresh).await.status, done.status, "{path}");
+    }
+    assert_eq!(app.rows("brands").len(), 2, "sent twice, made once");
+}
+
+/// What was done although its answer was a fault is not done twice.
+async fn a_fault_keeps_what_was_typed_and_the_number_of_the_form(app: App) {
+    let mut ada = app.person("ada").await;
+    let form = filled(&mut ada, &[("name", "ci")]).await;
+    app.database().run("ALTER TABLE api_keys RENAME TO hidden");
+    let fault = send(&mut ada, KEYS, &form).await;
+    app.database().run("ALTER TABLE hidden RENAME TO api_keys");
+    fault.assert_page(500, "Something went wrong");
+    assert_eq!(kept(&fault), (KEYS.to_owned(), form.clone()));
+    for _ in 0..2 {
+        let made = send(&mut ada, KEYS, &kept(&fault).1).await;
+        made.assert_page(200, "Settings");
+    }
+    assert_eq!(app.rows("api_keys").len(), 1);
+}
+
+async fn another_account_is_told_as_whom_it_sends(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let form = filled(&mut ada, &[("name", "of ada")]).await;
+    // In another tab of the same browser somebody else has signed in.
+    let page = send(&mut bob, KEYS, &form).await;
+    page.assert_page(403, "This form has expired");
+    assert!(page.text().contains("as <bdi>bob@example.com</bdi>"), "{page:?}");
+    assert!(!page.text().contains("ada@example.com"), "{page:?}");
+    assert!(app.rows("api_keys").is_empty());
+}
+
+async fn what_another_site_sent_is_never_kept(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.app.options().public_url;
+    for token in ["", "x", &"a".repeat(54)] {
+        for origins in
+            [vec![], vec!["null"], vec!["https://evil.example"], vec![own, "https://evil.example"]]
+        {
+            let headers: Vec<_> = origins.iter().map(|origin| ("origin", *origin)).collect();
+            let fields = [("form_token", token), ("name", "made up elsewhere")];
+            let page = ada.post_as_is(KEYS, &fields, &headers).await;
+            page.assert_page(403, "This form has expired");
+            assert!(!page.text().contains("made up"), "{origins:?}: {page:?}");
+            assert!(!page.text().contains(KEPT), "{origins:?}: {page:?}");
+        }
+    }
+    // A form without any token has no place for a fresh one.
+    let bare = [("name".to_owned(), "ci".to_owned())];
+    let page = send(&mut ada, KEYS, &bare).await;
+    page.assert_page(403, "This form has expired");
+    assert!(!page.text().contains(KEPT), "{page:?}");
+}
+
+async fn no_secret_is_ever_kept(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let secret = "another good password";
+    let (password, key) = ([("password", secret)], [("key", key.as_str())]);
+    let forms: [(&str, &[(&str, &str)]); 5] = [
+        ("/settings/security/password", &password),
+        ("/settings/security/confirm", &password),
+        ("/settings/which-key", &key),
+        ("/report-key", &key),
+        ("/sign-in", &password),
+    ];
+    for (path, fields) in forms {
+        let mut form = filled(&mut ada, fields).await;
+        "x".clone_into(&mut form[0].1);
+        let page = send(&mut ada, path, &form).await;
+        page.assert_page(403, "This form has expired");
+        assert!(!page.text().contains(KEPT) && !page.text().contains(fields[0].1), "{page:?}");
+        let mut stranger = app.browser();
+        let form = filled(&mut stranger, fields).await;
+        let page = send(&mut stranger, path, &form).await;
+        assert!(!page.text().contains(KEPT) && !page.text().contains(secret), "{page:?}");
+    }
+}
+
+/// Whether or not what was typed is kept.
+async fn whoever_was_signed_out_goes_on_at_the_form(app: App) {
+    let mut stranger = app.browser();
+    for (path, next) in [
+        ("/settings/security/password", "%2Fsettings%2Fsecurity%2Fpassword"),
+        ("/settings/api-keys", "%2Fsettings%2Fapi%2Dkeys"),
+        ("/images", "%2Fimages"),
+    ] {
+        let page = stranger.post(path, &[("name", "x")]).await;
+        page.assert_page(401, "You are signed out");
+        let link = format!("href=\"/sign-in?next={next}\"");
+        assert!(page.text().contains(&link), "{path}: {page:?}");
+    }
+}
