@@ -62,6 +62,12 @@ impl Connection {
     pub fn sites(&self) -> impl Iterator<Item = &str> {
         self.consents.iter().filter_map(|consent| consent.site.as_deref())
     }
+
+    /// Whether answers also went to an app on a device, where anything can catch them.
+    #[must_use]
+    pub fn is_on_a_device(&self) -> bool {
+        self.consents.iter().any(|consent| consent.site.is_none())
+    }
 }
 
 /// How long a person lets a client in, as they choose it.

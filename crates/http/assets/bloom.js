@@ -123,12 +123,14 @@
     input.form.addEventListener("submit", () => set(false));
   };
 
-  // A second click on a slow line must not create a second key.
+  // A second click on a slow line must not create a second key. Where the answer leads to an app on the device, the
+  // page stays, and whoever missed the app must be able to press once more: the server takes many answers for one.
   const wireOnce = (form) => {
     let sent = false;
     form.addEventListener("submit", (event) => {
       if (sent) event.preventDefault();
       sent = true;
+      if ("mayStay" in form.dataset) setTimeout(() => { sent = false; }, 5000);
     });
     addEventListener("pageshow", () => { sent = false; });
   };

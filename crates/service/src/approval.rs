@@ -161,7 +161,8 @@ impl Approve {
             let Some(there) = there.filter(|_| is_covered) else {
                 return Ok(None);
             };
-            self.record(tx, Action::AppReturned, there.id, None, there.ends_at);
+            let after = self.told(Some(&self.asked), &there.reach, there.ends_at);
+            self.record(tx, Action::AppReturned, there.id, (Value::Null, after));
             return Ok(Some(there.id));
         };
         let both = earlier
@@ -172,12 +173,17 @@ impl Approve {
         let is_elsewhere = there.as_ref().map_or(&Reach::All, |there| &there.reach) != &reach;
         let ends_at = *ends_at;
         let ended = there.as_ref().and_then(|there| there.ends_at);
-        let id = match there {
-            Some(there) => there.id,
+        let before = there
+            .as_ref()
+            .map(|there| self.told(earlier.as_ref(), &there.reach, there.ends_at))
+            .unwrap_or_default();
+        let (id, budget) = match there {
+            Some(there) => (there.id, chosen.budget),
             None => {
                 let id = self.grant.connection;
+                let carried = budgets::carried(tx, account, self.client.id, self.now)?;
                 store::connections::insert(tx, id, account, self.client.id, self.now)?;
-                id
+                (id, carried.and(&chosen.budget))
             }
         };
         if is_wider {
@@ -193,10 +199,10 @@ impl Approve {
             tx.changed(Change::Connection(id));
         }
         let spender = Spender { account, via: ChargedVia::Connection(id) };
-        budgets::lower(tx, spender, &chosen.budget, &self.author)?;
+        budgets::lower(tx, spender, &budget, &self.author)?;
         let is_news = is_wider || is_elsewhere || ends_at != ended;
         let action = if is_news { Action::AppAllowed } else { Action::AppReturned };
-        self.record(tx, action, id, earlier.as_ref(), ends_at);
+        self.record(tx, action, id, (before, self.told(Some(&self.asked), &reach, ends_at)));
         Ok(Some(id))
     }
 
@@ -210,27 +216,30 @@ impl Approve {
         Ok(Reach::Only(ids.filter(|id| chosen.contains(id)).collect()))
     }
 
+    /// What was agreed to for a place, and what holds for the connection, as the audit tells it.
+    fn told(&self, consent: Option<&Consent>, reach: &Reach, until: Option<Timestamp>) -> Value {
+        let mut told = json!({ "app": self.client.display_name() });
+        if let Some(consent) = consent {
+            told["site"] = consent.site.clone().into();
+            told["access"] = consent.access.to_string().into();
+            told["scope"] = consent.scopes.to_string().into();
+        }
+        if let Some(some) = reach.to_stored() {
+            told["workspaces"] = some.into();
+        }
+        if let Some(end) = until {
+            told["until"] = end.to_string().into();
+        }
+        told
+    }
+
     fn record(
         &self,
         tx: &mut Tx<'_>,
         action: Action,
         connection: ConnectionId,
-        earlier: Option<&Consent>,
-        ends_at: Option<Timestamp>,
+        (before, after): (Value, Value),
     ) {
-        let agreed = |consent: &Consent| {
-            json!({
-                "app": self.client.display_name(),
-                "site": consent.site,
-                "access": consent.access.to_string(),
-                "scope": consent.scopes.to_string(),
-            })
-        };
-        let before = earlier.map_or(Value::Null, agreed);
-        let mut after = agreed(&self.asked);
-        if let Some(end) = ends_at {
-            after["until"] = end.to_string().into();
-        }
         let difference = Difference { before, after };
         let account = self.claim.account;
         self.author.record(tx, action, Subject::Connection(connection), account, difference);

@@ -13,9 +13,12 @@
 //! The *request* is sealed, so that nobody alters it on its way and it ends after ten minutes; it is
 //! not bound to the browser, since whoever can bring it could as well bring the app's own link. The
 //! *question* is bound to the account that it was put to, and carries the id of the grant that a yes
-//! would write, so that a yes sent twice is one yes.
+//! would write, so that a yes sent twice is one yes. Whose session ends in between signs in again: the request then
+//! also carries what they had chosen, for their account only ([`anonymous_keep`]).
 
-use bloom_domain::access::Access;
+use std::collections::BTreeMap;
+
+use bloom_domain::access::{Access, BloomScope};
 use bloom_domain::clients::Client;
 use bloom_domain::connections::site_of;
 use bloom_domain::credits::{Budget, ChargedVia};
@@ -35,13 +38,16 @@ use store::connections::InForce;
 pub use crate::approval::Terms;
 use crate::approval::{Agreed, approve};
 use crate::authorization_requests::{
-    Known, Pending, Put, QUESTION, REQUEST, find, find_client, open, seal, version,
+    Known, Pending, Put, QUESTION, REQUEST, Typed, find, find_client, open, seal, version,
 };
 use crate::authorization_server::SCOPES;
+use crate::credits::budgets;
 use crate::{Error, Service, SignedIn};
 
 /// The longest address.
 const MAX_HINT: usize = 254;
+/// The longest names and values of what was chosen that are kept: they are part of an address.
+const MAX_TYPED: usize = 8 * 1024;
 
 /// What the browser does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +101,18 @@ pub struct Question {
     pub reach: Reach,
     /// How much it may spend, if that was chosen before.
     pub budget: Budget,
+    /// What can be spent in each of the workspaces, by their names; none where credits are unlimited, and for an
+    /// app that can spend none.
+    pub credits: Vec<(String, i64)>,
     /// Until when it is let in, if that was chosen before.
     pub ends_at: Option<Timestamp>,
     /// Since when the person has let the app in, if they have.
     pub connected_since: Option<Timestamp>,
     /// The sealed request, for whoever wants to answer as somebody else.
     pub request: String,
+    /// What they had chosen when their session ended before it counted. It is empty when it was too long to be
+    /// kept.
+    pub typed: Option<BTreeMap<String, String>>,
 }
 
 /// Who waits while a person signs in.
@@ -205,6 +217,21 @@ pub async fn anonymous_resume(
         }
         (next, _) => Ok(Resumed::Next(next)),
     }
+}
+
+/// The sealed request behind a question, with what was chosen when the session of whoever was asked had ended: once
+/// they have signed in again, they find it filled in. `None` for a question that is none of ours.
+#[must_use]
+pub fn anonymous_keep(
+    service: &Service,
+    sealed: &str,
+    typed: BTreeMap<String, String>,
+) -> Option<String> {
+    let Put { mut pending, account, .. } = open(service, QUESTION, sealed)?;
+    let length: usize = typed.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let fields = if length <= MAX_TYPED { typed } else { BTreeMap::new() };
+    pending.typed = Some(Typed { account, fields });
+    seal(service, REQUEST, &pending).ok()
 }
 
 /// The app behind a sealed request, for the page on which the person signs in first.
@@ -350,22 +377,31 @@ async fn in_force(
 async fn put(
     service: &Service,
     person: &SignedIn,
-    known: Known,
+    mut known: Known,
     request: String,
 ) -> Result<Question, Refusal> {
-    let account = person.account().id;
+    let (account, now) = (person.account().id, service.now());
+    let typed = known.pending.typed.take().filter(|typed| typed.account == *account.as_bytes());
+    let asked = known.consent();
+    let counts = service.settings.billing.is_some() && asked.access.allows(BloomScope::Generate);
     let there = in_force(service, person, known.client.id, site_of(&known.redirect)).await?;
     let reach = there.as_ref().map_or(Reach::All, |there| there.reach.clone());
-    let id = there.as_ref().map(|there| there.id);
+    let (id, client) = (there.as_ref().map(|there| there.id), known.client.id);
     let ends_at = there.as_ref().and_then(|there| there.ends_at);
     let there = there.filter(|there| there.consent.is_some());
     let read = move |tx: &mut Tx<'_>| {
-        let budget = id.map(|id| store::credit_budgets::find(tx, ChargedVia::Connection(id)));
-        let budget = budget.transpose()?.unwrap_or_default();
-        Ok((store::workspaces::list_of(tx, account)?, budget))
+        let budget = match id {
+            Some(id) => store::credit_budgets::find(tx, ChargedVia::Connection(id))?,
+            None => budgets::carried(tx, account, client, now)?,
+        };
+        let (workspaces, mut credits) = (store::workspaces::list_of(tx, account)?, Vec::new());
+        for workspace in workspaces.iter().filter(|_| counts) {
+            let standing = store::credits::standing(tx, workspace.id, now)?;
+            credits.push((workspace.name.clone(), standing.balance()));
+        }
+        Ok((workspaces, budget, credits))
     };
-    let (workspaces, budget) = service.store.read(read).await?;
-    let asked = known.consent();
+    let (workspaces, budget, credits) = service.store.read(read).await?;
     let put = Put {
         pending: known.pending,
         account: *account.as_bytes(),
@@ -382,9 +418,11 @@ async fn put(
         workspaces,
         reach,
         budget,
+        credits,
         ends_at,
         connected_since: there.map(|there| there.created_at),
         request,
+        typed: typed.map(|typed| typed.fields),
     })
 }
 

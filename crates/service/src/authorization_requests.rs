@@ -1,6 +1,7 @@
 //! An authorization request between the app's link and the person's answer: sealed, in the browser's
 //! hands, and looked at anew at each step.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,18 @@ pub(crate) struct Pending {
     pub(crate) asked_at: i64,
     /// Whom the app expects, by an id token of theirs that it brought along.
     pub(crate) expected: Option<[u8; 16]>,
+    /// What somebody had chosen when their session ended.
+    #[serde(default)]
+    pub(crate) typed: Option<Typed>,
+}
+
+/// What was chosen on the page and did not count, to be filled in again.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Typed {
+    /// By whom; it is shown to nobody else, who would take it for what they are advised to choose.
+    pub(crate) account: [u8; 16],
+    /// The fields as they were typed; none when they were too long.
+    pub(crate) fields: BTreeMap<String, String>,
 }
 
 /// A question on its way, with what its answer is bound to.
@@ -66,7 +79,7 @@ impl Pending {
         let hint = hint.and_then(|token| access_tokens::read_hint(service, token));
         let expected = hint.and_then(|hint| hint.sub.parse().ok());
         let expected = expected.map(|id: AccountId| *id.as_bytes());
-        Self { request, asked_at: service.now().unix_micros(), expected }
+        Self { request, asked_at: service.now().unix_micros(), expected, typed: None }
     }
 
     /// Whether a session is as recent as the request wants it, and of whom it wants (OpenID Connect Core
@@ -95,7 +108,9 @@ impl Pending {
 
 impl Known {
     /// What the request asks a person to agree to. One that names no scope asks for its client's; one
-    /// that names no Bloom scope asks for its client's Bloom scopes, or for all access.
+    /// that names no Bloom scope asks for its client's Bloom scopes, or for all access. What a client is
+    /// registered with stands in for what it leaves out and bounds nothing: what it gets is what the person
+    /// reads on the page and agrees to.
     pub(crate) fn consent(&self) -> Consent {
         let registered = Scopes::parse(&self.client.metadata.scope).unwrap_or_default();
         let asked = Scopes::parse(&self.pending.request.scope).unwrap_or_default();

@@ -37,6 +37,11 @@ statements! {
     /// A connection of a person with a client that has ended makes room for another.
     CLOSE = "UPDATE connections SET revoked_at = ends_at \
              WHERE account_id = ?1 AND client_id = ?2 AND revoked_at IS NULL AND ends_at <= ?3";
+    /// The newest connection of a person with a client that is over, and whether it ended by itself.
+    FIND_LAST = "SELECT id, CAST(CASE WHEN ends_at <= COALESCE(revoked_at, ends_at) THEN 1 ELSE 0 END AS BIGINT) \
+                 FROM connections WHERE account_id = ?1 AND client_id = ?2 AND acts_alone = 0 \
+                 AND (revoked_at IS NOT NULL OR ends_at <= ?3) \
+                 ORDER BY COALESCE(revoked_at, ends_at) DESC, id DESC LIMIT 1";
     /// Connections that have ended are closed, a batch at a time.
     CLOSE_ENDED = "UPDATE connections SET revoked_at = ends_at WHERE id IN (SELECT id FROM connections \
                    WHERE revoked_at IS NULL AND ends_at <= ?1 LIMIT ?2)";
@@ -212,6 +217,19 @@ pub fn close(
     at: Timestamp,
 ) -> Result<(), Error> {
     tx.execute(&CLOSE, &[account.into(), client.into(), at.into()]).map(drop)
+}
+
+/// The newest connection of a person with a client that is over by a time, when it ended by itself and nobody revoked
+/// it.
+pub fn find_ended(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    client: ClientId,
+    at: Timestamp,
+) -> Result<Option<ConnectionId>, Error> {
+    let row = tx.query_opt(&FIND_LAST, &[account.into(), client.into(), at.into()])?;
+    let Some(row) = row else { return Ok(None) };
+    Ok((row.int(1)? == 1).then_some(ConnectionId::from_bytes(row.id16(0)?)))
 }
 
 /// Closes at most `limit` connections that have ended by a time.

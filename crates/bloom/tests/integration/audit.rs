@@ -28,6 +28,7 @@ on_both!(
     a_record_without_its_details_keeps_the_chain,
     many_at_once_make_one_chain,
     refused_sign_ins_are_recorded_once_a_minute,
+    a_used_token_that_comes_back_late_is_recorded,
     a_person_sees_their_own,
 );
 
@@ -46,12 +47,12 @@ async fn end(app: &App) -> Mark {
     }
 }
 
-fn details(listed: &Listed) -> Value {
+pub(crate) fn details(listed: &Listed) -> Value {
     serde_json::from_str(&listed.record.details.as_ref().expect("details").json).expect("JSON")
 }
 
 /// The newest record of an action.
-async fn newest(app: &App, action: Action) -> Listed {
+pub(crate) async fn newest(app: &App, action: Action) -> Listed {
     let records = records(app).await;
     let of_it = |listed: &Listed| listed.record.event.action == action.as_str();
     records.into_iter().find(of_it).unwrap_or_else(|| panic!("no {}", action.as_str()))
@@ -254,6 +255,25 @@ async fn everything_that_is_done_is_recorded(app: App) {
     assert!(matches!(ended.record.event.actor, Actor::App(_)), "{ended:?}");
     assert_eq!(ended.account.as_ref().map(Email::as_str), Some("ada@example.com"));
     assert_eq!(end(&app).await.number, i64::try_from(records.len()).unwrap());
+}
+
+/// As the theft that it may be: once, with the app and the person. Within the window it is none.
+async fn a_used_token_that_comes_back_late_is_recorded(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(crate::support::oauth::REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[]).await;
+    for _ in 0..2 {
+        assert_eq!(client.refresh(&tokens.refresh).await.status, 200);
+    }
+    let before = records(&app).await.len();
+    app.advance(Duration::from_secs(61));
+    for _ in 0..2 {
+        assert_eq!(client.refresh(&tokens.refresh).await.status, 400);
+    }
+    let ended = newest(&app, Action::GrantEnded).await;
+    assert!(matches!(ended.record.event.actor, Actor::App(_)), "{ended:?}");
+    assert_eq!(ended.account.as_ref().map(Email::as_str), Some("ada@example.com"));
+    assert_eq!(records(&app).await.len(), before + 1);
 }
 
 async fn what_changes_nothing_is_not_recorded(app: App) {

@@ -88,8 +88,10 @@ async fn only_the_documents_own_host_is_verified(app: App) {
         );
         client.connect(&mut ada, &[]).await;
     }
-    let page = ada.get("/settings").await;
-    assert_eq!(page.text().matches("unverified app").count(), 3, "{page:?}");
+    let page = ada.get("/settings?apps=all").await;
+    let count = |text: &str| page.text().matches(text).count();
+    assert_eq!((count("unverified app"), count("<dd>This device</dd>")), (3, 2), "{page:?}");
+    assert_eq!(count(">Verified</span>"), 1, "{page:?}");
 }
 
 /// The same answer, said to be HTML.

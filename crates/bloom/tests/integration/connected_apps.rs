@@ -9,6 +9,8 @@ use crate::support::{Answer, App, Browser, PASSWORD, on_both};
 
 on_both!(
     the_list_tells_app_host_access_and_last_use,
+    an_app_is_verified_only_where_every_place_is,
+    the_list_tells_where_an_app_may_act,
     a_connection_of_somebody_else_is_not_found,
     to_revoke_twice_is_no_error,
     an_app_that_the_operator_refuses_is_shown_as_that,
@@ -91,6 +93,47 @@ async fn the_list_tells_app_host_access_and_last_use(app: App) {
         assert!(list.contains(text), "{text}: {list}");
     }
     assert!(!apps(&mut app.person("bob").await).await.contains("Site"), "it is ada's own list");
+}
+
+/// One app that came to a site of its own and to the device, which anything there can catch.
+async fn an_app_is_verified_only_where_every_place_is(app: App) {
+    let mut ada = app.person("ada").await;
+    let (site, device) = ("https://app.example/cb", "http://127.0.0.1/cb");
+    let client = app.client_with(json!({ "redirect_uris": [site, device] })).await;
+    let operator = app.operator();
+    let id = client.id.parse().expect("an id");
+    bloom_service::clients::verify(app.service(), &operator, id).await.unwrap();
+    client.connect(&mut ada, &[("scope", "read")]).await;
+    let list = apps(&mut ada).await;
+    let badge = "<bdi>app.example</bdi> <span class=\"badge badge-good\">Verified</span>";
+    assert!(list.contains(badge) && !list.contains("unverified app"), "{list}");
+    client.code_at(&mut ada, device, "read").await;
+    let list = apps(&mut ada).await;
+    let told = "<bdi>app.example</bdi> and an app on this device, unverified app";
+    assert!(list.contains(told) && !list.contains(">Verified<"), "{list}");
+    // One that came to the device only.
+    let device = named(&app, "Device", device).await;
+    device.connect(&mut ada, &[]).await;
+    assert!(apps(&mut ada).await.contains("<dt>Host</dt><dd>This device</dd>"));
+}
+
+async fn the_list_tells_where_an_app_may_act(app: App) {
+    let mut ada = app.person("ada").await;
+    let team = crate::teams::team(&mut ada, "Engines").await;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[]).await;
+    assert!(!apps(&mut ada).await.contains("<dt>Only in</dt>"), "it may act in all of them");
+    let sealed = client.question(&mut ada, &[("prompt", "consent")]).await;
+    let chosen = format!("workspace-{team}");
+    let fields = [
+        ("request", sealed.as_str()),
+        ("decision", "allow"),
+        ("workspaces", "some"),
+        (chosen.as_str(), "on"),
+    ];
+    assert_eq!(ada.post("/authorize", &fields).await.status, 303);
+    let list = apps(&mut ada).await;
+    assert!(list.contains("<dt>Only in</dt><dd><bdi>Engines</bdi></dd>"), "{list}");
 }
 
 async fn a_connection_of_somebody_else_is_not_found(app: App) {

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::time::Duration;
 
 use serde_json::json;
 use thirtyfour::Key;
@@ -53,6 +54,12 @@ fn code(server: &Server, back: &str) -> String {
     others.sort_unstable();
     assert_eq!(others, [issuer.as_str(), "state=s1"], "{back}");
     code.unwrap_or_else(|| panic!("no code: {back}"))
+}
+
+/// Presses a button where the browser has a question of its own for the person, which takes the next click.
+async fn press_beneath(browser: &Browser, decision: &str) {
+    let script = format!("document.querySelector('button[value={decision}]').click()");
+    browser.run(&script).await;
 }
 
 /// What a browser asks an app on the device for.
@@ -107,8 +114,13 @@ async fn a_person_lets_apps_in_and_out() {
     browser.press("Allow").await;
     code(&server, &browser.arrive("https://app.example/cb?").await);
 
-    // An app that listens on the device, answered with the keyboard alone.
+    // An app that listens on the device: no, and then yes with the keyboard alone.
     // The browser waits for the app's answer, and its driver for the browser.
+    let hearing = tokio::task::spawn_blocking(move || (heard(&listener), listener));
+    browser.goto(&link(&server, &id, &device)).await;
+    browser.press("Deny").await;
+    let (denied, listener) = hearing.await.expect("a request");
+    assert!(denied.contains("error=access_denied") && denied.contains("state=s1"), "{denied}");
     let hearing = tokio::task::spawn_blocking(move || heard(&listener));
     browser.goto(&link(&server, &id, &device)).await;
     browser.see("Allow access").await;
@@ -140,8 +152,19 @@ async fn a_person_lets_apps_in_and_out() {
     browser.goto(&link(&server, &id, private)).await;
     browser.see("Allow access").await;
     browser.complaints().await;
-    browser.press("Allow").await;
-    code(&server, &browser.leaves_for("com.example.app:/cb?").await);
+    browser.press("Deny").await;
+    let denied = browser.leaves_for("com.example.app:/cb?error=").await;
+    assert!(denied.contains("error=access_denied") && denied.contains("state=s1"), "{denied}");
+    browser.goto(&link(&server, &id, private)).await;
+    browser.see("Allow access").await;
+    press_beneath(&browser, "allow").await;
+    let first = code(&server, &browser.leaves_for("com.example.app:/cb?code=").await);
+    // Whoever missed the app can press once more, and brings it the same.
+    tokio::time::sleep(Duration::from_millis(5_500)).await;
+    browser.forget_where().await;
+    press_beneath(&browser, "allow").await;
+    let again = code(&server, &browser.leaves_for("com.example.app:/cb?code=").await);
+    assert_eq!(first, again);
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.close().await;
 }

@@ -156,6 +156,13 @@ impl Budget {
         }
     }
 
+    /// What whoever comes after its holder begins with: the spans begin anew, and of all times what was spent is.
+    #[must_use]
+    pub fn carried(&self, spending: &Spending) -> Self {
+        let left = |cap: Cap| Cap((cap.0 - spending.total).max(0));
+        Self { total: self.total.map(left), ..*self }
+    }
+
     /// How much it leaves; `None` when it limits nothing.
     #[must_use]
     pub fn left(&self, spending: &Spending) -> Option<i64> {

@@ -8,6 +8,7 @@ use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
 use bloom_domain::request_usage::RequestUsage;
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_service::connections::{self, MadeKeys};
 use bloom_service::credits::budgets::Budgets;
 
@@ -39,6 +40,7 @@ pub(crate) async fn revoke(
 pub(crate) fn row(
     connection: &Connection,
     keys: &[ApiKey],
+    workspaces: &[Workspace],
     budgets: &Budgets,
     usage: &RequestUsage,
     now: Timestamp,
@@ -46,20 +48,15 @@ pub(crate) fn row(
     let via = ChargedVia::Connection(connection.id);
     let ended = connection.ended_at(now);
     let is_over = !connection.is_in_force(now);
-    let sites: Vec<_> = connection.sites().collect();
+    let kind = kind(connection);
     AppRow {
         id: connection.id.to_string(),
-        app: AppIdentity {
-            name: connection.client.display_name(),
-            kind: match sites[..] {
-                [] => AppKind::OnThisDevice,
-                [site] if connection.client.is_of(site) => {
-                    AppKind::Verified { host: site.to_owned() }
-                }
-                _ => AppKind::Unverified { host: sites.join(", ") },
-            },
-        },
+        is_also_on_this_device: connection.is_on_a_device()
+            && !matches!(kind, AppKind::OnThisDevice),
+        app: AppIdentity { name: connection.client.display_name(), kind },
         access: summary(connection.access()),
+        workspaces: (connection.reach != Reach::All)
+            .then(|| super::settings::names(&connection.reach, workspaces)),
         keys: made_through(keys, Maker::Connection(connection.id))
             .into_iter()
             .filter(|key| key.works(now))
@@ -81,6 +78,18 @@ pub(crate) fn row(
             (None, None) if connection.client.is_refused() => AppState::Refused,
             (None, None) => AppState::Active,
         },
+    }
+}
+
+/// What is known of an app that was let in, wherever its answers went: it is verified only when every place is.
+fn kind(connection: &Connection) -> AppKind {
+    let sites: Vec<_> = connection.sites().collect();
+    let host = sites.join(", ");
+    let is_of = |site: &&str| connection.client.is_of(site);
+    match sites[..] {
+        [] => AppKind::OnThisDevice,
+        _ if !connection.is_on_a_device() && sites.iter().all(is_of) => AppKind::Verified { host },
+        _ => AppKind::Unverified { host },
     }
 }
 

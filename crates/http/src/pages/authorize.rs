@@ -1,5 +1,7 @@
 //! The authorization endpoint, and `/authorize`, where a person answers an app.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
@@ -28,6 +30,8 @@ use crate::oauth::AUTHORIZE;
 const REQUEST: &str = "request";
 /// The field with the sealed request that the question was made from.
 const AGAIN: &str = "again";
+/// The field that chooses between all workspaces and some.
+const WORKSPACES: &str = "workspaces";
 /// What the names of the fields that choose a workspace begin with.
 const WORKSPACE: &str = "workspace-";
 /// The fields that choose a budget.
@@ -63,7 +67,13 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let resumed = authorization::anonymous_resume(&app.service, browser.person(), &sealed).await?;
     match resumed {
         Resumed::Next(next) => Ok(go_on(&next)),
-        Resumed::Question(question) => Ok(page(StatusCode::OK, &view(&app, &browser, *question))),
+        Resumed::Question(mut question) => {
+            let view = match question.typed.take() {
+                None => view(&app, &browser, *question),
+                Some(typed) => come_back(&app, &browser, *question, typed),
+            };
+            Ok(page(StatusCode::OK, &view))
+        }
     }
 }
 
@@ -73,11 +83,12 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, PageError> {
     let (browser, form) = Form::read(&app, request).await?;
-    // Whose session ended while they were reading comes back to the question.
-    let person = browser.require_person().map_err(|error| match error {
-        PageError::SignedOut => PageError::SignedOutAt(format!("{HERE}{}", form.text(AGAIN))),
+    // Whose session ended while they were reading comes back to the question, with what they had chosen.
+    let at_the_question = |error| match error {
+        PageError::SignedOut => PageError::SignedOutAt(format!("{HERE}{}", kept(&app, &form))),
         error => error,
-    })?;
+    };
+    let person = browser.require_person().map_err(at_the_question)?;
     let decision = match form.text("decision") {
         "allow" => match terms(&form)? {
             Ok(terms) => Decision::Allow(terms),
@@ -87,7 +98,36 @@ pub(crate) async fn submit(
         _ => return Err(PageError::UnreadableForm("It has neither of the two answers.")),
     };
     let sealed = form.text(REQUEST);
-    Ok(redirect(&authorization::answer(&app.service, person, sealed, decision).await?))
+    let answered = authorization::answer(&app.service, person, sealed, decision).await;
+    Ok(redirect(&answered.map_err(|refusal| at_the_question(refusal.into()))?))
+}
+
+/// The sealed request, with what was chosen.
+fn kept(app: &App, form: &Form) -> String {
+    let is_chosen = |name: &str| {
+        [WORKSPACES, BUDGET, BUDGET_SPAN, UNTIL].contains(&name) || name.starts_with(WORKSPACE)
+    };
+    let typed = form.those(is_chosen);
+    let kept = authorization::anonymous_keep(&app.service, form.text(REQUEST), typed);
+    kept.unwrap_or_else(|| form.text(AGAIN).to_owned())
+}
+
+/// The page for whoever signed in again, with what they had chosen before.
+fn come_back(
+    app: &App,
+    browser: &Browser,
+    question: Question,
+    typed: BTreeMap<String, String>,
+) -> Consent {
+    if typed.is_empty() {
+        let notice = Some("Your session had ended, and what you chose is not kept: choose again.");
+        return Consent { notice, ..view(app, browser, question) };
+    }
+    let notice = Some(
+        "Your session had ended. What you chose is filled in again, and nothing was sent yet.",
+    );
+    let filled = filled(app, browser, question, &Form::of(typed), TermErrors::default());
+    Consent { notice, ..filled }
 }
 
 /// What is wrong with what was chosen.
@@ -141,7 +181,7 @@ fn until(form: &Form) -> Result<Until, PageError> {
 
 /// The workspaces that were chosen.
 fn reach(form: &Form) -> Result<Reach, PageError> {
-    match form.text("workspaces") {
+    match form.text(WORKSPACES) {
         "" | "all" => Ok(Reach::All),
         "some" => {
             let ids: Result<Vec<_>, _> = form.checked(WORKSPACE).map(str::parse).collect();
@@ -162,30 +202,32 @@ async fn ask_again(
     match authorization::anonymous_resume(&app.service, browser.person(), sealed).await? {
         Resumed::Next(next) => Ok(go_on(&next)),
         Resumed::Question(question) => {
-            let choice = errors.workspaces.map_or_else(
-                || chosen(&question, form),
-                |error| WorkspaceChoice {
-                    error: Some(error),
-                    is_limited: true,
-                    ..choice(&question)
-                },
-            );
-            let has_choice = has_choice(&question) || choice.error.is_some();
-            let budget = BudgetChoice {
-                credits: Field { value: form.text(BUDGET).to_owned(), error: errors.budget },
-                span: form.text(BUDGET_SPAN).to_owned(),
-                ..budget_choice(&question)
-            };
-            let until = until_choice(&question, form.text(UNTIL), app.service.now());
-            let view = Consent {
-                choice: has_choice.then_some(choice),
-                budget: Some(budget),
-                until,
-                ..view(app, browser, *question)
-            };
+            let view = filled(app, browser, *question, form, errors);
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
     }
+}
+
+/// The page with what was chosen on it, and what is wrong with that.
+fn filled(
+    app: &App,
+    browser: &Browser,
+    question: Question,
+    form: &Form,
+    errors: TermErrors,
+) -> Consent {
+    let choice = errors.workspaces.map_or_else(
+        || chosen(&question, form),
+        |error| WorkspaceChoice { error: Some(error), is_limited: true, ..choice(&question) },
+    );
+    let has_choice = has_choice(&question) || choice.error.is_some();
+    let budget = can_spend(&question).then(|| BudgetChoice {
+        credits: Field { value: form.text(BUDGET).to_owned(), error: errors.budget },
+        span: form.text(BUDGET_SPAN).to_owned(),
+        ..budget_choice(&question)
+    });
+    let until = until_choice(&question, form.text(UNTIL), app.service.now());
+    Consent { choice: has_choice.then_some(choice), budget, until, ..view(app, browser, question) }
 }
 
 /// The choice of workspaces as it was made.
@@ -195,12 +237,17 @@ fn chosen(question: &Question, form: &Form) -> WorkspaceChoice {
     for option in &mut choice.options {
         option.is_chosen = ids.contains(&option.id.as_str());
     }
-    WorkspaceChoice { is_limited: form.text("workspaces") == "some", ..choice }
+    WorkspaceChoice { is_limited: form.text(WORKSPACES) == "some", ..choice }
 }
 
 /// With a single workspace there is nothing to choose, unless it was chosen before.
 fn has_choice(question: &Question) -> bool {
     question.workspaces.len() > 1 || question.reach != Reach::All
+}
+
+/// Whether the app asks for something that costs.
+fn can_spend(question: &Question) -> bool {
+    question.access.allows(BloomScope::Generate)
 }
 
 /// The choice of a budget.
@@ -217,6 +264,7 @@ fn budget_choice(question: &Question) -> BudgetChoice {
     let caps: Vec<_> = caps.collect();
     BudgetChoice {
         already: (!caps.is_empty()).then(|| caps.join(", ")),
+        balances: question.credits.clone(),
         credits: Field::default(),
         span: BudgetSpan::Month.as_str().to_owned(),
     }
@@ -280,11 +328,13 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
     let layout = browser.layout();
     let here = format!("{HERE}{}", question.request);
     let choice = has_choice(&question).then(|| choice(&question));
-    let budget = question.access.allows(BloomScope::Generate).then(|| budget_choice(&question));
+    let budget = can_spend(&question).then(|| budget_choice(&question));
     let until = until_choice(&question, "", now);
     Consent {
         account: layout.signed_in_as.clone().unwrap_or_default(),
         layout,
+        notice: None,
+        asks_for_all: question.access == Access::All,
         sealed: question.sealed,
         again: question.request,
         choice,
@@ -336,7 +386,11 @@ pub(crate) fn words(scope: BloomScope) -> &'static str {
     }
 }
 
-fn not_granted(access: Access) -> Option<String> {
-    let text = "It cannot make or revoke API keys, or change your password.";
-    (!access.allows(BloomScope::KeysAdmin)).then(|| text.to_owned())
+/// What it does not get.
+fn not_granted(access: Access) -> Vec<&'static str> {
+    let lines = [
+        (BloomScope::Generate, "It can spend no credits."),
+        (BloomScope::KeysAdmin, "It cannot make or revoke API keys, or change your password."),
+    ];
+    lines.into_iter().filter(|(scope, _)| !access.allows(*scope)).map(|(_, text)| text).collect()
 }

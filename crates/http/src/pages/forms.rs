@@ -137,6 +137,17 @@ impl Form {
         self.0.keys().filter_map(move |name| name.strip_prefix(beginning))
     }
 
+    /// Fields that were kept from a form that was sent before.
+    pub(crate) fn of(fields: BTreeMap<String, String>) -> Self {
+        Self(fields)
+    }
+
+    /// The fields whose names are asked for, to be kept.
+    pub(crate) fn those(&self, is_kept: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
+        let fields = self.0.iter().filter(|(name, _)| is_kept(name));
+        fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// A field as it was typed; empty when it is not there.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map(String::as_str).unwrap_or_default()

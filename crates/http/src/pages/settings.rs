@@ -218,7 +218,7 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         apps: apps
             .of(&lists.apps)
             .iter()
-            .map(|app| apps::row(app, &lists.keys, budgets, usage, now))
+            .map(|app| apps::row(app, &lists.keys, workspaces, budgets, usage, now))
             .collect(),
         more_keys: keys.links(lists.keys.len(), HERE, "api-keys"),
         keys: keys
@@ -294,8 +294,8 @@ pub(crate) fn row(
     }
 }
 
-/// The workspaces that a key reaches, by name.
-fn names(reach: &Reach, workspaces: &[Workspace]) -> String {
+/// The workspaces that a key or an app reaches, by name.
+pub(crate) fn names(reach: &Reach, workspaces: &[Workspace]) -> String {
     let reached = workspaces.iter().filter(|workspace| reach.contains(workspace.id));
     let names: Vec<_> = reached.map(|workspace| workspace.name.as_str()).collect();
     if names.is_empty() { "no workspace of yours any more".to_owned() } else { names.join(", ") }

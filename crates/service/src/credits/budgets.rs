@@ -4,7 +4,8 @@
 //! makes keys has no more to spend by that, whatever becomes of it afterwards.
 //!
 //! Only their owner, in a browser, and the operator raise one. An authorization can lower that of its
-//! connection and never raises it (`lower`), since an app can ask for one whenever it wants.
+//! connection and never raises it (`lower`), since an app can ask for one whenever it wants. It begins with what the
+//! one before had left, if that ended by itself (`carried`).
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use bloom_domain::api_keys::Maker;
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::credits::{self, Budget, BudgetHolder, ChargedVia, Spender, Spending};
 use bloom_domain::email::Email;
-use bloom_domain::ids::{AccountId, ApiKeyId};
+use bloom_domain::ids::{AccountId, ApiKeyId, ClientId};
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use serde_json::{Value, json};
@@ -171,6 +172,22 @@ pub(crate) fn lower(
     let before = store::credit_budgets::take(tx, of.via)?.unwrap_or_default();
     let both = before.and(chosen);
     if both == before { Ok(()) } else { replace(tx, of, &before, &both, author) }
+}
+
+/// The budget with which an app begins that a person lets in anew: none, unless it was let in before until a time
+/// that has come.
+pub(crate) fn carried(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    client: ClientId,
+    now: Timestamp,
+) -> Result<Budget, store::Error> {
+    let Some(ended) = store::connections::find_ended(tx, account, client, now)? else {
+        return Ok(Budget::default());
+    };
+    let via = ChargedVia::Connection(ended);
+    let budget = store::credit_budgets::find(tx, via)?;
+    Ok(budget.carried(&store::credit_budgets::spent(tx, Spender { account, via }, now)?))
 }
 
 fn replace(

@@ -22,6 +22,7 @@ on_both!(
     a_job_that_is_sent_again_is_not_counted_again,
     many_at_once_never_exceed_a_budget,
     a_consent_sets_a_budget_and_never_raises_one,
+    an_app_that_ended_by_itself_begins_with_what_it_had_left,
     a_budget_is_set_on_its_page,
     what_cannot_be_a_budget_changes_nothing,
     nobody_sets_the_budget_of_another,
@@ -245,6 +246,39 @@ async fn a_consent_sets_a_budget_and_never_raises_one(app: App) {
     // Once it is revoked, another connection begins without.
     ada.revoke_app().await;
     let token = connect(&client, &mut ada, "", "month").await;
+    assert!(budget_left(&app, &token).await.is_null());
+}
+
+/// Its time being over must not be a way to more than was allowed.
+async fn an_app_that_ended_by_itself_begins_with_what_it_had_left(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let allow = async |ada: &mut Browser, terms: &[(&str, &str)]| {
+        let sealed = client.question(ada, &[("prompt", "consent")]).await;
+        let fields = [&[("request", sealed.as_str()), ("decision", "allow")], terms].concat();
+        let answer = ada.post("/authorize", &fields).await;
+        let code = crate::support::oauth::parameter(answer.header("location"), "code").unwrap();
+        client.redeem(&code).await.json()["access_token"].as_str().unwrap().to_owned()
+    };
+    let week = [("budget", "5"), ("budget-span", "total"), ("until", "7")];
+    allow(&mut ada, &week).await;
+    // With housekeeping between and without; each time with what the one before had.
+    for keeps_house in [false, true] {
+        app.advance(7 * DAY);
+        if keeps_house {
+            app.keep_house().await;
+        }
+        let page = client.consent_page(&mut ada, &[]).await;
+        assert!(page.text().contains("5 in total. Here you can only lower it"), "{page:?}");
+        let token = allow(&mut ada, &[("budget", ""), ("until", "7")]).await;
+        assert_eq!(budget_left(&app, &token).await, 5, "{keeps_house}");
+    }
+    app.advance(7 * DAY);
+    let token = allow(&mut ada, &[("budget", "50"), ("budget-span", "total")]).await;
+    assert_eq!(budget_left(&app, &token).await, 5, "nor is more typed");
+    // What the person took back themselves is over: they begin anew, as they say.
+    ada.revoke_app().await;
+    let token = allow(&mut ada, &[("budget", "")]).await;
     assert!(budget_left(&app, &token).await.is_null());
 }
 

@@ -11,8 +11,12 @@ pub(crate) struct AppRow {
     pub(crate) id: String,
     /// Which app it is.
     pub(crate) app: AppIdentity,
+    /// Whether it was also let in on a device, beside the hosts that are named.
+    pub(crate) is_also_on_this_device: bool,
     /// What it can do, in a few words.
     pub(crate) access: String,
+    /// The names of the workspaces that it can act in; none when that is all of them.
+    pub(crate) workspaces: Option<String>,
     /// The names of the keys that it made, and that they made, as far as they work.
     pub(crate) keys: Vec<String>,
     /// When it was allowed first.
@@ -62,7 +66,9 @@ impl AppRow {
         Self {
             id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6c".into(),
             app,
+            is_also_on_this_device: false,
             access: "Everything but API keys".into(),
+            workspaces: None,
             keys: Vec::new(),
             connected: Moment::sample("3 weeks ago"),
             spent: "12 credits this month, no budget".into(),
@@ -78,7 +84,12 @@ impl AppRow {
         let ended = AppState::Ended { when: Moment::sample("an hour ago") };
         let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
         vec![
-            Self::sample(AppIdentity::sample_unverified(), Some("4 minutes ago"), AppState::Active),
+            Self::sample(AppIdentity::sample_verified(), Some("4 minutes ago"), AppState::Active),
+            Self {
+                is_also_on_this_device: true,
+                workspaces: Some("Personal, Analytical Engines".into()),
+                ..Self::sample(AppIdentity::sample_unverified(), None, AppState::Active)
+            },
             Self {
                 access: "read, keys:admin".into(),
                 keys: vec!["nightly import".into(), "ci".into()],
@@ -96,7 +107,9 @@ impl AppRow {
         let app = |kind, state| Self {
             id: hostile(),
             app: AppIdentity::sample(&hostile(), kind),
+            is_also_on_this_device: true,
             access: hostile(),
+            workspaces: Some(hostile()),
             keys: vec![hostile()],
             connected: moment(),
             spent: hostile(),

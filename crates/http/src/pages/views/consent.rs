@@ -10,6 +10,8 @@ use super::{AppIdentity, AppKind, Field, Layout, Moment, Problem, problems};
 pub(crate) struct Consent {
     /// The frame.
     pub(crate) layout: Layout,
+    /// What became of an answer that did not count.
+    pub(crate) notice: Option<&'static str>,
     /// The authorization request, sealed; goes back with the answer.
     pub(crate) sealed: String,
     /// The sealed request that the question was made from, to ask once more.
@@ -23,10 +25,12 @@ pub(crate) struct Consent {
     pub(crate) account: String,
     /// Signs in as somebody else, then comes back here.
     pub(crate) switch_account_href: String,
+    /// Whether it named nothing, and so asks for everything but API keys.
+    pub(crate) asks_for_all: bool,
     /// What is granted, one line each, in Bloom's own terms ("See your brands, images and credits").
     pub(crate) access: Vec<String>,
-    /// What the app does not get ("It cannot make or revoke API keys."), or nothing.
-    pub(crate) not_granted: Option<String>,
+    /// What the app does not get, a sentence each ("It can spend no credits.").
+    pub(crate) not_granted: Vec<&'static str>,
     /// The names of the workspaces that the app can act in.
     pub(crate) workspaces: Vec<String>,
     /// The choice between them, when there is one to make.
@@ -44,6 +48,8 @@ pub(crate) struct Consent {
 pub(crate) struct BudgetChoice {
     /// What holds already, in words; it is not raised here.
     pub(crate) already: Option<String>,
+    /// What can be spent in each of the workspaces, by their names; none where credits are unlimited.
+    pub(crate) balances: Vec<(String, i64)>,
     /// How many credits, as typed.
     pub(crate) credits: Field,
     /// In which span: `day`, `month` or `total`.
@@ -122,7 +128,12 @@ impl WorkspaceChoice {
 #[cfg(test)]
 impl BudgetChoice {
     fn sample() -> Self {
-        Self { already: None, credits: Field::default(), span: "month".into() }
+        Self {
+            already: None,
+            balances: vec![("Personal".into(), 12)],
+            credits: Field::default(),
+            span: "month".into(),
+        }
     }
 }
 
@@ -144,6 +155,8 @@ impl Consent {
     fn sample(app: AppIdentity, answer_goes_to: &str) -> Self {
         Self {
             layout: Layout::sample_signed_in(),
+            notice: None,
+            asks_for_all: true,
             sealed: "sample-sealed-request".into(),
             again: "sample-sealed-request".into(),
             choice: None,
@@ -156,7 +169,7 @@ impl Consent {
                 "Make images, which spends your credits".into(),
                 "Change and delete your brands and images".into(),
             ],
-            not_granted: Some("It cannot make or revoke API keys, or change your password.".into()),
+            not_granted: vec!["It cannot make or revoke API keys, or change your password."],
             workspaces: vec!["Ada Lovelace".into()],
             budget: Some(BudgetChoice::sample()),
             until: UntilChoice::sample(None),
@@ -168,6 +181,8 @@ impl Consent {
         let hostile = || String::from(super::tests::HOSTILE);
         Self {
             layout: Layout { signed_in_as: Some(hostile()), form_token: hostile() },
+            notice: None,
+            asks_for_all: true,
             sealed: hostile(),
             again: hostile(),
             choice: Some(WorkspaceChoice {
@@ -180,10 +195,11 @@ impl Consent {
             account: hostile(),
             switch_account_href: hostile(),
             access: vec![hostile()],
-            not_granted: Some(hostile()),
+            not_granted: Vec::new(),
             workspaces: vec![hostile(), hostile()],
             budget: Some(BudgetChoice {
                 already: Some(hostile()),
+                balances: vec![(hostile(), 1), (hostile(), 2)],
                 credits: Field { value: hostile(), error: Some(hostile()) },
                 span: hostile(),
             }),
@@ -215,7 +231,8 @@ impl Consent {
                     workspaces: vec!["Ada Lovelace".into(), "Analytical Engines".into()],
                     choice: Some(WorkspaceChoice::sample(None)),
                     connected_since: Some(Moment::sample("3 weeks ago")),
-                    not_granted: None,
+                    asks_for_all: false,
+                    not_granted: vec!["It can spend no credits."],
                     budget: None,
                     until: UntilChoice::sample(Some(Moment::sample("in 5 days"))),
                     access: vec!["See your brands, images and credits".into()],
@@ -226,6 +243,20 @@ impl Consent {
                 "consent-nothing-chosen",
                 Self {
                     choice: Some(WorkspaceChoice::sample(Some("Choose at least one workspace."))),
+                    budget: Some(BudgetChoice {
+                        balances: vec![("Personal".into(), 12), ("Analytical Engines".into(), 1)],
+                        ..BudgetChoice::sample()
+                    }),
+                    ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
+                },
+            ),
+            (
+                "consent-come-back",
+                Self {
+                    notice: Some(
+                        "Your session had ended. What you chose is filled in again, and nothing was sent yet.",
+                    ),
+                    choice: Some(WorkspaceChoice::sample(None)),
                     ..Self::sample(AppIdentity::sample_unverified(), "https://studio.example")
                 },
             ),
