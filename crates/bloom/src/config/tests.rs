@@ -115,6 +115,27 @@ fn each_limit_has_its_number_and_zero_turns_it_off() {
 }
 
 #[test]
+fn a_used_refresh_token_is_answered_for_ten_minutes_at_most() {
+    let site = Site::new("http://localhost:4600", 0).unwrap();
+    let window = |text: &str| {
+        let verbs = from_file(&format!("[oauth]\n{text}"))?.verbs(&site, loopback());
+        verbs
+            .map(|settings| settings.refresh_replay_window.as_secs())
+            .map_err(|failure| failure.to_string())
+    };
+    for (text, seconds) in
+        [("", 60), ("replay_window_seconds = 0", 0), ("replay_window_seconds = 600", 600)]
+    {
+        assert_eq!(window(text), Ok(seconds), "{text}");
+    }
+    let refused = window("replay_window_seconds = 601").unwrap_err();
+    assert_eq!(refused, "oauth.replay_window_seconds is 601; it must be 0 to 600");
+    for wrong in ["-1", "1.5", "\"60\"", "4294967296"] {
+        assert!(window(&format!("replay_window_seconds = {wrong}")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn sign_up_is_open_only_where_nobody_else_can_reach_it() {
     let policy = |config: &Config, url: &str| {
         let verbs = config.verbs(&Site::new(url, 0).unwrap(), loopback());

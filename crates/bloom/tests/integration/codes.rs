@@ -6,7 +6,7 @@ use base64::Engine;
 use bloom_service::clients;
 use serde_json::json;
 
-use crate::support::oauth::{REDIRECT, TOKEN, Tokens, VERIFIER, parameter};
+use crate::support::oauth::{REDIRECT, TOKEN, Tokens, VERIFIER, claims, parameter};
 use crate::support::signing::encode;
 use crate::support::{Answer, App, at_once, on_both, urlencoded};
 
@@ -22,6 +22,7 @@ on_both!(
     a_made_up_code_costs_no_look_at_the_grants,
     errors_are_those_of_the_protocol,
     the_answer_is_that_of_the_protocol,
+    an_access_token_has_the_claims_of_its_profile,
     a_client_that_did_not_register_for_it_gets_no_refresh_token,
     a_public_client_may_name_itself_but_not_prove_itself,
     a_revoked_connection_takes_its_codes_along,
@@ -264,6 +265,39 @@ async fn the_answer_is_that_of_the_protocol(app: App) {
         let code = parameter(sent.header("location"), "code").unwrap();
         Tokens::of(&client.redeem_with(&code, &[("code_verifier", &verifier)]).await);
     }
+}
+
+/// RFC 9068 §2.1, §2.2: these members and no others; each token has a `jti` of its own.
+async fn an_access_token_has_the_claims_of_its_profile(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[("scope", "read openid")]).await;
+    let header = tokens.access.split('.').next().expect("a header").to_owned();
+    let header = claims(&format!(".{header}."));
+    let members = |of: &serde_json::Value| -> Vec<String> {
+        let members: std::collections::BTreeSet<_> =
+            of.as_object().unwrap().keys().cloned().collect();
+        members.into_iter().collect()
+    };
+    assert_eq!(members(&header), ["alg", "kid", "typ"]);
+    assert_eq!((&header["typ"], &header["alg"]), (&"at+jwt".into(), &"EdDSA".into()));
+    let said = claims(&tokens.access);
+    let names =
+        ["access", "aud", "azp", "client_id", "exp", "iat", "iss", "jti", "scope", "sid", "sub"];
+    assert_eq!(members(&said), names);
+    let origin = app.options().public_url;
+    assert_eq!(said["aud"], json!([format!("{origin}/api/v1"), format!("{origin}/api/mcp")]));
+    assert_eq!(said["iss"], format!("{origin}/api/auth"));
+    assert_eq!(
+        (&said["client_id"], &said["azp"]),
+        (&client.id.as_str().into(), &client.id.as_str().into())
+    );
+    assert_eq!((&said["scope"], &said["access"]), (&"openid read".into(), &"read".into()));
+    assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 3_600);
+    let next = Tokens::of(&client.refresh(&tokens.refresh).await);
+    let next = claims(&next.access);
+    assert_eq!((&next["sub"], &next["sid"]), (&said["sub"], &said["sid"]));
+    assert_ne!(next["jti"], said["jti"]);
 }
 
 async fn a_client_that_did_not_register_for_it_gets_no_refresh_token(app: App) {

@@ -20,6 +20,8 @@ on_both!(
     what_was_given_to_one_place_vouches_for_no_other,
     a_no_and_an_unreadable_answer_write_nothing,
     a_question_is_answered_by_a_form_only,
+    another_account_is_chosen_on_the_way,
+    signing_in_again_and_agreeing_again_are_both_asked_for,
 );
 
 const EXPIRED_FORM: &str = "This form has expired";
@@ -363,4 +365,56 @@ async fn a_question_is_answered_by_a_form_only(app: App) {
     let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let sent = ada.post_as_is("/authorize", &fields, &[("origin", "http://localhost:4600")]).await;
     assert!(parameter(sent.header("location"), "code").is_some(), "{sent:?}");
+}
+
+/// Where a link to the sign-in page leads afterwards.
+fn next_in(place: &str) -> String {
+    parameter(place, "next").unwrap_or_else(|| panic!("no next page: {place}"))
+}
+
+/// `prompt=select_account`: the page names the account, and leads to any other, whose yes it then is.
+async fn another_account_is_chosen_on_the_way(app: App) {
+    app.person("bob").await;
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[]).await;
+    let page = client.consent_page(&mut ada, &[("prompt", "select_account")]).await;
+    let begin = "<bdi>ada@example.com</bdi> <a href=\"";
+    let link = page.between(begin, "\">Use another account").expect("a link").replace("&#38;", "&");
+    ada.get(&link).await.assert_page(200, "Sign in");
+    let next = next_in(&link);
+    let fields = [("email", "bob@example.com"), ("password", PASSWORD), ("next", next.as_str())];
+    ada.post("/sign-in", &fields).await.assert_redirect(&next);
+    let page = ada.get(&next).await;
+    page.assert_page(200, "Allow access");
+    assert!(page.text().contains("<bdi>bob@example.com</bdi> <a href="), "{page:?}");
+    let question = page.between("name=\"request\" value=\"", "\"").expect("a question");
+    let yes = [("request", question), ("decision", "allow")];
+    let place = ada.post("/authorize", &yes).await.header("location").to_owned();
+    let code = parameter(&place, "code").expect("a code");
+    let tokens = Tokens::of(&client.redeem(&code).await);
+    let account = app.get_as("/api/v1/account", &tokens.access).await;
+    assert_eq!(account.json()["data"]["email"], "bob@example.com");
+}
+
+/// `prompt=login consent`: neither stands for the other.
+async fn signing_in_again_and_agreeing_again_are_both_asked_for(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[]).await;
+    app.advance(Duration::from_secs(60));
+    for prompt in ["login consent", "consent login"] {
+        let place = client.sent_to(&mut ada, &[("prompt", prompt)]).await;
+        assert!(place.starts_with("/sign-in?next=") && place.ends_with("&again=1"), "{place}");
+        let next = next_in(&place);
+        let still = ada.get(&next).await;
+        assert!(still.header("location").starts_with("/sign-in?"), "not without: {still:?}");
+        let fields =
+            [("email", "ada@example.com"), ("password", PASSWORD), ("next", next.as_str())];
+        ada.post("/sign-in", &fields).await.assert_redirect(&next);
+        ada.get(&next).await.assert_page(200, "Allow access");
+        app.advance(Duration::from_secs(60));
+    }
+    let page = ada.get(&client.authorize_url(&[("prompt", "none consent")])).await;
+    assert_eq!(parameter(page.header("location"), "error").as_deref(), Some("invalid_request"));
 }

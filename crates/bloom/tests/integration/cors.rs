@@ -4,9 +4,23 @@ use crate::support::{Answer, App, on_both};
 
 on_both!(
     a_preflight_is_answered_before_authentication,
+    what_clients_call_can_be_called_by_a_page,
     every_answer_of_the_api_can_be_read,
     pages_are_closed,
 );
+
+/// What a client in a web page needs of the authorization server, and by which method.
+const OAUTH: [(&str, &str); 9] = [
+    ("/api/auth/oauth2/register", "POST"),
+    ("/api/auth/oauth2/token", "POST"),
+    ("/api/auth/oauth2/revoke", "POST"),
+    ("/api/auth/oauth2/introspect", "POST"),
+    ("/api/auth/oauth2/userinfo", "GET"),
+    ("/api/auth/jwks", "GET"),
+    ("/.well-known/oauth-authorization-server/api/auth", "GET"),
+    ("/api/auth/.well-known/openid-configuration", "GET"),
+    ("/api/mcp", "POST"),
+];
 
 const OPEN: [&str; 5] = [
     "/api/v1/account",
@@ -71,6 +85,33 @@ async fn a_preflight_is_answered_before_authentication(app: App) {
                 assert!(headers.contains(&header.to_owned()), "{header}: {headers:?}");
             }
             assert_eq!(answer.header("access-control-max-age"), "86400");
+        }
+    }
+}
+
+/// Refusals too: without a client, a token or a body, each says what is missing, and the page can read it.
+async fn what_clients_call_can_be_called_by_a_page(app: App) {
+    for (path, method) in OAUTH {
+        for origin in ["https://app.example", "null"] {
+            let asked = [
+                ("origin", origin),
+                ("access-control-request-method", method),
+                ("access-control-request-headers", "authorization,content-type"),
+            ];
+            let answer = app.request("OPTIONS", path, &asked).await;
+            assert_eq!((answer.status, answer.body.len()), (204, 0), "{path}: {answer:?}");
+            assert_open(&answer);
+            let methods = names(answer.header("access-control-allow-methods"));
+            assert!(methods.contains(&method.to_lowercase()), "{path}: {methods:?}");
+            assert_open(&app.request(method, path, &[("origin", origin)]).await);
+        }
+    }
+    for path in ["/api/auth/oauth2/authorize", "/api/auth/oauth2/end-session"] {
+        for method in ["GET", "OPTIONS"] {
+            let asked = [("origin", "https://app.example"), ("host", app.host())];
+            let answer = app.request(method, path, &asked).await;
+            let names = answer.headers.keys().map(axum::http::HeaderName::as_str);
+            assert!(!names.into_iter().any(|name| name.starts_with("access-control")), "{path}");
         }
     }
 }

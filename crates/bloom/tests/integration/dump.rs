@@ -9,6 +9,9 @@ use bloom_domain::accounts::SignUpPolicy;
 use bloom_service::rate_limit::RateLimits;
 use bloom_service::setup_links;
 
+use serde_json::json;
+
+use crate::mcp;
 use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, parameter};
 use crate::support::own_app::OwnApp;
 use crate::support::{App, Browser, on_both};
@@ -39,11 +42,23 @@ async fn no_value_of_a_dump_opens_anything(app: App) {
     let question = client.question(&mut ada, &[("prompt", "consent")]).await;
     let own = ada.create_app(&[]).await;
     own.acting().await;
+    // A mail about the address waits since she signed up, and one for a new password with it.
+    app.browser().post("/reset-password", &[("email", "ada@example.com")]).await;
+    let brand = json!({ "url": "https://kobalt.example/" });
+    let brand =
+        app.call("POST", "/api/v1/brands", &[("x-api-key", &key.secret)], Some(&brand)).await;
+    let brand = brand.json()["data"]["id"].clone();
+    let made = json!({ "brandId": brand });
+    let made = mcp::tool(&app, &key.secret, "bloom_create_logo_upload_url", made).await;
+    let upload = made["structuredContent"]["uploadUrl"].as_str().expect("an address").to_owned();
+    let (uploads, upload) = upload.rsplit_once('/').expect("a token");
+    let uploads = uploads.strip_prefix("http://localhost:4600").expect("our own").to_owned();
 
     let before = app.database().dump();
     let candidates = candidates(&before);
     assert!(candidates.len() > 200, "what is stored is looked at: {}", candidates.len());
-    let intruder = Intruder { app: app.clone(), ada: ada.clone(), client, own: own.clone() };
+    let intruder =
+        Intruder { app: app.clone(), ada: ada.clone(), client, own: own.clone(), uploads };
     for candidate in &candidates {
         if let Some(opened) = intruder.opens(candidate).await {
             panic!("{candidate} of the database opens {opened}");
@@ -62,8 +77,15 @@ async fn no_value_of_a_dump_opens_anything(app: App) {
         (question.as_str(), "a consent"),
         (own.secret.as_str(), "the token endpoint, as a client secret"),
         (own.management.as_str(), "the management of a client"),
+        (upload, "an upload"),
     ] {
         assert_eq!(intruder.opens(secret).await, Some(opened));
+    }
+    let mails = app.take_mails().await;
+    for place in ["/reset-password/", "/verify-email/"] {
+        let mut links = mails.iter().filter_map(|mail| mail.split_once(place));
+        let token = &links.next().unwrap_or_else(|| panic!("{place}: {mails:?}")).1[..32];
+        assert_eq!(intruder.opens(token).await, Some("a link"), "{place}");
     }
     assert!(app.is_good(&tokens.access).await, "nothing was ended by trying");
 }
@@ -74,6 +96,8 @@ struct Intruder {
     ada: Browser,
     client: OAuthClient,
     own: OwnApp,
+    /// Where a file goes to whose sender has nothing but a token.
+    uploads: String,
 }
 
 impl Intruder {
@@ -110,10 +134,23 @@ impl Intruder {
             return Some("a form");
         }
         let path: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        for place in ["setup", "invitations"] {
-            if app.browser().get(&format!("/{place}/{path}")).await.status == 200 {
-                return Some("a link");
+        for place in ["setup", "invitations", "reset-password", "verify-email", "change-email"] {
+            let path = format!("/{place}/{path}");
+            // Some are for whoever has the link, some for their own account only.
+            for mut browser in [app.browser(), self.ada.clone()] {
+                if browser.get(&path).await.status == 200 {
+                    return Some("a link");
+                }
             }
+        }
+        // No image, so that a good token is not used up.
+        let kind = ("content-type", "multipart/form-data; boundary=b");
+        let junk =
+            b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--b--\r\n".to_vec();
+        let uploaded =
+            app.send_bytes("PUT", &format!("{}/{path}", self.uploads), junk, &[kind]).await;
+        if uploaded.status != 401 {
+            return Some("an upload");
         }
         let page = self.ada.clone().get(&format!("/authorize?request={path}")).await;
         if page.status == 200 {
@@ -179,7 +216,13 @@ fn forms(bytes: &[u8]) -> Vec<String> {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let text = URL_SAFE_NO_PAD.encode(bytes);
     let printed = String::from_utf8(bytes.to_vec()).unwrap_or_default();
+    // An upload is named by a UUID.
+    let id = bytes.get(..16).map(|id| {
+        let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    });
     let mut forms: Vec<_> = PREFIXES.iter().map(|prefix| format!("{prefix}{text}")).collect();
     forms.extend([text, hex, printed]);
+    forms.extend(id);
     forms
 }
