@@ -21,7 +21,7 @@ mod tree;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask check | test [-- filter] | bench [args] | fuzz [target] | \
+const USAGE: &str = "usage: cargo xtask check | test [--complete] [-- filter] | bench [args] | fuzz [target] | \
                      size | openapi | contact-sheet [FOLDER] | pictures | help";
 
 /// Why a command could not finish, in one sentence for the person at the terminal.

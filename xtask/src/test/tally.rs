@@ -2,10 +2,15 @@
 //!
 //! A test that lacks its database or browser prints `skipped: why` and returns, which its harness counts
 //! as passed. The harness is therefore asked to show the output of passed tests too; that output is read
-//! here and kept off the terminal.
+//! here and kept off the terminal. What it holds must hold no key and no token: it is all that unit tests and
+//! the scripts of clients print, beside the logs that the tests search themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+#[expect(dead_code, reason = "the tests recognise more, in what they know to be an answer")]
+#[path = "../../../crates/bloom/tests/secrets/mod.rs"]
+mod secrets;
 
 pub(super) struct Tally {
     passed: usize,
@@ -13,6 +18,10 @@ pub(super) struct Tally {
     ignored: usize,
     /// How many tests gave each reason.
     skipped: BTreeMap<String, usize>,
+    /// The tests that passed and printed what looks like a secret.
+    told: BTreeSet<String>,
+    /// The test whose output we are in.
+    test: String,
     /// Whether the harness shows output in sections of its own, which the person did not ask for.
     sections: bool,
     inside_successes: bool,
@@ -30,6 +39,8 @@ impl Tally {
             failed: 0,
             ignored: 0,
             skipped: BTreeMap::new(),
+            told: BTreeSet::new(),
+            test: String::new(),
             sections: !filters.iter().any(asked),
             inside_successes: false,
             counted: false,
@@ -45,6 +56,16 @@ impl Tally {
         self.failed
     }
 
+    /// How many tests could not run for want of something.
+    pub(super) fn skipped(&self) -> usize {
+        self.skipped.values().sum()
+    }
+
+    /// The tests that printed a key or a token. A failed one shows what it got, and fails in any case.
+    pub(super) fn told(&self) -> impl Iterator<Item = &str> {
+        self.told.iter().map(String::as_str)
+    }
+
     /// Counts a line; true when it is for the person as well.
     pub(super) fn shows(&mut self, line: &str) -> bool {
         if line == "successes:" {
@@ -52,8 +73,12 @@ impl Tally {
         } else if line == "failures:" || line.starts_with("test result: ") {
             self.inside_successes = false;
         }
-        if line.starts_with("---- ") {
+        if let Some(test) = line.strip_prefix("---- ") {
             self.counted = false;
+            test.trim_end_matches(" stdout ----").clone_into(&mut self.test);
+        }
+        if self.inside_successes && secrets::looks_like_one(line) {
+            self.told.insert(self.test.clone());
         }
         if let Some(result) = line.strip_prefix("test result: ") {
             self.add(result);
@@ -86,7 +111,7 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let returned_early: usize = self.skipped.values().sum();
+        let returned_early = self.skipped();
         let skipped = self.ignored + returned_early;
         let passed = self.passed.saturating_sub(returned_early);
         write!(out, "{passed} passed, {} failed", self.failed)?;
@@ -136,6 +161,23 @@ mod tests {
              skipped 1: marked #[ignore]"
         );
         assert_eq!(shown.len(), 1);
+    }
+
+    #[test]
+    fn a_test_that_prints_a_secret_is_named() {
+        let told = |output: &str| {
+            let mut tally = Tally::new(&[]);
+            for line in output.lines() {
+                tally.shows(line);
+            }
+            tally.told().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let key = format!("bloom_sk_{}", "Az09".repeat(10));
+        let passed =
+            format!("successes:\n\n---- a::b stdout ----\nit has {key}\n\nsuccesses:\n    a::b\n");
+        assert_eq!(told(&passed), ["a::b"]);
+        assert!(told(&passed.replace(&key, "bloom_sk_Az09…")).is_empty(), "a hint is no secret");
+        assert!(told(&passed.replace("successes", "failures")).is_empty());
     }
 
     #[test]
