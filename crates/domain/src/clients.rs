@@ -22,8 +22,8 @@ use crate::workspaces::Reach;
 
 /// A client that nobody has let in for this long is forgotten.
 pub const IDLE_LIFETIME: Duration = Duration::from_secs(90 * 86_400);
-/// One that nobody ever let in is forgotten sooner. Registering again gives the same id.
-pub const UNUSED_LIFETIME: Duration = Duration::from_secs(86_400);
+/// Where there are many, one that nobody ever let in is forgotten sooner. Registering again gives the same id.
+const UNUSED_LIFETIME: Duration = Duration::from_secs(86_400);
 /// A use is written at most this often.
 pub const USED_RESOLUTION: Duration = Duration::from_secs(86_400);
 /// What an app without a name is called.
@@ -36,6 +36,13 @@ pub const MAX_OWNED: i64 = 25;
 const SECRET_PREFIX: &str = "bloom_cs_";
 /// What every registration access token begins with.
 const MANAGEMENT_PREFIX: &str = "bloom_rat_";
+
+/// For how long a client is kept that nobody ever let in. It makes room for others where half as many as may
+/// be have registered themselves: a flood of them leaves after a day, and without one nobody is hurried.
+#[must_use]
+pub fn unused_lifetime(registered: i64, most: i64) -> Duration {
+    if registered >= most / 2 { UNUSED_LIFETIME } else { IDLE_LIFETIME }
+}
 
 /// A registered client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,6 +251,14 @@ mod tests {
         assert_eq!(named("\u{feff} \u{2066}").display_name(), NAMELESS);
         assert_eq!(named("").display_name(), NAMELESS);
         assert_eq!(named(&"é".repeat(200)).display_name().chars().count(), MAX_NAME);
+    }
+
+    #[test]
+    fn nobody_is_hurried_while_there_is_room() {
+        assert_eq!(unused_lifetime(49, 100), IDLE_LIFETIME);
+        assert_eq!(unused_lifetime(50, 100), UNUSED_LIFETIME);
+        assert_eq!(unused_lifetime(0, 0), UNUSED_LIFETIME);
+        assert_eq!(unused_lifetime(i64::MAX, i64::MAX), UNUSED_LIFETIME);
     }
 
     #[test]

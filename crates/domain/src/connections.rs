@@ -15,6 +15,8 @@ use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 use bloom_oauth::scope::Scopes;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// That an app came back without a question is recorded at most this often.
+pub const RETURN_RESOLUTION: Duration = Duration::from_secs(3_600);
 
 /// A connection, and what its person has agreed to so far.
 #[derive(Debug, Clone, PartialEq, Eq)]

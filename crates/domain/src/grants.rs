@@ -54,7 +54,8 @@ pub struct Grant {
     pub created_at: Timestamp,
     /// How far it has come.
     pub state: GrantState,
-    /// When it ends by itself: with its code, or when its refresh token was not used for too long.
+    /// When it ends by itself: when its refresh token was not used for too long, or, before the code is redeemed,
+    /// when neither the code is good nor the yes could be sent again that made it.
     pub ends_at: Timestamp,
 }
 

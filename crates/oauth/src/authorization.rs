@@ -115,6 +115,7 @@ impl Unverified {
     /// # Errors
     /// For the client: the answer goes to its redirect URI.
     pub fn check(&self, rules: Rules<'_>) -> Result<AuthorizationRequest, OAuthError> {
+        self.parameters.check_once()?;
         self.no_request_object()?;
         self.response_type()?;
         self.response_mode()?;

@@ -18,7 +18,7 @@ pub enum ParameterError {
     TooMany,
     /// "Request and response parameters MUST NOT be included more than once" (RFC 6749 §3.1). Holds
     /// the name.
-    Twice(&'static str),
+    Twice(String),
 }
 
 impl fmt::Display for ParameterError {
@@ -34,6 +34,8 @@ impl fmt::Display for ParameterError {
 impl std::error::Error for ParameterError {}
 
 const MAX: usize = 64;
+/// So much of a name is told.
+const MAX_SHOWN: usize = 40;
 
 impl Parameters {
     /// Reads a query or a body.
@@ -62,7 +64,22 @@ impl Parameters {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value.filter(|value| !value.is_empty())),
-            (_, Some(_)) => Err(ParameterError::Twice(name)),
+            (_, Some(_)) => Err(ParameterError::Twice(name.to_owned())),
+        }
+    }
+
+    /// Whether every parameter is given once, also those that nobody here knows (RFC 6749 §3.1, §3.2); `resource`
+    /// may be given more than once (RFC 8707 §2).
+    ///
+    /// # Errors
+    /// [`ParameterError::Twice`].
+    pub fn check_once(&self) -> Result<(), ParameterError> {
+        let mut names: Vec<_> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+        names.retain(|name| *name != "resource");
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            None => Ok(()),
+            Some(pair) => Err(ParameterError::Twice(pair[0].chars().take(MAX_SHOWN).collect())),
         }
     }
 
@@ -95,7 +112,13 @@ mod tests {
         assert_eq!(parameters.one("b"), Ok(None));
         assert_eq!(parameters.one("c"), Ok(Some("é")));
         assert_eq!(parameters.one("z"), Ok(None));
-        assert_eq!(parameters.one("d"), Err(ParameterError::Twice("d")));
+        assert_eq!(parameters.one("d"), Err(ParameterError::Twice("d".to_owned())));
+        assert_eq!(parameters.check_once(), Err(ParameterError::Twice("d".to_owned())));
+        let parameters = Parameters::parse(b"a=1&b=&resource=x&resource=y&c").unwrap();
+        assert_eq!(parameters.check_once(), Ok(()));
+        for twice in [&b"unknown=1&a=2&unknown=3"[..], b"a&a", b"%61=1&a=1", b"=1&=2"] {
+            assert!(Parameters::parse(twice).unwrap().check_once().is_err(), "{twice:?}");
+        }
         assert_eq!(parameters.all("r").collect::<Vec<_>>(), ["x", "y"]);
     }
 

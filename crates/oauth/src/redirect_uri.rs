@@ -222,12 +222,12 @@ fn is_number(label: &str) -> bool {
     is_decimal || hexadecimal.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Under which anybody can have a name, and which is nobody's site itself.
+/// Under which anybody can have a name, and which is nobody's site itself: of a registry, or of a company that
+/// gives names to its customers.
 fn is_public_suffix(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    psl::suffix(host.as_bytes()).is_some_and(|suffix| {
-        suffix.typ() == Some(psl::Type::Icann) && suffix.as_bytes() == host.as_bytes()
-    })
+    psl::suffix(host.as_bytes())
+        .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == host.as_bytes())
 }
 
 fn is_loopback(host: &str) -> bool {

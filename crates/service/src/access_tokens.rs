@@ -12,7 +12,7 @@ use bloom_oauth::jws::{self, JwsError};
 use bloom_oauth::scope::Scopes;
 use bloom_store::grants::FoundGrant;
 
-use crate::{Error, Service, clients};
+use crate::{Error, Service, clients, signing_keys};
 
 /// What an access token of this server says.
 #[derive(Debug, Clone)]
@@ -124,11 +124,14 @@ pub(crate) fn read_hint(service: &Service, token: &str) -> Option<IdTokenHint> {
 }
 
 /// Reads an access token of this server, expired or not; says what is wrong with any other.
-pub(crate) fn read(service: &Service, token: &str) -> Result<AccessToken, &'static str> {
-    let now = service.now();
-    let claims: AccessClaims =
-        jws::verify(token, ACCESS_TOKEN_TYPE, |id| service.signing_keys.verifying(id, now))
-            .map_err(JwsError::reason)?;
+pub(crate) async fn read(service: &Service, token: &str) -> Result<AccessToken, &'static str> {
+    let claims = match verify(service, token) {
+        Err(JwsError::UnknownKey) if signing_keys::look_again(service).await => {
+            verify(service, token)
+        }
+        claims => claims,
+    };
+    let claims = claims.map_err(JwsError::reason)?;
     if claims.iss != service.authorization_server.issuer() {
         return Err("another server issued it");
     }
@@ -136,6 +139,11 @@ pub(crate) fn read(service: &Service, token: &str) -> Result<AccessToken, &'stat
         return Err("it is for another resource");
     }
     parse(claims).ok_or("its claims are not those of an access token")
+}
+
+fn verify(service: &Service, token: &str) -> Result<AccessClaims, JwsError> {
+    let now = service.now();
+    jws::verify(token, ACCESS_TOKEN_TYPE, |id| service.signing_keys.verifying(id, now))
 }
 
 fn parse(claims: AccessClaims) -> Option<AccessToken> {

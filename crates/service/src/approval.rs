@@ -2,7 +2,7 @@
 
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::clients::{Client, USED_RESOLUTION};
-use bloom_domain::connections::{Consent, Until};
+use bloom_domain::connections::{Consent, RETURN_RESOLUTION, Until};
 use bloom_domain::credits::{Budget, ChargedVia, Spender};
 use bloom_domain::grants::{CODE_LIFETIME, Grant, GrantState};
 use bloom_domain::ids::{ConnectionId, GrantId};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::authorization_requests::{Known, version};
+use crate::authorization_requests::{Known, QUESTION_KEPT, version};
 use crate::credits::budgets;
 use crate::sessions::Claim;
 use crate::{Error, Service, SignedIn, codes};
@@ -67,6 +67,13 @@ pub(crate) async fn approve(
     agreed: Agreed,
 ) -> Result<Option<String>, Error> {
     let (asked, now, request) = (known.consent(), service.now(), &known.pending.request);
+    let asked_at = Timestamp::from_unix_micros(known.pending.asked_at);
+    let ends_at = now.plus(CODE_LIFETIME);
+    let ends_at = match agreed {
+        // As long as the same yes could be sent again: without its row it would make the same code anew.
+        Agreed::Now { .. } => ends_at.max(asked_at.plus(QUESTION_KEPT)),
+        Agreed::Before => ends_at,
+    };
     let grant = Grant {
         id: grant,
         connection: ConnectionId::new(now, &service.entropy.draw()?),
@@ -78,12 +85,11 @@ pub(crate) async fn approve(
         signed_in_at: person.signed_in_at(),
         created_at: now,
         state: GrantState::Approved { wrong_verifiers: 0 },
-        ends_at: now.plus(CODE_LIFETIME),
+        ends_at,
     };
     let code = codes::issue(&service.keyring.load(), grant.id);
     let (claim, client) = (person.claim(), known.client.clone());
     let author = person.author(service)?;
-    let asked_at = Timestamp::from_unix_micros(known.pending.asked_at);
     let approve = Approve { claim, client, asked, grant, agreed, asked_at, author, now };
     let is_written = service.store.write(move |tx| approve.run(tx)).await??;
     let issuer = service.authorization_server.issuer();
@@ -97,6 +103,16 @@ impl Approve {
         if let Err(refused) = self.claim.check(tx)? {
             return Ok(Err(refused));
         }
+        let is_written = self.write(tx)?;
+        if !is_written {
+            // Nothing was agreed to, so nothing is noted either: not what a document says now, nor a use.
+            tx.abandon();
+        }
+        Ok(Ok(is_written))
+    }
+
+    /// Writes it; `false` when it is no yes any more.
+    fn write(&self, tx: &mut Tx<'_>) -> Result<bool, store::Error> {
         // What the person was shown is what they agree to: an owner who changes the client meanwhile comes
         // wholly before or wholly after.
         if self.client.owned.is_some() {
@@ -107,28 +123,28 @@ impl Approve {
         }
         let standing = store::clients::standing(tx, self.client.id)?;
         let Some(standing) = standing.filter(|standing| !standing.is_refused) else {
-            return Ok(Ok(false));
+            return Ok(false);
         };
         // What a client of nobody is never changes.
         if self.client.can_change() {
             let client = store::clients::find(tx, self.client.id)?;
             if client.is_none_or(|client| version(&client) != self.asked.version) {
-                return Ok(Ok(false));
+                return Ok(false);
             }
         }
         if let Agreed::Now { ends_at, .. } = &self.agreed {
-            // A yes sent twice is one yes.
-            if store::grants::find(tx, self.grant.id)?.is_some() {
-                return Ok(Ok(true));
-            }
             // One from before the app was revoked is none any more, whether or not it was sent before.
             let account = self.claim.account;
             if store::connections::was_revoked_since(tx, account, self.client.id, self.asked_at)? {
-                return Ok(Ok(false));
+                return Ok(false);
+            }
+            // A yes sent twice is one yes.
+            if store::grants::find(tx, self.grant.id)?.is_some() {
+                return Ok(true);
             }
             // They were shown an end that has come.
             if ends_at.is_some_and(|end| end <= self.now) {
-                return Ok(Ok(false));
+                return Ok(false);
             }
         }
         // Before the connection: whoever takes both takes the client first.
@@ -137,13 +153,11 @@ impl Approve {
             store::clients::note_use(tx, self.client.id, self.now, noted_since)?;
         }
         let Some(connection) = self.connect(tx)? else {
-            // Nothing was agreed to, so nothing is noted either.
-            tx.abandon();
-            return Ok(Ok(false));
+            return Ok(false);
         };
         let said = self.client.document.as_ref().map(|_| &self.client.metadata);
         store::grants::insert(tx, &Grant { connection, ..self.grant.clone() }, said)?;
-        Ok(Ok(true))
+        Ok(true)
     }
 
     /// The connection that the grant is to be of. The account's row is taken, so nobody connects or
@@ -162,7 +176,7 @@ impl Approve {
                 return Ok(None);
             };
             let after = self.told(Some(&self.asked), &there.reach, there.ends_at);
-            self.record(tx, Action::AppReturned, there.id, (Value::Null, after));
+            self.record_return(tx, there.id, (Value::Null, after))?;
             return Ok(Some(there.id));
         };
         let both = earlier
@@ -200,10 +214,28 @@ impl Approve {
         }
         let spender = Spender { account, via: ChargedVia::Connection(id) };
         budgets::lower(tx, spender, &budget, &self.author)?;
-        let is_news = is_wider || is_elsewhere || ends_at != ended;
-        let action = if is_news { Action::AppAllowed } else { Action::AppReturned };
-        self.record(tx, action, id, (before, self.told(Some(&self.asked), &reach, ends_at)));
+        let told = (before, self.told(Some(&self.asked), &reach, ends_at));
+        if is_wider || is_elsewhere || ends_at != ended {
+            self.record(tx, Action::AppAllowed, id, told);
+        } else {
+            self.record_return(tx, id, told)?;
+        }
         Ok(Some(id))
+    }
+
+    /// Records that the app came back, once in a while: a page that sends a browser here again and again must not
+    /// fill the audit.
+    fn record_return(
+        &self,
+        tx: &mut Tx<'_>,
+        id: ConnectionId,
+        told: (Value, Value),
+    ) -> Result<(), store::Error> {
+        let since = self.now.minus(RETURN_RESOLUTION);
+        if store::connections::note_return(tx, id, self.now, since)? {
+            self.record(tx, Action::AppReturned, id, told);
+        }
+        Ok(())
     }
 
     /// A choice of workspaces, without those that the person does not belong to.

@@ -187,7 +187,8 @@ async fn by_access_token(
     let verdict = match known(service, &hash, now) {
         Some(verdict) => verdict,
         None => {
-            let token = access_tokens::read(service, text).map_err(Rejection::NotAnAccessToken)?;
+            let token = access_tokens::read(service, text).await;
+            let token = token.map_err(Rejection::NotAnAccessToken)?;
             if token.expires_at <= now {
                 return Err(Rejection::ExpiredAccessToken);
             }

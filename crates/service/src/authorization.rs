@@ -42,7 +42,7 @@ use crate::authorization_requests::{
 };
 use crate::authorization_server::SCOPES;
 use crate::credits::budgets;
-use crate::{Error, Service, SignedIn};
+use crate::{Error, Service, SignedIn, tokens};
 
 /// The longest address.
 const MAX_HINT: usize = 254;
@@ -192,7 +192,7 @@ pub async fn anonymous_begin(
         Ok(request) => request,
         Err(error) => {
             let back = back(service, &unverified.redirect_uri, unverified.state(), &error);
-            return refuse(service, person, &client, site_of(&redirect), error, back).await;
+            return refuse(service, person, (&client, &redirect), error, back).await;
         }
     };
     let pending = Pending::new(service, request);
@@ -291,6 +291,10 @@ async fn proceed(
     person: Option<&SignedIn>,
     known: &Known,
 ) -> Result<Next, Refusal> {
+    if !known.client.metadata.may_use("authorization_code") {
+        let error = tokens::not_registered_for("authorization_code");
+        return refuse_known(service, person, known, error).await;
+    }
     let prompt = known.pending.request.prompt;
     let now = service.now();
     if person.is_some_and(|person| known.pending.met_another(person)) {
@@ -332,23 +336,34 @@ async fn interact(
         true => "prompt is none, and the person has to be asked",
         false => "somebody else signed in than the person of id_token_hint",
     };
-    let error = OAuthError::new(code, why);
-    let back = back(service, &request.redirect_uri, request.state.as_deref(), &error);
-    refuse(service, person, &known.client, site_of(&known.redirect), error, back).await
+    refuse_known(service, person, known, OAuthError::new(code, why)).await
 }
 
-/// An error for the app. It goes there at once when the person at this browser has agreed to answers
-/// that go to that place.
+async fn refuse_known(
+    service: &Service,
+    person: Option<&SignedIn>,
+    known: &Known,
+    error: OAuthError,
+) -> Result<Next, Refusal> {
+    let request = &known.pending.request;
+    let back = back(service, &request.redirect_uri, request.state.as_deref(), &error);
+    refuse(service, person, (&known.client, &known.redirect), error, back).await
+}
+
+/// An error for the app. It goes there at once when it is certain whose place that is, or when the person at
+/// this browser has agreed to answers that go there.
 async fn refuse(
     service: &Service,
     person: Option<&SignedIn>,
-    client: &Client,
-    site: Option<String>,
+    (client, redirect): (&Client, &RedirectUri),
     error: OAuthError,
     back: String,
 ) -> Result<Next, Refusal> {
+    if client.is_verified_for(redirect) {
+        return Ok(Next::App(back));
+    }
     if let Some(person) = person
-        && let Some(there) = in_force(service, person, client.id, site).await?
+        && let Some(there) = in_force(service, person, client.id, site_of(redirect)).await?
         && there.consent.is_some()
     {
         return Ok(Next::App(back));

@@ -25,6 +25,9 @@ use crate::{Error, Service, SignedIn, access_tokens, clients, keyring, sealed, t
 
 /// How long a person has from the app's request to their answer.
 const LIFETIME: Duration = Duration::from_secs(600);
+/// For how long after the request its question could be answered on any node, and a little more: their clocks
+/// differ.
+pub(crate) const QUESTION_KEPT: Duration = Duration::from_secs(660);
 /// What a sealed request is sealed for.
 pub(crate) const REQUEST: &[u8] = b"authorization request";
 /// What a sealed question is sealed for.

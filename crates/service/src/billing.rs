@@ -21,6 +21,7 @@ use bloom_store as store;
 use store::Tx;
 
 use crate::credits::Topups;
+use crate::refusals::Refused;
 use crate::subscriptions::Hearing;
 use crate::{Error, Service};
 use event::{Event, Seen, Told};
@@ -89,7 +90,7 @@ pub async fn anonymous_event(
     }
     let now = service.now();
     if let Err(why) = signature::check(&billing.webhook_secrets, signature, body, now) {
-        service.refused_events.note(now, sender);
+        service.refused_events.note((), Refused::by_server(now, sender));
         return Err(EventError::Unsigned(why));
     }
     let event = Event::read(body).map_err(EventError::Refused)?;

@@ -17,7 +17,6 @@ use bloom_domain::senders::Sender;
 use bloom_domain::time::Timestamp;
 use bloom_oauth::authorization::read_scope;
 use bloom_oauth::client_authentication::ClientCredentials;
-use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::pkce::CodeChallenge;
 use bloom_oauth::scope::Scopes;
 use bloom_oauth::token::TokenResponse;
@@ -30,7 +29,8 @@ use crate::audit::{Author, Difference};
 use crate::authorization_server::SCOPES;
 use crate::client_authentication::anonymous_client;
 use crate::tokens::{
-    TokenError, is_in_force, may_ask_for, refused, refused_client, respond, unknown_client,
+    TokenError, is_in_force, may_ask_for, not_registered_for, refused, refused_client, respond,
+    unknown_client,
 };
 use crate::{Error, Service};
 
@@ -59,10 +59,10 @@ pub async fn anonymous_act(
 ) -> Result<TokenResponse, TokenError> {
     let client = anonymous_client(service, presented).await?.ok_or_else(unknown_client)?;
     let Some(Owned { account: owner, .. }) = client.owned else {
-        return Err(may_not().into());
+        return Err(not_registered_for("client_credentials").into());
     };
     if !client.metadata.may_use("client_credentials") {
-        return Err(may_not().into());
+        return Err(not_registered_for("client_credentials").into());
     }
     if client.is_refused() {
         return Err(refused_client().into());
@@ -147,13 +147,6 @@ fn own_access(registered: &str) -> (Scopes, Access) {
     let access = Access::requested(ScopeSet::default(), ScopeSet::among(registered.iter()));
     let scopes = BloomScope::ALL.into_iter().filter(|scope| access.allows(*scope));
     (scopes.map(|scope| scope.as_str().to_owned()).collect(), access)
-}
-
-fn may_not() -> OAuthError {
-    OAuthError::new(
-        ErrorCode::UnauthorizedClient,
-        "the client is not registered for client_credentials; its owner can change that",
-    )
 }
 
 #[cfg(test)]

@@ -5,6 +5,11 @@
 //! fetching is limited: for an address, for a host, and for all together (in the fetcher); what was
 //! fetched is kept for five minutes at least, and what failed for a minute, so that a link that is opened
 //! again and again is one request to the other side.
+//!
+//! What strangers use up is theirs. A document that nobody here has let in takes room of the address that asks,
+//! of that address at the host, and one of the few places that there are for such. One that somebody has let in is
+//! asked for once a minute at most anyhow, and takes none of the room of its host; where it cannot be asked for at the
+//! moment, what it said within a day counts. While a person is being asked, it counts as it was when that began.
 
 use std::time::Duration;
 
@@ -20,6 +25,8 @@ use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_store as store;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
+use store::Tx;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::attempts::Counter;
 use crate::fetch::{Along, FetchError, Fetcher, Wanted};
@@ -36,23 +43,46 @@ const KEPT: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(86_40
 const FAILED: Duration = Duration::from_secs(60);
 /// How many are kept.
 const CAPACITY: usize = 1_000;
+/// For how long what a document said counts where it cannot be asked for: as long as it may be kept anyhow.
+const LAST_WORDS: Duration = KEPT[1];
 /// How many documents somebody may make this server fetch, by address.
 const OF_AN_ADDRESS: Option<RateLimit> = RateLimit::within(20, Duration::from_secs(60));
-/// How many are fetched from one host.
-const OF_A_HOST: Option<RateLimit> = RateLimit::within(10, Duration::from_secs(60));
+/// How many of those from one host.
+const OF_AN_ADDRESS_AT_A_HOST: Option<RateLimit> = RateLimit::within(10, Duration::from_secs(60));
+/// How many documents that nobody has let in are fetched from one host, whoever asks.
+const OF_A_HOST: Option<RateLimit> = RateLimit::within(60, Duration::from_secs(60));
+/// How many of those are fetched at once: fewer than the fetcher takes, so that hosts which answer slowly on
+/// purpose do not keep it from the others.
+const UNKNOWN_AT_ONCE: usize = 8;
+/// When to come again where as much is being fetched as may be.
+const WHILE_BUSY: Duration = Duration::from_secs(1);
 
 /// What this node knows of documents.
 pub(crate) struct ClientDocuments {
     fetcher: Arc<dyn Fetcher>,
     known: Cache<DocumentUrl, Known>,
     addresses: Counter<AddressBlock>,
-    hosts: Counter<[u8; 16]>,
+    addresses_at_hosts: Counter<(AddressBlock, Host)>,
+    hosts: Counter<Host>,
+    unknown: Semaphore,
 }
+
+/// Half a digest of a host's name.
+type Host = [u8; 16];
 
 #[derive(Clone)]
 struct Known {
     said: Result<Arc<ClientMetadata>, OAuthError>,
+    asked_at: Timestamp,
     until: Timestamp,
+}
+
+/// What was taken before a document is fetched.
+#[derive(Default)]
+struct Room<'a> {
+    address: Option<AddressBlock>,
+    host: Option<Host>,
+    place: Option<SemaphorePermit<'a>>,
 }
 
 impl ClientDocuments {
@@ -61,14 +91,62 @@ impl ClientDocuments {
             fetcher,
             known: Cache::new(CAPACITY),
             addresses: Counter::new(OF_AN_ADDRESS),
+            addresses_at_hosts: Counter::new(OF_AN_ADDRESS_AT_A_HOST),
             hosts: Counter::new(OF_A_HOST),
+            unknown: Semaphore::new(UNKNOWN_AT_ONCE),
         }
     }
 
     /// Gives back the memory of what counts no more.
     pub(crate) fn sweep(&self, now: Timestamp) {
         self.addresses.sweep(now);
+        self.addresses_at_hosts.sweep(now);
         self.hosts.sweep(now);
+    }
+
+    /// Takes the room that it needs to fetch a document. A request that is on its way has no sender: it has taken the
+    /// room of its sender already.
+    fn room(
+        &self,
+        url: &DocumentUrl,
+        (sender, is_known): (Option<&Sender>, bool),
+        now: Timestamp,
+    ) -> Result<Room<'_>, Error> {
+        let too_many = |retry_after| Error::TooMany { retry_after };
+        let mut room = Room::default();
+        if let Some(sender) = sender {
+            let address = AddressBlock::of(sender.address);
+            self.addresses.take(address, now).map_err(too_many)?;
+            room.address = Some(address);
+        }
+        if is_known {
+            return Ok(room);
+        }
+        if let Some(address) = room.address {
+            let mut host = Host::default();
+            host.copy_from_slice(&sha256(url.host().as_bytes())[..16]);
+            self.addresses_at_hosts.take((address, host), now).map_err(too_many)?;
+            // What others have used up is not told as if it were this one's doing.
+            self.hosts.take(host, now).map_err(|retry_after| Error::Busy { retry_after })?;
+            room.host = Some(host);
+        }
+        let Ok(place) = self.unknown.try_acquire() else {
+            self.give_back(&room);
+            return Err(Error::Busy { retry_after: WHILE_BUSY });
+        };
+        room.place = Some(place);
+        Ok(room)
+    }
+
+    /// Gives back the room for what was not asked for.
+    fn give_back(&self, room: &Room<'_>) {
+        if let Some(address) = &room.address {
+            self.addresses.give_back(address);
+        }
+        if let Some((address, host)) = room.address.zip(room.host) {
+            self.addresses_at_hosts.give_back(&(address, host));
+            self.hosts.give_back(&host);
+        }
     }
 }
 
@@ -95,9 +173,12 @@ pub(crate) async fn find(
         ))
     })?;
     let id = id_of(&url);
-    let there = service.store.read(move |tx| store::clients::find(tx, id)).await;
-    let there = there.map_err(Error::from)?;
-    let metadata = document(service, &url, sender).await?;
+    let read = move |tx: &mut Tx<'_>| {
+        Ok((store::clients::find(tx, id)?, store::clients::standing(tx, id)?))
+    };
+    let (there, standing) = service.store.read(read).await.map_err(Error::from)?;
+    let let_in = there.clone().zip(standing.map(|standing| standing.used_at));
+    let metadata = document(service, &url, sender, let_in).await?;
     Ok(Client {
         id,
         metadata: (*metadata).clone(),
@@ -113,7 +194,7 @@ pub(crate) async fn find(
 pub(crate) enum DocumentError {
     /// The document is not there, or is none.
     Refused(OAuthError),
-    /// It would be looked for, and too many were already.
+    /// It would be asked for, and cannot be at the moment.
     Failed(Error),
 }
 
@@ -123,22 +204,51 @@ impl From<Error> for DocumentError {
     }
 }
 
+/// What the document says: as it was fetched not long ago, as it is fetched now, or, where that cannot be, as it was
+/// known before. `let_in` is the client as somebody last let it in, and when.
 async fn document(
     service: &Service,
     url: &DocumentUrl,
     sender: Option<&Sender>,
+    let_in: Option<(Client, Timestamp)>,
 ) -> Result<Arc<ClientMetadata>, DocumentError> {
     let (documents, now) = (&service.client_documents, service.now());
-    if let Some(known) = documents.known.get(url).filter(|known| now < known.until) {
-        return known.said.map_err(DocumentError::Refused);
+    let kept = documents.known.get(url);
+    if let Some(known) = kept.as_ref().filter(|known| now < known.until) {
+        return known.said.clone().map_err(DocumentError::Refused);
     }
-    let too_many = |retry_after| DocumentError::Failed(Error::TooMany { retry_after });
-    if let Some(sender) = sender {
-        documents.addresses.take(AddressBlock::of(sender.address), now).map_err(too_many)?;
+    let is_known = let_in.is_some();
+    let lately = |at: Timestamp| now < at.plus(LAST_WORDS);
+    // A request that is on its way began with it, minutes ago.
+    if let Some(Known { asked_at, said: Ok(said), .. }) = &kept
+        && sender.is_none()
+        && lately(*asked_at)
+    {
+        return Ok(said.clone());
     }
-    let mut host = [0; 16];
-    host.copy_from_slice(&sha256(url.host().as_bytes())[..16]);
-    documents.hosts.take(host, now).map_err(too_many)?;
+    let kept = kept.filter(|known| lately(known.asked_at)).map(|known| known.said);
+    let let_in = let_in.filter(|(_, at)| lately(*at)).map(|(client, _)| Arc::new(client.metadata));
+    let room = documents.room(url, (sender, is_known), now);
+    let fetched = match room {
+        Ok(room) => fetch(service, url, &room).await,
+        Err(error) => Err(error),
+    };
+    match (fetched, kept) {
+        (Ok(said), _) => said.map_err(DocumentError::Refused),
+        (Err(_), Some(Ok(said))) => Ok(said),
+        // What failed the last time it was asked is not what it said before that.
+        (Err(error), Some(Err(_))) => Err(DocumentError::Failed(error)),
+        (Err(error), None) => let_in.ok_or(DocumentError::Failed(error)),
+    }
+}
+
+/// Asks for it, and keeps what comes of that; an error when there is no room to ask.
+async fn fetch(
+    service: &Service,
+    url: &DocumentUrl,
+    room: &Room<'_>,
+) -> Result<Result<Arc<ClientMetadata>, OAuthError>, Error> {
+    let (documents, now) = (&service.client_documents, service.now());
     let wanted = Wanted {
         url: url.as_str(),
         may_be_plain: false,
@@ -149,7 +259,10 @@ async fn document(
         along: Along::default(),
     };
     let (said, kept) = match documents.fetcher.fetch(&wanted).await {
-        Err(FetchError::Busy) => return Err(too_many(Duration::from_secs(1))),
+        Err(FetchError::Busy) => {
+            documents.give_back(room);
+            return Err(Error::Busy { retry_after: WHILE_BUSY });
+        }
         Err(error) => {
             tracing::info!(%error, host = url.host(), "a client document was not fetched");
             let text = format!("the document at client_id cannot be used: {error}");
@@ -169,7 +282,7 @@ async fn document(
         }
     };
     // By the time at which it was asked: what takes long is not newer for that.
-    let known = Known { said: said.clone(), until: now.plus(kept) };
+    let known = Known { said: said.clone(), asked_at: now, until: now.plus(kept) };
     documents.known.insert(url.clone(), known);
-    said.map_err(DocumentError::Refused)
+    Ok(said)
 }

@@ -109,7 +109,7 @@ pub(crate) fn rules<'a>(schemes: &'a [&'a str]) -> Rules<'a> {
     Rules { scopes: &SCOPES, default_scope: DEFAULT_SCOPE, schemes }
 }
 
-/// Counts the clients; between two counts what is registered here is added. Counting rows costs too
+/// Counts the clients that registered themselves; between two counts what is registered here is added. Counting rows costs too
 /// much to do it at each registration, and the limit need not be exact.
 pub(crate) async fn count(service: &Service) -> Result<(), Error> {
     let count = service.store.read(store::clients::count).await?;

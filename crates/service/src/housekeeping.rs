@@ -1,6 +1,7 @@
 //! What is done by itself, once a minute.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bloom_domain::grants::rotations_are_over;
@@ -13,11 +14,9 @@ use store::{Change, Tx};
 
 use crate::accounts::deletion;
 use crate::authenticate::CLOCKS_DIFFER;
+use crate::refusals::LONGEST_PAUSE;
 use crate::workspaces::empty_deleted;
-use crate::{
-    Error, Service, credits, images, last_use, refusals, refused_sign_ins, request_usage,
-    signing_keys,
-};
+use crate::{Error, Service, credits, images, last_use, refusals, request_usage, signing_keys};
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others: what waits for one may wait for two of
@@ -54,49 +53,97 @@ pub async fn run(service: Arc<Service>) {
     }
 }
 
-/// One round: last uses and refused sign-ins are written, what has ended is deleted, idle windows are
-/// dropped, and the ledgers follow the clock.
+/// One round: what must not outlive its time goes and the signing keys follow the clock, last uses and what was
+/// refused are written, what has ended is deleted, idle windows are dropped, and the ledgers follow the clock.
+/// What fails keeps nothing else from being done.
 ///
 /// # Errors
-/// When the database cannot be written.
+/// The first failure, when the database cannot be written.
 pub async fn once(service: &Service) -> Result<(), Error> {
     service.windows.sweep(service.now());
     service.failed_attempts.sweep(service.now());
     service.client_documents.sweep(service.now());
     service.openid.sweep(service.now());
     service.libraries.sweep(service.now());
-    last_use::flush(service).await?;
-    refused_sign_ins::flush(service).await?;
-    refusals::flush(service).await?;
+    let mut round = Round::default();
+    // Before all that takes its time: salts must not outlive their window, nor a key its day.
+    round.step("salts", erase_salts(service)).await;
+    round.step("signing keys", signing_keys::refresh(service)).await;
+    round.step("last uses", last_use::flush(service)).await;
+    round.step("what was refused", refusals::flush(service, service.now())).await;
+    delete_ended(service, &mut round).await;
+    delete_ended_authorizations(service, &mut round).await;
+    round.step("the count of apps", crate::clients::count(service)).await;
+    round.step("ended credits", expire_credits(service)).await;
+    round.step("holds", reap_credit_holds(service)).await;
+    round.step("monthly credits", grant_monthly_credits(service)).await;
+    round.step("deleted images", images::people::sweep(service)).await;
+    round.step("files", images::files::sweep(service)).await;
+    round.end()
+}
+
+/// How a round goes.
+#[derive(Default)]
+struct Round {
+    first_failure: Option<Error>,
+}
+
+impl Round {
+    /// Does one thing; when that fails, the log says so and the round goes on.
+    async fn step(&mut self, what: &'static str, step: impl Future<Output = Result<(), Error>>) {
+        if let Err(error) = step.await {
+            tracing::warn!(what, %error, "a step of housekeeping failed");
+            self.first_failure.get_or_insert(error);
+        }
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.first_failure.map_or(Ok(()), Err)
+    }
+}
+
+/// What has ended, but for what OAuth leaves behind.
+async fn delete_ended(service: &Service, round: &mut Round) {
     let now = service.now();
-    service.store.write(move |tx| store::setup_links::delete_expired(tx, now)).await?;
-    let (idle_since, created_before) = (now.minus(IDLE_LIFETIME), now.minus(ABSOLUTE_LIFETIME));
-    in_batches(service, move |tx| store::sessions::delete_idle(tx, idle_since, BATCH)).await?;
-    in_batches(service, move |tx| store::sessions::delete_old(tx, created_before, BATCH)).await?;
-    in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH)).await?;
-    in_batches(service, move |tx| store::upload_tokens::delete_expired(tx, now, BATCH)).await?;
-    in_batches(service, move |tx| store::account_links::delete_expired(tx, now, BATCH)).await?;
-    in_batches(service, move |tx| store::openid::delete_old_answers(tx, now, BATCH)).await?;
-    let forgotten = now.minus(idempotency::KEPT);
-    in_batches(service, move |tx| store::idempotency::delete_old(tx, forgotten, BATCH)).await?;
+    round.step("setup links", delete_setup_links(service)).await;
+    let idle_since = now.minus(IDLE_LIFETIME);
+    let idle = in_batches(service, move |tx| store::sessions::delete_idle(tx, idle_since, BATCH));
+    round.step("idle sessions", idle).await;
+    let before = now.minus(ABSOLUTE_LIFETIME);
+    let old = in_batches(service, move |tx| store::sessions::delete_old(tx, before, BATCH));
+    round.step("old sessions", old).await;
+    let ended = in_batches(service, move |tx| store::invitations::delete_expired(tx, now, BATCH));
+    round.step("invitations", ended).await;
+    let ended = in_batches(service, move |tx| store::upload_tokens::delete_expired(tx, now, BATCH));
+    round.step("uploads", ended).await;
+    let ended = in_batches(service, move |tx| store::account_links::delete_expired(tx, now, BATCH));
+    round.step("links by mail", ended).await;
+    let ended = in_batches(service, move |tx| store::openid::delete_old_answers(tx, now, BATCH));
+    round.step("answers of the provider", ended).await;
+    let kept = now.minus(idempotency::KEPT);
+    let old = in_batches(service, move |tx| store::idempotency::delete_old(tx, kept, BATCH));
+    round.step("kept answers", old).await;
     let shown = now.minus(submissions::SHOWN_AGAIN);
-    in_batches(service, move |tx| store::submissions::forget_pages(tx, shown, BATCH)).await?;
-    let forgotten = now.minus(submissions::KEPT);
-    in_batches(service, move |tx| store::submissions::delete_old(tx, forgotten, BATCH)).await?;
-    let deleted = now.minus(workspaces::GRACE);
-    empty_deleted(service, deleted, EMPTIED).await?;
-    let kept_since = request_usage::kept_since(service);
-    let delete = move |tx: &mut Tx<'_>| store::request_usage::delete_before(tx, kept_since, BATCH);
-    in_batches(service, delete).await?;
-    deletion::erase_left_overs(service).await?;
-    signing_keys::refresh(service).await?;
-    delete_ended_authorizations(service).await?;
-    crate::clients::count(service).await?;
-    expire_credits(service).await?;
-    reap_credit_holds(service).await?;
-    grant_monthly_credits(service).await?;
-    images::people::sweep(service).await?;
-    images::files::sweep(service).await
+    let old = in_batches(service, move |tx| store::submissions::forget_pages(tx, shown, BATCH));
+    round.step("pages of forms", old).await;
+    let kept = now.minus(submissions::KEPT);
+    let old = in_batches(service, move |tx| store::submissions::delete_old(tx, kept, BATCH));
+    round.step("forms", old).await;
+    let gone = empty_deleted(service, now.minus(workspaces::GRACE), EMPTIED);
+    round.step("deleted workspaces", gone).await;
+    let kept = request_usage::kept_since(service);
+    let old = in_batches(service, move |tx| store::request_usage::delete_before(tx, kept, BATCH));
+    round.step("counts of requests", old).await;
+    round.step("what accounts left", deletion::erase_left_overs(service)).await;
+}
+
+async fn delete_setup_links(service: &Service) -> Result<(), Error> {
+    let now = service.now();
+    Ok(service
+        .store
+        .write(move |tx| store::setup_links::delete_expired(tx, now))
+        .await
+        .map(drop)?)
 }
 
 /// Writes off what is left of credits that have ended.
@@ -125,29 +172,42 @@ pub async fn grant_monthly_credits(service: &Service) -> Result<(), Error> {
 
 /// What must be written before the process ends.
 pub(crate) async fn last_words(service: &Service) -> Result<(), Error> {
-    last_use::flush(service).await?;
-    refused_sign_ins::flush(service).await?;
-    refusals::flush(service).await
+    let mut round = Round::default();
+    round.step("last uses", last_use::flush(service)).await;
+    let by = service.now().plus(LONGEST_PAUSE);
+    round.step("what was refused", refusals::flush(service, by)).await;
+    round.end()
 }
 
-/// What OAuth leaves behind: salts first, since they must not outlive their window.
-async fn delete_ended_authorizations(service: &Service) -> Result<(), Error> {
-    let now = service.now();
-    let window = rotations_are_over(service.settings.refresh_replay_window, now);
+async fn erase_salts(service: &Service) -> Result<(), Error> {
+    let window = rotations_are_over(service.settings.refresh_replay_window, service.now());
     in_stretches(service, (BEGINNING, -1), move |tx, place| {
         store::refresh_rotations::sweep(tx, place, window, STRETCH)
     })
-    .await?;
+    .await
+}
+
+/// What OAuth leaves behind.
+async fn delete_ended_authorizations(service: &Service, round: &mut Round) {
+    let now = service.now();
     let ended = now.minus(CLOCKS_DIFFER);
-    in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, ended, BATCH))
-        .await?;
-    sweep_grants(service).await?;
-    in_batches(service, move |tx| store::connections::close_ended(tx, now, BATCH)).await?;
-    let revoked_before = now.minus(CONNECTION_KEPT);
-    in_batches(service, move |tx| store::connections::delete_revoked(tx, revoked_before, BATCH))
-        .await?;
+    let tokens =
+        in_batches(service, move |tx| store::revoked_access_tokens::delete_ended(tx, ended, BATCH));
+    round.step("revoked access tokens", tokens).await;
+    round.step("grants", sweep_grants(service)).await;
+    let ended = in_batches(service, move |tx| store::connections::close_ended(tx, now, BATCH));
+    round.step("ended connections", ended).await;
+    let before = now.minus(CONNECTION_KEPT);
+    let old = in_batches(service, move |tx| store::connections::delete_revoked(tx, before, BATCH));
+    round.step("revoked connections", old).await;
+    round.step("apps", sweep_clients(service)).await;
+}
+
+async fn sweep_clients(service: &Service) -> Result<(), Error> {
+    let now = service.now();
     let used_before = now.minus(clients::IDLE_LIFETIME);
-    let new_before = now.minus(clients::UNUSED_LIFETIME);
+    let registered = service.client_count.load(Ordering::Relaxed);
+    let new_before = now.minus(clients::unused_lifetime(registered, service.settings.max_clients));
     let first = (Timestamp::from_unix_micros(i64::MIN), ClientId::from_bytes([0; 16]));
     in_stretches(service, first, move |tx, place| {
         let swept = store::clients::sweep(tx, place, used_before, new_before, STRETCH)?;

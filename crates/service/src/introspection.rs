@@ -50,7 +50,8 @@ async fn of_refresh_token(
     let digests = token.digests(&service.keyring.load());
     let now = service.now();
     let rotation = found.grant.rotation(token.generation, &digests, now);
-    if is_in_force(&found, now).is_err() || rotation != Rotation::Rotate {
+    let is_usable = is_in_force(&found, now).is_ok() && found.is_registered_for("refresh_token");
+    if !is_usable || rotation != Rotation::Rotate {
         return Ok(None);
     }
     let ends_at = found.grant.ends_at;

@@ -28,6 +28,7 @@ use crate::audit::{Author, Difference};
 use crate::authenticate::find_by_hash;
 use crate::key_shapes::{self, Candidate};
 use crate::keyring::SecretHash;
+use crate::refusals::Refused;
 use crate::{Error, Service, api_keys, attempts, mail, root_secret};
 
 mod alert;
@@ -97,7 +98,7 @@ pub async fn anonymous_alert(
 ) -> Result<Vec<Judged>, AlertError> {
     let keys = service.settings.scanner_keys.as_ref().ok_or(AlertError::Off)?;
     if let Err(why) = keys.check(identifier, signature, body) {
-        service.refused_alerts.note(service.now(), sender);
+        service.refused_alerts.note((), Refused::by_server(service.now(), sender));
         return Err(AlertError::Unsigned(why));
     }
     let matches = alert::read(body)?;

@@ -60,7 +60,6 @@ pub mod rate_limit;
 mod redemption;
 mod refresh_tokens;
 mod refusals;
-mod refused_sign_ins;
 pub mod request_usage;
 pub mod root_secret;
 mod rotation;

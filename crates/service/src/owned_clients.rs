@@ -389,6 +389,15 @@ pub async fn anonymous_update_managed(
     put(service, Right::Token(digests), author, (id, draft)).await
 }
 
+/// Whether a text is the secret that a client has (RFC 7592 §2.2).
+#[must_use]
+pub fn anonymous_is_secret(service: &Service, client: &Client, text: &str) -> bool {
+    let digests = ClientSecret::parse(text)
+        .map(|secret| service.keyring.load().client_secret_digests(&secret))
+        .unwrap_or_default();
+    client.authentication().secret.is_some_and(|stored| digests.contains(&stored))
+}
+
 /// Deletes it (RFC 7592 §2.3).
 ///
 /// # Errors

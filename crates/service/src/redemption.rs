@@ -1,8 +1,7 @@
 //! Redeeming a code, as one transaction: decide from the grant as it is, then write what was decided.
 
-use bloom_domain::audit::{Action, Subject};
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, GrantState, Redemption, Refresh};
-use bloom_domain::ids::{ClientId, GrantId};
+use bloom_domain::ids::{AccountId, ClientId, ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_oauth::pkce::CodeVerifier;
 use bloom_store as store;
@@ -10,10 +9,13 @@ use store::Tx;
 use store::grants::FoundGrant;
 
 use crate::Settings;
-use crate::audit::{Author, Difference};
+use crate::audit::Author;
 use crate::client_authentication::Proof;
 use crate::refresh_tokens::RefreshToken;
 use crate::tokens::{End, Outcome, Refused, end, is_in_force};
+
+/// How often a decision is made again because another redemption was first.
+const ATTEMPTS: usize = 3;
 
 /// A presented code, with all that must come with it.
 pub(crate) struct Redeem {
@@ -28,58 +30,83 @@ pub(crate) struct Redeem {
     pub(crate) now: Timestamp,
 }
 
+/// A code that was used before came back, whoever brought it with whatever, and nothing changed by that. It is
+/// told of outside of the transaction: anybody who has seen a code can bring it back without end.
+pub(crate) struct Repeated {
+    pub(crate) connection: ConnectionId,
+    pub(crate) account: AccountId,
+}
+
+impl Repeated {
+    fn of(found: &FoundGrant) -> Option<Self> {
+        let (connection, account) = (found.grant.connection, found.account.id);
+        matches!(found.grant.state, GrantState::Redeemed { .. })
+            .then_some(Self { connection, account })
+    }
+}
+
 impl Redeem {
-    /// Redeems it. A refusal is committed too: it may have counted a wrong verifier or ended the grant.
+    /// Redeems it. A refusal is committed too: it may have counted a wrong verifier or ended the grant. Whoever
+    /// loses a race decides anew, by what the winner left.
     pub(crate) fn run(
         &self,
         tx: &mut Tx<'_>,
         settings: &Settings,
-    ) -> Result<Outcome, store::Error> {
-        let Some(found) = store::grants::find(tx, self.grant)? else {
-            return Ok(Err(Refused::Grant("the code is not known")));
-        };
-        let (client, proof) = &self.client;
-        if found.client != *client || !proof.names_client_of(&found) {
-            return Ok(Err(Refused::OtherClient));
-        }
-        if let Err(error) = proof.check(&found.authentication) {
-            return Ok(Err(Refused::Unproven(error)));
-        }
-        match found.grant.redemption(&self.redirect_uri, &self.verifier, self.now) {
-            Redemption::Redeem => self.redeem(tx, settings, found),
-            Redemption::WrongVerifier => {
-                store::grants::count_wrong_verifier(tx, self.grant)?;
-                Ok(Err(Refused::Grant("code_verifier does not fit code_challenge")))
+    ) -> Result<(Outcome, Option<Repeated>), store::Error> {
+        for _ in 0..ATTEMPTS {
+            let Some(found) = store::grants::find(tx, self.grant)? else {
+                return Ok((Err(Refused::Grant("the code is not known")), None));
+            };
+            let repeated = Repeated::of(&found);
+            if let Err(refused) = self.admit(&found) {
+                return Ok((Err(refused), repeated));
             }
-            Redemption::Replayed => {
-                let end_of = End::Returned("a spent code came back with its verifier");
-                end(tx, &found, self.now, (&self.author, end_of))?;
-                Ok(Err(Refused::Grant("the code was used before; its tokens are revoked")))
-            }
-            Redemption::Refuse(why) => {
-                if matches!(found.grant.state, GrantState::Redeemed { .. }) {
-                    self.record_repeated(tx, &found);
+            match found.grant.redemption(&self.redirect_uri, &self.verifier, self.now) {
+                Redemption::Refuse(why) => return Ok((Err(Refused::Grant(why)), repeated)),
+                Redemption::WrongVerifier => {
+                    store::grants::count_wrong_verifier(tx, self.grant)?;
+                    let why = "code_verifier does not fit code_challenge";
+                    return Ok((Err(Refused::Grant(why)), None));
                 }
-                Ok(Err(Refused::Grant(why)))
+                Redemption::Replayed => {
+                    let end_of = End::Returned("a spent code came back with its verifier");
+                    end(tx, &found, self.now, (&self.author, end_of))?;
+                    let why = "the code was used before; its tokens are revoked";
+                    return Ok((Err(Refused::Grant(why)), None));
+                }
+                Redemption::Redeem => {
+                    if let Some(outcome) = self.redeem(tx, settings, found)? {
+                        return Ok((outcome, None));
+                    }
+                }
             }
         }
+        Err(store::Error::Conflict)
     }
 
-    fn record_repeated(&self, tx: &mut Tx<'_>, found: &FoundGrant) {
-        let (subject, account) = (Subject::Grant(self.grant), found.account.id);
-        self.author.record(tx, Action::CodeRepeated, subject, account, Difference::default());
+    /// Whether it is the grant's client that brings it.
+    fn admit(&self, found: &FoundGrant) -> Result<(), Refused> {
+        let (client, proof) = &self.client;
+        if found.client != *client || !proof.names_client_of(found) {
+            return Err(Refused::OtherClient);
+        }
+        proof.check(&found.authentication).map_err(Refused::Unproven)
     }
 
+    /// Issues tokens for it; `None` when another redemption was first.
     fn redeem(
         &self,
         tx: &mut Tx<'_>,
         settings: &Settings,
         found: FoundGrant,
-    ) -> Result<Outcome, store::Error> {
+    ) -> Result<Option<Outcome>, store::Error> {
         if let Err(refused) = is_in_force(&found, self.now) {
-            return Ok(Err(refused));
+            return Ok(Some(Err(refused)));
         }
-        let may_refresh = found.client_grant_types.iter().any(|kind| kind == "refresh_token");
+        if !found.is_registered_for("authorization_code") {
+            return Ok(Some(Err(Refused::NotRegistered("authorization_code"))));
+        }
+        let may_refresh = found.is_registered_for("refresh_token");
         let (token, refresh) = &self.first;
         let (token, refresh) =
             (may_refresh.then(|| token.clone()), may_refresh.then_some(*refresh));
@@ -87,10 +114,7 @@ impl Redeem {
             true => settings.refresh_ends_at(found.grant.created_at, self.now),
             false => self.now.plus(ACCESS_TOKEN_LIFETIME),
         };
-        if store::grants::redeem(tx, self.grant, self.now, refresh, ends_at)? {
-            Ok(Ok((found, token)))
-        } else {
-            Ok(Err(Refused::Grant("the code was used before")))
-        }
+        let is_first = store::grants::redeem(tx, self.grant, self.now, refresh, ends_at)?;
+        Ok(is_first.then_some(Ok((found, token))))
     }
 }

@@ -78,6 +78,9 @@ impl Rotate {
         }
         proof.check(&found.authentication).map_err(Refused::Unproven)?;
         is_in_force(found, self.now)?;
+        if !found.is_registered_for("refresh_token") {
+            return Err(Refused::NotRegistered("refresh_token"));
+        }
         match &self.asked {
             Some(asked) => may_ask_for(&found.grant, asked).map_err(Refused::Scope),
             None => Ok(()),

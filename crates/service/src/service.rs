@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::audit::Action;
 use bloom_domain::grants::{ACCESS_TOKEN_LIFETIME, REFRESH_LIFETIME};
-use bloom_domain::ids::GrantId;
+use bloom_domain::ids::{AccountId, ConnectionId, GrantId};
 use bloom_domain::time::Timestamp;
 use bloom_store::Store;
 use parking_lot::Mutex;
@@ -36,8 +36,7 @@ use crate::painters::Painters;
 use crate::passwords::PasswordWorkers;
 use crate::plans::Billing;
 use crate::rate_limit::{RateLimits, Windows};
-use crate::refusals::Refusals;
-use crate::refused_sign_ins::RefusedSignIns;
+use crate::refusals::{LONGEST_PAUSE, Refusals};
 use crate::root_secret::{self, RootSecrets, WrongSecret};
 use crate::signing_keys::{self, SigningKeys};
 use crate::turns::Turns;
@@ -141,9 +140,10 @@ pub struct Service {
     pub(crate) windows: Windows,
     pub(crate) failed_attempts: FailedAttempts,
     pub(crate) last_uses: LastUses,
-    pub(crate) refused_sign_ins: RefusedSignIns,
-    pub(crate) refused_events: Refusals,
-    pub(crate) refused_alerts: Refusals,
+    pub(crate) refused_sign_ins: Refusals<AccountId>,
+    pub(crate) repeated_codes: Refusals<ConnectionId>,
+    pub(crate) refused_events: Refusals<()>,
+    pub(crate) refused_alerts: Refusals<()>,
     pub(crate) passwords: PasswordWorkers,
     pub(crate) settings: Settings,
     pub(crate) entropy: Entropy,
@@ -222,9 +222,10 @@ impl Service {
             windows: Windows::new(),
             failed_attempts: FailedAttempts::new(&settings.attempts),
             last_uses: LastUses::default(),
-            refused_sign_ins: RefusedSignIns::default(),
-            refused_events: Refusals::recorded_as(Action::BillingEventRefused),
-            refused_alerts: Refusals::recorded_as(Action::LeakAlertRefused),
+            refused_sign_ins: Refusals::recorded_as(Action::SignInRefused, Duration::ZERO),
+            repeated_codes: Refusals::recorded_as(Action::CodeRepeated, LONGEST_PAUSE),
+            refused_events: Refusals::recorded_as(Action::BillingEventRefused, Duration::ZERO),
+            refused_alerts: Refusals::recorded_as(Action::LeakAlertRefused, Duration::ZERO),
             passwords: PasswordWorkers::start(),
             authorization_server: AuthorizationServer::at(&settings.origin),
             signing_keys: SigningKeys::none(),

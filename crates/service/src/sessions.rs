@@ -21,7 +21,7 @@ use store::{Change, Patience, Tx};
 
 use crate::audit::{Author, Difference};
 use crate::submissions::Submission;
-use crate::{Error, Service, attempts, refused_sign_ins};
+use crate::{Error, Service, attempts, refusals};
 
 pub mod ending;
 pub mod proof;
@@ -232,7 +232,7 @@ async fn sign_in(
     let account = match account {
         Some(account) if fits => account,
         Some(account) => {
-            refused_sign_ins::note(service, account.id, browser.sender);
+            refusals::note_sign_in(service, account.id, browser.sender);
             return Err(Error::WrongEmailOrPassword);
         }
         None => return Err(Error::WrongEmailOrPassword),

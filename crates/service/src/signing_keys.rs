@@ -16,6 +16,7 @@ use bloom_domain::time::Timestamp;
 use bloom_oauth::jwk::{Jwk, JwkSet, key_id};
 use bloom_oauth::jws::{self, VerifyingKey};
 use bloom_store as store;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
 use store::Tx;
@@ -32,8 +33,15 @@ const LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 const PUBLISHED_AHEAD: Duration = Duration::from_secs(600);
 const PURPOSE: &[u8] = b"signing key";
 
+/// How long after it has read the keys for a token with an unknown one this node does so again.
+const LOOKED_AGAIN: Duration = Duration::from_secs(10);
+
 /// The keys as this node knows them.
-pub(crate) struct SigningKeys(ArcSwap<Vec<SigningKey>>);
+pub(crate) struct SigningKeys {
+    known: ArcSwap<Vec<SigningKey>>,
+    /// When they were read because a token named another.
+    looked_again_at: Mutex<Option<Timestamp>>,
+}
 
 /// A key of the server.
 pub(crate) struct SigningKey {
@@ -51,7 +59,7 @@ pub(crate) struct SigningKey {
 
 impl SigningKeys {
     pub(crate) fn none() -> Self {
-        Self(ArcSwap::default())
+        Self { known: ArcSwap::default(), looked_again_at: Mutex::default() }
     }
 
     /// Signs claims with the key that signs now.
@@ -61,15 +69,25 @@ impl SigningKeys {
         claims: &T,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let keys = self.0.load();
+        let keys = self.known.load();
         signer(&keys, now)
             .map(|(key, pair)| jws::sign(typ, &key.id, pair, claims))
             .ok_or_else(|| Error::Internal("there is no signing key".to_owned()))
     }
 
+    /// Whether it is long enough ago; then it is now.
+    fn is_time_to_look_again(&self, now: Timestamp) -> bool {
+        let mut looked = self.looked_again_at.lock();
+        let is_time = looked.is_none_or(|looked| looked.plus(LOOKED_AGAIN) <= now);
+        if is_time {
+            *looked = Some(now);
+        }
+        is_time
+    }
+
     /// What verifies the signatures of the key with an id, if what it signs may be good now.
     pub(crate) fn verifying(&self, id: &str, now: Timestamp) -> Option<Arc<VerifyingKey>> {
-        let keys = self.0.load();
+        let keys = self.known.load();
         keys.iter()
             .enumerate()
             .find(|(index, key)| key.id == id && !is_over(&keys, *index, now))
@@ -80,7 +98,7 @@ impl SigningKeys {
 /// The keys that are published: those that sign now or soon, or signed what is still good.
 #[must_use]
 pub fn anonymous_list(service: &Service) -> JwkSet {
-    let (keys, now) = (service.signing_keys.0.load(), service.now());
+    let (keys, now) = (service.signing_keys.known.load(), service.now());
     let published = keys.iter().enumerate().filter(|(index, _)| !is_over(&keys, *index, now));
     JwkSet { keys: published.map(|(_, key)| Jwk::ed25519(&key.public_key)).collect() }
 }
@@ -162,8 +180,27 @@ pub(crate) async fn refresh(service: &Service) -> Result<(), Error> {
         service.store.write(move |tx| store::signing_keys::delete_through(tx, number)).await?;
         keys.retain(|key| key.number > number);
     }
-    service.signing_keys.0.store(Arc::new(keys));
+    service.signing_keys.known.store(Arc::new(keys));
     Ok(())
+}
+
+/// Reads the keys because a token names one that is not known here, which another node may have made; `false` when
+/// they are as they were. Whoever makes up names brings that about only so often.
+pub(crate) async fn look_again(service: &Service) -> bool {
+    let now = service.now();
+    if !service.signing_keys.is_time_to_look_again(now) {
+        return false;
+    }
+    match load(service).await {
+        Ok(keys) => {
+            service.signing_keys.known.store(Arc::new(keys));
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the signing keys were not read");
+            false
+        }
+    }
 }
 
 async fn load(service: &Service) -> Result<Vec<SigningKey>, Error> {

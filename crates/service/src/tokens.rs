@@ -24,10 +24,10 @@ use crate::access_tokens::{self, seconds};
 use crate::audit::{Author, Difference};
 use crate::authorization_server::SCOPES;
 use crate::client_authentication::{Proof, anonymous_client};
-use crate::redemption::Redeem;
+use crate::redemption::{Redeem, Repeated};
 use crate::refresh_tokens::RefreshToken;
 use crate::rotation::Rotate;
-use crate::{Error, Service, clients, codes, crowd, root_secret};
+use crate::{Error, Service, clients, codes, crowd, refusals, root_secret};
 
 /// Why there are no tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub(crate) enum Refused {
     Unproven(OAuthError),
     /// The operator refuses the client, or its owner has switched it off.
     Client,
+    /// The client is not registered for this grant type any more.
+    NotRegistered(&'static str),
     /// It cannot be told.
     Failed(Error),
     /// A scope that was not granted.
@@ -81,18 +83,25 @@ pub async fn anonymous_redeem(
     sender: &Sender,
 ) -> Result<TokenResponse, TokenError> {
     let grant = codes::parse(&service.keyring.load(), code);
-    let Some((client, grant)) = clients::id(&presented.client_id).zip(grant) else {
+    let Some((presented_as, grant)) = clients::id(&presented.client_id).zip(grant) else {
         return Err(not_good(service, presented, "the code is not one of this server").await);
     };
     let first = RefreshToken::first(grant, service.entropy.draw()?);
     let digest = first.digest(&service.keyring.load());
     let first = (first, Refresh { generation: 0, digest });
-    let (author, now) = (Author::new(service, Actor::App(client), sender)?, service.now());
-    let client = (client, Proof::of(&service.keyring.load(), presented));
+    let (author, now) = (Author::new(service, Actor::App(presented_as), sender)?, service.now());
+    let client = (presented_as, Proof::of(&service.keyring.load(), presented));
     let redeem = Redeem { grant, client, redirect_uri, verifier, first, author, now };
     let settings = service.settings.clone();
     let outcome = service.store.write(move |tx| redeem.run(tx, &settings)).await;
-    let (found, refresh) = resolve(service, presented, outcome.map_err(Error::from)?).await?;
+    let (outcome, repeated) = outcome.map_err(Error::from)?;
+    if let Some(Repeated { connection, account }) = repeated {
+        let (actor, subject) = (Actor::App(presented_as), Subject::Grant(grant));
+        let (whose, sender) = (account.into(), sender.clone());
+        let refused = refusals::Refused { actor, subject, whose, sender, at: now };
+        service.repeated_codes.note(connection, refused);
+    }
+    let (found, refresh) = resolve(service, presented, outcome).await?;
     respond(service, &found, None, refresh)
 }
 
@@ -162,7 +171,7 @@ pub async fn anonymous_revoke(
         };
         return Ok(service.store.write(revoke).await.map_err(Error::from)?);
     }
-    let Ok(ours) = access_tokens::read(service, token) else {
+    let Ok(ours) = access_tokens::read(service, token).await else {
         // It may be one that this node cannot read; to say that it is revoked would be untrue.
         return Ok(root_secret::check_now(service).await?);
     };
@@ -299,6 +308,7 @@ pub(crate) fn refused(why: Refused) -> TokenError {
         Refused::OtherClient => OAuthError::invalid_grant("it was issued to another client").into(),
         Refused::Scope(error) | Refused::Unproven(error) => error.into(),
         Refused::Client => refused_client().into(),
+        Refused::NotRegistered(grant_type) => not_registered_for(grant_type).into(),
         Refused::Failed(error) => error.into(),
     }
 }
@@ -328,6 +338,12 @@ pub(crate) fn refused_client() -> OAuthError {
         ErrorCode::UnauthorizedClient,
         "the app is switched off, by its owner or by the operator of this server; ask them to enable it",
     )
+}
+
+/// The client is not registered for a grant type (RFC 6749 §4.1.2.1, §5.2).
+pub(crate) fn not_registered_for(grant_type: &str) -> OAuthError {
+    let text = format!("the client is not registered for {grant_type}; its owner can change that");
+    OAuthError::new(ErrorCode::UnauthorizedClient, text)
 }
 
 /// No such client.

@@ -42,8 +42,8 @@ statements! {
               WHERE id = ?1 AND verified_at IS NULL AND deleted_at IS NULL";
     /// They do no longer.
     UNVERIFY = "UPDATE clients SET verified_at = NULL WHERE id = ?1 AND verified_at IS NOT NULL";
-    /// How many there are.
-    COUNT = "SELECT count(*) FROM clients";
+    /// How many there are that registered themselves: neither somebody's, nor with a document.
+    COUNT = "SELECT count(*) FROM clients WHERE owner_id IS NULL AND document_url IS NULL";
     /// How many an account owns.
     COUNT_OWNED = "SELECT count(*) FROM clients WHERE owner_id = ?1 AND deleted_at IS NULL";
     /// Notes a use, unless one about as late is noted.
@@ -152,7 +152,7 @@ pub fn list_owned(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<Client>, Erro
     tx.query(&LIST_OWNED, &[owner.into()])?.iter().map(|row| read(row, 0)).collect()
 }
 
-/// How many there are.
+/// How many there are that registered themselves.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64, Error> {
     tx.query_opt(&COUNT, &[])?.map_or(Ok(0), |row| row.int(0))
 }

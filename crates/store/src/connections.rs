@@ -88,6 +88,9 @@ statements! {
     NOTE_USE = "UPDATE connections SET last_used_at = ?2, last_used_address = ?3, \
                 last_used_agent = ?4, last_used_operation = ?5 \
                 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)";
+    /// Notes that an app came back, unless that was noted not long ago.
+    NOTE_RETURN = "UPDATE connections SET returned_at = ?2 \
+                   WHERE id = ?1 AND (returned_at IS NULL OR returned_at <= ?3)";
     /// Connections revoked long ago go once their grants have, a batch at a time. Their grants are counted
     /// and not anti-joined: PostgreSQL would read all of both tables for a batch.
     DELETE_REVOKED = "DELETE FROM connections WHERE id IN (SELECT n.id FROM connections n \
@@ -138,6 +141,16 @@ pub fn insert_alone(
 ) -> Result<bool, Error> {
     let params = [id.into(), owner.into(), client.into(), at.into(), reach.to_stored().into()];
     Ok(tx.execute(&INSERT_ALONE, &params)? == 1)
+}
+
+/// Notes at `at` that an app came back; `false` when one after `since` is noted.
+pub fn note_return(
+    tx: &mut Tx<'_>,
+    id: ConnectionId,
+    at: Timestamp,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx.execute(&NOTE_RETURN, &[id.into(), at.into(), since.into()])? == 1)
 }
 
 /// The connection through which an owned client acts by itself.

@@ -25,7 +25,8 @@ statements! {
             g.refresh_digest, g.revoked_at, g.ends_at, n.client_id, n.revoked_at, \
             COALESCE(c.disabled_at, c.paused_at), n.acts_alone, c.auth_method, c.secret_digest, \
             c.document_url, \
-            CASE WHEN g.redeemed_at IS NULL THEN COALESCE(g.client_metadata, c.metadata) END, \
+            CASE WHEN g.redeemed_at IS NULL OR c.owner_id IS NOT NULL \
+            THEN COALESCE(g.client_metadata, c.metadata) END, \
             a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at, n.ends_at \
             FROM grants g JOIN connections n ON n.id = g.connection_id \
             JOIN clients c ON c.id = n.client_id JOIN accounts a ON a.id = n.account_id \
@@ -90,11 +91,19 @@ pub struct FoundGrant {
     /// The URL of the client's document, if it has one.
     pub document: Option<String>,
     /// The grant types of the client, by its document as that was when the grant was approved, or as it is
-    /// registered. Empty once the code is redeemed.
-    pub client_grant_types: Vec<String>,
+    /// registered. `None` once the code is redeemed, for a client of which that cannot change.
+    client_grant_types: Option<Vec<String>>,
 }
 
 impl FoundGrant {
+    /// Whether the client is registered for a grant type, if that can be another answer than when the code was
+    /// redeemed.
+    #[must_use]
+    pub fn is_registered_for(&self, grant_type: &str) -> bool {
+        let types = self.client_grant_types.as_ref();
+        types.is_none_or(|types| types.iter().any(|there| there == grant_type))
+    }
+
     /// What the client presents as `client_id`.
     #[must_use]
     pub fn client_identifier(&self) -> String {
@@ -297,9 +306,7 @@ fn read(row: &Row) -> Result<FoundGrant, Error> {
         acts_alone: row.int(18)? == 1,
         authentication: clients::authentication(row, 19)?,
         document: row.opt_text(21)?.map(str::to_owned),
-        client_grant_types: grant_types
-            .map_err(|_| row.unexpected(22, "client metadata"))?
-            .unwrap_or_default(),
+        client_grant_types: grant_types.map_err(|_| row.unexpected(22, "client metadata"))?,
         account: accounts::read(row, 23)?,
         connected_until: row.opt_timestamp(29)?,
     })

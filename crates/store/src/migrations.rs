@@ -128,6 +128,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "deleted_images",
         sql: include_str!("../migrations/0032_deleted_images.sql"),
     },
+    Migration {
+        number: 33,
+        name: "returning_apps",
+        sql: include_str!("../migrations/0033_returning_apps.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

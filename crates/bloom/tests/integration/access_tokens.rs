@@ -63,6 +63,7 @@ async fn a_forged_token_is_refused(app: App) {
     let mut later = claims(&token);
     later["exp"] = json!(u64::MAX);
     let unsigned = token.rsplit_once('.').unwrap().0;
+    let mut looks = Vec::new();
     for forged in [
         changed("alg", json!("none")),
         changed("alg", json!("None")),
@@ -88,8 +89,10 @@ async fn a_forged_token_is_refused(app: App) {
         let answer = app.get_as("/api/v1/account", &forged).await;
         assert_eq!(answer.error(), "401 UNAUTHORIZED", "{forged}");
         assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""));
-        assert_eq!(app.service().statements_executed(), before, "{forged}");
+        looks.push(app.service().statements_executed() - before);
     }
+    // Whoever makes up a key has the keys read, once in ten seconds.
+    assert_eq!(looks.iter().sum::<u64>(), 1, "{looks:?}");
     assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200);
 }
 

@@ -32,7 +32,7 @@ on_both!(
     a_person_sees_their_own,
 );
 
-async fn records(app: &App) -> Vec<Listed> {
+pub(crate) async fn records(app: &App) -> Vec<Listed> {
     audit::list_for(app.service(), &app.operator(), None, 10_000).await.unwrap()
 }
 

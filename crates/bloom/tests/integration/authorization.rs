@@ -17,6 +17,7 @@ on_both!(
     a_sealed_request_ends_and_cannot_be_altered,
     an_answer_is_bound_to_who_was_asked,
     yes_sent_twice_is_one_yes,
+    a_code_is_not_made_anew_by_the_same_yes,
     a_form_of_another_site_answers_nothing,
     state_comes_back_as_it_was_sent,
     what_is_given_twice_is_refused_but_a_resource,
@@ -409,6 +410,34 @@ async fn yes_sent_twice_is_one_yes(app: App) {
     assert_eq!(client.redeem(&code).await.json()["error"], "invalid_grant");
 }
 
+/// Whatever housekeeping does meanwhile: not even one that nobody has redeemed.
+async fn a_code_is_not_made_anew_by_the_same_yes(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let sealed = client.question(&mut ada, &[]).await;
+    let fields = [("request", sealed.as_str()), ("decision", "allow")];
+    let first = ada.post("/authorize", &fields).await;
+    let code = parameter(first.header("location"), "code").unwrap();
+    let wrong = "x".repeat(43);
+    for _ in 0..5 {
+        client.redeem_with(&code, &[("code_verifier", &wrong)]).await;
+    }
+    for seconds in [130, 469] {
+        app.advance(Duration::from_secs(seconds));
+        app.keep_house().await;
+        let again = ada.post("/authorize", &fields).await;
+        assert_eq!(again.header("location"), first.header("location"), "the same code");
+        assert_eq!(client.redeem(&code).await.json()["error"], "invalid_grant", "{seconds}");
+    }
+    assert_eq!(app.rows("grants").len(), 1);
+    // When the question has ended, its row leaves.
+    app.advance(Duration::from_secs(61));
+    app.keep_house().await;
+    assert!(app.rows("grants").is_empty());
+    assert_local(&ada.post("/authorize", &fields).await);
+    assert!(app.rows("grants").is_empty());
+}
+
 async fn a_form_of_another_site_answers_nothing(app: App) {
     let mut ada = app.person("ada").await;
     let client = app.client(REDIRECT).await;
@@ -476,6 +505,7 @@ async fn what_is_given_twice_is_refused_but_a_resource(app: App) {
         ("login_hint", "ada@example.com"),
         ("request", "x"),
         ("request_uri", "x"),
+        ("unknown", "x"),
     ] {
         for second in [value, ""] {
             let url = client.authorize_url(&[(name, value)]);

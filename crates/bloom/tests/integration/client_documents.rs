@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::documents::{SITE, World, document};
-use crate::support::oauth::{OAuthClient, Tokens, claims, parameter};
-use crate::support::{Answer, App, on_both};
+use crate::support::oauth::{OAuthClient, REDIRECT, Tokens, claims, parameter};
+use crate::support::{Answer, App, at_once, on_both};
 
 on_both!(
     a_client_is_what_its_document_says,
@@ -21,6 +21,10 @@ on_both!(
     the_operator_refuses_and_vouches_for_it,
     a_stranger_makes_us_fetch_only_so_much,
     a_client_is_known_by_one_name,
+    an_error_goes_to_a_verified_app_at_once,
+    junk_of_strangers_keeps_nobody_from_a_client,
+    hosts_that_never_answer_keep_nobody_from_a_client,
+    a_yes_that_counts_for_nothing_writes_nothing_of_a_document,
 );
 
 async fn with_a_world(app: App) -> (App, Arc<World>) {
@@ -331,4 +335,165 @@ async fn a_client_is_known_by_one_name(app: App) {
     }
     assert!(app.is_good(&tokens.access).await);
     assert!(!Tokens::of(&client.refresh(&tokens.refresh).await).refresh.is_empty());
+}
+
+/// What is certain is whose place it is: the document lies there, or the operator vouches for it.
+async fn an_error_goes_to_a_verified_app_at_once(app: App) {
+    let (app, world) = with_a_world(app).await;
+    let client = world.client(&app, "/c.json", &json!({}));
+    let mut ada = app.person("ada").await;
+    let signed_out = &mut app.browser();
+    let before = app.database().dump();
+    let assert_error = |url: &str, code: &str| {
+        assert!(url.starts_with(&format!("{SITE}/callback?error=")), "{url}");
+        assert_eq!(parameter(url, "error").as_deref(), Some(code));
+        assert_eq!(parameter(url, "state").as_deref(), Some("state-1"));
+        assert_eq!(parameter(url, "iss").as_deref(), Some("http://localhost:4600/api/auth"));
+    };
+    assert_error(&client.sent_to(signed_out, &[("prompt", "none")]).await, "login_required");
+    assert_error(&client.sent_to(&mut ada, &[("prompt", "none")]).await, "consent_required");
+    for browser in [signed_out, &mut ada] {
+        let mistakes = [
+            (("scope", "nonsense"), "invalid_scope"),
+            (("response_type", "token"), "unsupported_response_type"),
+            (("resource", "https://elsewhere.example"), "invalid_target"),
+        ];
+        for (mistake, code) in mistakes {
+            assert_error(&client.sent_to(browser, &[mistake]).await, code);
+        }
+    }
+    assert_eq!(app.database().dump(), before);
+    // Nothing is certain of another place, nor of what is on the device.
+    let explained = "This app&#39;s request has a mistake";
+    let silent = [("prompt", "none")];
+    for (path, redirect) in
+        [("/e.json", "https://elsewhere.example/cb"), ("/d.json", "http://127.0.0.1/cb")]
+    {
+        let elsewhere = world.client(&app, path, &json!({ "redirect_uris": [redirect] }));
+        let page = app.browser().get(&elsewhere.authorize_url(&silent)).await;
+        page.assert_page(400, explained);
+    }
+    // The operator vouches for one, and does no longer.
+    let (operator, vouched) = (app.operator(), app.client(REDIRECT).await);
+    let id = vouched.id.parse().unwrap();
+    app.browser().get(&vouched.authorize_url(&silent)).await.assert_page(400, explained);
+    bloom_service::clients::verify(app.service(), &operator, id).await.unwrap();
+    let sent = vouched.sent_to(&mut app.browser(), &silent).await;
+    assert!(sent.starts_with(&format!("{REDIRECT}?error=login_required&")), "{sent}");
+    bloom_service::clients::unverify(app.service(), &operator, id).await.unwrap();
+    app.browser().get(&vouched.authorize_url(&silent)).await.assert_page(400, explained);
+}
+
+/// A server behind a proxy, so that strangers come from many places.
+async fn behind_a_proxy(app: &App) -> (App, Arc<World>) {
+    let world = World::start().await;
+    let fetcher = world.clone();
+    let app = app.again(move |options| {
+        options.fetcher = Some(fetcher);
+        options.trusted_proxies = 1;
+    });
+    (app.await, world)
+}
+
+async fn authorize_from(app: &App, client_id: &str, address: &str) -> Answer {
+    let redirect_uri = format!("{SITE}/callback");
+    let client = OAuthClient { app: app.clone(), id: client_id.to_owned(), redirect_uri };
+    let headers = [("host", app.host()), ("x-forwarded-for", address)];
+    app.get(&client.authorize_url(&[]), &headers).await
+}
+
+async fn junk_of_strangers_keeps_nobody_from_a_client(app: App) {
+    let (app, world) = behind_a_proxy(&app).await;
+    let mut ada = app.person("ada").await;
+    let client = world.client(&app, "/client.json", &json!({}));
+    client.connect(&mut ada, &[]).await;
+    let question = client.question(&mut ada, &[("prompt", "consent")]).await;
+    let newcomer = world.client(&app, "/new.json", &json!({}));
+    // What was fetched is due again, while the question is still open.
+    app.advance(Duration::from_secs(301));
+    let unseen = app.again(|_| {}).await;
+    for app in [&app, &unseen] {
+        let asked = world.asked();
+        for number in 0..70 {
+            let junk = format!("{SITE}/junk{number}.json");
+            authorize_from(app, &junk, &format!("203.0.113.{number}")).await;
+        }
+        assert_eq!(world.asked() - asked, 60, "of one host, whoever asks");
+        let page = authorize_from(app, &newcomer.id, "198.51.100.1").await;
+        page.assert_page(503, "The server is busy");
+        assert!((1..=60).contains(&page.number("retry-after")), "{page:?}");
+    }
+    let fields = [("request", question.as_str()), ("decision", "allow")];
+    let sent = ada.post("/authorize", &fields).await;
+    assert!(parameter(sent.header("location"), "code").is_some(), "{sent:?}");
+    for app in [&app, &unseen] {
+        let asked = world.asked();
+        let sent = authorize_from(app, &client.id, "198.51.100.1").await;
+        assert!(sent.header("location").starts_with("/sign-in"), "{sent:?}");
+        assert_eq!(world.asked() - asked, 1, "it is asked what it says now");
+    }
+    // Whoever has used up their own room goes by what it said last, for a day.
+    app.advance(Duration::from_secs(301));
+    for number in 0..25 {
+        authorize_from(&app, &format!("https://s{number}.example/c.json"), "198.51.100.2").await;
+    }
+    let asked = world.asked();
+    let sent = authorize_from(&app, &client.id, "198.51.100.2").await;
+    assert!(sent.header("location").starts_with("/sign-in"), "{sent:?}");
+    assert_eq!(world.asked(), asked);
+    app.advance(Duration::from_secs(86_400));
+    for number in 0..25 {
+        authorize_from(&app, &format!("https://s{number}.example/c.json"), "198.51.100.2").await;
+    }
+    assert_eq!(authorize_from(&app, &client.id, "198.51.100.2").await.status, 429);
+    let sent = authorize_from(&app, &client.id, "198.51.100.3").await;
+    assert!(sent.header("location").starts_with("/sign-in"), "{sent:?}");
+}
+
+async fn hosts_that_never_answer_keep_nobody_from_a_client(app: App) {
+    let (app, world) = behind_a_proxy(&app).await;
+    let mut ada = app.person("ada").await;
+    let client = world.client(&app, "/client.json", &json!({}));
+    client.connect(&mut ada, &[]).await;
+    app.advance(Duration::from_secs(301));
+    let asked = world.asked();
+    for number in 0..20 {
+        world.never_answer(&format!("/{number}.json"));
+    }
+    let strangers = app.clone();
+    let dripping = tokio::spawn(at_once(20, move |number| {
+        let app = strangers.clone();
+        async move {
+            let url = format!("https://slow{number}.example/{number}.json");
+            authorize_from(&app, &url, &format!("203.0.113.{number}")).await.status
+        }
+    }));
+    while world.asked() - asked < 8 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let sent = authorize_from(&app, &client.id, "198.51.100.1").await;
+    assert!(sent.header("location").starts_with("/sign-in"), "{sent:?}");
+    assert_eq!(world.asked() - asked, 9, "it was asked, beside those that hang");
+    let page = authorize_from(&app, &format!("{SITE}/new.json"), "198.51.100.1").await;
+    page.assert_page(503, "The server is busy");
+    assert_eq!(page.number("retry-after"), 1);
+    let mut statuses = dripping.await.unwrap();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[400; 8].as_slice(), &[503; 12]].concat());
+}
+
+/// Not even what the document says now, nor that somebody was there.
+async fn a_yes_that_counts_for_nothing_writes_nothing_of_a_document(app: App) {
+    let (app, world) = with_a_world(app).await;
+    let mut ada = app.person("ada").await;
+    let client = world.client(&app, "/c.json", &json!({}));
+    client.connect(&mut ada, &[]).await;
+    let question = client.question(&mut ada, &[("prompt", "consent")]).await;
+    app.advance(Duration::from_secs(1));
+    ada.revoke_app().await;
+    app.advance(Duration::from_secs(1));
+    let before = app.database().dump();
+    let fields = [("request", question.as_str()), ("decision", "allow")];
+    ada.post("/authorize", &fields).await.assert_page(400, "This request has expired");
+    assert_eq!(app.database().dump(), before);
 }

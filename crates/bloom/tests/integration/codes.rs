@@ -6,7 +6,9 @@ use base64::Engine;
 use bloom_service::clients;
 use serde_json::json;
 
-use crate::support::oauth::{REDIRECT, TOKEN, Tokens, VERIFIER, claims, parameter};
+use crate::support::oauth::{
+    INTROSPECT, REDIRECT, REVOKE, TOKEN, Tokens, VERIFIER, claims, parameter,
+};
 use crate::support::signing::encode;
 use crate::support::{Answer, App, at_once, on_both, urlencoded};
 
@@ -223,7 +225,14 @@ async fn errors_are_those_of_the_protocol(app: App) {
     refused(&send(twice, body.clone()).await, 400, "invalid_request");
     let bearer = vec![form, ("authorization", "Bearer abc")];
     refused(&send(bearer, body.clone()).await, 401, "invalid_client");
-    refused(&send(vec![form], format!("{body}&client_id=d")).await, 400, "invalid_request");
+    for twice in ["client_id=d", "x=y", "unknown=1&unknown=1", "unknown&unknown="] {
+        refused(&send(vec![form], format!("{body}&{twice}")).await, 400, "invalid_request");
+        for path in [REVOKE, INTROSPECT] {
+            let body = format!("client_id=c&x=y&token=t&{twice}");
+            let answer = app.post_bytes(path, body.into_bytes(), &[form]).await;
+            refused(&answer, 400, "invalid_request");
+        }
+    }
     refused(&send(vec![form], format!("{body}&y=%ff")).await, 400, "invalid_request");
     refused(&app.request("GET", TOKEN, &[]).await, 405, "invalid_request");
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::support::documents::World;
 use crate::support::oauth::{REDIRECT, REGISTER, Tokens};
 use crate::support::{App, at_once, on_both};
 
 on_both!(
     however_often_an_app_registers_it_is_one_row,
     a_flood_of_apps_comes_to_a_ceiling_and_leaves,
+    only_who_registers_itself_counts,
     an_app_with_a_live_grant_never_leaves,
 );
 
@@ -72,14 +74,47 @@ async fn a_flood_of_apps_comes_to_a_ceiling_and_leaves(app: App) {
     app.advance(DAY);
     app.keep_house().await;
     assert_eq!(app.rows("clients").len(), 0);
-    // One that people have met is forgotten with its row.
+    // Without a flood nobody is hurried, and one that people have met is forgotten with its row.
     let mut ada = app.person("ada").await;
     let met = app.client(REDIRECT).await;
     met.question(&mut ada, &[]).await;
-    app.advance(DAY);
+    for (days, status) in [(89, 303), (1, 400)] {
+        app.advance(days * DAY);
+        app.keep_house().await;
+        let page = ada.get(&met.authorize_url(&[])).await;
+        assert_eq!(page.status, status, "after {days} more days: {page:?}");
+    }
+}
+
+/// An app that somebody owns, deleted or not, and one with a document take no place of one that registers itself.
+async fn only_who_registers_itself_counts(app: App) {
+    let world = World::start().await;
+    let fetcher = world.clone();
+    let limited = app.again(move |options| {
+        options.max_clients = 2;
+        options.fetcher = Some(fetcher);
+    });
+    let app = limited.await;
+    let mut ada = app.person("ada").await;
+    for _ in 0..3 {
+        ada.create_app(&[]).await;
+    }
+    let own = ada.create_app(&[]).await;
+    ada.post(&own.form("delete"), &[("confirmed", "Pressroom")]).await;
+    for path in ["/a.json", "/b.json", "/c.json"] {
+        world.client(&app, path, &json!({})).connect(&mut ada, &[]).await;
+    }
+    let status = async |app: &App, name: &str| {
+        let metadata = json!({ "redirect_uris": [REDIRECT], "client_name": name });
+        app.post_json(REGISTER, &metadata).await.status
+    };
     app.keep_house().await;
-    let page = ada.get(&met.authorize_url(&[])).await;
-    assert_eq!(page.status, 400, "{page:?}");
+    assert_eq!(status(&app, "one").await, 201);
+    let restarted = app.again(|_| {}).await;
+    assert_eq!(status(&restarted, "two").await, 201);
+    assert_eq!(status(&restarted, "three").await, 429);
+    app.keep_house().await;
+    assert_eq!(status(&app, "three").await, 429);
 }
 
 /// Through floods, months and housekeeping.

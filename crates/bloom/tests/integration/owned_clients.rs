@@ -14,7 +14,9 @@ on_both!(
     an_app_of_somebody_else_is_not_found,
     an_owner_changes_what_it_is_and_people_are_asked_anew,
     an_app_that_is_switched_off_gets_nothing,
+    an_app_that_acts_for_people_no_longer_lets_nobody_in,
     a_deleted_app_is_gone_for_everybody,
+    a_deleted_app_redeems_no_code,
     there_are_only_so_many_apps_of_one_account,
     an_owned_client_is_managed_by_its_token,
     somebody_elses_client_is_refused_like_a_missing_one,
@@ -176,6 +178,70 @@ async fn an_app_that_is_switched_off_gets_nothing(app: App) {
     }
 }
 
+async fn an_app_that_acts_for_people_no_longer_lets_nobody_in(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let own = ada.create_app(&[]).await;
+    let client = own.for_people();
+    let tokens = Tokens::of(&own.redeem(&client.code(&mut bob, &[]).await).await);
+    let again = [("prompt", "consent")];
+    let unspent = client.code(&mut bob, &again).await;
+    let on_its_way = client.sent_to(&mut bob, &again).await;
+    // The URI stays registered.
+    let saved = ada.post(&own.page(), &fields(&[("acts-for-people", "")])).await;
+    saved.assert_redirect(&format!("{}?saved=1", own.page()));
+    let refused = |url: &str| {
+        assert!(url.starts_with(&format!("{REDIRECT}?error=unauthorized_client&")), "{url}");
+    };
+    refused(&client.sent_to(&mut bob, &[]).await);
+    refused(&client.sent_to(&mut bob, &again).await);
+    refused(bob.get(&on_its_way).await.header("location"));
+    let page = app.browser().get(&client.authorize_url(&[])).await;
+    page.assert_page(400, "This app&#39;s request has a mistake");
+    assert!(page.text().contains("unauthorized_client"), "{page:?}");
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.as_str())];
+    for answer in [own.redeem(&unspent).await, own.send(TOKEN, &refresh).await] {
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert_eq!(answer.json()["error"], "unauthorized_client");
+    }
+    assert_eq!(own.introspect(&tokens.refresh).await, json!({ "active": false }));
+    own.acting().await;
+    // Nothing was spent.
+    ada.post(&own.page(), &fields(&[])).await;
+    Tokens::of(&own.redeem(&unspent).await);
+    Tokens::of(&own.send(TOKEN, &refresh).await);
+    // One that may let people in and not refresh.
+    let body = json!({
+        "client_id": own.id,
+        "client_name": "Pressroom",
+        "redirect_uris": [REDIRECT],
+        "grant_types": ["authorization_code"],
+    });
+    assert_eq!(own.manage("PUT", Some(&body)).await.status, 200);
+    assert_eq!(own.send(TOKEN, &refresh).await.json()["error"], "unauthorized_client");
+    let code = client.code(&mut bob, &again).await;
+    assert!(Tokens::of(&own.redeem(&code).await).refresh.is_empty());
+}
+
+async fn a_deleted_app_redeems_no_code(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    for (method, status, error) in
+        [("none", 400, "invalid_grant"), ("client_secret_basic", 401, "invalid_client")]
+    {
+        let own = ada.create_app(&[("method", method), ("acts-alone", "")]).await;
+        let client = own.for_people();
+        let code = client.code(&mut bob, &[]).await;
+        ada.post(&own.form("delete"), &[("confirmed", "Pressroom")]).await;
+        let answer = match method {
+            "none" => client.redeem(&code).await,
+            _ => own.redeem(&code).await,
+        };
+        assert_eq!((answer.status, &answer.json()["error"]), (status, &json!(error)), "{method}");
+        assert!(answer.json().get("access_token").is_none(), "{answer:?}");
+    }
+    let spent = app.rows("grants").iter().filter(|row| !row.contains("redeemed_at=NULL")).count();
+    assert_eq!(spent, 0, "{:?}", app.rows("grants"));
+}
+
 async fn a_deleted_app_is_gone_for_everybody(app: App) {
     let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
     let own = ada.create_app(&[("method", "none"), ("acts-alone", "")]).await;
@@ -319,7 +385,7 @@ async fn somebody_elses_client_is_refused_like_a_missing_one(app: App) {
 
 async fn what_cannot_be_chosen_is_refused(app: App) {
     let mut ada = app.person("ada").await;
-    let own = ada.create_app(&[]).await;
+    let (own, other) = (ada.create_app(&[]).await, ada.create_app(&[]).await);
     let before = app.database().dump();
     let good = json!({ "client_id": own.id, "redirect_uris": [REDIRECT] });
     let with = |name: &str, value: Value| {
@@ -330,7 +396,11 @@ async fn what_cannot_be_chosen_is_refused(app: App) {
     for body in [
         json!({ "redirect_uris": [REDIRECT] }),
         with("client_id", json!("another")),
-        with("client_secret", json!(own.secret)),
+        with("client_secret", json!("mine")),
+        with("client_secret", json!(other.secret)),
+        with("client_secret", json!(own.management)),
+        with("client_secret", json!([own.secret])),
+        with("client_secret", Value::Null),
         with("registration_access_token", json!("mine")),
         with("registration_client_uri", json!("https://evil.example")),
         with("client_secret_expires_at", json!(1)),
@@ -350,6 +420,13 @@ async fn what_cannot_be_chosen_is_refused(app: App) {
     assert_eq!(app.database().dump(), before);
     let answer = own.manage("PUT", Some(&privileged)).await;
     assert!(answer.status == 200 && answer.json().get("verified").is_none(), "{answer:?}");
+    // The secret that it has may be repeated (RFC 7592 §2.2), and stays.
+    let answer = own.manage("PUT", Some(&with("client_secret", json!(own.secret)))).await;
+    assert!(answer.status == 200 && answer.json().get("client_secret").is_none(), "{answer:?}");
+    let mut alone = with("client_secret", json!(own.secret));
+    alone["grant_types"] = json!(["client_credentials"]);
+    assert_eq!(own.manage("PUT", Some(&alone)).await.status, 200);
+    own.acting().await;
 }
 
 /// Many change one client at once, and one deletes it: what is left is one of them, or nothing.

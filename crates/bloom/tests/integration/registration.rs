@@ -579,7 +579,10 @@ async fn there_are_only_so_many_clients(app: App) {
     register(&app, &numbered(3)).await;
 }
 
+/// Soon where there are many of them, and after 90 days where there are few.
 async fn a_client_nobody_let_in_is_forgotten(app: App) {
+    let roomy = app.again(|options| options.max_clients = 9).await;
+    let app = app.again(|options| options.max_clients = 8).await;
     let named = |name: &str| json!({ "redirect_uris": [REDIRECT], "client_name": name });
     let idle = app.client_with(named("idle")).await;
     let connected = app.client_with(named("connected")).await;
@@ -599,6 +602,7 @@ async fn a_client_nobody_let_in_is_forgotten(app: App) {
     assert_eq!(app.rows("clients").len(), 4);
     assert_eq!(open(&idle).await, 303);
     app.advance(Duration::from_secs(1));
+    assert_eq!(app.rows("clients").len(), 4);
     app.keep_house().await;
     for (client, status) in [(&idle, 400), (&asked, 400), (&connected, 303)] {
         assert_eq!(open(client).await, status);
@@ -608,6 +612,12 @@ async fn a_client_nobody_let_in_is_forgotten(app: App) {
     assert_eq!(register(&app, &named("idle")).await["client_id"], idle.id.as_str());
     assert_eq!(register(&app, &named("refused")).await["disabled"], true);
     assert_eq!(open(&idle).await, 303);
+    for (wait, status) in [(90 * DAY - Duration::from_secs(1), 303), (Duration::from_secs(1), 400)]
+    {
+        app.advance(wait);
+        roomy.keep_house().await;
+        assert_eq!(open(&idle).await, status, "{wait:?}");
+    }
 }
 
 async fn web_pages_may_register_and_nothing_is_cached(app: App) {

@@ -18,6 +18,7 @@ use crate::support::{App, Browser, PASSWORD, at_once, on_both};
 on_both!(
     keys_rotate_without_a_restart_and_outlive_what_they_signed,
     keys_rotate_under_load_without_a_refused_token,
+    a_key_of_another_node_is_looked_for_once_in_a_while,
     a_rotation_that_is_asked_for_twice_is_one,
     a_root_secret_that_is_gone_takes_no_good_token_along,
     the_published_keys_are_public,
@@ -169,6 +170,32 @@ async fn while_apps_work(
     }
     assert!(signers.contains(&key_of(&last_of_the_old)));
     signers.len()
+}
+
+/// A node whose housekeeping has not run for longer than a key is published ahead.
+async fn a_key_of_another_node_is_looked_for_once_in_a_while(app: App) {
+    let mut ada = app.person("ada").await;
+    let (client, behind) = (app.client(REDIRECT).await, app.again(|_| {}).await);
+    let tokens = client.connect(&mut ada, &[]).await;
+    signing_keys::rotate(app.service(), &app.operator()).await.unwrap();
+    app.advance(Duration::from_secs(600));
+    let tokens = Tokens::of(&client.refresh(&tokens.refresh).await);
+    assert_eq!(published(&behind).await.len(), 1);
+    assert!(!published(&behind).await.contains(&key_of(&tokens.access)));
+    assert!(behind.is_good(&tokens.access).await);
+    assert_eq!(published(&behind).await, published(&app).await);
+    // A key that nobody has is looked for once in ten seconds.
+    let (_, rest) = tokens.access.split_once('.').unwrap();
+    let made_up = |kid: &str| {
+        let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid });
+        format!("{}.{rest}", encode(header.to_string()))
+    };
+    for (wait, looks) in [(0, 0), (10, 1), (0, 0), (9, 0), (1, 1)] {
+        app.advance(Duration::from_secs(wait));
+        let before = behind.service().statements_executed();
+        assert!(!behind.is_good(&made_up("nobody")).await);
+        assert_eq!(behind.service().statements_executed() - before, looks, "after {wait}");
+    }
 }
 
 async fn a_rotation_that_is_asked_for_twice_is_one(app: App) {

@@ -40,6 +40,7 @@ impl Form {
         let sender = sender::Sender::of(app, request.headers(), request.extensions()).kept();
         let body = read(request).await?;
         let parameters = Parameters::parse(&body).map_err(OAuthError::from)?;
+        parameters.check_once().map_err(OAuthError::from)?;
         Ok(Self { parameters, authorization, sender })
     }
 

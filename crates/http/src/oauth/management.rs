@@ -86,7 +86,7 @@ pub(crate) async fn update(
     }
     let body = body::read(request).await?;
     let metadata = owned_clients::anonymous_read(&app.service, &body)?;
-    check_members(&body, &client)?;
+    check_members(&app, &body, &client)?;
     let named = (asked.client.as_str(), asked.token.as_str());
     let updated =
         owned_clients::anonymous_update_managed(&app.service, named, metadata, &asked.sender).await;
@@ -162,7 +162,9 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
 
 /// "The request MUST include the client_id field ... and MUST NOT include the registration_access_token,
 /// registration_client_uri, client_secret_expires_at, or client_id_issued_at fields" (§2.2).
-fn check_members(body: &[u8], client: &Client) -> Result<(), OAuthError> {
+/// And "if the client includes client_secret in the request, the value of this field MUST match the
+/// currently issued client secret for that client".
+fn check_members(app: &App, body: &[u8], client: &Client) -> Result<(), OAuthError> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     if body["client_id"].as_str() != Some(client.id.to_string().as_str()) {
         return Err(invalid("client_id must be that of the client"));
@@ -173,14 +175,19 @@ fn check_members(body: &[u8], client: &Client) -> Result<(), OAuthError> {
         "client_secret_expires_at",
         "client_id_issued_at",
     ];
-    match set_by_us.into_iter().find(|name| body.get(name).is_some()) {
-        Some(name) => Err(invalid(format!("{name} cannot be chosen; leave it out"))),
-        // A client cannot choose its secret either; the one it has would have to be repeated, and the
-        // bearer of this token need not know it.
-        None if body.get("client_secret").is_some() => {
-            Err(invalid("client_secret cannot be chosen; leave it out"))
+    if let Some(name) = set_by_us.into_iter().find(|name| body.get(name).is_some()) {
+        return Err(invalid(format!("{name} cannot be chosen; leave it out")));
+    }
+    let is_its_own = |secret: &Value| {
+        let secret = secret.as_str();
+        secret
+            .is_some_and(|secret| owned_clients::anonymous_is_secret(&app.service, client, secret))
+    };
+    match body.get("client_secret") {
+        Some(secret) if !is_its_own(secret) => {
+            Err(invalid("client_secret cannot be chosen; leave it out, or repeat the one it has"))
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 

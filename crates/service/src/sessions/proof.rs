@@ -11,7 +11,7 @@ use store::Tx;
 
 use crate::audit::{Author, Difference};
 use crate::sessions::Claim;
-use crate::{Error, Service, SignedIn, attempts, refused_sign_ins};
+use crate::{Error, Service, SignedIn, attempts, refusals};
 
 /// Takes a password as the proof. Guessing here is guessing at the sign-in: the same limits count it.
 ///
@@ -34,7 +34,7 @@ async fn prove(service: &Service, person: &SignedIn, password: Password) -> Resu
     let stored = service.store.read(move |tx| store::accounts::find_password(tx, id)).await?;
     let verified = stored.clone();
     if !service.passwords.verify(password, stored).await? {
-        refused_sign_ins::note(service, id, &person.sender);
+        refusals::note_sign_in(service, id, &person.sender);
         return Err(Error::WrongEmailOrPassword);
     }
     let now = service.now();

@@ -60,6 +60,11 @@ impl World {
         self.shelf.answers.lock().expect("a lock").insert(path.to_owned(), answer.into());
     }
 
+    /// Answers nothing at a path, for as long as somebody waits.
+    pub(crate) fn never_answer(&self, path: &str) {
+        self.put(path, Vec::new());
+    }
+
     /// Puts a document at a path, with more headers.
     pub(crate) fn put_document(&self, path: &str, document: &Value, headers: &str) {
         let body = document.to_string();
@@ -133,6 +138,11 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shelf: Arc<Shelf>) 
             let head = String::from_utf8_lossy(&head).into_owned();
             let path = head.split(' ').nth(1).unwrap_or_default();
             let answer = shelf.answers.lock().expect("a lock").get(path).cloned();
+            if answer.as_ref().is_some_and(Vec::is_empty) {
+                // Until whoever asks goes away.
+                let _ = stream.read_u8().await;
+                return;
+            }
             let nothing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec();
             let _ = stream.write_all(&answer.unwrap_or(nothing)).await;
             let _ = stream.shutdown().await;

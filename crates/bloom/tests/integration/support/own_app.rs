@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::oauth::{INTROSPECT, OAuthClient, REDIRECT, REVOKE, TOKEN};
+use super::oauth::{INTROSPECT, OAuthClient, REDIRECT, REVOKE, TOKEN, VERIFIER};
 use super::{Answer, App, Browser, urlencoded};
 
 /// Where a person makes their own apps.
@@ -73,6 +73,17 @@ impl OwnApp {
     /// Sends a form to an endpoint, proven in the header.
     pub(crate) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         send_as(&self.app, path, &self.basic(), fields).await
+    }
+
+    /// Redeems a code.
+    pub(crate) async fn redeem(&self, code: &str) -> Answer {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+        ];
+        self.send(TOKEN, &fields).await
     }
 
     /// Asks for a token to act with by itself.
