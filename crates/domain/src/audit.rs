@@ -189,10 +189,12 @@ actions! {
     /// Somebody told of keys that leaked without the secret scanner's signature, once or more often within a
     /// minute.
     LeakAlertRefused = "leak_alert.refused", "News of leaked keys refused: not signed";
-    /// Credits were granted: by the operator, for signing up, or because they were bought.
+    /// Credits were granted: by the operator, for signing up, for a month, or because they were bought.
     CreditsGranted = "credits.granted", "Credits granted";
     /// Bought credits were taken back, since their money was given back.
     CreditsTakenBack = "credits.taken_back", "Bought credits taken back";
+    /// A workspace gets credits each month, others than before, or none any more, on the operator's word.
+    MonthlyCreditsSet = "credits.monthly_set", "Monthly credits changed";
     /// A setup link was made for the first account.
     SetupLinkIssued = "setup_link.issued", "Setup link made";
     /// The next signing key was made, on schedule or because the operator said so.

@@ -57,7 +57,9 @@ impl From<Error> for EventError {
     fn from(error: Error) -> Self {
         match error {
             Error::WorkspaceNotFound => {
-                Self::Refused("it names no workspace of this server".to_owned())
+                // The money is with the provider, whose operator has to give it back or name another.
+                let why = "it names no workspace of this server, or one that is gone for good";
+                Self::Refused(why.to_owned())
             }
             Error::CreditReferenceTaken => {
                 Self::Refused("other credits were bought with that payment before".to_owned())

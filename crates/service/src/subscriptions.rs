@@ -11,6 +11,7 @@ use bloom_domain::ids::{CreditGrantId, WorkspaceId};
 use bloom_domain::plans::PlanTable;
 use bloom_domain::subscriptions::{Snapshot, Subscription, SubscriptionState, Version, in_force};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::GRACE;
 use bloom_store as store;
 use serde_json::{Value, json};
 use store::{Change, Tx};
@@ -55,8 +56,17 @@ impl Hearing {
             // Whose it is will be heard of later.
             return store::subscriptions::write(tx, &subscription).map(Ok);
         };
+        if !store::workspaces::take(tx, workspace)? {
+            return Ok(Err(Error::WorkspaceNotFound));
+        }
+        // Nobody is to pay for what nobody could ever reach, so nothing is heard of that but its end.
+        let is_over = subscription.state() == Some(SubscriptionState::Canceled);
+        let gone = self.now.minus(GRACE);
+        if !is_over && !store::workspaces::is_reached(tx, workspace, gone)? {
+            return Ok(Err(Error::WorkspaceNotFound));
+        }
         let write = |tx: &mut Tx<'_>| store::subscriptions::write(tx, &subscription);
-        self.follow(tx, workspace, write, cause)
+        self.follow(tx, workspace, write, cause).map(Ok)
     }
 
     /// Forgets a subscription of a workspace; `false` when there was none.
@@ -71,28 +81,25 @@ impl Hearing {
             was_there = store::subscriptions::delete(tx, reference)?;
             Ok(())
         };
-        // A workspace that the caller has found is there.
-        let _ = self.follow(tx, workspace, delete, None)?;
+        store::workspaces::take(tx, workspace)?;
+        self.follow(tx, workspace, delete, None)?;
         Ok(was_there)
     }
 
-    /// Takes the workspace, writes, and draws the consequences.
+    /// Writes, and draws the consequences for a workspace that this transaction has taken.
     fn follow(
         &self,
         tx: &mut Tx<'_>,
         workspace: WorkspaceId,
         write: impl FnOnce(&mut Tx<'_>) -> Result<(), store::Error>,
         cause: Option<&str>,
-    ) -> Result<Result<(), Error>, store::Error> {
-        if !store::workspaces::take(tx, workspace)? {
-            return Ok(Err(Error::WorkspaceNotFound));
-        }
+    ) -> Result<(), store::Error> {
         let before = told(&store::subscriptions::list_of(tx, workspace)?);
         write(tx)?;
         let all = store::subscriptions::list_of(tx, workspace)?;
         let known = store::monthly_credits::find(tx, workspace)?;
         let wanted = months(&self.billing.plans, &all, known.map(|known| known.amount));
-        monthly::follow(tx, workspace, wanted, (self.grant, self.now))?;
+        monthly::follow(tx, workspace, wanted, &self.author, (self.grant, self.now))?;
         let mut after = told(&all);
         if before != after {
             if let Some(cause) = cause {
@@ -104,8 +111,15 @@ impl Hearing {
             self.author.record(tx, Action::PlanChanged, subject, whose, difference);
         }
         tx.changed(Change::Workspace(workspace));
-        Ok(Ok(()))
+        Ok(())
     }
+}
+
+/// Whether somebody pays for a subscription of a workspace, however late.
+pub(crate) fn is_paid_for(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<bool, store::Error> {
+    let all = store::subscriptions::list_of(tx, workspace)?;
+    let mut theirs = all.iter().filter(|one| !one.is_operators()).filter_map(Subscription::state);
+    Ok(theirs.any(|state| state != SubscriptionState::Canceled))
 }
 
 /// A workspace's plan as the audit tells it.

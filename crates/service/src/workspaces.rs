@@ -19,7 +19,7 @@ use store::{Change, Tx};
 use crate::audit::Difference;
 use crate::brands::emptying;
 use crate::members::{self, Admitted};
-use crate::{Error, Principal, Service, SignedIn, plans};
+use crate::{Error, Principal, Service, SignedIn, plans, subscriptions};
 
 /// The caller's workspaces, as far as the credential reaches: the personal one first, then teams by
 /// name.
@@ -102,6 +102,8 @@ pub struct TeamWithPeople {
     pub people: Vec<Member>,
     /// Who is invited, for those who may invite.
     pub invitations: Vec<Invitation>,
+    /// Whether somebody pays for its plan.
+    pub is_paid_for: bool,
 }
 
 /// One of the person's team workspaces.
@@ -125,7 +127,8 @@ pub async fn team(
             true => store::invitations::list(tx, id, now)?,
             false => Vec::new(),
         };
-        Ok(Some(TeamWithPeople { team, people, invitations }))
+        let is_paid_for = subscriptions::is_paid_for(tx, id)?;
+        Ok(Some(TeamWithPeople { team, people, invitations, is_paid_for }))
     };
     service.store.read(find).await?.ok_or(Error::WorkspaceNotFound)
 }

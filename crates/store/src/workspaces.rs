@@ -36,6 +36,11 @@ statements! {
                    WHERE m.account_id = ?1 AND m.role = 'owner' AND w.kind = 'team'";
     /// Takes the workspace's row until the end of the transaction.
     TAKE = "UPDATE workspaces SET created_at = created_at WHERE id = ?1";
+    /// One that somebody reaches, or could once its owner restores it.
+    IS_REACHED = "SELECT 1 FROM workspaces w WHERE w.id = ?1 AND (w.deleted_at IS NULL OR w.deleted_at > ?2) \
+                  AND EXISTS (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account_id \
+                  WHERE m.workspace_id = w.id AND a.deleted_at IS NULL \
+                  AND (w.deleted_at IS NULL OR m.role = 'owner'))";
     /// Another name.
     RENAME = "UPDATE workspaces SET name = ?2 WHERE id = ?1";
     /// Deletes one that is there.
@@ -115,6 +120,16 @@ pub fn count_owned(tx: &mut Tx<'_>, account: AccountId) -> Result<i64, Error> {
 /// one after the other; `false` when there is none.
 pub fn take(tx: &mut Tx<'_>, id: WorkspaceId) -> Result<bool, Error> {
     Ok(tx.execute(&TAKE, &[id.into()])? == 1)
+}
+
+/// Whether somebody can reach a workspace; `false` when it is gone for good: nobody belongs to it, it was deleted at or
+/// before a time, or nobody is left who could restore it.
+pub fn is_reached(
+    tx: &mut Tx<'_>,
+    id: WorkspaceId,
+    deleted_before: Timestamp,
+) -> Result<bool, Error> {
+    Ok(tx.query_opt(&IS_REACHED, &[id.into(), deleted_before.into()])?.is_some())
 }
 
 /// Gives a workspace another name.

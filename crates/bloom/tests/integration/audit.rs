@@ -9,6 +9,7 @@ use bloom_domain::audit::{Action, Actor};
 use bloom_domain::email::Email;
 use bloom_service::api_keys::{self, WhichKey};
 use bloom_service::audit::{self, Listed, Mark, Verdict};
+use bloom_service::credits::monthly;
 use bloom_service::root_secret::{self, RootSecret};
 use bloom_service::{setup_links, signing_keys};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ on_both!(
     refused_sign_ins_are_recorded_once_a_minute,
     a_used_token_that_comes_back_late_is_recorded,
     a_person_sees_their_own,
+    credits_that_come_each_month_are_recorded,
 );
 
 pub(crate) async fn records(app: &App) -> Vec<Listed> {
@@ -105,6 +107,9 @@ async fn do_everything(app: &App) {
     payer.topup(10, "in_1").await;
     payer.topup(10, "in_1").await;
     payer.take_back("in_1", 4).await.unwrap();
+    let five = bloom_domain::credits::Amount::new(5).unwrap();
+    monthly::begin(app.service(), &operator, payer.workspace, five, START).await.unwrap();
+    monthly::end(app.service(), &operator, payer.workspace).await.unwrap();
     let billed = crate::plans::billed(app, "trial").await;
     let payer = payer.before(&billed);
     crate::plans::give(&payer, crate::plans::order(payer.workspace, "plus")).await.unwrap();
@@ -237,7 +242,10 @@ async fn everything_that_is_done_is_recorded(app: App) {
     let told =
         |credits: i64| json!({ "kind": "topup", "credits": credits, "source": "topup:in_1" });
     assert_eq!(details(&taken), json!({ "before": told(10), "after": told(6) }));
-    let granted = |listed: &&Listed| listed.record.event.action == Action::CreditsGranted.as_str();
+    let granted = |listed: &&Listed| {
+        listed.record.event.action == Action::CreditsGranted.as_str()
+            && details(listed)["after"]["source"] == "topup:in_1"
+    };
     assert_eq!(records.iter().filter(granted).count(), 1, "the same order counts once");
     let rotated = details(&newest(&app, Action::ApiKeyRotated).await);
     assert_eq!(rotated["before"]["name"], "ci");
@@ -426,14 +434,25 @@ async fn refused_sign_ins_are_recorded_once_a_minute(app: App) {
 }
 
 async fn a_person_sees_their_own(app: App) {
-    let mut ada = app.person("ada").await;
+    let mut ada = app.browser().calling_itself("Adas <i>own</i> browser/1.0");
+    assert_eq!(ada.sign_up("ada@example.com").await.status, 303);
     let mut bob = app.person("bob").await;
     ada.create_key("Ada’s <b>key</b>").await;
     let page = ada.get("/settings/activity").await;
     page.assert_page(200, "Activity");
-    for text in ["API key created", "Ada’s &#60;b&#62;key", "You from", &PEER.to_string()] {
+    let agent = "<dt>With</dt><dd><bdi>Adas &#60;i&#62;own&#60;/i&#62; browser/1.0</bdi></dd>";
+    for text in ["API key created", "Ada’s &#60;b&#62;key", "You from", &PEER.to_string(), agent]
+    {
         assert!(page.text().contains(text), "{text}: {}", page.text());
     }
+    // The address and the program are in the record of every request that changes something.
+    for action in [Action::AccountCreated, Action::SignedIn, Action::ApiKeyCreated] {
+        let told = details(&newest(&app, action).await);
+        let from = (told["address"].as_str(), told["agent"].as_str());
+        let address = PEER.to_string();
+        assert_eq!(from, (Some(address.as_str()), Some("Adas <i>own</i> browser/1.0")), "{told}");
+    }
+    assert_eq!(details(&newest(&app, Action::ApiKeyCreated).await)["before"], Value::Null);
     let page = bob.get("/settings/activity").await;
     assert!(!page.text().contains("API key created"), "{}", page.text());
     app.ban("bob@example.com").await;
@@ -459,4 +478,50 @@ async fn a_person_sees_their_own(app: App) {
     ada.get("/settings/activity?before=1").await.assert_page(200, "Activity");
     ada.get("/settings/activity?before=nonsense").await.assert_page(200, "Activity");
     app.browser().get("/settings/activity").await.assert_sign_in_first("/settings/activity");
+}
+
+async fn credits_that_come_each_month_are_recorded(app: App) {
+    let payer = Person::new(&app, "payer").await;
+    let (operator, workspace) = (app.operator(), payer.workspace);
+    let told = async || {
+        let of_credits = |listed: &Listed| {
+            let Listed { record, account } = listed;
+            let is_it = record.event.action.starts_with("credits.");
+            assert!(
+                !is_it
+                    || account.as_ref().is_some_and(|email| email.as_str() == "payer@example.com")
+            );
+            is_it.then(|| (record.event.action.clone(), record.event.actor, details(listed)))
+        };
+        let mut told: Vec<_> = records(&app).await.iter().filter_map(of_credits).collect();
+        told.reverse();
+        told
+    };
+    let five = bloom_domain::credits::Amount::new(5).unwrap();
+    for _ in 0..2 {
+        monthly::begin(app.service(), &operator, workspace, five, START).await.unwrap();
+        app.keep_house().await;
+    }
+    app.advance(31 * Duration::from_secs(86_400));
+    app.keep_house().await;
+    for _ in 0..2 {
+        monthly::end(app.service(), &operator, workspace).await.unwrap();
+    }
+    let until = app.service().now().to_string();
+    app.advance(MONTH);
+    app.keep_house().await;
+    let month = |day: &str| {
+        let source = format!("monthly:{workspace}:{day}");
+        let after = json!({ "kind": "monthly", "credits": 5, "source": source });
+        ("credits.granted".to_owned(), Actor::Server, json!({ "after": after }))
+    };
+    let set = |details| ("credits.monthly_set".to_owned(), Actor::Operator, details);
+    let running = json!({ "credits": 5, "until": null });
+    let expected = [
+        set(json!({ "after": running })),
+        month("2027-01-15"),
+        month("2027-02-15"),
+        set(json!({ "before": running, "after": { "credits": 5, "until": until } })),
+    ];
+    assert_eq!(told().await, expected);
 }

@@ -309,7 +309,7 @@ async fn part(
     let shown = Part::first("people", PEOPLE_AT_A_TIME).asked(query);
     let invited = Part::first("invitations", INVITATIONS_AT_A_TIME).asked(query);
     let now = app.service.now();
-    let TeamWithPeople { team, people, invitations } =
+    let TeamWithPeople { team, people, invitations, is_paid_for } =
         workspaces::team(&app.service, person, id).await?;
     let me = (person.account().id, team.role);
     let can = |act| team.deleted_at.is_none() && team.role.may(act);
@@ -328,6 +328,7 @@ async fn part(
         can_leave: can(Act::Leave),
         can_delete: can(Act::Delete),
         can_restore: team.role.may(Act::Restore),
+        is_paid_for,
         deleted_until: team.deleted_at.map(|at| moment(at.plus(GRACE), now)),
         email: Field::default(),
         confirmed: Field::default(),

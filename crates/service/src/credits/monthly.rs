@@ -1,15 +1,18 @@
 //! Credits that come each month.
 
+use bloom_domain::audit::{Action, Actor};
 use bloom_domain::credits::{self, Amount, GrantKind, NEVER};
 use bloom_domain::ids::{CreditGrantId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
+use serde_json::{Value, json};
 use store::Tx;
 use store::credit_movements::Cause;
 use store::monthly_credits::MonthlyCredits;
 
-use super::grants::{fresh, open};
+use super::grants::{fresh, open, record, told};
 use super::sweep::{BATCH, is_last};
+use crate::audit::{Author, Difference};
 use crate::{Error, Operator, Service};
 
 /// Lets a workspace have credits each month, beginning with the one that begins at `anchor`. Saying so
@@ -24,9 +27,25 @@ pub async fn begin(
     amount: Amount,
     anchor: Timestamp,
 ) -> Result<(), Error> {
-    let set =
-        move |tx: &mut Tx<'_>| store::monthly_credits::set(tx, workspace, amount, anchor, NEVER);
+    let author = Author::here(service, Actor::Operator)?;
+    let set = move |tx: &mut Tx<'_>| {
+        let known = store::monthly_credits::find(tx, workspace)?;
+        store::monthly_credits::set(tx, workspace, amount, anchor, NEVER)?;
+        let before = known.map(|known| (known.amount, known.anchor, known.ends));
+        if before == Some((amount, anchor, NEVER)) {
+            return Ok(());
+        }
+        let before = known.map_or(Value::Null, |known| told_each(known.amount, known.ends));
+        let difference = Difference { before, after: told_each(amount, NEVER) };
+        record(tx, &author, Action::MonthlyCreditsSet, workspace, difference)
+    };
     Ok(service.store.write(set).await?)
+}
+
+/// What comes each month, as the audit tells it.
+fn told_each(amount: Amount, ends: Timestamp) -> Value {
+    let until = (ends < NEVER).then(|| ends.to_string());
+    json!({ "credits": amount.get(), "until": until })
 }
 
 /// Lets no more credits come. Those of the running month stay until it ends.
@@ -38,9 +57,18 @@ pub async fn end(
     _operator: &Operator,
     workspace: WorkspaceId,
 ) -> Result<(), Error> {
-    let now = service.now();
-    service.store.write(move |tx| store::monthly_credits::stop(tx, workspace, now)).await?;
-    Ok(())
+    let (author, now) = (Author::here(service, Actor::Operator)?, service.now());
+    let stop = move |tx: &mut Tx<'_>| {
+        let known = store::monthly_credits::find(tx, workspace)?;
+        if !store::monthly_credits::stop(tx, workspace, now)? {
+            return Ok(());
+        }
+        let told = |ends| known.map_or(Value::Null, |known| told_each(known.amount, ends));
+        let before = told(known.map_or(now, |known| known.ends));
+        let difference = Difference { before, after: told(now) };
+        record(tx, &author, Action::MonthlyCreditsSet, workspace, difference)
+    };
+    Ok(service.store.write(stop).await?)
 }
 
 /// When the next credits come, if any do. Those of a month that is not paid for yet come when it begins
@@ -68,6 +96,7 @@ pub(crate) fn follow(
     tx: &mut Tx<'_>,
     workspace: WorkspaceId,
     wanted: Option<Months>,
+    author: &Author,
     (id, now): (CreditGrantId, Timestamp),
 ) -> Result<(), store::Error> {
     let Some(Months { amount, anchor, ends }) = wanted else {
@@ -81,7 +110,7 @@ pub(crate) fn follow(
     store::monthly_credits::set(tx, workspace, amount, anchor, ends)?;
     if anchor <= now && anchor < ends {
         let monthly = MonthlyCredits { workspace, amount, anchor, ends, next: anchor };
-        grant_in(tx, &monthly, id, now)?;
+        grant_in(tx, &monthly, author, (id, now))?;
     }
     Ok(())
 }
@@ -96,7 +125,9 @@ pub(crate) async fn grant_due(service: &Service) -> Result<(), Error> {
         let is_last = is_last(due.len());
         for monthly in due {
             let id = CreditGrantId::new(now, &service.entropy.draw()?);
-            service.store.write(move |tx| grant_in(tx, &monthly, id, now)).await?;
+            let author = Author::here(service, Actor::Server)?;
+            let grant = move |tx: &mut Tx<'_>| grant_in(tx, &monthly, &author, (id, now));
+            service.store.write(grant).await?;
         }
         if is_last {
             return Ok(());
@@ -107,8 +138,8 @@ pub(crate) async fn grant_due(service: &Service) -> Result<(), Error> {
 fn grant_in(
     tx: &mut Tx<'_>,
     monthly: &MonthlyCredits,
-    id: CreditGrantId,
-    now: Timestamp,
+    author: &Author,
+    (id, now): (CreditGrantId, Timestamp),
 ) -> Result<(), store::Error> {
     let ledger = store::credits::take(tx, monthly.workspace)?;
     let Some(period) = credits::period(monthly.anchor, now) else {
@@ -127,9 +158,12 @@ fn grant_in(
         monthly.amount,
         (period.start, period.end),
     );
-    if let Some((_, movements)) = open(tx, &ledger, grant)? {
+    if let Some((grant, movements)) = open(tx, &ledger, grant)? {
         let cause = Cause { operation: "credits.monthly", hold: None, at: now };
         store::credit_movements::record(tx, &ledger, cause, &movements)?;
+        let after = told(&grant, grant.amount.get());
+        let difference = Difference { after, ..Difference::default() };
+        record(tx, author, Action::CreditsGranted, grant.workspace, difference)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use bloom_domain::audit::Action;
 use bloom_domain::credits::{Amount, GrantKind, NEVER, Reference};
 use bloom_domain::ids::{CreditGrantId, WorkspaceId};
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::GRACE;
 use bloom_store as store;
 use store::Tx;
 
@@ -31,7 +32,11 @@ impl Topups<'_> {
         (workspace, amount): (WorkspaceId, Amount),
     ) -> Result<Result<(), Error>, store::Error> {
         let known = store::payments::take(tx, payment.as_str())?;
-        if !store::workspaces::take(tx, workspace)? {
+        let gone = self.now.minus(GRACE);
+        // Nobody is to pay for credits that nobody could ever reach.
+        if !store::workspaces::take(tx, workspace)?
+            || !store::workspaces::is_reached(tx, workspace, gone)?
+        {
             return Ok(Err(Error::WorkspaceNotFound));
         }
         let (kind, source) = (GrantKind::Topup, source(GrantKind::Topup, payment));

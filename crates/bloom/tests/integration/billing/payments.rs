@@ -1,11 +1,17 @@
 //! Credits that are bought, and money that is given back.
 
+use std::time::Duration;
+
+use bloom_domain::email::Email;
+use bloom_domain::workspaces::WorkspaceChoice;
+use bloom_service::accounts::deletion;
 use serde_json::json;
 
 use super::{Event, send, tell};
 use crate::credits::person::Person;
-use crate::plans::billed;
-use crate::support::{App, at_once, on_both};
+use crate::plans::{billed, held};
+use crate::support::{App, PASSWORD, at_once, on_both};
+use crate::teams::team;
 
 on_both!(
     bought_credits_come_once_however_often_it_is_told,
@@ -17,6 +23,9 @@ on_both!(
     a_refund_may_be_heard_of_first,
     a_refund_of_something_else_takes_nothing,
     in_every_order_the_same_is_left,
+    what_is_bought_for_a_deleted_team_waits_for_its_restoration,
+    nobody_pays_for_a_team_that_is_gone,
+    nobody_pays_for_what_a_deleted_account_had,
 );
 
 async fn ada(app: &App) -> Person {
@@ -188,4 +197,87 @@ async fn in_every_order_the_same_is_left(app: App) {
         assert!(statuses.await.iter().all(|status| *status == 200));
         assert_eq!(ada.balance_of_ledger().await, 40, "round {round}");
     }
+}
+
+/// Somebody with a team, which may be had by the plan.
+async fn owner_of_a_team(app: &App) -> Person {
+    let app = billed(app, "plain").await;
+    let mut browser = app.person("ada").await;
+    let key = browser.create_key("ci").await.secret;
+    let ada = Person::of(&app, browser.email(), &key).await;
+    let workspace = team(&mut browser, "Acme").await.parse().unwrap();
+    Person { workspace, choice: WorkspaceChoice::Team(workspace), ..ada }
+}
+
+async fn signed_in(app: &App) -> crate::support::Browser {
+    let mut browser = app.browser();
+    browser.sign_in("ada@example.com", PASSWORD).await;
+    browser
+}
+
+async fn delete_team(ada: &Person) {
+    let path = format!("/settings/workspaces/{}/delete", ada.workspace);
+    let answer = signed_in(&ada.app).await.post(&path, &[("name", "Acme")]).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+}
+
+async fn what_is_bought_for_a_deleted_team_waits_for_its_restoration(app: App) {
+    let ada = owner_of_a_team(&app).await;
+    delete_team(&ada).await;
+    tell(&ada.app, &Event::topup(ada.workspace)).await;
+    let path = format!("/settings/workspaces/{}/restore", ada.workspace);
+    assert_eq!(signed_in(&ada.app).await.post(&path, &[]).await.status, 303);
+    assert_eq!(ada.balance().await.balance, 100);
+}
+
+async fn nobody_pays_for_a_team_that_is_gone(app: App) {
+    let ada = owner_of_a_team(&app).await;
+    let page = format!("/settings/workspaces/{}", ada.workspace);
+    let warns =
+        async |words: &str| signed_in(&ada.app).await.get(&page).await.text().contains(words);
+    let (before, after) =
+        ("Deleting the workspace does not cancel it", "Its plan is still paid for");
+    assert!(!warns(before).await);
+    for event in [Event::checkout(ada.workspace), Event::subscription(), Event::invoice()] {
+        tell(&ada.app, &event).await;
+    }
+    assert!(warns(before).await, "whoever deletes it is told that it is paid for");
+    delete_team(&ada).await;
+    assert!(warns(after).await && !warns(before).await);
+    ada.app.advance(Duration::from_secs(30 * 86_400));
+    // It is gone from this instant on, whether or not what was in it is removed already.
+    for is_empty in [false, true] {
+        if is_empty {
+            ada.app.keep_house().await;
+        }
+        let before = ada.app.database().dump();
+        let paid = Event::invoice().at("evt_feb", "invoice.paid", 2_682_600);
+        let paid = paid.put("/data/object/lines/data/0/period/end", json!(1_805_000_000));
+        let begun = Event::later_subscription(ada.workspace).named("sub_2");
+        let late = Event::topup(ada.workspace).at("evt_late", "checkout.session.completed", 9);
+        for event in [late, paid, begun] {
+            let answer = send(&ada.app, &event).await;
+            assert_eq!(answer.error(), "400 BAD_REQUEST", "{event:?}");
+            assert!(answer.text().contains("names no workspace of this server"), "{answer:?}");
+        }
+        assert_eq!(ada.app.database().dump(), before, "nothing of it is left");
+    }
+    // That it is over is heard, so that the provider does not tell it for days.
+    let over = Event::subscription()
+        .at("evt_over", "customer.subscription.deleted", 2_700_000)
+        .with("status", json!("canceled"));
+    tell(&ada.app, &over).await;
+    assert_eq!(held(&ada).await.state.map(|state| state.as_str()), Some("canceled"));
+}
+
+async fn nobody_pays_for_what_a_deleted_account_had(app: App) {
+    let ada = ada(&app).await;
+    let email = Email::parse("ada@example.com").unwrap();
+    deletion::delete_for(ada.app.service(), &ada.app.operator(), &email).await.unwrap();
+    let before = ada.app.database().dump();
+    let answer = send(&ada.app, &Event::topup(ada.workspace)).await;
+    assert_eq!(answer.error(), "400 BAD_REQUEST");
+    assert_eq!(ada.app.database().dump(), before);
+    // Money of something that was bought before can be given back.
+    tell(&ada.app, &Event::refund()).await;
 }

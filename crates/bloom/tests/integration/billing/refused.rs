@@ -150,7 +150,16 @@ async fn what_cannot_be_read_or_meant_leaves_nothing_behind(app: App) {
         (topup().put("/created", json!(-1)), "created -1 is no time"),
         (topup().put("/created", json!(i64::MAX)), "is no time"),
         (topup().put("/data/object", json!(5)), "data.object"),
-        (Event::checkout(ada.workspace).with("client_reference_id", foreign), "names no workspace"),
+        (
+            Event::checkout(ada.workspace).with("client_reference_id", foreign.clone()),
+            "names no workspace",
+        ),
+        (
+            seen()
+                .with("status", json!("canceled"))
+                .with("metadata", json!({ "workspace": foreign })),
+            "names no workspace",
+        ),
         (seen().priced("price_gold"), "no plan has the price price_gold"),
         (seen().with("status", json!("frozen")), "frozen"),
         (seen().with("billing_cycle_anchor", json!(i64::MAX)), "is no time"),

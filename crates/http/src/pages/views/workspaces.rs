@@ -36,6 +36,8 @@ pub(crate) struct TeamPage {
     pub(crate) can_delete: bool,
     /// Whether the reader may restore it once it is deleted.
     pub(crate) can_restore: bool,
+    /// Whether somebody pays for its plan.
+    pub(crate) is_paid_for: bool,
     /// Until when it can be restored; none when it is not deleted.
     pub(crate) deleted_until: Option<Moment>,
     /// The new name, as typed.
@@ -173,6 +175,7 @@ impl TeamPage {
             can_leave: false,
             can_delete: true,
             can_restore: true,
+            is_paid_for: false,
             deleted_until: None,
             new_name: Field { value: "Analytical Engines".into(), error: None },
             email: Field::default(),
@@ -264,9 +267,11 @@ impl TeamPage {
                 "workspace-invited-by-mail",
                 Self { invited: Some(("mary@example.com".into(), None)), ..Self::sample() },
             ),
+            ("workspace-paid-for", Self { is_paid_for: true, ..Self::sample() }),
             (
                 "workspace-deleted",
                 Self {
+                    is_paid_for: true,
                     deleted_until: Some(Moment::sample("in 30 days")),
                     can_rename: false,
                     can_delete: false,
