@@ -62,6 +62,8 @@ statements! {
     /// The image of a brand that has come before as the same file.
     FIND_BY_DIGEST = concat!("SELECT ", image_columns!(), " FROM images i \
                       WHERE i.brand_id = ?1 AND i.digest = ?2 AND i.deleted_at IS NULL ORDER BY i.id LIMIT 1");
+    /// Those that a hold pays for.
+    OF_HOLD = "SELECT id FROM images WHERE hold_id = ?1 AND deleted_at IS NULL ORDER BY hold_item";
     /// Work on one has begun.
     BEGIN = "UPDATE images SET status = 'generating' WHERE id = ?1 AND status = 'pending'";
     /// One is there now.
@@ -264,6 +266,12 @@ pub fn find_by_digest(
 ) -> Result<Option<Image>, Error> {
     let params = [brand.into(), digest.as_slice().into()];
     tx.query_opt(&FIND_BY_DIGEST, &params)?.as_ref().map(read).transpose()
+}
+
+/// The images that a hold pays for and that are not deleted, in the order in which they were asked for.
+pub fn of_hold(tx: &mut Tx<'_>, hold: CreditHoldId) -> Result<Vec<ImageId>, Error> {
+    let rows = tx.query(&OF_HOLD, &[hold.into()])?;
+    rows.iter().map(|row| row.id16(0).map(ImageId::from_bytes)).collect()
 }
 
 /// Work on an image has begun; `false` when it has begun before, or there is nothing to be done.

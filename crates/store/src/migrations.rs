@@ -133,6 +133,16 @@ pub(crate) const ALL: &[Migration] = &[
         name: "returning_apps",
         sql: include_str!("../migrations/0033_returning_apps.sql"),
     },
+    Migration {
+        number: 34,
+        name: "images_by_hold",
+        sql: include_str!("../migrations/0034_images_by_hold.sql"),
+    },
+    Migration {
+        number: 35,
+        name: "covers_end",
+        sql: include_str!("../migrations/0035_covers_end.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

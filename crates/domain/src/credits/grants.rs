@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::amounts::{Amount, LedgerError, add};
-use crate::ids::{CreditGrantId, WorkspaceId};
+use crate::ids::{CreditGrantId, CreditHoldId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// The end of what never ends: the last microsecond of the year 9999.
 pub const NEVER: Timestamp = Timestamp::from_unix_micros(253_402_300_799_999_999);
 /// What is voided onto credits that have ended meanwhile can be spent for this long.
 pub const REFUND_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+
+/// What the source of credits begins with that were granted for a hold, where credits are unlimited.
+const COVER: &str = "unlimited:";
 
 /// Why there are credits. In the order in which those that end together are spent: what was paid for
 /// comes last.
@@ -113,6 +116,18 @@ pub struct CreditGrant {
 }
 
 impl CreditGrant {
+    /// What credits come from that make up for what is missing for a hold, where credits are unlimited.
+    #[must_use]
+    pub fn covering(hold: CreditHoldId) -> String {
+        format!("{COVER}{hold}")
+    }
+
+    /// Whether they are that. They are there for their hold alone: what it does not need is nobody's.
+    #[must_use]
+    pub fn is_cover(&self) -> bool {
+        self.source.starts_with(COVER)
+    }
+
     /// Whether its credits count at an instant.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -191,7 +191,7 @@ fn in_spend_order(draft: &Draft<'_>, parts: &[Part]) -> Result<Vec<Part>, Ledger
 }
 
 /// Gives held credits back: first to a debt for credits of this grant, then to the grant. Says how many
-/// it could not take, because it has ended.
+/// it could not take, because it has ended. What was granted for the hold alone ends with it.
 fn give_back(
     draft: &mut Draft<'_>,
     id: CreditGrantId,
@@ -200,6 +200,7 @@ fn give_back(
 ) -> Result<i64, LedgerError> {
     let grant = draft.grant(id)?;
     let (owed, has_ended) = (grant.reclaimed - grant.buckets.taken_back, now >= grant.expires);
+    let is_cover = grant.is_cover();
     let returned = credits.min(owed).min(draft.debt()).max(0);
     let rest = credits - returned;
     draft.push(id, MovementKind::Returned, returned)?;
@@ -208,5 +209,8 @@ fn give_back(
         return Ok(rest);
     }
     draft.push(id, MovementKind::Voided, rest)?;
+    if is_cover {
+        draft.push(id, MovementKind::Expired, rest)?;
+    }
     Ok(0)
 }

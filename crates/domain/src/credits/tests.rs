@@ -267,3 +267,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_granted_for_a_hold_alone_ends_with_it() {
+    let hold = crate::ids::CreditHoldId::from_bytes([7; 16]);
+    let cover = CreditGrant {
+        source: CreditGrant::covering(hold),
+        ..grant(1, GrantKind::Operator, 3, NEVER)
+    };
+    let mut grants = vec![cover, grant(2, GrantKind::Topup, 1, NEVER)];
+    let held = super::hold(&mut grants, 0, &[amount(2), amount(2)], at(1)).unwrap().unwrap();
+    assert_eq!(from(&held.parts), [(0, 1, 2), (1, 1, 1), (1, 2, 1)]);
+    let settled = settle(&mut grants, 0, &held.parts[..1], amount(1), at(2)).unwrap();
+    let told = |resolved: &Resolved| {
+        let words = resolved.movements.iter().map(|m| (m.kind.as_str(), m.amount.get()));
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&settled), [("settled", 1), ("voided", 1), ("expired", 1)]);
+    let voided = void(&mut grants, 0, &held.parts[1..], at(3)).unwrap();
+    assert_eq!(told(&voided), [("voided", 1), ("expired", 1), ("voided", 1)]);
+    assert_eq!((settled.refund, voided.refund), (None, None));
+    assert_eq!(standing(&grants, 0, at(3)).unwrap().available, 1, "what was bought went back");
+    assert!(grants.iter().all(|grant| grant.buckets.sum() == Ok(grant.amount.get())));
+    // No order of the operator's is mistaken for it.
+    assert!(!grant(3, GrantKind::Operator, 1, NEVER).is_cover());
+}

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bloom_domain::credits::{
     ChargedVia, CreditGrant, GrantKind, LedgerLine, MovementKind, NEVER, UsageDay,
 };
-use bloom_domain::ids::WorkspaceId;
+use bloom_domain::ids::{ImageId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Act, WorkspaceChoice};
 use bloom_service::credits::history::{self, Credential, END, Overview, Person, Place, Usage, Who};
@@ -19,7 +19,8 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{
-    CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, MovementRow, ShareRow, ShareTable,
+    CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, Link, MovementRow, ShareRow,
+    ShareTable,
 };
 use super::{Segment, page, workspaces};
 use crate::api::query::Query;
@@ -107,7 +108,14 @@ async fn show(app: &App, choice: WorkspaceChoice, request: Request) -> Result<Re
         },
         overview: overview.map(|overview| view(&overview, is_own, now)),
         sees_all,
-        rows: read.lines.iter().map(|(line, who)| row(line, who.as_ref(), is_own, now)).collect(),
+        rows: read
+            .lines
+            .iter()
+            .map(|(line, who)| MovementRow {
+                images: images(line.hold.as_ref().and_then(|(hold, _)| read.images.get(hold))),
+                ..row(line, who.as_ref(), is_own, now)
+            })
+            .collect(),
         older_href: read.older.map(|place| format!("{path}?before={}", cursor(place))),
         origin: app.site.origin().to_owned(),
         path,
@@ -333,9 +341,20 @@ fn row(line: &LedgerLine, who: Option<&Who>, is_own: bool, now: Timestamp) -> Mo
         source: line.grant_source.clone(),
         purpose: purpose(&line.operation),
         reference: line.hold.as_ref().map(|(_, reference)| reference.clone()),
+        images: Vec::new(),
         who: who.filter(|_| !is_own).and_then(|who| person(&who.person)),
         with,
     }
+}
+
+/// The images that a movement paid for, as links to their pages.
+fn images(paid_for: Option<&Vec<ImageId>>) -> Vec<Link> {
+    let ids = paid_for.map_or(&[][..], Vec::as_slice);
+    let link = |(number, &id): (usize, &ImageId)| Link {
+        label: if ids.len() == 1 { "The image".to_owned() } else { format!("Image {number}") },
+        href: super::images::path(id),
+    };
+    (1..).zip(ids).map(link).collect()
 }
 
 fn happened(kind: MovementKind) -> &'static str {

@@ -261,7 +261,7 @@ pub(crate) async fn go_to_it(id: Segment) -> Result<Response, PageError> {
     Ok(redirect(&path(id)))
 }
 
-fn path(id: ImageId) -> String {
+pub(super) fn path(id: ImageId) -> String {
     format!("/images/{id}")
 }
 

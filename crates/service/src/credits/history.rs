@@ -12,7 +12,7 @@ use bloom_domain::credits::{
     Amount, ChargedVia, CreditGrant, LedgerLine, Spender, Standing, UsageDay,
 };
 use bloom_domain::email::Email;
-use bloom_domain::ids::{AccountId, WorkspaceId};
+use bloom_domain::ids::{AccountId, CreditHoldId, ImageId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Act, Role, Workspace, WorkspaceChoice};
 use bloom_store as store;
@@ -42,6 +42,8 @@ pub struct History {
     pub role: Role,
     /// The movements, each with who it was for.
     pub lines: Vec<(LedgerLine, Option<Who>)>,
+    /// What is there of what they paid for, by their holds.
+    pub images: HashMap<CreditHoldId, Vec<ImageId>>,
     /// Where older ones begin; `None` when these are the oldest.
     pub older: Option<Place>,
 }
@@ -126,12 +128,18 @@ pub async fn list(
         let older = read.last().filter(|_| has_more).map(|line| (line.entry, line.line));
         let mut names = Names::new(Reader::Member { account, role });
         let mut lines = Vec::with_capacity(read.len());
+        let mut images = HashMap::new();
         for mut line in read {
             let who = line.spender.map(|spender| names.who(tx, spender)).transpose()?;
             names.reader.hide(&mut line);
+            if let Some((hold, _)) = &line.hold
+                && !images.contains_key(hold)
+            {
+                images.insert(*hold, store::images::of_hold(tx, *hold)?);
+            }
             lines.push((line, who));
         }
-        Ok(Some(History { workspace, role, lines, older }))
+        Ok(Some(History { workspace, role, lines, images, older }))
     };
     service.store.read(read).await?.ok_or(Error::WorkspaceNotFound)
 }

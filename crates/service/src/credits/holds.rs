@@ -238,7 +238,7 @@ impl HoldDraft {
         let there = credits::standing(grants, 0, self.now).map_err(corrupt)?.available;
         let missing = credits::total(&self.items).map_err(corrupt)? - there;
         let Ok(missing) = Amount::new(missing) else { return Ok(None) };
-        let source = format!("unlimited:{}", self.id);
+        let source = CreditGrant::covering(self.id);
         let span = (self.now, NEVER);
         let mut grant = fresh(self.cover, workspace, GrantKind::Operator, source, missing, span);
         grant.buckets.available = missing.get();

@@ -69,6 +69,7 @@ impl Commission {
         wishes: Vec<Wish>,
     ) -> Result<Self, Error> {
         let now = service.now();
+        // One image is paid for under its own name, several under that of their group.
         let name = ImageId::new(now, &service.entropy.draw()?);
         let group = (wishes.len() > 1).then_some(name);
         let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
@@ -90,8 +91,12 @@ impl Commission {
         };
         let mut images = Vec::with_capacity(wishes.len());
         for ((item, wish), price) in (0..).zip(wishes).zip(prices) {
+            let id = match group {
+                None => name,
+                Some(_) => ImageId::new(now, &service.entropy.draw()?),
+            };
             let image = Image {
-                id: ImageId::new(now, &service.entropy.draw()?),
+                id,
                 workspace: workspace.id,
                 brand: wish.brand,
                 made_by,

@@ -23,6 +23,9 @@ use crate::{Error, Service};
 const ANNOUNCED: Duration = Duration::from_secs(3_600);
 /// How far from its time a file must be for a row to name it: clocks of nodes differ, and deleting takes time.
 const MARGIN: Duration = Duration::from_secs(600);
+/// How long one waits between tries to write a file that may have been paid for.
+const WAITS: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 /// How many are looked for at a time.
 const BATCH: i64 = 100;
 
@@ -75,6 +78,25 @@ pub(crate) async fn put_announced(
         service.blobs.put(&key.small(), small).await?;
     }
     Ok(service.blobs.put(key, bytes).await?)
+}
+
+/// The same for what may have been paid for and would have to be made again: tries it some more.
+///
+/// # Errors
+/// When the files cannot be reached for some seconds.
+pub(crate) async fn put_patiently(
+    service: &Service,
+    key: &BlobKey,
+    written: &Written,
+) -> Result<(), Error> {
+    for wait in WAITS {
+        match put_announced(service, key, written.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::warn!(%error, again_in = ?wait, "a file could not be stored"),
+        }
+        tokio::time::sleep(wait).await;
+    }
+    put_announced(service, key, written.clone()).await
 }
 
 /// A file that was announced is named by a row of this transaction. One that comes too late undoes the transaction.

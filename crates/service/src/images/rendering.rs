@@ -146,7 +146,15 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
                 bytes,
                 digest: None,
             };
-            files::put_announced(service, &key, made.file).await?;
+            if payload.engine.is_none() {
+                files::put_announced(service, &key, made.file).await?;
+            } else if let Err(error) = files::put_patiently(service, &key, &made.file).await {
+                // The engine may have been paid for it, and would be once more by another attempt.
+                tracing::error!(image = %image.id, engine, %error, "what an engine drew cannot be stored");
+                let detail =
+                    "it was drawn and could not be stored; the operator finds the cause in the log";
+                return end(service, job, &payload, End::Failed(failure(detail))).await;
+            }
             let completed = Completed {
                 description: made.description,
                 ratio: made.ratio,

@@ -235,3 +235,50 @@ fn with_target(database: &TestDatabase, test: impl FnOnce(&mut Target<'_>)) {
         }
     }
 }
+
+#[test]
+fn covers_end_and_holds_keep_their_parts() {
+    for engine in Engine::ALL {
+        let Some(database) = fresh(engine) else { continue };
+        if let Database::Sqlite { path } = database.database() {
+            crate::sqlite::connection::create(path).unwrap();
+        }
+        let now = Timestamp::from_unix_micros(2);
+        with_target(&database, |target| apply(target, &MIGRATIONS[..33], now).unwrap());
+        database.run(&blobs(
+            &database,
+            "INSERT INTO credit_grants (id, workspace_id, kind, source, effective_at, expires_at, amount,
+                 reclaimed, available, held, spent, expired, taken_back, is_open)
+                 VALUES ({1}, {9}, 'operator', 'unlimited:a', 5, 99, 3, 0, 2, 1, 0, 0, 0, 1),
+                 ({2}, {9}, 'operator', 'unlimited:b', 5, 99, 1, 0, 0, 0, 1, 0, 0, 0),
+                 ({3}, {9}, 'operator', 'operator:unlimited:c', 5, 99, 1, 0, 1, 0, 0, 0, 0, 1);
+             INSERT INTO credit_holds (id, workspace_id, reference, operation, open, account_id, via_kind,
+                 via_id, created_at, until_at)
+                 VALUES ({4}, {9}, 'job', 'images.resize', 1, {8}, 'api_key', {7}, 5, 50);
+             INSERT INTO credit_hold_parts (hold_id, item, grant_id, amount, settled)
+                 VALUES ({4}, 0, {1}, 1, NULL), ({4}, 1, {2}, 1, 1);",
+        ));
+        let rows = |table: &str| {
+            let dump = database.dump();
+            dump.lines().filter(|row| row.starts_with(table)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (holds, parts) = (rows("credit_holds: "), rows("credit_hold_parts: "));
+        assert_eq!((holds.len(), parts.len()), (1, 2));
+        drop(open(&database));
+        assert_eq!((rows("credit_holds: "), rows("credit_hold_parts: ")), (holds, parts));
+        let ended = |row: &&String| row.contains(",5,6,");
+        let ends: Vec<_> = rows("credit_grants: ").iter().filter(ended).cloned().collect();
+        assert!(ends.len() == 1 && ends[0].contains("unlimited:a"), "{ends:?}");
+        // A part is of a hold that is there, and a name is of one hold.
+        database.run(&blobs(
+            &database,
+            "INSERT INTO credit_holds (id, workspace_id, reference, operation, open, account_id, via_kind,
+                 via_id, created_at, until_at)
+                 VALUES ({5}, {9}, 'job', 'x', 1, {8}, 'api_key', {7}, 5, 50) ON CONFLICT DO NOTHING;
+             INSERT INTO credit_holds (id, workspace_id, reference, operation, open, account_id, via_kind,
+                 via_id, created_at, until_at)
+                 VALUES ({6}, {8}, 'job', 'x', 1, {8}, 'api_key', {7}, 5, 50) ON CONFLICT DO NOTHING;",
+        ));
+        assert_eq!(rows("credit_holds: ").len(), 2);
+    }
+}

@@ -17,6 +17,7 @@ on_both!(
     a_topup_is_taken_back_once_and_the_rest_is_owed,
     months_come_once_each_and_only_the_running_one,
     where_credits_are_unlimited_movements_are_written_too,
+    what_a_job_did_not_need_where_credits_are_unlimited_is_no_gift,
     nobody_spends_for_another,
     what_cannot_be_granted,
     a_reference_names_one_thing,
@@ -186,6 +187,28 @@ async fn where_credits_are_unlimited_movements_are_written_too(app: App) {
     // A debt keeps nobody from working where nothing is charged.
     ada.take_back("in_1", 1).await.unwrap();
     ada.images("other", 1).await.unwrap();
+}
+
+async fn what_a_job_did_not_need_where_credits_are_unlimited_is_no_gift(app: App) {
+    let ada = Person::new(&app, "ada").await;
+    ada.topup(1, "in_1").await;
+    let work = ada.images("job", 3).await.unwrap();
+    assert_eq!(ada.void(&work, 0).await.unwrap().voided, 1);
+    let dear = PaidWork::Generate { size: ImageSize::FourK, variants: 1 };
+    let dear = ada.hold("dear", dear, LONG).await.unwrap().work;
+    assert_eq!(ada.settle(&dear, 0, 1).await.unwrap().voided, 1);
+    ada.images("forgotten", 4).await.unwrap();
+    ada.app.advance(LONG);
+    ada.app.keep_house().await;
+    // The day on which billing is turned on: what was bought is there, and nothing else.
+    let ada = ada.before(&metered(app).await);
+    assert_eq!(ada.ledger().await.standing.available, 1, "{:?}", ada.story().await);
+    let refused = Error::InsufficientCredits { balance: 1, needed: 2 };
+    assert_eq!(ada.images("more", 2).await.unwrap_err(), refused);
+    let movements = ada.movements().await;
+    let left: i64 = movements.iter().map(|line| line.movement.deltas().available).sum();
+    assert_eq!(left, 1, "the movements are the balance");
+    ada.images("more", 1).await.unwrap();
 }
 
 async fn nobody_spends_for_another(app: App) {

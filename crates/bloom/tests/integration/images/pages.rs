@@ -13,6 +13,7 @@ on_both!(
     a_deleted_image_can_be_had_back_for_ten_minutes,
     what_has_no_file_is_deleted_for_good,
     images_are_their_peoples_alone,
+    a_movement_leads_to_the_images_it_paid_for,
 );
 
 async fn artist(app: &App, name: &str) -> (Browser, Artist) {
@@ -188,4 +189,36 @@ async fn images_are_their_peoples_alone(app: App) {
     assert!(refused.status == 422 && refused.text().contains("not there any more"), "{refused:?}");
     assert_eq!(app.rows("images").len(), 1);
     app.browser().get("/images").await.assert_redirect("/sign-in?next=/images");
+}
+
+async fn a_movement_leads_to_the_images_it_paid_for(app: App) {
+    let app = metered(app).await;
+    let (mut browser, ada) = artist(&app, "ada").await;
+    ada.person.topup(9, "in_1").await;
+    let one = ada.ids(&ada.generate(&ada.order()).await)[0].clone();
+    let mut several = ada.order();
+    several["variantCount"] = json!(3);
+    let several = ada.ids(&ada.generate(&several).await);
+    ada.work().await;
+    let held: Vec<_> =
+        ada.person.movements().await.into_iter().filter_map(|line| line.hold).collect();
+    assert!(held.iter().any(|(_, reference)| *reference == format!("images:{one}")), "{held:?}");
+    let page = browser.get("/settings/credits").await;
+    let link = |id: &str, label: &str| format!("<a href=\"/images/{id}\">{label}</a>");
+    // It was held for, and spent.
+    assert_eq!(page.text().matches(&link(&one, "The image")).count(), 2, "{page:?}");
+    for (number, id) in (1..).zip(&several) {
+        let link = link(id, &format!("Image {number}"));
+        assert_eq!(
+            page.text().matches(&link).count(),
+            4,
+            "one hold, and each image's end: {page:?}"
+        );
+        assert_eq!(browser.get(&format!("/images/{id}")).await.status, 200);
+    }
+    // What is not there is named, and leads nowhere.
+    browser.post(&format!("/images/{one}/delete"), &[]).await;
+    let page = browser.get("/settings/credits").await;
+    assert!(!page.text().contains(&format!("/images/{one}")), "{page:?}");
+    assert!(page.text().contains(&format!("<code>images:{one}</code>")), "{page:?}");
 }

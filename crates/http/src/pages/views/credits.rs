@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Layout, Moment};
+use super::{Layout, Link, Moment};
 
 /// The page.
 #[derive(Debug, Template)]
@@ -142,6 +142,8 @@ pub(crate) struct MovementRow {
     pub(crate) purpose: String,
     /// The name by which the job knows it.
     pub(crate) reference: Option<String>,
+    /// The images that it was for, as far as they are there.
+    pub(crate) images: Vec<Link>,
     /// By whom.
     pub(crate) who: Option<String>,
     /// With what.
@@ -197,6 +199,7 @@ impl CreditsPage {
             source: hostile(),
             purpose: hostile(),
             reference: Some(hostile()),
+            images: vec![Link { label: hostile(), href: hostile() }],
             who: Some(hostile()),
             with: Some(hostile()),
             ..MovementRow::samples().remove(0)
@@ -303,7 +306,13 @@ impl MovementRow {
             of: "Monthly",
             source: "monthly:01935a2e:2026-11-10".into(),
             purpose: "Make images".into(),
-            reference: Some("job_7f3a".into()),
+            reference: Some("images:01935a2e-7b1c-7def-8a90-3c5d1e2f4a72".into()),
+            images: (1..=4)
+                .map(|number| Link {
+                    label: format!("Image {number}"),
+                    href: format!("/images/01935a2e-7b1c-7def-8a90-3c5d1e2f4a7{number}"),
+                })
+                .collect(),
             who: Some("grace@example.com".into()),
             with: Some("the app Pressroom".into()),
         };
@@ -314,10 +323,12 @@ impl MovementRow {
             credits: "+50".into(),
             purpose: "A new month".into(),
             reference: None,
+            images: Vec::new(),
             who: None,
             with: None,
             ..held.clone()
         };
-        vec![spent, held, granted]
+        let deleted = Self { images: Vec::new(), ..spent.clone() };
+        vec![spent, held, deleted, granted]
     }
 }

@@ -1,10 +1,13 @@
 //! An engine that refuses, is slow, is down, or lies: the documented reason, nothing spent, and the worker goes on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bloom_outside::engines::{ApiKind, EngineSettings};
+use bloom_service::blobs::{self, BlobError, BlobKey, Blobs};
 use serde_json::{Value, json};
 
 use super::{artist, openai, picture, queue};
@@ -20,6 +23,7 @@ on_both!(
     what_is_no_picture_is_not_taken,
     an_engine_that_is_slow_is_left,
     what_is_deleted_while_an_engine_draws_costs_nothing,
+    what_an_engine_drew_and_cannot_be_stored_is_not_drawn_again,
 );
 
 /// The image failed for that reason, and cost nothing.
@@ -297,4 +301,55 @@ async fn what_is_deleted_while_an_engine_draws_costs_nothing(app: App) {
         // A brand that went after it was asked for took nothing back: the image was made for it.
         assert_eq!((cost, ada.files()), if deletes_brand { ((1, 0), FILES) } else { ((0, 0), 0) });
     }
+}
+
+/// Stores nothing, so many times.
+struct Full {
+    files: Arc<dyn Blobs>,
+    times: AtomicUsize,
+}
+
+impl Full {
+    fn before(files: Arc<dyn Blobs>, times: usize) -> Arc<dyn Blobs> {
+        Arc::new(Self { files, times: times.into() })
+    }
+}
+
+impl Blobs for Full {
+    fn put<'a>(&'a self, key: &'a BlobKey, bytes: Vec<u8>) -> blobs::Answer<'a, ()> {
+        let left = |times: usize| times.checked_sub(1);
+        match self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) {
+            Ok(_) => Box::pin(std::future::ready(Err(BlobError("no room".to_owned())))),
+            Err(_) => self.files.put(key, bytes),
+        }
+    }
+
+    fn get<'a>(&'a self, key: &'a BlobKey) -> blobs::Answer<'a, Option<Vec<u8>>> {
+        self.files.get(key)
+    }
+
+    fn delete<'a>(&'a self, key: &'a BlobKey) -> blobs::Answer<'a, ()> {
+        self.files.delete(key)
+    }
+}
+
+async fn what_an_engine_drew_and_cannot_be_stored_is_not_drawn_again(app: App) {
+    let provider = Provider::start().await;
+    let ada = artist(app, provider.settings(ApiKind::OpenAi)).await;
+    let full = ada.person.app.again(|options| {
+        options.before_files = Some(|files| Full::before(files, usize::MAX));
+    });
+    let full = Artist { person: ada.person.before(&full.await), ..ada.clone() };
+    provider.answers([openai(&picture(512, 220)), openai(&picture(512, 220))]);
+    let image = tried(&full, 1).await;
+    failed(&full, &image, Value::Null, "could not be stored", "no room").await;
+    assert_eq!(provider.take_asked().len(), 1, "it may have been paid for");
+    // What passes by itself is waited for.
+    let soon = ada.person.app.again(|options| {
+        options.before_files = Some(|files| Full::before(files, 2));
+    });
+    let soon = Artist { person: ada.person.before(&soon.await), ..ada.clone() };
+    assert_eq!(soon.of_engine().await["status"], "completed");
+    assert_eq!((soon.spent().await, provider.take_asked().len()), ((1, 0), 1));
+    goes_on(&ada).await;
 }
