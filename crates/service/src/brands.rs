@@ -176,7 +176,13 @@ pub async fn get(
     let read = || find(service, principal, id);
     let Some(patience) = wait else { return read().await };
     let is_read = |found: &Found| found.brand.status != BrandStatus::Analyzing;
-    waits::until(service, principal, &[*id.as_bytes()], patience, read, is_read).await
+    let first = read().await?;
+    if is_read(&first) {
+        return Ok(first);
+    }
+    // Its workspace may be deleted meanwhile.
+    let ids = [*id.as_bytes(), *first.workspace.id.as_bytes()];
+    waits::until(service, principal, &ids, patience, read, is_read).await
 }
 
 async fn find(service: &Service, principal: &Principal, id: BrandId) -> Result<Found, Error> {

@@ -91,6 +91,12 @@ pub async fn reserve(
     }
 }
 
+/// What stands for something long in what says what is asked for.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    sha256(bytes)
+}
+
 impl Reservation {
     /// What an answer is bound to.
     fn purpose(&self) -> Vec<u8> {

@@ -131,10 +131,15 @@ pub async fn wait(
     if first.image.status.is_final() {
         return Ok(first);
     }
-    let (viewer, ids) = (Viewer::of(principal), [*first.image.id.as_bytes()]);
+    let (viewer, ids) = (Viewer::of(principal), awaited(&first));
     let read = || look(service, &viewer, id);
     waits::until(service, principal, &ids, patience, read, |seen| seen.image.status.is_final())
         .await
+}
+
+/// What whoever waits for an image is woken by: the image, and its workspace, which may be deleted.
+fn awaited(seen: &Seen) -> [[u8; 16]; 2] {
+    [*seen.image.id.as_bytes(), *seen.image.workspace.as_bytes()]
 }
 
 /// Images by their ids, in the order they are named; those that are not there are left out. With patience, once
@@ -155,8 +160,8 @@ pub async fn named(
     let are_final = |seen: &Vec<Seen>| seen.iter().all(|seen| seen.image.status.is_final());
     match patience {
         Some(patience) if !are_final(&found) => {
-            let awaited: Vec<_> = found.iter().map(|seen| *seen.image.id.as_bytes()).collect();
-            waits::until(service, principal, &awaited, patience, read, are_final).await
+            let ids: Vec<_> = found.iter().flat_map(awaited).collect();
+            waits::until(service, principal, &ids, patience, read, are_final).await
         }
         _ => Ok(found),
     }

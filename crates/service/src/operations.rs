@@ -113,10 +113,10 @@ pub static IMAGES_SEARCH: Operation =
     Operation::new("images.search", BloomScope::Read, Effect::Read);
 /// `POST /images/uploads`: keeps the image at a URL. The same file is kept once.
 pub static IMAGES_UPLOAD: Operation =
-    Operation::new("images.upload", BloomScope::Write, Effect::Change);
+    Operation::new("images.upload", BloomScope::Write, Effect::Create);
 /// `POST /images/uploads/file`: keeps a file. The same file is kept once.
 pub static IMAGES_UPLOAD_FILE: Operation =
-    Operation::new("images.uploadFile", BloomScope::Write, Effect::Change);
+    Operation::new("images.uploadFile", BloomScope::Write, Effect::Create);
 /// `POST /images/uploads/file/signed/{token}`: the same for whoever holds a token for that.
 pub static IMAGES_UPLOAD_FILE_SIGNED: Operation =
     Operation { id: "images.uploadFileSigned", scope: None, effect: Effect::Change, is_open: true };

@@ -8,9 +8,10 @@ use bloom_service::root_secret::{self, RootSecret};
 use serde_json::{Value, json};
 
 use crate::api_keys_by_credential::{EVERYTHING, manager};
-use crate::images::studio::{brand_of, image_of};
+use crate::images::studio::{brand_of, form, image_of};
 use crate::secrets::everything_stored;
 use crate::support::oauth::Tokens;
+use crate::support::sites::{GREEN_LOGO, Sites};
 use crate::support::{Answer, App, at_once, on_both, operations};
 
 on_both!(
@@ -27,6 +28,7 @@ on_both!(
     it_is_forgotten_after_a_day,
     a_dump_of_the_database_holds_no_answer,
     an_answer_survives_a_new_root_secret,
+    a_file_that_is_sent_again_is_answered_as_the_first_time,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -69,6 +71,9 @@ async fn the_same_request_is_answered_as_the_first_time(app: App) {
 
 /// An operation whose verb forgets to take the key is found here.
 async fn every_operation_that_creates_is_done_once(app: App) {
+    let sites = Sites::start().await;
+    sites.put("site.example/", "image/svg+xml", GREEN_LOGO);
+    let app = app.among(&sites).await;
     let mut ada = app.person("ada").await;
     let (_, tokens) = manager(&app, &mut ada, "app").await;
     let bearer = format!("Bearer {}", tokens.access);
@@ -301,4 +306,31 @@ async fn an_answer_survives_a_new_root_secret(app: App) {
     };
     assert_eq!(make(&app, &token, "k1", &named("ci")).await.body, first.body);
     assert_eq!(app.rows("api_keys").len(), 1);
+}
+
+/// A client that sends a form again draws its lines elsewhere.
+async fn a_file_that_is_sent_again_is_answered_as_the_first_time(app: App) {
+    let mut ada = app.person("ada").await;
+    let (_, tokens) = manager(&app, &mut ada, "app").await;
+    let bearer = format!("Bearer {}", tokens.access);
+    let brand = brand_of(&app, "ada@example.com");
+    let send = async |file: &str, line: &str| {
+        let (body, kind) = form(&brand, file.as_bytes());
+        let body = String::from_utf8(body).expect("text").replace("frontier", line);
+        let kind = kind.replace("frontier", line);
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("idempotency-key", "k1"),
+            ("content-type", kind.as_str()),
+        ];
+        app.post_bytes("/api/v1/images/uploads/file", body.into_bytes(), &headers).await
+    };
+    let first = send(GREEN_LOGO, "frontier").await;
+    assert_eq!((first.status, &first.json()["data"]["existing"]), (200, &json!(false)));
+    let again = send(GREEN_LOGO, "another").await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let other = send(&GREEN_LOGO.replace("1f4d3a", "1f4d3b"), "frontier").await;
+    assert_eq!(other.error(), "422 IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(app.rows("images").len(), 1);
 }

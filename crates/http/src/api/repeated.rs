@@ -14,7 +14,9 @@ use serde_json::Value;
 use super::admission::Call;
 use super::envelope;
 use super::errors::{ApiError, ErrorCode};
+use super::files;
 use super::json::{self, Sent};
+use super::multipart::Part;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPEATED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -32,14 +34,41 @@ pub(crate) async fn read<B: Sent>(
     mut call: Call,
     operation: &'static Operation,
 ) -> Result<Read<B>, ApiError> {
-    let key = match operation.effect {
-        Effect::Create => key(call.request.headers())?,
-        Effect::Read | Effect::Change => None,
-    };
+    let key = key_of(&call, operation)?;
     let bytes = json::bytes::<B>(&mut call.request).await?;
     let body = json::parse(&bytes)?;
+    reserve(call, operation, key, body, |request, _| asked_for(request, &bytes)).await
+}
+
+/// Reads the form of a request, whose file may have so many bytes, and looks whether it was done before.
+pub(crate) async fn read_form(
+    mut call: Call,
+    operation: &'static Operation,
+    most: usize,
+    too_large: impl FnOnce() -> ApiError,
+) -> Result<Read<Vec<Part>>, ApiError> {
+    let key = key_of(&call, operation)?;
+    let form = files::form(&mut call.request, most, too_large).await?;
+    reserve(call, operation, key, form, |request, form| asked_in_form(request, form)).await
+}
+
+/// The key of a request that makes something, if it came with one.
+fn key_of(call: &Call, operation: &Operation) -> Result<Option<IdempotencyKey>, ApiError> {
+    match operation.effect {
+        Effect::Create => key(call.request.headers()),
+        Effect::Read | Effect::Change => Ok(None),
+    }
+}
+
+async fn reserve<B>(
+    mut call: Call,
+    operation: &'static Operation,
+    key: Option<IdempotencyKey>,
+    body: B,
+    asked: impl FnOnce(&Request, &B) -> Vec<u8>,
+) -> Result<Read<B>, ApiError> {
     let Some(key) = key else { return Ok(Read::New(Box::new(call), body)) };
-    let asked = asked_for(&call.request, &bytes);
+    let asked = asked(&call.request, &body);
     let (service, principal) = (&call.app.service, &call.principal);
     match idempotency::reserve(service, principal, operation, &key, &asked).await? {
         Reserved::New(reservation) => {
@@ -64,14 +93,26 @@ fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
 
 /// What is asked for: the path, the query, and the body by its values.
 fn asked_for(request: &Request, body: &[u8]) -> Vec<u8> {
-    let mut asked = request.uri().path().as_bytes().to_vec();
-    asked.push(0);
-    asked.extend(request.uri().query().unwrap_or_default().as_bytes());
-    asked.push(0);
+    let mut asked = place(request);
     // It was parsed before, so it is JSON; nothing at all is an empty object.
     let value = serde_json::from_slice(body).unwrap_or_else(|_| Value::Object(Default::default()));
     write_sorted(&value, &mut asked);
     asked
+}
+
+/// The same of a form: its fields by what is in them, wherever the client has drawn the lines between them.
+fn asked_in_form(request: &Request, form: &[Part]) -> Vec<u8> {
+    let mut asked = place(request);
+    for part in form {
+        asked.extend(idempotency::digest(part.name.as_bytes()));
+        asked.extend(idempotency::digest(&part.bytes));
+    }
+    asked
+}
+
+fn place(request: &Request) -> Vec<u8> {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    [path.as_bytes(), &[0], query.as_bytes(), &[0]].concat()
 }
 
 /// Writes a value so that the order of members does not count.

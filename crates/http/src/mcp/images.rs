@@ -342,9 +342,15 @@ pub(crate) async fn upload(caller: &Caller, given: JsonObject) -> Result<Value, 
     let given: Upload = arguments(given)?;
     let brand = brand_id("brandSessionId", &given.brand_session_id)?;
     let (service, principal) = (&caller.app.service, &caller.principal);
-    let brought = uploads::upload_from(service, principal, brand, &given.image_url).await;
-    let brought = brought.map_err(|error| ToolError::from(ApiError::from(error)))?;
-    result(&UploadedView::from(brought))
+    // The same file is kept once, so a call needs no name.
+    let asked = caller.once(&operations::IMAGES_UPLOAD, None, &[], UploadedView::of).await?;
+    let once = match asked {
+        Ok(once) => once,
+        Err(known) => return Ok(known),
+    };
+    let answer = uploads::upload_from(service, principal, brand, &given.image_url, once).await;
+    let answer = answer.map_err(|error| ToolError::from(ApiError::from(error)))?;
+    Ok(read(&answer))
 }
 
 pub(crate) async fn create_uploads(caller: &Caller, given: JsonObject) -> Result<Value, ToolError> {

@@ -3,6 +3,7 @@
 //! What comes is decoded within limits, and only its pixels are kept, written anew: nothing that a file may carry
 //! besides, where it was taken or what runs in it, is stored. The same file is kept once for a brand.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::brands::{Brand, UPLOAD_TOKEN_LIFETIME};
@@ -23,7 +24,8 @@ use super::files::{self, Written};
 use super::{Viewer, links, rendering, search};
 use crate::blobs::BlobKey;
 use crate::fetch::{Along, FetchError, Wanted};
-use crate::keyring::sha256;
+use crate::idempotency::{Answer, Once};
+use crate::keyring::{Keyring, sha256};
 use crate::painters::Broken;
 use crate::{Error, Principal, Service, plans};
 
@@ -90,11 +92,13 @@ pub async fn upload(
     principal: &Principal,
     brand: BrandId,
     bytes: Vec<u8>,
-) -> Result<Brought, Error> {
+    once: Once<Brought>,
+) -> Result<Answer, Error> {
     let viewer = Viewer::of(principal);
     there(service, &viewer, brand).await?;
     plans::admit(service, principal).await?;
-    keep(service, viewer, brand, bytes, Coming::brought(None, None)).await
+    let ready = prepare(service, viewer, brand, bytes, Coming::brought(None, None)).await?;
+    once.write(service, move |tx| ready.keep(tx)).await
 }
 
 /// Keeps what lies at a URL.
@@ -106,7 +110,8 @@ pub async fn upload_from(
     principal: &Principal,
     brand: BrandId,
     url: &str,
-) -> Result<Brought, Error> {
+    once: Once<Brought>,
+) -> Result<Answer, Error> {
     let viewer = Viewer::of(principal);
     there(service, &viewer, brand).await?;
     plans::admit(service, principal).await?;
@@ -127,7 +132,9 @@ pub async fn upload_from(
         FetchError::Busy => Error::Busy { retry_after: Duration::from_secs(1) },
         other => Error::NotTaken(NotTaken::Download(other.to_string())),
     })?;
-    keep(service, viewer, brand, fetched.body, Coming::brought(None, named(url))).await
+    let coming = Coming::brought(None, named(url));
+    let ready = prepare(service, viewer, brand, fetched.body, coming).await?;
+    once.write(service, move |tx| ready.keep(tx)).await
 }
 
 /// What the last part of a URL says of what lies there.
@@ -187,13 +194,26 @@ struct Kept {
     size: (u32, u32),
 }
 
+/// Keeps a file, however often it comes.
 async fn keep(
     service: &Service,
     viewer: Viewer,
     brand: BrandId,
     bytes: Vec<u8>,
-    Coming { token, description, source }: Coming,
+    coming: Coming,
 ) -> Result<Brought, Error> {
+    let ready = prepare(service, viewer, brand, bytes, coming).await?;
+    service.store.write(move |tx| ready.keep(tx)).await?
+}
+
+/// Reads a file and puts it beside the database, where it goes again unless a row comes to name it.
+async fn prepare(
+    service: &Service,
+    viewer: Viewer,
+    brand: BrandId,
+    bytes: Vec<u8>,
+    Coming { token, description, source }: Coming,
+) -> Result<Ready, Error> {
     let digest = sha256(&bytes);
     let kept = service.painters.work(move |_| read(&bytes)).await;
     let kept =
@@ -215,73 +235,118 @@ async fn keep(
     };
     files::put(service, &key, kept.file).await?;
     let (width, height) = kept.size;
-    let ratio = AspectRatio::from_word(format::AspectRatio::nearest(width, height).name());
-    let quota = service.settings.storage_quota;
-    let keyring = service.keyring.load_full();
-    let origin = service.settings.files_at().to_owned();
-    let brought = move |image: &Image, file: &File, is_known| Brought {
-        id: image.id,
-        url: links::url_with(&keyring, &origin, image),
-        size: image.size.unwrap_or_default(),
-        media_type: file.media_type.clone(),
-        is_known,
-    };
-    let write = move |tx: &mut Tx<'_>| {
+    Ok(Ready {
+        viewer,
+        brand,
+        token,
+        description,
+        source,
+        id,
+        nonce,
+        file,
+        size: (width.into(), height.into()),
+        ratio: AspectRatio::from_word(format::AspectRatio::nearest(width, height).name()),
+        digest,
+        quota: service.settings.storage_quota,
+        keyring: service.keyring.load_full(),
+        origin: service.settings.files_at().to_owned(),
+        now,
+    })
+}
+
+/// A file that lies beside the database, before a row names it.
+struct Ready {
+    viewer: Viewer,
+    brand: BrandId,
+    token: Option<Digest>,
+    description: Option<String>,
+    source: Source,
+    id: ImageId,
+    nonce: [u8; 16],
+    file: File,
+    size: (i64, i64),
+    ratio: Option<AspectRatio>,
+    digest: [u8; 32],
+    quota: Option<i64>,
+    keyring: Arc<Keyring>,
+    origin: String,
+    now: Timestamp,
+}
+
+impl Ready {
+    /// Writes the row that names it, unless the brand has the same file already.
+    fn keep(self, tx: &mut Tx<'_>) -> Result<Result<Brought, Error>, store::Error> {
+        let (brand, now) = (self.brand, self.now);
         // One after the other, so that the same file is kept once.
         store::brands::take(tx, brand)?;
-        let Some(found) = viewer.brand(tx, brand)? else {
-            store::images::doom_blob(tx, &file.blob, now)?;
-            return Ok(Err(Error::BrandNotFound));
+        let Some(found) = self.viewer.brand(tx, brand)? else {
+            return self.refuse(tx, Error::BrandNotFound);
         };
-        let known = store::images::find_by_digest(tx, brand, &digest)?;
+        let known = store::images::find_by_digest(tx, brand, &self.digest)?;
         let known = known.and_then(|image| Some((image.file.clone()?, image)));
         let needs_room = known.is_none();
-        if let Some(quota) = quota.filter(|_| needs_room)
-            && store::images::bytes_of(tx, found.workspace.id)? + file.bytes > quota
+        if let Some(quota) = self.quota.filter(|_| needs_room)
+            && store::images::bytes_of(tx, found.workspace.id)? + self.file.bytes > quota
         {
-            store::images::doom_blob(tx, &file.blob, now)?;
-            return Ok(Err(Error::NotTaken(NotTaken::NoRoom)));
+            return self.refuse(tx, Error::NotTaken(NotTaken::NoRoom));
         }
         // A token is used up by a file that is taken, and by one only.
-        if let Some(token) = &token
+        if let Some(token) = &self.token
             && !store::upload_tokens::take(tx, token, now)?
         {
-            store::images::doom_blob(tx, &file.blob, now)?;
-            return Ok(Err(Error::UploadTokenSpent));
+            return self.refuse(tx, Error::UploadTokenSpent);
         }
         if let Some((of_known, known)) = known {
-            store::images::doom_blob(tx, &file.blob, now)?;
-            return Ok(Ok(brought(&known, &of_known, true)));
+            store::images::doom_blob(tx, &self.file.blob, now)?;
+            return Ok(Ok(self.brought(&known, &of_known, true)));
         }
         let image = Image {
-            id,
+            id: self.id,
             workspace: found.workspace.id,
             brand,
-            made_by: viewer.account,
-            source,
+            made_by: self.viewer.account,
+            source: self.source,
             action: None,
             status: Status::Completed,
             failure: None,
             prompt: None,
-            description: description.clone(),
-            ratio,
-            size: Some((width.into(), height.into())),
+            description: self.description.clone(),
+            ratio: self.ratio,
+            size: Some(self.size),
             variant_group: None,
             parent: None,
             engine: None,
-            file: Some(file.clone()),
-            nonce,
+            file: Some(self.file.clone()),
+            nonce: self.nonce,
             paid_by: None,
             created_at: now,
         };
         store::images::insert(tx, &image)?;
-        files::keep(tx, &file.blob, now)?;
+        files::keep(tx, &self.file.blob, now)?;
         let words = search::words(None, image.description.as_deref());
-        store::image_captions::insert(tx, brand, id, &words)?;
-        tx.changed(Change::Image(id));
-        Ok(Ok(brought(&image, &file, false)))
-    };
-    service.store.write(write).await?
+        store::image_captions::insert(tx, brand, image.id, &words)?;
+        tx.changed(Change::Image(image.id));
+        Ok(Ok(self.brought(&image, &self.file, false)))
+    }
+
+    fn refuse(
+        &self,
+        tx: &mut Tx<'_>,
+        error: Error,
+    ) -> Result<Result<Brought, Error>, store::Error> {
+        store::images::doom_blob(tx, &self.file.blob, self.now)?;
+        Ok(Err(error))
+    }
+
+    fn brought(&self, image: &Image, file: &File, is_known: bool) -> Brought {
+        Brought {
+            id: image.id,
+            url: links::url_with(&self.keyring, &self.origin, image),
+            size: image.size.unwrap_or_default(),
+            media_type: file.media_type.clone(),
+            is_known,
+        }
+    }
 }
 
 /// The right to upload a file, as it is given away once.

@@ -16,6 +16,7 @@ on_both!(
     who_waits_too_long_is_told_what_there_is,
     a_wait_ends_with_its_credential,
     only_so_many_of_one_credential_wait,
+    whoever_is_removed_waits_no_longer,
 );
 
 async fn ask(artist: &Artist, query: &str) -> Value {
@@ -181,17 +182,77 @@ async fn only_so_many_of_one_credential_wait(app: App) {
     let ada = Artist::new(&app, "ada").await;
     let ids = ada.ids(&ada.generate(&ada.order()).await);
     let path = format!("/{}?wait=true", ids[0]);
-    let waits: Vec<_> = (0..32).map(|_| waiting(&ada, path.clone())).collect();
+    let body = json!({ "url": "https://www.northwind.example/" });
+    let headers = [("x-api-key", ada.person.key.as_str())];
+    let brand = app.call("POST", "/api/v1/brands", &headers, Some(&body)).await;
+    let brand = brand.json()["data"]["id"].as_str().expect("an id").to_owned();
+    // Whatever it is that they wait for.
+    let mut waits: Vec<_> = (0..30).map(|_| waiting(&ada, path.clone())).collect();
+    waits.push(waiting(&ada, format!("?ids={}&wait=true", ids[0])));
+    let brand = format!("/api/v1/brands/{brand}");
+    let wait_for_brand = |ada: Artist, path: String| async move {
+        let headers = [("x-api-key", ada.person.key.as_str())];
+        ada.person.app.get(&path, &headers).await
+    };
+    let for_brand = tokio::spawn(wait_for_brand(ada.clone(), format!("{brand}?wait=true")));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let refused = ada.ask("GET", &path, None).await;
-    assert_eq!(refused.error(), "429 TOO_MANY_REQUESTS");
-    assert_eq!(refused.header("retry-after"), "1");
+    for refused in [
+        ada.ask("GET", &path, None).await,
+        ada.ask("GET", &format!("?ids={}&wait=true", ids[0]), None).await,
+        wait_for_brand(ada.clone(), format!("{brand}?wait=true")).await,
+    ] {
+        assert_eq!(refused.error(), "429 TOO_MANY_REQUESTS");
+        assert_eq!(refused.header("retry-after"), "1");
+    }
+    let arguments = json!({ "imageId": ids[0] });
+    let tool = crate::mcp::tool(&app, &ada.person.key, "bloom_get_image", arguments).await;
+    assert_eq!(tool["isError"], true, "{tool}");
+    assert!(tool.to_string().contains("wait"), "{tool}");
     assert_eq!(ada.image(&ids[0]).await["status"], "pending", "who does not wait is answered");
     ada.ask("DELETE", &format!("/{}", ids[0]), None).await;
+    assert_eq!(app.call("DELETE", &brand, &headers, None).await.status, 200);
+    let mut missing = 0;
     for wait in waits {
-        assert_eq!(wait.await.expect("an answer").error(), "404 IMAGE_NOT_FOUND");
+        let answer = wait.await.expect("an answer");
+        // Of several that are named, those that are not there are left out.
+        missing += usize::from(answer.status == 404);
     }
+    assert_eq!(missing, 30);
+    assert_eq!(for_brand.await.expect("an answer").error(), "404 BRAND_NOT_FOUND");
     let other = ada.ids(&ada.generate(&ada.order()).await);
     let answer = ada.ask("GET", &format!("/{}?wait=true&timeout=1", other[0]), None).await;
     assert_eq!(answer.status, 200, "there is room again");
+}
+
+/// It ends when the membership does, or the workspace, and not when the time is up.
+async fn whoever_is_removed_waits_no_longer(app: App) {
+    let mut owner = app.person("owner").await;
+    let mut browser = app.person("ada").await;
+    let key = browser.create_key("ci").await.secret;
+    let person = crate::credits::person::Person::of(&app, browser.email(), &key).await;
+    for is_deleted in [false, true] {
+        let id = crate::teams::team(&mut owner, "Studio").await;
+        crate::teams::join(&mut owner, &id, &mut browser, "member").await;
+        let brand = super::studio::brand_of(&app, "ada@example.com");
+        let ada = Artist { person: person.clone(), brand };
+        ada.set_brand(&format!("workspace_id = {}", super::studio::bytes_of(&app, &id)));
+        let ids = ada.ids(&ada.generate(&ada.order()).await);
+        let one = waiting(&ada, format!("/{}?wait=true", ids[0]));
+        let many = waiting(&ada, format!("?ids={}&wait=true", ids[0]));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!one.is_finished() && !many.is_finished());
+        let at = format!("/settings/workspaces/{id}");
+        let answer = if is_deleted {
+            owner.post(&format!("{at}/delete"), &[("name", "Studio")]).await
+        } else {
+            let member = crate::teams::member_id(&mut owner, &id, "ada@example.com").await;
+            owner.post(&format!("{at}/members/{member}/remove"), &[]).await
+        };
+        assert_eq!(answer.status, 303, "{answer:?}");
+        let in_time = Duration::from_secs(5);
+        let one = tokio::time::timeout(in_time, one).await.expect("at once").expect("an answer");
+        assert_eq!(one.error(), "404 IMAGE_NOT_FOUND", "deleted: {is_deleted}");
+        let many = tokio::time::timeout(in_time, many).await.expect("at once").expect("an answer");
+        assert_eq!(many.json()["data"]["images"], json!([]), "deleted: {is_deleted}: {many:?}");
+    }
 }

@@ -6,6 +6,8 @@ use bloom_service::Error;
 use bloom_service::images::uploads::{
     Brought, MAX_BYTES, anonymous_may_upload, anonymous_upload, upload as keep, upload_from,
 };
+use bloom_service::operations::IMAGES_UPLOAD_FILE;
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,7 @@ use crate::api::envelope::Data;
 use crate::api::errors::{ApiError, ErrorCode};
 use crate::api::files;
 use crate::api::json::{Sent, bad_field};
+use crate::api::repeated::{self, Given, Read};
 use crate::app::App;
 
 /// An image that was brought.
@@ -38,14 +41,14 @@ pub(crate) struct UploadedView {
     existing: bool,
 }
 
-impl From<Brought> for UploadedView {
-    fn from(brought: Brought) -> Self {
+impl UploadedView {
+    pub(crate) fn of(brought: &Brought) -> Self {
         Self {
             id: brought.id.to_string(),
-            image_url: brought.url,
+            image_url: brought.url.clone(),
             width: brought.size.0,
             height: brought.size.1,
-            mime_type: brought.media_type,
+            mime_type: brought.media_type.clone(),
             existing: brought.is_known,
         }
     }
@@ -66,15 +69,19 @@ pub(crate) struct Upload {
 
 impl Sent for Upload {}
 
-pub(crate) async fn upload(call: Call, sent: Upload) -> Result<Data, ApiError> {
+pub(crate) async fn upload(mut call: Call, sent: Upload) -> Result<Given, ApiError> {
     let brand = brand_id("brandSessionId", &sent.brand_session_id)?;
+    let once = call.once(StatusCode::OK, UploadedView::of);
     let (service, principal) = (&call.app.service, &call.principal);
-    let brought = upload_from(service, principal, brand, &sent.image_url).await?;
-    Ok(Data::new(&UploadedView::from(brought)))
+    Ok(Given(upload_from(service, principal, brand, &sent.image_url, once).await?))
 }
 
-pub(crate) async fn upload_file(mut call: Call) -> Result<Data, ApiError> {
-    let form = files::form(&mut call.request, MAX_BYTES, too_large).await?;
+pub(crate) async fn upload_file(call: Call) -> Result<Given, ApiError> {
+    let read = repeated::read_form(call, &IMAGES_UPLOAD_FILE, MAX_BYTES, too_large).await?;
+    let (mut call, form) = match read {
+        Read::New(call, form) => (call, form),
+        Read::Done(answer) => return Ok(answer),
+    };
     let named = form.iter().find(|part| part.name == "brandSessionId");
     let named = named.and_then(|part| std::str::from_utf8(&part.bytes).ok());
     let named = named.ok_or_else(|| {
@@ -82,8 +89,9 @@ pub(crate) async fn upload_file(mut call: Call) -> Result<Data, ApiError> {
     })?;
     let brand = brand_id("brandSessionId", named.trim())?;
     let file = files::file(&form)?.to_vec();
-    let brought = keep(&call.app.service, &call.principal, brand, file).await;
-    Ok(Data::new(&UploadedView::from(brought.map_err(unprocessable)?)))
+    let once = call.once(StatusCode::OK, UploadedView::of);
+    let kept = keep(&call.app.service, &call.principal, brand, file, once).await;
+    Ok(Given(kept.map_err(unprocessable)?))
 }
 
 /// No credential is read here: the token in the path is what lets somebody in.
@@ -98,7 +106,7 @@ pub(crate) async fn upload_file_signed(
     let form = files::form(&mut request, MAX_BYTES, too_large).await?;
     let file = files::file(&form)?.to_vec();
     let brought = anonymous_upload(&app.service, &token, file).await?;
-    Ok(Data::new(&UploadedView::from(brought)))
+    Ok(Data::new(&UploadedView::of(&brought)))
 }
 
 fn too_large() -> ApiError {
