@@ -14,10 +14,14 @@ mod uploads;
 
 use std::time::Duration;
 
+use bloom_domain::subscriptions::SubscriptionState::{Active, Paused};
+use bloom_service::subscriptions::PlanOrder;
 use serde_json::{Value, json};
 
 use self::studio::{Artist, FILES};
 use crate::credits::person::metered;
+use crate::mcp::tool;
+use crate::plans::{billed, give, order};
 use crate::support::{App, NOTHING, at_once, on_both};
 
 on_both!(
@@ -25,6 +29,7 @@ on_both!(
     one_credit_and_two_requests,
     what_fails_costs_nothing,
     what_is_asked_of_a_request_in_this_order,
+    what_bars_a_charge_says_where_to_do_something_about_it,
     asking_twice_under_one_name_asks_once,
     what_is_deleted_while_it_is_made_costs_nothing,
     an_image_that_nobody_can_make_is_given_up,
@@ -182,6 +187,51 @@ async fn what_is_asked_of_a_request_in_this_order(app: App) {
     let foreign = bob.generate(&ada.order()).await;
     assert_eq!(foreign.error(), "422 BRAND_NOT_FOUND");
     assert_eq!(ada.person.app.rows("images"), Vec::<String>::new(), "nothing was written");
+}
+
+/// The plan, a feature, the payment, then the credits: on both faces, with where to do something about it.
+async fn what_bars_a_charge_says_where_to_do_something_about_it(app: App) {
+    let app = billed(&app, "closed").await;
+    let ada = Artist::new(&app, "ada").await;
+    let plan = async |state, name: &str| {
+        let order = PlanOrder { state, ..order(ada.person.workspace, name) };
+        give(&ada.person, order).await.unwrap();
+    };
+    let is_barred = async |size: &str, error: &str, is_to_pay: bool| {
+        let mut order = ada.order();
+        order["imageSize"] = json!(size);
+        let answer = ada.generate(&order).await;
+        assert_eq!(answer.error(), error, "{size}: {answer:?}");
+        let url = "http://localhost:4600/settings#plan";
+        let expected = if is_to_pay { json!(url) } else { Value::Null };
+        assert_eq!(answer.json()["error"]["data"]["action_url"], expected, "{answer:?}");
+        let told = tool(&app, &ada.person.key, "bloom_generate_image", order).await;
+        assert_eq!(told["isError"], true, "{told}");
+        let text = told["content"][0]["text"].as_str().expect("a text");
+        let (_, code) = error.split_once(' ').expect("a code");
+        assert!(text.starts_with(code) && text.contains(url), "{error}: {text}");
+        answer.text().to_owned()
+    };
+    let closed = is_barred("4K", "403 FORBIDDEN", false).await;
+    assert!(closed.contains("Plan upgrade required"), "{closed}");
+    plan(Paused, "trial").await;
+    is_barred("4K", "403 FEATURE_NOT_ENTITLED", false).await;
+    is_barred("2K", "402 PAYMENT_REQUIRED", true).await;
+    plan(Active, "trial").await;
+    is_barred("4K", "403 FEATURE_NOT_ENTITLED", false).await;
+    is_barred("2K", "402 INSUFFICIENT_CREDITS", true).await;
+    // What was bought is spent, and its money given back.
+    ada.person.topup(1, "in_1").await;
+    let work = ada.person.images("job", 1).await.unwrap();
+    ada.person.settle(&work, 0, 1).await.unwrap();
+    ada.person.take_back("in_1", 1).await.unwrap();
+    let owed = is_barred("2K", "402 INSUFFICIENT_CREDITS", true).await;
+    assert!(owed.contains("owe"), "{owed}");
+    assert!(app.rows("images").is_empty() && app.rows("jobs").is_empty());
+    plan(Active, "plus").await;
+    assert_eq!(ada.generate(&ada.order()).await.error(), "402 INSUFFICIENT_CREDITS", "still owed");
+    ada.person.topup(1, "in_2").await;
+    assert_eq!(ada.generate(&ada.order()).await.status, 202);
 }
 
 async fn asking_twice_under_one_name_asks_once(app: App) {

@@ -3,6 +3,9 @@
 //! The operations are the server's own list. Each has a [`Case`] here, which says what is special about it;
 //! an operation without one fails, and so does a case without an operation. There is no list of exceptions.
 
+mod reach;
+mod tokens;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -291,7 +294,7 @@ impl Matrix {
         let shown = format!("{} with a {:?}", case.id, self.kind);
         let may = all_scopes();
         if case.about == About::Token {
-            return self.no_credential_helps(operation, &shown).await;
+            return self.token_is_asked(operation, &shown).await;
         }
         self.anonymous(operation, &shown).await;
         let answer = self.ask(operation, &may).await;
@@ -303,6 +306,7 @@ impl Matrix {
         }
         self.wrong_scope(operation, &shown).await;
         self.other_tenant(operation, &shown).await;
+        self.narrowed_elsewhere(operation, &shown).await;
         self.removed_member(operation, &shown).await;
         self.plans(operation, &shown).await;
         self.banned(operation, &shown).await;
@@ -315,8 +319,7 @@ impl Matrix {
         call(&self.app, operation, &credential, &self.ada.things).await
     }
 
-    /// Where a token is what lets somebody in, a credential is nothing; that a token does is tested where it is
-    /// given away.
+    /// Where a token is what lets somebody in, a credential is nothing.
     async fn no_credential_helps(&mut self, operation: &Operation, shown: &str) {
         let good = self.ada.credential(self.kind, &all_scopes()).await;
         let before = self.app.database().dump();
@@ -416,6 +419,10 @@ impl Matrix {
                 let code = about.missing().expect("it can be missing");
                 assert_eq!(before.status, case(operation).status, "{shown}: {before:?}");
                 assert_eq!(after.error(), code, "{shown}");
+            }
+            About::NamedImages => {
+                let count = |answer: &Answer| answer.json()["data"]["deletedCount"].clone();
+                assert_eq!((count(&before), count(&after)), (json!(1), json!(0)), "{shown}");
             }
             _ => assert_eq!(after.status, before.status, "{shown}: {after:?}"),
         }

@@ -1,8 +1,8 @@
 //! Every order in which a few actors can step, over the rules themselves.
 //!
 //! 1. Two workspaces: one with monthly credits that end and a top-up, one with a top-up alone. Three
-//!    jobs, two in the first. Each job holds; then its worker settles or voids it while the reaper may
-//!    void it too. Beside them the clock goes on, a sweep writes what has ended, and the money for the
+//!    jobs, two in the first. Each job holds; then its items are settled or voided one by one, as images are,
+//!    while the reaper may void what is left of them. Beside them the clock goes on, a sweep writes what has ended, and the money for the
 //!    first top-up is given back.
 //! 2. An actor takes two steps: it reads and decides, then it writes what it decided on. Taking the
 //!    workspace's ledger in between keeps the others of that workspace out.
@@ -40,11 +40,25 @@ struct Job {
     workspace: usize,
     items: Vec<Amount>,
     parts: Vec<Part>,
-    /// How often its end was written.
-    ends: u8,
+    /// How often the end of each item was written.
+    ends: Vec<u8>,
     opener: Actor,
-    worker: Actor,
+    /// Who ends each item.
+    workers: Vec<Actor>,
     reaper: Actor,
+}
+
+impl Job {
+    /// What it holds, of one item or of all.
+    fn held(&self, of: Option<u32>) -> Vec<Part> {
+        let is_meant =
+            |part: &&Part| of.is_none_or(|item| part.item == item) && !self.has_ended(part);
+        self.parts.iter().filter(is_meant).copied().collect()
+    }
+
+    fn has_ended(&self, part: &Part) -> bool {
+        self.ends[part.item as usize] > 0
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -58,7 +72,8 @@ enum Actor {
 struct Decision {
     movements: Vec<Movement>,
     holds: Vec<Part>,
-    ends: bool,
+    /// The items that end.
+    ends: Vec<u32>,
     refund: Option<Amount>,
     reclaimed: i64,
 }
@@ -66,7 +81,8 @@ struct Decision {
 #[derive(Clone, Copy)]
 enum Who {
     Opener(usize),
-    Worker(usize, bool),
+    /// The worker of an item, who settles it or voids it.
+    Worker(usize, u32, bool),
     Reaper(usize),
     Sweeper,
     Payer,
@@ -81,9 +97,9 @@ fn begin() -> World {
         workspace,
         items: items.iter().map(|&credits| Amount::new(credits).unwrap()).collect(),
         parts: Vec::new(),
-        ends: 0,
+        ends: vec![0; items.len()],
         opener: Actor::Waiting,
-        worker: Actor::Waiting,
+        workers: vec![Actor::Waiting; items.len()],
         reaper: Actor::Waiting,
     };
     let purse = |grants| Purse { grants, debt: 0, is_taken: false };
@@ -106,7 +122,7 @@ impl World {
     fn actor(&mut self, who: Who) -> &mut Actor {
         match who {
             Who::Opener(job) => &mut self.jobs[job].opener,
-            Who::Worker(job, _) => &mut self.jobs[job].worker,
+            Who::Worker(job, item, _) => &mut self.jobs[job].workers[item as usize],
             Who::Reaper(job) => &mut self.jobs[job].reaper,
             Who::Sweeper => &mut self.sweeper,
             Who::Payer => &mut self.payer,
@@ -115,7 +131,7 @@ impl World {
 
     fn workspace(&self, who: Who) -> usize {
         match who {
-            Who::Opener(job) | Who::Worker(job, _) | Who::Reaper(job) => self.jobs[job].workspace,
+            Who::Opener(job) | Who::Worker(job, ..) | Who::Reaper(job) => self.jobs[job].workspace,
             Who::Sweeper | Who::Payer => 0,
         }
     }
@@ -157,24 +173,28 @@ impl World {
                     },
                 ))
             }
-            Who::Worker(job, _) | Who::Reaper(job) => {
+            Who::Worker(job, ..) | Who::Reaper(job) => {
                 let job = &self.jobs[job];
                 if job.opener != Actor::Done || job.parts.is_empty() {
                     return None;
                 }
-                if job.ends > 0 {
+                let parts = match who {
+                    Who::Worker(_, item, _) => job.held(Some(item)),
+                    _ => job.held(None),
+                };
+                if parts.is_empty() {
                     return Some(Decision::default());
                 }
-                let all: Vec<_> = job.parts.iter().map(|part| part.amount).collect();
+                let all: Vec<_> = parts.iter().map(|part| part.amount).collect();
                 let all = Amount::new(total(&all).unwrap()).unwrap();
                 let resolved = match who {
-                    Who::Worker(_, true) => {
-                        settle(&mut grants, debt, &job.parts, all, now).unwrap()
-                    }
-                    _ => void(&mut grants, debt, &job.parts, now).unwrap(),
+                    Who::Worker(_, _, true) => settle(&mut grants, debt, &parts, all, now).unwrap(),
+                    _ => void(&mut grants, debt, &parts, now).unwrap(),
                 };
                 let Resolved { movements, refund, .. } = resolved;
-                Some(Decision { movements, refund, ends: true, ..Decision::default() })
+                let mut ends: Vec<_> = parts.iter().map(|part| part.item).collect();
+                ends.dedup();
+                Some(Decision { movements, refund, ends, ..Decision::default() })
             }
             Who::Sweeper => {
                 let movements = grants.iter_mut().flat_map(|grant| expire(grant, now).unwrap());
@@ -203,14 +223,21 @@ impl World {
             grant.reclaimed = grant.reclaimed.max(decision.reclaimed);
             purse.debt += deltas.debt;
         }
-        let (Who::Opener(job) | Who::Worker(job, _) | Who::Reaper(job)) = who else { return };
+        let (job, part) = match who {
+            Who::Worker(job, item, _) => (job, u8::try_from(item).unwrap()),
+            Who::Opener(job) | Who::Reaper(job) => (job, 9),
+            Who::Sweeper | Who::Payer => return,
+        };
         if let Some(refund) = decision.refund {
             let expires = at(self.now).plus(REFUND_LIFETIME);
-            let id = 10 + u8::try_from(job).unwrap();
+            // The reaper's is one for all that it voids.
+            let id = 10 * (1 + u8::try_from(job).unwrap()) + part;
             purse.grants.push(grant(id, GrantKind::Refund, refund.get(), expires));
         }
         self.jobs[job].parts.extend(decision.holds);
-        self.jobs[job].ends += u8::from(decision.ends);
+        for item in decision.ends {
+            self.jobs[job].ends[item as usize] += 1;
+        }
     }
 
     /// What must hold after every step; says what does not.
@@ -218,8 +245,7 @@ impl World {
         for (place, purse) in self.workspaces.iter().enumerate() {
             let jobs = || self.jobs.iter().filter(|job| job.workspace == place);
             let open = |id: CreditGrantId| -> i64 {
-                let jobs = jobs().filter(|job| job.ends == 0);
-                let parts = jobs.flat_map(|job| &job.parts).filter(|part| part.grant == id);
+                let parts = jobs().flat_map(|job| job.held(None)).filter(|part| part.grant == id);
                 parts.map(|part| part.amount.get()).sum()
             };
             for grant in &purse.grants {
@@ -243,7 +269,8 @@ impl World {
                 return Some(format!("{part:?} is of another workspace"));
             }
         }
-        self.jobs.iter().any(|job| job.ends > 1).then(|| "a job ended twice".to_owned())
+        let ended_twice = self.jobs.iter().any(|job| job.ends.iter().any(|times| *times > 1));
+        ended_twice.then(|| "an item ended twice".to_owned())
     }
 }
 
@@ -259,7 +286,11 @@ fn explore(takes: bool) -> Result<usize, String> {
             continue;
         }
         let jobs = (0..world.jobs.len()).flat_map(|job| {
-            [Who::Opener(job), Who::Worker(job, true), Who::Worker(job, false), Who::Reaper(job)]
+            let items = 0..u32::try_from(world.jobs[job].items.len()).unwrap();
+            let workers = items.flat_map(move |item| {
+                [Who::Worker(job, item, true), Who::Worker(job, item, false)]
+            });
+            workers.chain([Who::Opener(job), Who::Reaper(job)])
         });
         let before = open.len();
         for who in jobs.chain([Who::Sweeper, Who::Payer]) {
