@@ -143,6 +143,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "covers_end",
         sql: include_str!("../migrations/0035_covers_end.sql"),
     },
+    Migration {
+        number: 35,
+        name: "holds_by_name",
+        sql: include_str!("../migrations/0035_holds_by_name.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
