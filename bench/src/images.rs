@@ -325,6 +325,7 @@ impl World {
         runtime.block_on(async {
             let settings = Settings::at("http://localhost:8080");
             let (store, service) = open_with(self.folder.path(), settings).await?;
+            let service = Arc::new(service);
             let now = service.now();
             let write = move |tx: &mut Tx<'_>| {
                 let found = bloom_store::brands::find_any(tx, brand)?;

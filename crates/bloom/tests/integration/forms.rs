@@ -217,7 +217,7 @@ async fn no_form_is_taken_without_its_token(app: App) {
             let token = token.map(|token| ("form_token", token));
             let fields: Vec<_> = token.into_iter().chain(fields).collect();
             let page = match path.ends_with("/logo") {
-                true => ada.post_raw(&path, parts(&fields), &[PARTS]).await,
+                true => ada.post_raw(&path, parts(token.as_slice()), &[PARTS]).await,
                 false => ada.post_as_is(&path, &fields, &[]).await,
             };
             assert_eq!(page.status, 403, "{path}: {page:?}");

@@ -102,7 +102,7 @@ async fn no_refusal_sends_a_clients_secret_back(app: App) {
     let mut ada = app.person("ada").await;
     let (own, client) = (ada.create_app(&[]).await, app.client(REDIRECT).await);
     let code = client.code(&mut ada, &[]).await;
-    let tokens = client.connect(&mut ada, &[]).await;
+    let tokens = client.connect(&mut ada, &[("prompt", "consent")]).await;
     let mut answers: Vec<Answer> = Vec::new();
     for secret in [&code, &tokens.refresh, &tokens.access, &own.secret, &own.management] {
         let mistyped = format!("{}x", &secret[..secret.len() - 1]);

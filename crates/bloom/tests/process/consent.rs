@@ -62,15 +62,20 @@ async fn press_beneath(browser: &Browser, decision: &str) {
     browser.run(&script).await;
 }
 
-/// What a browser asks an app on the device for.
+/// What a browser brings an app on the device; that it also looks for a picture of the app is let be.
 fn heard(listener: &TcpListener) -> String {
-    let (mut stream, _) = listener.accept().expect("the browser comes");
-    let mut asked = [0; 4096];
-    let length = stream.read(&mut asked).expect("a request");
-    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nDone";
-    stream.write_all(answer).expect("it is answered");
-    let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
-    asked.split(' ').nth(1).expect("a path").to_owned()
+    loop {
+        let (mut stream, _) = listener.accept().expect("the browser comes");
+        let mut asked = [0; 4096];
+        let length = stream.read(&mut asked).expect("a request");
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nDone";
+        // A connection that the browser only keeps ready says nothing.
+        let _ = stream.write_all(answer);
+        let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+        if let Some(path) = asked.split(' ').nth(1).filter(|path| path.contains('?')) {
+            return path.to_owned();
+        }
+    }
 }
 
 /// What a token opens.

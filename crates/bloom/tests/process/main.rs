@@ -56,7 +56,6 @@ mod full_disk;
 mod history;
 mod idempotency;
 mod images;
-mod journeys;
 mod keyboard;
 mod keys;
 mod killed_grants;
@@ -68,8 +67,6 @@ mod nodes;
 mod oauth_clients;
 mod openid;
 mod plan;
-#[path = "../routes/mod.rs"]
-mod routes;
 mod scan;
 #[path = "../secrets/mod.rs"]
 mod secrets;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bloom_domain::email::Email;
+use bloom_domain::subscriptions::SubscriptionState;
 use bloom_domain::workspaces::WorkspaceChoice;
 use bloom_service::accounts::deletion;
 use serde_json::json;
@@ -267,7 +268,7 @@ async fn nobody_pays_for_a_team_that_is_gone(app: App) {
         .at("evt_over", "customer.subscription.deleted", 2_700_000)
         .with("status", json!("canceled"));
     tell(&ada.app, &over).await;
-    assert_eq!(held(&ada).await.state.map(|state| state.as_str()), Some("canceled"));
+    assert_eq!(held(&ada).await.state, Some(SubscriptionState::Canceled));
 }
 
 async fn nobody_pays_for_what_a_deleted_account_had(app: App) {

@@ -23,8 +23,8 @@ use crate::ledger;
 pub(super) fn told(export: &Export, origin: &str, now: Timestamp) -> Value {
     let account = &export.account;
     let budget = |via| budget(&export.budgets.of(via));
-    let keys = export.keys.iter().map(|one| key(one, budget(ChargedVia::ApiKey(one.id)), now));
-    let apps = export.apps.iter().map(|one| app(one, budget(ChargedVia::Connection(one.id))));
+    let keys = export.keys.iter().map(|one| key(one, &budget(ChargedVia::ApiKey(one.id)), now));
+    let apps = export.apps.iter().map(|one| app(one, &budget(ChargedVia::Connection(one.id))));
     json!({
         "exported_at": time(now),
         "account": {
@@ -96,7 +96,7 @@ fn image(image: &Image, origin: &str) -> Value {
     })
 }
 
-fn key(key: &ApiKey, budget: Value, now: Timestamp) -> Value {
+fn key(key: &ApiKey, budget: &Value, now: Timestamp) -> Value {
     let state = match key.condition(now) {
         KeyCondition::Active => "active",
         KeyCondition::Rotated { .. } => "rotated",
@@ -127,7 +127,7 @@ fn key(key: &ApiKey, budget: Value, now: Timestamp) -> Value {
     })
 }
 
-fn app(app: &Connection, budget: Value) -> Value {
+fn app(app: &Connection, budget: &Value) -> Value {
     let last_use = app.last_use.as_ref();
     let consent =
         |consent: &Consent| json!({ "site": consent.site, "access": consent.access.to_string() });
