@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::every_page::{Place, faults, furnish, open, sign_in, start, strangers};
+use crate::every_page::{ADA, PASSWORD, Place, faults, furnish, open, sign_in, start, strangers};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
+use crate::support::secrets;
 use crate::support::server::Server;
 
 /// axe-core, if it could be installed.
@@ -106,5 +107,71 @@ async fn no_page_of_a_person_keeps_anybody_out() {
     browser.press("Find the key").await;
     browser.find("what came of it", "//*[@role = 'alert']").await;
     assert_eq!(violations(&browser, &axe).await, Vec::<String>::new());
+    browser.close().await;
+}
+
+/// What a page is wrong in, however it came about.
+async fn assert_open_to_all(browser: &Browser, axe: &str, what: &str) {
+    let mut wrong = Vec::new();
+    for width in [1200, 360] {
+        browser.resize(width, 740).await;
+        wrong.extend(faults(browser, false).await);
+        wrong.extend(violations(browser, axe).await);
+    }
+    assert_eq!(wrong, Vec::<String>::new(), "{what}");
+}
+
+/// The pages before there is anything: the server's first account, every list without a line, the plans; and those that
+/// are there for a moment, a secret that is shown once and a form that failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_somebody_new_keeps_anybody_out() {
+    let Some(axe) = axe() else { return };
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let home = Home::on_sqlite();
+    let config = home.path("bloom.toml");
+    std::fs::write(&config, "[billing]\nenabled = true\n").expect("a file");
+    let server = home.serve_with(&format!("--config {}", config.display()));
+    browser.goto(&server.origin()).await;
+    browser.read("This server has no account yet.").await;
+    assert_open_to_all(&browser, &axe, "an empty server").await;
+    let printed = server.printed("or with: bloom account create");
+    secrets::note_those_in(&printed);
+    let link = printed.lines().find(|line| line.contains("/setup/")).expect("a link").trim();
+    browser.goto(link).await;
+    assert_open_to_all(&browser, &axe, "the first account").await;
+    browser.fill("Email", ADA).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.press("Create account").await;
+    browser.see("Settings").await;
+    for path in [
+        "/settings",
+        "/settings/credits",
+        "/settings/activity",
+        "/settings/developer",
+        "/settings/security",
+        "/brands",
+        "/images",
+    ] {
+        open(&browser, &server, path).await;
+        assert_open_to_all(&browser, &axe, path).await;
+    }
+    open(&browser, &server, "/settings/developer").await;
+    browser.fill("Name", "Pressroom").await;
+    let field = browser.find("a field", "//*[@id = 'redirect-uris']").await;
+    field.send_keys("https://press.example/cb").await.expect("a field");
+    browser.press("Create app").await;
+    browser.see("Pressroom").await;
+    for id in ["client-secret", "management-token"] {
+        let shown = browser.find(id, &format!("//code[@id = '{id}']")).await;
+        secrets::note(&shown.text().await.expect("text"));
+    }
+    assert_open_to_all(&browser, &axe, "a secret that is shown once").await;
+    open(&browser, &server, "/settings").await;
+    browser.fill("Name of the key", "Laptop").await;
+    home.bloom(&format!("account sign-out --email {ADA}")).ok();
+    browser.press("Create key").await;
+    browser.see("You are signed out").await;
+    browser.read("What you sent is kept here").await;
+    assert_open_to_all(&browser, &axe, "a form that failed").await;
     browser.close().await;
 }

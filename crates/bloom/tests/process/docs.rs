@@ -378,3 +378,70 @@ async fn a_request_is_tried_on_its_page() {
     assert!(complaints.iter().all(|line| line.contains("status of 40")), "{complaints:?}");
     browser.close().await;
 }
+
+/// The commands that stand elsewhere than in the documentation, each as somebody without anything sees it, and what
+/// programs are told by.
+#[test]
+fn every_command_of_the_pages_works() {
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let server = start(&home);
+    let mut ada = Person::sign_in(&server, ADA, PASSWORD);
+    let plain = |html: &str| {
+        let signs =
+            [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+        signs.iter().fold(html.to_owned(), |text, (escaped, sign)| text.replace(escaped, sign))
+    };
+    let command = |html: &str, id: &str| {
+        let text = between(html, &format!("<code id=\"{id}\">"), "</code>");
+        plain(text.unwrap_or_else(|| panic!("there is no {id}: {html}")))
+    };
+    let mut commands = vec![command(&server.get("/").expect(200).body, "curl")];
+    for (path, id) in [
+        ("/", "curl"),
+        ("/settings", "curl"),
+        ("/settings/credits", "curl"),
+        ("/brands", "brand-curl"),
+    ] {
+        commands.push(command(&ada.get(path).expect(200).body, id));
+    }
+    let made = ada.post("/settings/api-keys", &[("name", "ci")]).expect(200).body;
+    let key = crate::support::page::new_key(&made).expect("a key").to_owned();
+    let with_its_key = command(&made, "new-key-curl");
+    assert!(with_its_key.contains(&key), "{with_its_key}");
+    commands.push(with_its_key);
+    let folder = tempfile::tempdir().expect("a folder");
+    let known = BTreeMap::from([("BLOOM_API_KEY", key.clone())]);
+    let reader = Reader { server: &server, folder, key: key.clone(), site: String::new(), known };
+    for command in commands {
+        assert!(command.starts_with("curl ") && command.contains(&server.origin()), "{command}");
+        let (status, answer) = reader.run(&command);
+        assert!((200..300).contains(&status), "{command}\n{status} {answer}");
+    }
+
+    // Codex reads TOML, and a shell makes words of the line for Claude Code.
+    let codex: toml::Value = command(&made, "snippet-codex").parse().expect("TOML");
+    let codex = &codex["mcp_servers"]["bloom"];
+    assert_eq!(codex["bearer_token_env_var"].as_str(), Some("BLOOM_API_KEY"));
+    let claude =
+        format!("claude() {{ printf '%s\\n' \"$@\"; }}\n{}", command(&made, "snippet-claude"));
+    let mut shell = program::command("sh");
+    shell.args(["-euc", &claude]).env("BLOOM_API_KEY", &key);
+    let words = program::finish(shell, "").ok();
+    let words: Vec<_> = words.lines().collect();
+    let mcp = format!("{}/api/mcp", server.origin());
+    let header = format!("x-api-key: {key}");
+    let expected = ["mcp", "add", "--transport", "http", "bloom", &mcp, "--header", &header];
+    assert_eq!(words, expected);
+    // What they are told of is there, and takes what they send.
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
+    for (name, value) in [("x-api-key", key.clone()), ("authorization", format!("Bearer {key}"))] {
+        let url = codex["url"].as_str().expect("a URL");
+        assert_eq!(url, mcp);
+        let path = url.strip_prefix(&server.origin()).expect("a path");
+        let ask = Ask::any("POST", path, hello.clone()).header(name, &value);
+        let ask = ask.header("content-type", "application/json");
+        let answer = server.send(&ask.header("accept", "application/json, text/event-stream"));
+        assert!(answer.expect(200).body.contains("bloom_whoami"), "{name}");
+    }
+}

@@ -10,6 +10,7 @@ use crate::browser::images;
 use crate::consent::{link, register};
 use crate::docs::done;
 use crate::images::site;
+use crate::routes::routes;
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::Ask;
@@ -166,11 +167,22 @@ pub(crate) async fn faults(browser: &Browser, is_known: bool) -> Vec<String> {
                   .filter((part) => part.initiatorType !== 'img' && part.initiatorType !== 'fetch'); \
                   return { weight: [page, ...parts].reduce((sum, part) => sum + part.encodedBodySize, 0), \
                   asked: parts.filter((part) => part.transferSize > 0).map((part) => part.name), \
-                  hops: page.redirectCount, parts: parts.length, \
+                  foreign: performance.getEntriesByType('resource').map((part) => part.name)\
+                  .filter((name) => new URL(name).origin !== location.origin), \
+                  hops: page.redirectCount, here: location.pathname, parts: parts.length, \
                   wide: document.documentElement.scrollWidth, screen: innerWidth }";
     let seen = browser.run(script).await;
     let number = |name: &str| seen[name].as_u64().unwrap_or_else(|| panic!("{name}: {seen}"));
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<String> = browser.complaints().await;
+    // To the browser, a page that says no is one that failed.
+    wrong.retain(|complaint| !complaint.contains("the server responded with a status of 4"));
+    // The question of an app is one page further than the app's link.
+    if number("hops") > 0 && seen["here"] != "/authorize" {
+        wrong.push(format!("it takes {} round trips more", seen["hops"]));
+    }
+    if seen["foreign"] != json!([]) {
+        wrong.push(format!("it asks others for {}", seen["foreign"]));
+    }
     if number("wide") > number("screen") {
         wrong.push(format!("it is {} wide on {}", seen["wide"], seen["screen"]));
     }
@@ -273,6 +285,61 @@ async fn no_page_shows_a_button_that_needs_a_script_where_there_is_none() {
     }
     assert_eq!(wrong, Vec::<&str>::new());
     browser.close().await;
+}
+
+/// What is got and is no page, or is looked at by tests of its own.
+const NO_PAGES: [(&str, &str); 12] = [
+    ("/assets/{name}", "a file, for ever"),
+    ("/settings/security/export", "a file to keep"),
+    ("/settings/credits/{file}", "a file to keep"),
+    ("/settings/workspaces/{id}/credits/{file}", "a file to keep"),
+    ("/docs.md", "the index as Markdown"),
+    ("/authorize", "the question, behind the link of an app"),
+    ("/setup/{token}", "there is none once somebody has an account: accessibility.rs"),
+    ("/sign-up/{token}", "the form of /sign-up, behind a mail: sign_up_links.rs"),
+    ("/verify-email/{token}", "behind a mail: journeys.rs"),
+    ("/change-email/{token}", "behind a mail: journeys.rs"),
+    ("/settings/security/openid", "where there is a provider: openid.rs"),
+    ("/sign-in/openid/answer", "where there is a provider: openid.rs"),
+];
+
+/// A page that comes later is among those that are looked at, or it stands here why not.
+#[test]
+fn every_page_of_the_router_is_looked_at() {
+    let home = Home::on_sqlite();
+    let server = start(&home);
+    let places: Vec<_> = strangers().into_iter().chain(furnish(&home, &server)).collect();
+    let is_looked_at = |pattern: &str| {
+        places.iter().any(|place| {
+            let path = place.path.split(['?', '#']).next().unwrap_or_default();
+            let (mut asked, mut wanted) = (path.split('/'), pattern.split('/'));
+            loop {
+                match (asked.next(), wanted.next()) {
+                    (None, None) => return true,
+                    (Some(asked), Some(wanted)) if asked == wanted || wanted.starts_with('{') => {}
+                    _ => return false,
+                }
+            }
+        })
+    };
+    let mut ada = Person::sign_in(&server, ADA, PASSWORD);
+    let mut missing = Vec::new();
+    for route in routes().into_iter().filter(|route| route.is_got) {
+        if is_looked_at(&route.path) || NO_PAGES.iter().any(|(path, _)| *path == route.path) {
+            continue;
+        }
+        let nothing = "01941f29-7c00-7bbb-8bbb-bbbbbbbbbbbb";
+        let path = route.path.replace("{id}", nothing).replace("{one}", nothing);
+        // The address of a form, opened like a page, leads to where the form is.
+        if ada.get(&path).status != 303 {
+            missing.push(route.path);
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new(), "no test looks at these pages");
+    for (path, why) in NO_PAGES {
+        let is_there = routes().iter().any(|route| route.path == path && route.is_got);
+        assert!(is_there && !is_looked_at(path), "{path}: {why}");
+    }
 }
 
 /// Where the pictures of every page are.

@@ -56,6 +56,7 @@ mod full_disk;
 mod history;
 mod idempotency;
 mod images;
+mod journeys;
 mod keyboard;
 mod keys;
 mod killed_grants;
@@ -67,6 +68,8 @@ mod nodes;
 mod oauth_clients;
 mod openid;
 mod plan;
+#[path = "../routes/mod.rs"]
+mod routes;
 mod scan;
 #[path = "../secrets/mod.rs"]
 mod secrets;

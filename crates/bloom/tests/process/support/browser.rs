@@ -13,7 +13,7 @@ use super::secrets;
 /// How long a page may take to show something.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -25,6 +25,8 @@ const FLAGS: [&str; 11] = [
     "--disable-dev-shm-usage",
     "--force-color-profile=srgb",
     "--force-prefers-reduced-motion",
+    // A name of this machine that browsers do not take for it: what they allow only at home, they do not there.
+    "--host-resolver-rules=MAP bloom.lan 127.0.0.1",
 ];
 
 /// Whether the browser runs scripts.
@@ -195,6 +197,12 @@ impl Browser {
     pub(crate) async fn unfold(&self, summary: &str) {
         let found = self.find(summary, &named("summary", summary)).await;
         found.click().await.expect(summary);
+    }
+
+    /// The same for one with a label of its own.
+    pub(crate) async fn unfold_named(&self, label: &str) {
+        let xpath = format!("//summary[@aria-label = {}]", quoted(label));
+        self.find(label, &xpath).await.click().await.expect(label);
     }
 
     pub(crate) async fn follow(&self, link: &str) {
