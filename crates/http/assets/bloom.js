@@ -135,6 +135,12 @@
     addEventListener("pageshow", () => { sent = false; });
   };
 
+  // After how many milliseconds to ask again where the server had no time: what it says, within reason.
+  const pause = (answer) => {
+    const seconds = Number(answer.headers.get("retry-after"));
+    return Math.min(Math.max(seconds || 10, 2), 60) * 1000;
+  };
+
   // A part of a page that more becomes of: it is fetched anew until nothing does. Whoever has moved the focus
   // into it is left alone until they leave.
   const wireLivePart = (part) => {
@@ -142,7 +148,12 @@
       let next;
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-        if (!answer.ok) return;
+        // Only what is gone, or not this person's any more, will not be answered later.
+        if (answer.status === 404 || answer.redirected) return;
+        if (!answer.ok) {
+          setTimeout(look, pause(answer));
+          return;
+        }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         next = page.getElementById(part.id);
       } catch {

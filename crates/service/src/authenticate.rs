@@ -124,6 +124,15 @@ impl Via {
             Self::Connection(id) => id.as_bytes(),
         }
     }
+
+    /// Its kind and its id, as rows name what they hang on.
+    pub(crate) fn stored(&self) -> (String, [u8; 16]) {
+        let kind = match self {
+            Self::ApiKey(_) => "api_key",
+            Self::Connection(_) => "connection",
+        };
+        (kind.to_owned(), *self.id())
+    }
 }
 
 /// Finds out whom a credential acts for that was presented from an address, as far as that can be told.

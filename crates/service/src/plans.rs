@@ -183,6 +183,17 @@ impl Gate {
     }
 }
 
+/// Whether the plan of a workspace includes something.
+pub(crate) fn includes(
+    tx: &mut Tx<'_>,
+    billing: Option<&Billing>,
+    workspace: WorkspaceId,
+    feature: Feature,
+) -> Result<bool, store::Error> {
+    let Some(billing) = billing else { return Ok(true) };
+    Ok(rights_of(tx, billing, workspace)?.entitlements.includes(feature))
+}
+
 /// Whether a person may make team workspaces, by the plan of their own workspace.
 pub(crate) fn may_have_teams(
     tx: &mut Tx<'_>,

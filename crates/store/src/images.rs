@@ -64,6 +64,8 @@ statements! {
                       WHERE i.brand_id = ?1 AND i.digest = ?2 AND i.deleted_at IS NULL ORDER BY i.id LIMIT 1");
     /// Those that a hold pays for.
     OF_HOLD = "SELECT id FROM images WHERE hold_id = ?1 AND deleted_at IS NULL ORDER BY hold_item";
+    /// One that was found on a page is somebody's own from now on.
+    BRING = "UPDATE images SET source = 'uploaded' WHERE id = ?1 AND source = 'scraped'";
     /// Work on one has begun.
     BEGIN = "UPDATE images SET status = 'generating' WHERE id = ?1 AND status = 'pending'";
     /// One is there now.
@@ -272,6 +274,11 @@ pub fn find_by_digest(
 pub fn of_hold(tx: &mut Tx<'_>, hold: CreditHoldId) -> Result<Vec<ImageId>, Error> {
     let rows = tx.query(&OF_HOLD, &[hold.into()])?;
     rows.iter().map(|row| row.id16(0).map(ImageId::from_bytes)).collect()
+}
+
+/// An image that was found on a brand's page has been brought by somebody, too, and is theirs from now on.
+pub fn bring(tx: &mut Tx<'_>, id: ImageId) -> Result<(), Error> {
+    tx.execute(&BRING, &[id.into()]).map(drop)
 }
 
 /// Work on an image has begun; `false` when it has begun before, or there is nothing to be done.

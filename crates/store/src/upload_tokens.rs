@@ -7,16 +7,32 @@ use bloom_domain::time::Timestamp;
 use crate::statement::statements;
 use crate::{Error, Tx, Value};
 
+/// Whether the credential that a token was asked for with still works at a time; a session leaves none behind.
+macro_rules! stands {
+    ($now:literal) => {
+        concat!(
+            "(t.via_kind IS NULL \
+             OR (t.via_kind = 'api_key' AND EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.via_id \
+             AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ",
+            $now,
+            "))) OR (t.via_kind = 'connection' AND EXISTS (SELECT 1 FROM connections n WHERE n.id = t.via_id \
+             AND n.revoked_at IS NULL AND (n.ends_at IS NULL OR n.ends_at > ",
+            $now,
+            "))))"
+        )
+    };
+}
+
 statements! {
     /// A new one.
     INSERT = "INSERT INTO upload_tokens (digest, kind, workspace_id, brand_id, account_id, via_kind, via_id, \
               created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    /// The good one with a digest, of an account that is not suspended.
-    FIND = "SELECT t.workspace_id, t.brand_id, t.account_id, t.via_kind, t.via_id FROM upload_tokens t \
+    /// The good one with a digest, of an account that is not suspended, while the credential stands.
+    FIND = concat!("SELECT t.workspace_id, t.brand_id, t.account_id, t.via_kind, t.via_id FROM upload_tokens t \
             JOIN accounts a ON a.id = t.account_id \
-            WHERE t.digest = ?1 AND t.kind = ?2 AND t.expires_at > ?3 AND a.banned_at IS NULL";
+            WHERE t.digest = ?1 AND t.kind = ?2 AND t.expires_at > ?3 AND a.banned_at IS NULL AND ", stands!("?3"));
     /// Uses one up.
-    USE = "DELETE FROM upload_tokens WHERE digest = ?1 AND expires_at > ?2";
+    USE = concat!("DELETE FROM upload_tokens AS t WHERE t.digest = ?1 AND t.expires_at > ?2 AND ", stands!("?2"));
     /// Expired ones go, a batch at a time.
     DELETE_EXPIRED = "DELETE FROM upload_tokens WHERE digest IN \
                       (SELECT digest FROM upload_tokens WHERE expires_at <= ?1 LIMIT ?2)";

@@ -80,6 +80,9 @@ pub struct Findings {
     pub name: Found<String>,
     /// Where its logo may be, the best first.
     pub logos: Vec<Found<Candidate>>,
+    /// Which of them was taken: where it lay, if it had an address.
+    #[serde(default)]
+    pub logo: Option<Found<String>>,
     /// Its colours, the most important first.
     pub palette: Vec<Found<Swatch>>,
     /// How its colours read on each other.
@@ -109,6 +112,7 @@ pub fn read(page: &Page<'_>) -> Findings {
     Findings {
         name: seen.name.clone(),
         logos: seen.links.logos.clone(),
+        logo: None,
         pairs: pairs(&palette),
         palette,
         heading_font,

@@ -15,8 +15,10 @@ use bloom_studio::scene::{Layout, Material, Materials, Scene, Scheme};
 use bloom_studio::{prompt, raster, svg};
 use std::sync::{Arc, LazyLock};
 
-/// The long side of the pictures that are measured.
+/// The long side of most pictures that are measured.
 const SMALL: f32 = 384.0;
+/// That of those whose texts are: also the smallest covers pixels fully then.
+const MEASURED: f32 = 1_024.0;
 
 const SCRIPTS: [(&str, &str); 4] = [
     (
@@ -150,7 +152,11 @@ fn every(mut measure: impl FnMut(&str, &Scene, &Materials, &Drawing)) {
 }
 
 fn small(drawing: &Drawing) -> Picture {
-    let scale = SMALL / drawing.width.max(drawing.height);
+    sized(drawing, SMALL)
+}
+
+fn sized(drawing: &Drawing, long: f32) -> Picture {
+    let scale = long / drawing.width.max(drawing.height);
     let side = |length: f32| (length * scale).round() as u32;
     raster::pixels(drawing, side(drawing.width), side(drawing.height)).expect("a picture")
 }
@@ -211,32 +217,84 @@ fn the_logo_has_its_space() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Where a text covers a pixel fully, its colour there is compared with what lay there before the text.
+/// The same without its texts.
+fn without_texts(drawing: &Drawing) -> Drawing {
+    let mut without = drawing.clone();
+    let texts: Vec<usize> = drawing.texts.iter().map(|text| text.mark).collect();
+    let mut at = 0;
+    without.marks.retain(|_| {
+        at += 1;
+        !texts.contains(&(at - 1))
+    });
+    without
+}
+
+/// Where a text covers a pixel fully, its colour there is compared with what lay there before the text. A text that
+/// covers none is one that was not measured.
 #[test]
 fn every_text_reads_in_the_picture_itself() {
     let mut faults = Vec::new();
     in_turns(|what, _, _, drawing| {
-        let with = small(drawing);
-        let mut without = drawing.clone();
-        let texts: Vec<usize> = drawing.texts.iter().map(|text| text.mark).collect();
-        let mut at = 0;
-        without.marks.retain(|_| {
-            at += 1;
-            !texts.contains(&(at - 1))
-        });
-        let without = small(&without);
+        let with = sized(drawing, MEASURED);
+        let without = sized(&without_texts(drawing), MEASURED);
         let scale = with.width() as f32 / drawing.width;
         for text in &drawing.texts {
-            let mut worst: f32 = 21.0;
+            let (mut worst, mut measured): (f32, u32) = (21.0, 0);
             for y in (text.ink.y * scale) as u32..=(text.ink.bottom() * scale) as u32 {
                 for x in (text.ink.x * scale) as u32..=(text.ink.right() * scale) as u32 {
                     if with.colour(x, y) == text.colour && x < with.width() && y < with.height() {
                         worst = worst.min(contrast(with.colour(x, y), without.colour(x, y)));
+                        measured += 1;
                     }
                 }
             }
-            if worst < 4.5 {
-                faults.push(format!("{what}: {:?} {:?} has {worst:.2}", text.role, text.colour));
+            if worst < 4.5 || measured == 0 {
+                faults.push(format!(
+                    "{what}: {:?} {:?} has {worst:.2} in {measured} pixels",
+                    text.role, text.colour
+                ));
+            }
+        }
+    });
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Pixels that differ between two pictures, in a part of them.
+fn changed(
+    one: &Picture,
+    other: &Picture,
+    (left, top, right, bottom): (u32, u32, u32, u32),
+) -> usize {
+    let (right, bottom) = (right.min(one.width()), bottom.min(one.height()));
+    let all = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
+    all.filter(|(x, y)| one.at(*x, *y) != other.at(*x, *y)).count()
+}
+
+#[test]
+fn no_text_touches_the_logo_or_the_edge_in_pixels() {
+    let mut faults = Vec::new();
+    in_turns(|what, _, _, drawing| {
+        let (with, without) = (small(drawing), small(&without_texts(drawing)));
+        let (w, h) = (with.width(), with.height());
+        let edges = [(0, 0, w, 1), (0, h - 1, w, h), (0, 0, 1, h), (w - 1, 0, w, h)];
+        let at_the_edge: usize = edges.map(|edge| changed(&with, &without, edge)).iter().sum();
+        if at_the_edge > 0 {
+            faults.push(format!("{what}: {at_the_edge} pixels of text at the edge"));
+        }
+        if changed(&with, &without, (0, 0, w, h)) < 40 {
+            faults.push(format!("{what}: no text is to be seen"));
+        }
+        let has_wordmark = drawing.texts.iter().any(|text| text.role == TextRole::Wordmark);
+        if let Some(logo) = drawing.logo.filter(|_| !has_wordmark) {
+            let scale = w as f32 / drawing.width;
+            // Edges are smoothed over one pixel.
+            let (x, y) =
+                ((logo.clear.x * scale).ceil() as u32, (logo.clear.y * scale).ceil() as u32);
+            let right = (logo.clear.right() * scale).floor() as u32;
+            let bottom = (logo.clear.bottom() * scale).floor() as u32;
+            let within = changed(&with, &without, (x, y, right, bottom));
+            if within > 0 {
+                faults.push(format!("{what}: {within} pixels of text where the logo wants room"));
             }
         }
     });

@@ -1,7 +1,8 @@
 // OAuth and MCP clients from npm against a running Bloom, as an app's developer uses them. Prints a line
 // for each: PASS and its name, or FAIL, its name and why.
 //
-// TEST_ORIGIN, TEST_EMAIL and TEST_PASSWORD say where Bloom is and who presses Allow.
+// TEST_ORIGIN, TEST_EMAIL and TEST_PASSWORD say where Bloom is and who presses Allow, TEST_BRAND for which brand
+// images are made.
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
@@ -13,14 +14,36 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { allow } from './person.mjs'
 
 const appauth = createRequire(import.meta.url)('@openid/appauth')
-const { TEST_ORIGIN: origin, TEST_EMAIL: email } = process.env
+const { TEST_ORIGIN: origin, TEST_EMAIL: email, TEST_BRAND: brand } = process.env
 const issuer = new URL(`${origin}/api/auth`)
 const redirect = 'http://127.0.0.1:9/callback'
-const scope = 'openid email read'
+const scope = 'openid email read generate'
 
 async function account(token) {
   const answer = await fetch(`${origin}/api/v1/account`, { headers: { authorization: `Bearer ${token}` } })
   return answer.status === 200 ? (await answer.json()).data.email : answer.status
+}
+
+/** An app makes an image, and reads it; asked for twice under one name it is made once. */
+async function makesAnImage(token, name) {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': name }
+  const body = JSON.stringify({ prompt: `"Made by ${name}"`, brandSessionId: brand, aspectRatio: '21:9' })
+  const ask = async () => {
+    const answer = await fetch(`${origin}/api/v1/images/generations`, { method: 'POST', headers, body })
+    assert.equal(answer.status, 202)
+    return (await answer.json()).data.ids[0]
+  }
+  const id = await ask()
+  assert.equal(await ask(), id)
+  const answer = await fetch(`${origin}/api/v1/images/${id}?wait=true`, { headers })
+  await isThere((await answer.json()).data)
+}
+
+async function isThere(image) {
+  assert.equal(image.status, 'completed')
+  const file = await fetch(new URL(new URL(image.imageUrl).pathname, origin))
+  assert.deepEqual([file.status, file.headers.get('content-type')], [200, 'image/png'])
+  assert.ok((await file.arrayBuffer()).byteLength > 500)
 }
 
 async function register(name) {
@@ -50,6 +73,7 @@ async function openidClient() {
   const tokens = await openid.authorizationCodeGrant(config, await allow(url), checks)
   assert.equal(tokens.claims().email, email)
   assert.equal(await account(tokens.access_token), email)
+  await makesAnImage(tokens.access_token, 'openid-client')
   const next = await openid.refreshTokenGrant(config, tokens.refresh_token)
   assert.equal(await account(next.access_token), email)
   await openid.tokenRevocation(config, next.refresh_token)
@@ -81,6 +105,7 @@ async function oauth4webapi() {
   // Verifies the signature with the published keys, too.
   await oauth.validateApplicationLevelSignature(server, code, insecure)
   assert.equal(await account(tokens.access_token), email)
+  await makesAnImage(tokens.access_token, 'oauth4webapi')
   const refreshed = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refresh_token, insecure)
   const next = await oauth.processRefreshTokenResponse(server, client, refreshed)
   assert.equal(await account(next.access_token), email)
@@ -112,6 +137,7 @@ async function appAuth() {
   const extras = { code_verifier: request.internal.code_verifier }
   const tokens = await ask({ grant_type: appauth.GRANT_TYPE_AUTHORIZATION_CODE, code: back.get('code'), extras })
   assert.equal(await account(tokens.accessToken), email)
+  await makesAnImage(tokens.accessToken, 'AppAuth')
   const next = await ask({ grant_type: appauth.GRANT_TYPE_REFRESH_TOKEN, refresh_token: tokens.refreshToken })
   assert.equal(await account(next.accessToken), email)
   await handler.performRevokeTokenRequest(server, new appauth.RevokeTokenRequest({ client_id, token: next.refreshToken }))
@@ -144,6 +170,14 @@ async function mcpSdk() {
   const whoami = await client.callTool({ name: 'bloom_whoami', arguments: {} })
   assert.equal(whoami.structuredContent.email, email)
   await client.callTool({ name: 'bloom_check_credits', arguments: {} })
+  const order = { prompt: '"Made by an agent"', brandSessionId: brand, aspectRatio: '21:9', idempotencyKey: 'typescript' }
+  const ask = async () => (await client.callTool({ name: 'bloom_generate_image', arguments: order })).structuredContent.ids[0]
+  const imageId = await ask()
+  assert.equal(await ask(), imageId)
+  const found = await client.callTool({ name: 'bloom_get_image', arguments: { imageId } })
+  await isThere(found.structuredContent)
+  const links = found.content.filter((part) => part.type === 'resource_link').map((link) => link.uri)
+  assert.deepEqual(links, [found.structuredContent.imageUrl])
   await client.close()
   const before = kept.tokens.access_token
   assert.equal(await auth(provider, { serverUrl: url }), 'AUTHORIZED', 'it refreshes')

@@ -1,10 +1,11 @@
 """OAuth and MCP clients from PyPI against a running Bloom, as an app's developer uses them.
 
 Prints a line for each: PASS and its name, or FAIL, its name and why. TEST_ORIGIN, TEST_EMAIL and
-TEST_PASSWORD say where Bloom is and who presses Allow.
+TEST_PASSWORD say where Bloom is and who presses Allow, TEST_BRAND for which brand images are made.
 """
 
 import asyncio
+import json
 import os
 import re
 import traceback
@@ -22,6 +23,7 @@ from mcp.client.streamable_http import create_mcp_http_client, streamable_http_c
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
 
 ORIGIN, EMAIL, PASSWORD = (os.environ[name] for name in ("TEST_ORIGIN", "TEST_EMAIL", "TEST_PASSWORD"))
+BRAND = os.environ["TEST_BRAND"]
 ISSUER = f"{ORIGIN}/api/auth"
 REDIRECT = "http://127.0.0.1:9/callback"
 
@@ -51,6 +53,29 @@ def account(token):
     return answer.json()["data"]["email"] if answer.ok else answer.status_code
 
 
+def makes_an_image(token, name):
+    """An app makes an image, and reads it; asked for twice under one name it is made once."""
+    headers = {"authorization": f"Bearer {token}", "idempotency-key": name}
+    order = {"prompt": f'"Made by {name}"', "brandSessionId": BRAND, "aspectRatio": "21:9"}
+
+    def ask():
+        answer = requests.post(f"{ORIGIN}/api/v1/images/generations", headers=headers, json=order)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["data"]["ids"][0]
+
+    image = ask()
+    assert ask() == image
+    answer = requests.get(f"{ORIGIN}/api/v1/images/{image}?wait=true", headers=headers)
+    is_there(answer.json()["data"])
+
+
+def is_there(image):
+    assert image["status"] == "completed", image
+    file = requests.get(urljoin(ORIGIN, urlsplit(image["imageUrl"]).path))
+    assert (file.status_code, file.headers["content-type"]) == (200, "image/png")
+    assert len(file.content) > 500
+
+
 class OpenIDApp(OpenIDMixin):
     """Authlib's verification of id tokens, as its integrations with web frameworks put it to use."""
 
@@ -69,7 +94,7 @@ def authlib():
     session = OAuth2Session(
         client["client_id"],
         redirect_uri=REDIRECT,
-        scope="openid email read",
+        scope="openid email read generate",
         token_endpoint_auth_method="none",
         revocation_endpoint_auth_method="none",
         code_challenge_method="S256",
@@ -84,6 +109,7 @@ def authlib():
     )
     assert OpenIDApp(client["client_id"], server).parse_id_token(token, nonce)["email"] == EMAIL
     assert account(token["access_token"]) == EMAIL
+    makes_an_image(token["access_token"], "authlib")
     next_token = session.refresh_token(server["token_endpoint"], token["refresh_token"])
     assert account(next_token["access_token"]) == EMAIL
     answer = session.revoke_token(server["revocation_endpoint"], next_token["refresh_token"])
@@ -134,6 +160,21 @@ def mcp_sdk():
                 assert names[:2] == ["bloom_check_credits", "bloom_whoami"], names
                 whoami = await client.call_tool("bloom_whoami", {})
                 assert EMAIL in whoami.content[0].text, whoami
+                order = {
+                    "prompt": '"Made by an agent"',
+                    "brandSessionId": BRAND,
+                    "aspectRatio": "21:9",
+                    "idempotencyKey": "python",
+                }
+                asked = await client.call_tool("bloom_generate_image", order)
+                again = await client.call_tool("bloom_generate_image", order)
+                named = [json.loads(one.content[0].text)["ids"] for one in (asked, again)]
+                assert named[0] == named[1], named
+                found = await client.call_tool("bloom_get_image", {"imageId": named[0][0]})
+                image = json.loads(found.content[0].text)
+                await asyncio.to_thread(is_there, image)
+                links = [str(part.uri) for part in found.content if part.type == "resource_link"]
+                assert links == [image["imageUrl"]], found
                 first = kept.tokens.access_token
                 # As if the access token's hour were over: the next request refreshes.
                 provider.context.token_expiry_time = 1

@@ -117,6 +117,28 @@ async fn a_shop_becomes_a_brand(app: App) {
     assert_eq!(logo.header("x-content-type-options"), "nosniff");
     assert_eq!(logo.header("content-security-policy"), "sandbox; default-src 'none'");
     assert!(logo.text().contains("#1f4d3a"));
+    let found = &findings["logo"];
+    assert_eq!(found["value"], brand["logoUrl"], "{findings}");
+    let sure = found["confidence"].as_f64().expect("how sure");
+    let source = found["source"].as_str().expect("a source");
+    assert!(sure > 0.0 && sure < 1.0 && !source.is_empty(), "{found}");
+    let mut browser = ada.app.browser();
+    browser.sign_in("ada@example.com", crate::support::PASSWORD).await;
+    let id = brand["id"].as_str().unwrap();
+    let page = browser.get(&format!("/brands/{id}")).await;
+    let told = format!("Found: {source}, {:.0} % sure.", sure * 100.0);
+    assert!(page.text().contains(&told), "{told}: {page:?}");
+    // One that is chosen says so, also when the page has been read again.
+    let file = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#d62878"/></svg>"##;
+    let (body, kind) = logos::form(file);
+    let headers = [("content-type", kind.as_str()), ("x-api-key", ada.key.as_str())];
+    let path = format!("/api/v1/brands/{id}/logo/file");
+    assert_eq!(ada.app.send_bytes("PUT", &path, body, &headers).await.status, 202);
+    ada.app.do_jobs().await;
+    let chosen = ada.get(id).await["findings"]["logo"].clone();
+    let by_hand = (&json!("set by hand"), &json!(1.0));
+    assert_eq!((&chosen["source"], &chosen["confidence"]), by_hand, "{chosen}");
+    assert_ne!(chosen["value"], found["value"]);
 }
 
 async fn a_service_in_the_dark_becomes_a_brand(app: App) {

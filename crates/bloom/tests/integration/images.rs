@@ -10,6 +10,7 @@ mod pages;
 mod search;
 mod small;
 pub(crate) mod studio;
+mod tools;
 mod uploads;
 
 use std::time::Duration;
@@ -45,7 +46,7 @@ async fn an_image_is_made_and_had(app: App) {
     let asked = ada.generate(&order).await;
     assert_eq!(asked.status, 202, "{asked:?}");
     let data = asked.json()["data"].clone();
-    assert_eq!(data["status"], "pending");
+    assert_eq!((&data["status"], &data["engine"]), (&json!("pending"), &json!("compose")));
     assert_eq!(data["ids"].as_array().map(Vec::len), Some(2));
     let id = data["ids"][0].as_str().expect("an id").to_owned();
     let pending = ada.image(&id).await;
@@ -53,6 +54,7 @@ async fn an_image_is_made_and_had(app: App) {
         (&pending["status"], &pending["imageUrl"], &pending["width"]),
         (&json!("pending"), &Value::Null, &Value::Null)
     );
+    assert_eq!(pending["engine"], "compose");
     assert_eq!(pending["variantGroupId"], data["variantGroupId"]);
     assert_eq!((ada.person.balance().await.balance, ada.person.balance().await.held), (1, 2));
     ada.work().await;
@@ -134,10 +136,13 @@ async fn what_fails_costs_nothing(app: App) {
     let ada = Artist::new(&metered(app).await, "ada").await;
     ada.person.topup(2, "in_1").await;
     let ids = ada.ids(&ada.generate(&ada.order()).await);
-    ada.delete_brand();
+    let gone = format!("/api/v1/brands/{}", ada.brand);
+    let key = [("x-api-key", ada.person.key.as_str())];
+    assert_eq!(ada.person.app.call("DELETE", &gone, &key, None).await.status, 200);
     ada.work().await;
     let failed = ada.image(&ids[0]).await;
     assert_eq!((&failed["status"], &failed["failureReason"]), (&json!("failed"), &Value::Null));
+    assert_eq!(failed["engine"], "compose", "also what failed says what was to draw it");
     let detail = failed["failureDetail"].as_str().expect("why");
     assert!(detail.contains("brand was deleted"), "{detail}");
     let balance = ada.person.balance().await;

@@ -38,6 +38,7 @@ mod codes;
 mod connected_apps;
 mod consent;
 mod consent_terms;
+mod contract;
 mod cors;
 mod credentials;
 mod credits;

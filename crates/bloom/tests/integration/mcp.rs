@@ -66,6 +66,22 @@ pub(crate) async fn tool(app: &App, key: &str, name: &str, arguments: Value) -> 
     call(app, key, "tools/call", params).await["result"].take()
 }
 
+/// The same for a client that says by which version of the protocol it speaks.
+pub(crate) async fn tool_of_version(
+    app: &App,
+    key: &str,
+    version: &str,
+    name: &str,
+    arguments: Value,
+) -> Value {
+    let params = json!({ "name": name, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
+    let headers = [("x-api-key", key), ("mcp-protocol-version", version)];
+    let answer = post(app, &headers, message.to_string()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["result"].take()
+}
+
 fn ping() -> String {
     json!({ "jsonrpc": "2.0", "id": 7, "method": "ping" }).to_string()
 }

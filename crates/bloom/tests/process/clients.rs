@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::images::{brand, serve};
 use crate::support::home::Home;
 use crate::support::program;
 
@@ -13,7 +14,8 @@ const PASSWORD: &str = "correct horse battery";
 fn all_pass(program: &Path, script: &str, folder: &Path, clients: &[&str]) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
-    let server = home.serve();
+    let server = serve(&home, "");
+    let brand = brand(&server, &home.key(ADA, "ci"));
     // Without a proxy, and not for longer than anything here takes.
     let mut command = program::command(program);
     command
@@ -21,7 +23,8 @@ fn all_pass(program: &Path, script: &str, folder: &Path, clients: &[&str]) {
         .current_dir(folder)
         .env("TEST_ORIGIN", server.origin())
         .env("TEST_EMAIL", ADA)
-        .env("TEST_PASSWORD", PASSWORD);
+        .env("TEST_PASSWORD", PASSWORD)
+        .env("TEST_BRAND", brand);
     let finished = program::finish(command, "");
     let said: Vec<_> = finished.stdout.lines().collect();
     let expected: Vec<_> = clients.iter().map(|client| format!("PASS {client}")).collect();

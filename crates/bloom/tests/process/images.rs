@@ -69,11 +69,56 @@ fn asked(answer: Answer) -> String {
 }
 
 fn start(home: &Home) -> Server {
+    serve(home, "[billing]\nenabled = true\n[limits]\nenabled = false\n")
+}
+
+/// A server that reads pages of this machine, with more of a configuration.
+pub(crate) fn serve(home: &Home, more: &str) -> Server {
     let config = home.path("bloom.toml");
-    let text =
-        "[billing]\nenabled = true\n[fetch]\nallow_private = true\n[limits]\nenabled = false\n";
-    std::fs::write(&config, text).expect("a file");
+    std::fs::write(&config, format!("[fetch]\nallow_private = true\n{more}")).expect("a file");
     home.serve_with(&format!("--config {}", config.display()))
+}
+
+/// A brand of the site, that is ready.
+pub(crate) fn brand(server: &Server, key: &str) -> String {
+    let body = json!({ "url": format!("http://{}/", site()) });
+    let brand = asked(ask(server, key, "POST", "/brands", Some(&body)));
+    let path = format!("/brands/{brand}?wait=true");
+    let found = ask(server, key, "GET", &path, None).expect(200).json();
+    assert_eq!(found["data"]["status"], "ready", "{found}");
+    brand
+}
+
+/// An app makes an image with its token, and reads it; asked for twice under one name it is made once.
+pub(crate) fn is_made_by_an_app(server: &Server, token: &str, brand: &str) {
+    let bearer = format!("Bearer {token}");
+    let order =
+        json!({ "prompt": "\"Made by an app\"", "brandSessionId": brand, "aspectRatio": "21:9" });
+    let order = || {
+        let ask = Ask::any("POST", "/api/v1/images/generations", order.to_string())
+            .header("authorization", &bearer)
+            .header("content-type", "application/json")
+            .header("idempotency-key", "by-an-app");
+        asked(server.send(&ask))
+    };
+    let id = order();
+    assert_eq!(order(), id);
+    let path = format!("/api/v1/images/{id}?wait=true");
+    let there = server.send(&Ask::get(&path).header("authorization", &bearer)).expect(200).json();
+    is_there(server, &there["data"]);
+}
+
+/// An image is there, and its URL leads to its bytes.
+pub(crate) fn is_there(server: &Server, image: &Value) {
+    assert_eq!(image["status"], "completed", "{image}");
+    let url = image["imageUrl"].as_str().expect("a URL");
+    let place = url.find("/img/").expect("a path");
+    let ask = Ask::get(&url[place..]).text(&format!("127.0.0.1:{}", server.address.port()));
+    let mut stream = server.connect();
+    stream.write_all(ask.as_bytes()).expect("it is asked");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    assert!(answer.starts_with(b"HTTP/1.1 200") && answer.len() > 500, "{image}");
 }
 
 /// Every image, as it is now.
@@ -102,16 +147,7 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
     ))
     .ok();
     let mut server = start(home);
-    let brand = asked(ask(
-        &server,
-        &key,
-        "POST",
-        "/brands",
-        Some(&json!({ "url": format!("http://{}/", site()) })),
-    ));
-    let path = format!("/brands/{brand}?wait=true");
-    let found = ask(&server, &key, "GET", &path, None).expect(200).json();
-    assert_eq!(found["data"]["status"], "ready", "{found}");
+    let brand = brand(&server, &key);
     let order = json!({ "prompt": "\"Air\"", "brandSessionId": brand, "aspectRatio": "21:9" });
     let first = asked(ask(&server, &key, "POST", "/images/generations", Some(&order)));
     let path = format!("/images/{first}?wait=true");
@@ -127,7 +163,16 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
         })
         .collect();
     for kill in 0..KILLS {
-        thread::sleep(Duration::from_millis(400 + 350 * kill as u64));
+        // When a part of them is there, and others are in hand.
+        let mut open = JOBS;
+        for _ in 0..1_200 {
+            open = are_under_way(&images(&server, &key, &ids));
+            if JOBS - open >= (kill + 1) * JOBS / (KILLS + 2) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert!(open > 0 && open < JOBS, "kill {kill} with {open} under way: {}", server.log());
         server.kill();
         server = start(home);
     }
@@ -152,24 +197,14 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
         "{completed} are there"
     );
     for image in ended.iter().filter(|image| image["status"] == "completed") {
-        let url = image["imageUrl"].as_str().expect("a URL");
-        let place = url.find("/img/").expect("a path");
-        let ask = Ask::get(&url[place..]).text(&format!("127.0.0.1:{}", server.address.port()));
-        let mut stream = server.connect();
-        stream.write_all(ask.as_bytes()).expect("it is asked");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        assert!(answer.starts_with(b"HTTP/1.1 200") && answer.len() > 500, "{image}");
+        is_there(&server, image);
     }
     assert_eq!(server.stop().code, Some(0));
 });
 
 /// Somebody with a brand of the site, and some images of it.
 fn library(server: &Server, key: &str) -> Vec<String> {
-    let body = json!({ "url": format!("http://{}/", site()) });
-    let brand = asked(ask(server, key, "POST", "/brands", Some(&body)));
-    let path = format!("/brands/{brand}?wait=true");
-    ask(server, key, "GET", &path, None).expect(200);
+    let brand = brand(server, key);
     let orders = [
         ("\"Air for everybody\"", "16:9", 1),
         ("Spring sale \"30% off\" until 12 May", "1:1", 2),
@@ -206,7 +241,7 @@ async fn at_the_library(browser: &Browser) -> (Home, Server, Vec<String>) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let key = home.key(ADA, "ci");
-    home.bloom(&format!("credits grant --account {ADA} --kind topup --amount 9 --reference in_1"))
+    home.bloom(&format!("credits grant --account {ADA} --kind topup --amount 19 --reference in_1"))
         .ok();
     let server = start(&home);
     let ids = library(&server, &key);
@@ -227,6 +262,42 @@ async fn the_pages_of_images_fit_a_narrow_screen() {
         let broken = browser.run("return [...document.images].filter(i => i.loading !== 'lazy' && !i.naturalWidth).length").await;
         assert_eq!(broken, 0, "/{path} shows every picture");
     }
+    browser.close().await;
+    assert_eq!(server.stop().code, Some(0));
+}
+
+/// A page that follows what is being made goes on when the server had no time for it once or twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_follows_on_after_it_was_turned_away() {
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    let (home, server, _) = at_the_library(&browser).await;
+    let key = home.key(ADA, "more");
+    let brand = brand(&server, &key);
+    let order = json!({
+        "prompt": "\"Later\"", "brandSessionId": brand, "aspectRatio": "1:1", "imageSize": "4K", "variantCount": 4
+    });
+    asked(ask(&server, &key, "POST", "/images/generations", Some(&order)));
+    browser.goto(&format!("{}/images", server.origin())).await;
+    let turned_away = browser
+        .run(
+            "const real = window.fetch.bind(window); window.turnedAway = [429, 503];\
+             window.fetch = (...all) => { const status = window.turnedAway.shift();\
+             return status ? Promise.resolve(new Response('', { status, headers: { 'retry-after': '1' } })) : real(...all); };\
+             return document.querySelectorAll('[data-live-part]').length",
+        )
+        .await;
+    assert_eq!(turned_away, 1, "something is being made");
+    let mut left = Value::Null;
+    for _ in 0..240 {
+        let script = "return [window.turnedAway.length, document.querySelectorAll('[data-live-part]').length]";
+        left = browser.run(script).await;
+        if left == json!([0, 0]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(left, json!([0, 0]), "it follows to the end");
+    assert!(browser.text().await.contains("(compose)"), "each says what drew it");
     browser.close().await;
     assert_eq!(server.stop().code, Some(0));
 }

@@ -11,6 +11,8 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::{Value, json};
 
+use crate::images::brand;
+use crate::oauth_clients::makes_an_image;
 use crate::support::home::Home;
 use crate::support::server::Server;
 
@@ -72,10 +74,14 @@ fn a_real_client_uses_the_tools() {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let key = home.key(ADA, "agent");
-    let mut command = home.command("serve --listen 127.0.0.1:0");
+    let config = home.path("bloom.toml");
+    std::fs::write(&config, "[fetch]\nallow_private = true\n").expect("a file");
+    let mut command =
+        home.command(&format!("serve --listen 127.0.0.1:0 --config {}", config.display()));
     // When the server goes, its log is searched: not even at its most talkative may rmcp tell a key.
     command.env("BLOOM_LOG_FILTER", "info,bloom=trace,rmcp=trace");
     let server = Server::start(command, &home.data());
+    let brand = brand(&server, &key);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         for lifecycle in lifecycles() {
@@ -85,6 +91,7 @@ fn a_real_client_uses_the_tools() {
             for config in [bearer, at(&server).custom_headers(header)] {
                 let client = connect(config, lifecycle.clone()).await.expect("it connects");
                 use_the_tools(&client, &server, &key).await;
+                makes_an_image(&client, &server, &brand).await;
                 client.cancel().await.expect("it ends");
             }
             let refused = connect(at(&server), lifecycle).await.expect_err("it has no credential");

@@ -23,6 +23,7 @@ use rmcp::transport::auth::{AuthClient, AuthorizationRequest, OAuthState};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::{Value, json};
 
+use crate::images::{brand, is_made_by_an_app, is_there, serve};
 use crate::support::home::Home;
 use crate::support::http::Ask;
 use crate::support::person::Person;
@@ -36,7 +37,7 @@ const REDIRECT: &str = "http://127.0.0.1:9/callback";
 fn world() -> (Home, Server, Person) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
-    let server = home.serve();
+    let server = serve(&home, "");
     let person = Person::sign_in(&server, ADA, PASSWORD);
     (home, server, person)
 }
@@ -74,7 +75,7 @@ fn account(server: &Server, token: &str) -> (u16, Value) {
 
 #[test]
 fn the_oauth2_crate_connects() {
-    let (_home, server, _) = world();
+    let (home, server, _) = world();
     let metadata = json!({ "redirect_uris": [REDIRECT], "client_name": "oauth2" }).to_string();
     let register = Ask::any("POST", "/api/auth/oauth2/register", metadata)
         .header("content-type", "application/json");
@@ -92,6 +93,7 @@ fn the_oauth2_crate_connects() {
     let (url, state) = client
         .authorize_url(CsrfToken::new_random)
         .add_scope(Scope::new("read".to_owned()))
+        .add_scope(Scope::new("generate".to_owned()))
         .set_pkce_challenge(challenge)
         .url();
     let back = Person::sign_in_and_allow(&server, url.as_str(), ADA, PASSWORD);
@@ -102,7 +104,8 @@ fn the_oauth2_crate_connects() {
     let tokens = tokens.expect("tokens");
     let access = tokens.access_token().secret();
     assert_eq!(account(&server, access), (200, json!(ADA)));
-    assert_eq!(tokens.scopes().expect("scopes").len(), 1);
+    assert_eq!(tokens.scopes().expect("scopes").len(), 2);
+    is_made_by_an_app(&server, access, &brand(&server, &home.key(ADA, "ci")));
     let refresh = tokens.refresh_token().expect("a refresh token").secret().clone();
     let next = client.exchange_refresh_token(&RefreshToken::new(refresh)).request(&send);
     let next = next.expect("tokens");
@@ -116,7 +119,7 @@ fn the_oauth2_crate_connects() {
 
 #[test]
 fn the_openidconnect_crate_connects() {
-    let (_home, server, mut ada) = world();
+    let (home, server, mut ada) = world();
     let send = sender(&server);
     let issuer = IssuerUrl::new(format!("{}/api/auth", server.origin())).expect("a URL");
     let provider = CoreProviderMetadata::discover(&issuer, &send).expect("it is discovered");
@@ -149,11 +152,14 @@ fn the_openidconnect_crate_connects() {
     let claims = id_token.claims(&verifier, &nonce).expect("it verifies");
     assert_eq!(claims.email().map(|email| email.as_str()), Some(ADA));
     assert_eq!(account(&server, tokens.access_token().secret()), (200, json!(ADA)));
+    let brand = brand(&server, &home.key(ADA, "ci"));
+    is_made_by_an_app(&server, tokens.access_token().secret(), &brand);
 }
 
 #[test]
 fn an_mcp_client_connects_from_nothing_but_the_url() {
-    let (_home, server, ada) = world();
+    let (home, server, ada) = world();
+    let brand = brand(&server, &home.key(ADA, "ci"));
     let ada = Mutex::new(ada);
     let url = format!("{}/api/mcp", server.origin());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -184,8 +190,34 @@ fn an_mcp_client_connects_from_nothing_but_the_url() {
                 client.call_tool(CallToolRequestParams::new(tool)).await.expect("a result");
             assert_eq!(result.structured_content, Some(expected));
         }
+        makes_an_image(&client, &server, &brand).await;
         client.cancel().await.expect("it ends");
     });
+}
+
+/// An MCP client asks for an image twice under one name, waits for it, and follows its link.
+pub(crate) async fn makes_an_image(
+    client: &RunningService<RoleClient, ClientConfig>,
+    server: &Server,
+    brand: &str,
+) {
+    let call = async |name: &'static str, arguments: Value| {
+        let arguments = arguments.as_object().expect("an object").clone();
+        let call = CallToolRequestParams::new(name).with_arguments(arguments);
+        client.call_tool(call).await.expect("a result")
+    };
+    let order = json!({
+        "prompt": "\"Made by an agent\"", "brandSessionId": brand, "aspectRatio": "21:9", "idempotencyKey": "by-an-agent"
+    });
+    let asked = call("bloom_generate_image", order.clone()).await.structured_content;
+    let asked = asked.expect("what was asked for");
+    let again = call("bloom_generate_image", order).await.structured_content;
+    assert_eq!(again.as_ref(), Some(&asked));
+    let found = call("bloom_get_image", json!({ "imageId": asked["ids"][0] })).await;
+    let image = found.structured_content.expect("an image");
+    is_there(server, &image);
+    let links: Vec<_> = found.content.iter().filter_map(|part| part.as_resource_link()).collect();
+    assert_eq!((links.len(), Some(links[0].uri.as_str())), (1, image["imageUrl"].as_str()));
 }
 
 /// It has a token that is too narrow, is told all that it needs, and comes back with that (step-up).

@@ -28,7 +28,9 @@ use super::repeated::Given;
 use crate::app::App;
 use crate::sender::Sender;
 pub(super) use endpoints::all as endpoints;
-pub(crate) use views::{BeginningView, BrandView, BrandsView, DeletedBrandView, logo_url, told};
+pub(crate) use views::{
+    BeginningView, BrandView, BrandsView, DeletedBrandView, logo_origin, logo_url, told,
+};
 
 /// The largest file of a logo.
 const MAX_LOGO: usize = 5 * 1024 * 1024;

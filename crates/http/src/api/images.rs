@@ -89,7 +89,7 @@ struct Facts {
     /// What the images of one request have in common, if they are several.
     #[schemars(extend("format" = "uuid"))]
     variant_group_id: Option<String>,
-    /// What drew it. `compose` is the server's own engine, which sets words and colours and is no image model; else
+    /// What drew it, or is to; `null` for what was brought or found. `compose` is the server's own engine, which sets words and colours and is no image model; else
     /// the name of one that the operator configured, `:`, and its model.
     engine: Option<String>,
     /// The team workspace that it belongs to; `null` for the personal one.
@@ -127,6 +127,8 @@ pub(crate) struct AskedView {
     variant_group_id: Option<String>,
     /// They are on their way: `GET /images/{id}?wait=true` waits for one.
     status: PendingWord,
+    /// What draws them, as in an image.
+    engine: String,
 }
 
 /// What was asked for and is on its way.
@@ -269,6 +271,7 @@ impl From<&Asked> for AskedView {
             ids: asked.ids.iter().map(ToString::to_string).collect(),
             variant_group_id: asked.variant_group.map(|id| id.to_string()),
             status: PendingWord::Pending,
+            engine: asked.engine.clone(),
         }
     }
 }

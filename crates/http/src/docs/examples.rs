@@ -32,6 +32,7 @@ pub(super) fn value(field: &str, is_sent: bool) -> Option<Value> {
         ("secret", false) => json!("bloom_sk_…"),
         ("colors" | "text", false) => json!("#1f4d3a"),
         ("ground", false) => json!("#ffffff"),
+        ("engine", false) => json!("compose"),
         ("fonts", false) => json!("Inter"),
         ("scopes", false) => json!("read"),
         ("workspaces", false) => json!("personal"),

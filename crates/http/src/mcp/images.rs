@@ -145,14 +145,17 @@ pub(crate) struct Generated {
     variant_group_id: Option<String>,
     /// They are on their way.
     status: &'static str,
+    /// What draws them: compose is the server's own engine, which is no image model.
+    engine: String,
 }
 
 impl Generated {
-    fn of(ids: &[ImageId], group: Option<ImageId>) -> Self {
+    fn of(ids: &[ImageId], group: Option<ImageId>, engine: &str) -> Self {
         Self {
             ids: ids.iter().map(ToString::to_string).collect(),
             variant_group_id: group.map(|id| id.to_string()),
             status: "pending",
+            engine: engine.to_owned(),
         }
     }
 }
@@ -174,7 +177,7 @@ pub(crate) async fn generate(caller: &Caller, given: JsonObject) -> Result<Value
             return Err(ToolError::Refused(message.to_owned()));
         }
         let wanted = Change::Edit { prompt, size, model, references };
-        let view = |asked: &AskedOne| Generated::of(&[asked.id], None);
+        let view = |asked: &AskedOne| Generated::of(&[asked.id], None, &asked.engine);
         let which = (subject, given.brand_session_id, key);
         return remade(caller, &operations::IMAGES_EDIT, which, (wanted, &asked), view).await;
     }
@@ -187,7 +190,7 @@ pub(crate) async fn generate(caller: &Caller, given: JsonObject) -> Result<Value
         variants: given.variant_count.unwrap_or(1).clamp(1, MAX_VARIANTS),
         references,
     };
-    let view = |asked: &Asked| Generated::of(&asked.ids, asked.variant_group);
+    let view = |asked: &Asked| Generated::of(&asked.ids, asked.variant_group, &asked.engine);
     let operation = &operations::IMAGES_GENERATE;
     let once = match caller.once(operation, key.as_deref(), &asked, view).await? {
         Ok(once) => once,

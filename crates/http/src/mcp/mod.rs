@@ -13,6 +13,7 @@ mod brands;
 mod credits;
 pub(crate) mod errors;
 mod images;
+mod links;
 pub(crate) mod message;
 mod protocol;
 mod server;

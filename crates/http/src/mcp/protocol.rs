@@ -16,6 +16,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
 
+use super::links;
 use super::message::Message;
 use super::server::Server;
 use super::tools::Caller;
@@ -26,7 +27,7 @@ use crate::face::Face;
 
 /// Answers a message of an admitted caller.
 pub(crate) async fn answer(caller: Caller, message: Message) -> Response {
-    let server = Server::new(caller);
+    let server = Server::new(caller, links::are_known(message.headers()));
     let failure = server.failure();
     let text = message.body().clone();
     let service = StreamableHttpService::new(

@@ -13,6 +13,7 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, model};
 use serde_json::Value;
 
+use super::links;
 use super::tools::{self, Caller, Tool, ToolError};
 use crate::api::errors::ApiError;
 use crate::edge;
@@ -36,11 +37,13 @@ pub(crate) type Failure = Arc<OnceLock<ApiError>>;
 pub(crate) struct Server {
     caller: Arc<Caller>,
     failure: Failure,
+    /// Whether the client's version of the protocol has links in results.
+    shows_links: bool,
 }
 
 impl Server {
-    pub(crate) fn new(caller: Caller) -> Self {
-        Self { caller: Arc::new(caller), failure: Failure::default() }
+    pub(crate) fn new(caller: Caller, shows_links: bool) -> Self {
+        Self { caller: Arc::new(caller), failure: Failure::default(), shows_links }
     }
 
     /// Where it says what failed while the message was answered.
@@ -79,7 +82,13 @@ impl ServerHandler for Server {
         };
         let arguments = called.arguments.unwrap_or_default();
         let plan_url = &self.caller.app.plan_url;
-        Ok(settle(tool.run(&self.caller, arguments), plan_url, &self.failure).await?.into())
+        let running = tool.run(&self.caller, arguments);
+        let mut result = settle(running, plan_url, &self.failure).await?;
+        if let Some(value) = result.structured_content.as_ref().filter(|_| self.shows_links) {
+            let links = links::of(value);
+            result.content.extend(links);
+        }
+        Ok(result.into())
     }
 
     async fn on_custom_request(

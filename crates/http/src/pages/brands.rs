@@ -17,7 +17,7 @@ use super::forms::Form;
 use super::moment::moment;
 use super::views::{BrandPage, BrandRow, BrandState, Brands, Field, WorkspaceOption};
 use super::{Segment, page, redirect};
-use crate::api::brands::{logo_url, told};
+use crate::api::brands::{logo_origin, logo_url, told};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -263,6 +263,7 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
     // The page is on this server, whatever the origin's name for it is.
     let logo =
         logo_url(app, brand).and_then(|url| url.strip_prefix(app.site.origin()).map(str::to_owned));
+    let origin = logo.as_ref().and_then(|_| logo_origin(brand, &known));
     Ok(BrandPage {
         layout: browser.layout(),
         done: None,
@@ -274,6 +275,7 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
         state: state(&brand.status),
         created: moment(brand.created_at, app.service.now()),
         logo,
+        logo_note: origin.map(|(source, confidence)| corrections::note(&source, confidence)),
         logo_url: Field::default(),
         fields: corrections::fields(&known, &brand.name),
         colours: corrections::colours(&known),

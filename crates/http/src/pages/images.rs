@@ -382,6 +382,7 @@ fn tile(app: &App, seen: &Seen) -> ImageTile {
         shows: shows(image),
         state: state(image.status),
         origin: origin(image),
+        engine: image.engine.clone(),
         made: moment(image.created_at, app.service.now()),
     }
 }

@@ -7,7 +7,7 @@ use bloom_store as store;
 use store::Tx;
 
 use crate::audit::Author;
-use crate::authenticate::{PrincipalClaim, Via};
+use crate::authenticate::PrincipalClaim;
 use crate::plans::Gate;
 use crate::sessions::Claim;
 use crate::{Error, Principal, Service, SignedIn, workspaces};
@@ -71,10 +71,7 @@ impl Asker {
     /// With which credential they ask, if with one.
     pub(super) fn via(&self) -> Option<(String, [u8; 16])> {
         match self.claim {
-            Proof::Credential(claim) => match claim.via {
-                Via::ApiKey(id) => Some(("api_key".to_owned(), *id.as_bytes())),
-                Via::Connection(id) => Some(("connection".to_owned(), *id.as_bytes())),
-            },
+            Proof::Credential(claim) => Some(claim.via.stored()),
             Proof::Session(_) => None,
         }
     }

@@ -18,7 +18,7 @@ use bloom_studio::findings::{self, Findings, Found, Page};
 use serde::{Deserialize, Serialize};
 use store::{Change, Tx};
 
-use super::profile::{self, Corrections, MAX_SUMMARY};
+use super::profile::{self, Corrections, MAX_SUMMARY, Profile};
 use super::site::{self, FetchedSite, Picture};
 use super::{collecting, logos};
 use crate::jobs::{Job, JobDraft, JobError, Kind};
@@ -130,8 +130,13 @@ async fn read(service: &Arc<Service>, brand: &Brand) -> Result<Read, Failure> {
         }
     }
     let kept = brand.logo.as_ref().filter(|kept| kept.is_chosen);
+    let mut place = None;
     if logo.is_none() && kept.is_none() {
-        logo = site::logo(service, &fetched).await.map(|picture| (picture, false));
+        (logo, place) = match site::logo(service, &fetched).await {
+            Some((picture, place)) => (Some((picture, false)), Some(place)),
+            // The one that was found before stays, and so does what is known of it.
+            None => (None, Profile::of(brand).map_err(|error| ours(&error))?.found.logo),
+        };
     }
     let for_palette = match (&logo, kept) {
         (Some((picture, _)), _) => Some(picture.bytes.clone()),
@@ -139,6 +144,8 @@ async fn read(service: &Arc<Service>, brand: &Brand) -> Result<Read, Failure> {
         (None, None) => None,
     };
     let findings = site::blocking(move || looked_at(&fetched, for_palette.as_deref())).await?;
+    let mut findings = Findings { logo: place, ..findings };
+    clip(&mut findings);
     let nothing = findings.palette.is_empty() && findings.heading_font.is_none();
     if nothing && logo.is_none() && kept.is_none() {
         let detail = match findings.needs_a_browser {
@@ -208,6 +215,8 @@ fn clip(findings: &mut Findings) {
         cut_found(found);
     }
     findings.logos.truncate(MAX_LOGOS);
+    findings.logo.iter_mut().for_each(cut_found);
+    findings.logo = findings.logo.take().filter(|logo| logo.value.len() <= MAX_URL);
     findings.palette.iter_mut().for_each(cut_found);
     for font in findings.heading_font.iter_mut().chain(&mut findings.body_font) {
         cut(&mut font.value.named, MAX_NAME);

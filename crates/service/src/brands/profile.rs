@@ -108,6 +108,7 @@ fn nothing(name: &str) -> Findings {
     Findings {
         name: Found { value: name.to_owned(), source: "host".to_owned(), confidence: 0.1 },
         logos: Vec::new(),
+        logo: None,
         palette: Vec::new(),
         pairs: Vec::new(),
         heading_font: None,

@@ -99,18 +99,22 @@ async fn profile(service: &Service, url: &SiteUrl, name: String) -> Result<Fetch
     Ok(FetchedSite { url, html, stylesheets: Vec::new(), manifest: Manifest::default(), links })
 }
 
-/// The first place for a logo at which there is one that can be drawn with.
-pub(super) async fn logo(service: &Service, site: &FetchedSite) -> Option<Picture> {
+/// The first place for a logo at which there is one that can be drawn with, and what is known of that place.
+pub(super) async fn logo(
+    service: &Service,
+    site: &FetchedSite,
+) -> Option<(Picture, Found<String>)> {
     let mut places: Vec<&Found<Candidate>> =
         site.links.logos.iter().chain(&site.manifest.logos).collect();
     places.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     for place in places.into_iter().take(LOGOS) {
-        let found = match &place.value {
-            Candidate::Address(url) => picture_at(service, url).await.ok(),
-            Candidate::Inline(svg) => picture(svg.clone().into_bytes()).await.ok(),
+        let (found, address) = match &place.value {
+            Candidate::Address(url) => (picture_at(service, url).await.ok(), url.clone()),
+            Candidate::Inline(svg) => (picture(svg.clone().into_bytes()).await.ok(), String::new()),
         };
-        if found.is_some() {
-            return found;
+        if let Some(picture) = found {
+            let (source, confidence) = (place.source.clone(), place.confidence);
+            return Some((picture, Found { value: address, source, confidence }));
         }
     }
     None

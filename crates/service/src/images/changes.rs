@@ -6,6 +6,7 @@
 use bloom_domain::credits::{ImageSize, PaidWork};
 use bloom_domain::ids::{BrandId, ImageId};
 use bloom_domain::images::{ActionType, AspectRatio, Image, Model, Prompt, Status};
+use bloom_domain::plans::Feature;
 use bloom_store as store;
 use store::Tx;
 
@@ -14,7 +15,7 @@ use super::commissions::{Asker, Commission, Wish};
 use super::generate::may_begin;
 use super::rendering::Task;
 use crate::idempotency::{Answer, Once};
-use crate::{Error, Principal, Service, SignedIn};
+use crate::{Error, Principal, Service, SignedIn, plans};
 
 /// The least that can be traced, in pixels of the shorter side.
 const LEAST_TO_TRACE: i64 = 32;
@@ -64,10 +65,12 @@ pub enum Unfit {
 }
 
 /// An image that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedOne {
     /// The image.
     pub id: ImageId,
+    /// What draws it, as images say it.
+    pub engine: String,
 }
 
 /// Asks for an image made of another, for a brand.
@@ -114,6 +117,7 @@ async fn draft(
 ) -> Result<(Commission, Viewer), Error> {
     let viewer = asker.viewer();
     let (looking, wanted) = (viewer.clone(), change.clone());
+    let billing = service.settings.billing.clone();
     let look = move |tx: &mut Tx<'_>| {
         let found = fit(tx, &looking, subject, &wanted)?;
         Ok(match found {
@@ -121,17 +125,27 @@ async fn draft(
             Ok(image) => {
                 // What was composed here is changed by its choices, unless somebody asks for another engine.
                 let is_composed = store::images::find_scene(tx, image.id)?.is_some();
-                Ok((image, is_composed, looking.brand(tx, brand)?))
+                let brand = looking.brand(tx, brand)?;
+                // Who pays is asked: what was brought may be larger than what the plan makes.
+                let has_4k = match &brand {
+                    Some(found) => {
+                        let (billing, payer) = (billing.as_deref(), found.workspace.id);
+                        plans::includes(tx, billing, payer, Feature::FourK)?
+                    }
+                    None => false,
+                };
+                Ok((image, is_composed, brand, has_4k))
             }
         })
     };
-    let (image, is_composed, found) = service.store.read(look).await?.map_err(Error::Unfit)?;
+    let (image, is_composed, found, has_4k) =
+        service.store.read(look).await?.map_err(Error::Unfit)?;
     let missing = match change {
         Change::Edit { .. } => Error::BrandNotFound,
         _ => Error::Unfit(Unfit::NoBrand),
     };
     let workspace = found.ok_or(missing)?.workspace;
-    let mut wish = wish(service, &image, brand, change)?;
+    let mut wish = wish(service, &image, (brand, has_4k), change)?;
     if let Change::Edit { model, references, .. } = change
         && (model.is_some() || !is_composed)
     {
@@ -164,8 +178,8 @@ fn ask(
     if let Err(refusal) = commission.run(tx)? {
         return Ok(Err(refusal));
     }
-    let id = commission.ids().first().copied();
-    Ok(id.map(|id| AskedOne { id }).ok_or_else(|| Error::Internal("no image".to_owned())))
+    let (id, engine) = (commission.ids().first().copied(), commission.engine().to_owned());
+    Ok(id.map(|id| AskedOne { id, engine }).ok_or_else(|| Error::Internal("no image".to_owned())))
 }
 
 impl Change {
@@ -216,7 +230,7 @@ fn fit(
 fn wish(
     service: &Service,
     subject: &Image,
-    brand: BrandId,
+    (brand, has_4k): (BrandId, bool),
     change: &Change,
 ) -> Result<Wish, Error> {
     let of = *subject.id.as_bytes();
@@ -234,7 +248,7 @@ fn wish(
             (ActionType::Edit, subject.ratio, prompt, task)
         }
         Change::Resize { ratio } => {
-            let task = Task::Resize { of, ratio: ratio.as_str().to_owned() };
+            let task = Task::Resize { of, ratio: ratio.as_str().to_owned(), is_2k: !has_4k };
             (ActionType::Resize, Some(*ratio), subject.prompt.clone(), task)
         }
         Change::RemoveBackground => {

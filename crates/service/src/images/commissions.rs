@@ -11,9 +11,10 @@ use bloom_domain::images::{ActionType, AspectRatio, Image, Source, Status};
 use bloom_domain::workspaces::{Workspace, WorkspaceChoice, WorkspaceKind};
 use bloom_store::{self as store, Change, Tx};
 
-use super::Viewer;
 use super::rendering::{ASKING, Payload, RENDERING, Task};
+use super::{Viewer, studio};
 use crate::credits::holds::{HoldDraft, HoldOrder};
+use crate::engines::label;
 use crate::jobs::JobDraft;
 use crate::sessions::Claim;
 use crate::{Error, Principal, Service, SignedIn};
@@ -50,6 +51,13 @@ pub(super) struct Wish {
     pub(super) task: Task,
 }
 
+/// What is to draw it, as images say it.
+fn drawn_by(service: &Service, wish: &Wish) -> String {
+    let Some(name) = &wish.engine else { return studio::ENGINE.to_owned() };
+    let engine = service.engines.named(name);
+    engine.map_or_else(|| name.clone(), |engine| label(&**engine, wish.task.has_pictures()))
+}
+
 /// Images that are asked for, ready to be written.
 pub(super) struct Commission {
     /// Whose session has to be there, if they are asked for at a browser.
@@ -57,6 +65,8 @@ pub(super) struct Commission {
     hold: HoldDraft,
     images: Vec<(Image, JobDraft)>,
     group: Option<ImageId>,
+    /// What draws all of them.
+    engine: String,
 }
 
 impl Commission {
@@ -89,6 +99,7 @@ impl Commission {
                 (Some(person.claim()), hold, person.account().id)
             }
         };
+        let engine = wishes.first().map(|wish| drawn_by(service, wish)).unwrap_or_default();
         let mut images = Vec::with_capacity(wishes.len());
         for ((item, wish), price) in (0..).zip(wishes).zip(prices) {
             let id = match group {
@@ -110,7 +121,7 @@ impl Commission {
                 size: None,
                 variant_group: group,
                 parent: wish.parent,
-                engine: None,
+                engine: Some(engine.clone()),
                 file: None,
                 nonce: service.entropy.draw()?,
                 paid_by: Some((hold.id(), item)),
@@ -122,12 +133,17 @@ impl Commission {
             let job = JobDraft::new(service, kind, Some(image.id.to_string()), &payload)?;
             images.push((image, job));
         }
-        Ok(Self { claim, hold, images, group })
+        Ok(Self { claim, hold, images, group, engine })
     }
 
     /// The images.
     pub(super) fn ids(&self) -> Vec<ImageId> {
         self.images.iter().map(|(image, _)| image.id).collect()
+    }
+
+    /// What draws them, as images say it.
+    pub(super) fn engine(&self) -> &str {
+        &self.engine
     }
 
     /// What they have in common, if they are several.

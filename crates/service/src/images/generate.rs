@@ -45,6 +45,8 @@ pub struct Asked {
     pub ids: Vec<ImageId>,
     /// What they have in common, if they are several.
     pub variant_group: Option<ImageId>,
+    /// What draws them, as images say it.
+    pub engine: String,
 }
 
 /// Asks for images.
@@ -121,7 +123,11 @@ fn ask(
     if let Err(refusal) = may_begin(tx, viewer, order.brand, &order.references)? {
         return Ok(Err(refusal));
     }
-    let asked = Asked { ids: commission.ids(), variant_group: commission.group() };
+    let asked = Asked {
+        ids: commission.ids(),
+        variant_group: commission.group(),
+        engine: commission.engine().to_owned(),
+    };
     Ok(commission.run(tx)?.map(|()| asked))
 }
 

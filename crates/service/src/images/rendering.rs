@@ -67,8 +67,13 @@ pub(crate) enum Task {
     Compose(Composition),
     /// A picture changed as it is told.
     Edit { of: [u8; 16], instruction: String, is_4k: bool, seed: u64, references: Vec<[u8; 16]> },
-    /// A picture in another ratio.
-    Resize { of: [u8; 16], ratio: String },
+    /// A picture in another ratio; as large as it is, or 2K where the plan has no larger ones.
+    Resize {
+        of: [u8; 16],
+        ratio: String,
+        #[serde(default)]
+        is_2k: bool,
+    },
     /// A picture without its background.
     RemoveBackground { of: [u8; 16] },
     /// A picture as paths.
@@ -86,6 +91,16 @@ pub(crate) struct Composition {
     pub(crate) variants: u32,
     pub(crate) seed: u64,
     pub(crate) references: Vec<[u8; 16]>,
+}
+
+impl Task {
+    /// Whether it begins with pictures.
+    pub(super) fn has_pictures(&self) -> bool {
+        match self {
+            Self::Compose(composition) => !composition.references.is_empty(),
+            _ => true,
+        }
+    }
 }
 
 impl Payload {

@@ -298,6 +298,11 @@ impl Ready {
         }
         if let Some((of_known, known)) = known {
             store::images::doom_blob(tx, &self.file.blob, now)?;
+            // What somebody brings stays when the brand goes, also where its page shows it.
+            if self.source == Source::Uploaded && known.source == Source::Scraped {
+                store::images::bring(tx, known.id)?;
+                tx.changed(Change::Image(known.id));
+            }
             return Ok(Ok(self.brought(&known, &of_known, true)));
         }
         let image = Image {
@@ -358,10 +363,11 @@ pub struct NewUpload {
     pub expires_at: Timestamp,
 }
 
-/// Gives the right to upload some files for a brand, one each.
+/// Gives the right to upload some files for a brand, one each. It ends with the credential that it was asked for with.
 ///
 /// # Errors
-/// [`Error::BrandNotFound`], [`Error::PlanUpgradeRequired`].
+/// [`Error::BrandNotFound`], [`Error::PlanUpgradeRequired`], [`Error::CredentialRevoked`],
+/// [`Error::AccountBanned`].
 pub async fn allow(
     service: &Service,
     principal: &Principal,
@@ -371,6 +377,7 @@ pub async fn allow(
     let viewer = Viewer::of(principal);
     there(service, &viewer, brand).await?;
     plans::admit(service, principal).await?;
+    let claim = principal.claim(service);
     let now = service.now();
     let expires_at = now.plus(UPLOAD_TOKEN_LIFETIME);
     let mut tokens = Vec::new();
@@ -381,12 +388,15 @@ pub async fn allow(
         tokens.push(NewUpload { token, expires_at });
     }
     let write = move |tx: &mut Tx<'_>| {
+        if let Err(refused) = claim.check(tx)? {
+            return Ok(Err(refused));
+        }
         let Some(found) = viewer.brand(tx, brand)? else { return Ok(Err(Error::BrandNotFound)) };
         let right = UploadRight {
             workspace: found.workspace.id,
             brand: Some(brand),
             account: viewer.account,
-            via: None,
+            via: Some(claim.via.stored()),
         };
         for digest in &digests {
             let kind = UploadKind::Image;

@@ -1,7 +1,7 @@
 //! Bytes from strangers to pixels. What they are is told by their content, never by their name, and every
 //! limit is asked before memory is taken.
 
-use super::vectors;
+use super::vectors::{self, Unfit};
 use crate::picture::Picture;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
@@ -81,6 +81,26 @@ pub enum Refused {
     Polyglot,
     /// The picture cannot be read.
     Damaged,
+    /// An SVG of too many parts, once each is written out wherever it is used.
+    TooManyParts,
+    /// An SVG that would take too long to draw, or too much memory.
+    TooMuchWork,
+    /// An SVG with an image inside that cannot be read, or that is not taken.
+    Inside,
+    /// An SVG whose images have too many pixels together.
+    InsideTooLarge,
+}
+
+impl Refused {
+    fn of_svg(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Malformed => Self::Damaged,
+            Unfit::Grows => Self::TooManyParts,
+            Unfit::Heavy => Self::TooMuchWork,
+            Unfit::Image(Self::TooManyPixels) => Self::InsideTooLarge,
+            Unfit::Image(_) => Self::Inside,
+        }
+    }
 }
 
 impl fmt::Display for Refused {
@@ -95,6 +115,19 @@ impl fmt::Display for Refused {
             Self::Truncated => f.write_str("the file ends before the image does"),
             Self::Polyglot => f.write_str("something else follows the image in the file"),
             Self::Damaged => f.write_str("the image cannot be read"),
+            Self::TooManyParts => f.write_str(
+                "the SVG declares entities or has too many parts once each is drawn wherever it is used; \
+                 simplify it, or send a PNG",
+            ),
+            Self::TooMuchWork => f.write_str(
+                "the SVG takes too much to draw; leave out large patterns, filters and masks, or send a PNG",
+            ),
+            Self::Inside => f.write_str(
+                "an image inside the SVG cannot be read; embed a whole PNG, JPEG, WebP or GIF and nothing after it",
+            ),
+            Self::InsideTooLarge => f.write_str(
+                "the images inside the SVG have too many pixels together; embed smaller ones, or send a PNG",
+            ),
         }
     }
 }
@@ -109,13 +142,28 @@ pub fn decode(bytes: &[u8], most: Most) -> Result<Decoded, Refused> {
     let format = sniff(bytes)?;
     if format == Format::Svg {
         let text = std::str::from_utf8(bytes).map_err(|_| Refused::Damaged)?;
-        let svg = vectors::sanitized(text).map_err(|_| Refused::Damaged)?;
-        let picture = vectors::drawn(&svg, 1024).ok_or(Refused::Damaged)?;
+        let svg = vectors::sanitized(text, most).map_err(Refused::of_svg)?;
+        let picture = vectors::drawn(&svg, vectors::SHOWN).ok_or(Refused::Damaged)?;
         return Ok(Decoded { picture, format, svg: Some(svg) });
+    }
+    let (format, picture) = pixels(bytes, most)?;
+    Ok(Decoded { picture, format, svg: None })
+}
+
+/// What a file of pixels is, and how wide and high, told by its head.
+pub(super) fn measured(bytes: &[u8], most: Most) -> Result<(Format, (u32, u32)), Refused> {
+    let (format, decoder) = opened(bytes, most)?;
+    Ok((format, decoder.dimensions()))
+}
+
+fn opened(bytes: &[u8], most: Most) -> Result<(Format, impl ImageDecoder + '_), Refused> {
+    let format = sniff(bytes)?;
+    if format == Format::Svg {
+        return Err(Refused::Unknown);
     }
     whole(bytes, format)?;
     let reader = ImageReader::with_format(Cursor::new(bytes), raster(format));
-    let mut decoder = reader.into_decoder().map_err(|_| Refused::Damaged)?;
+    let decoder = reader.into_decoder().map_err(|_| Refused::Damaged)?;
     let (w, h) = decoder.dimensions();
     if w == 0 || h == 0 {
         return Err(Refused::Damaged);
@@ -123,6 +171,12 @@ pub fn decode(bytes: &[u8], most: Most) -> Result<Decoded, Refused> {
     if u64::from(w) * u64::from(h) > most.pixels || w.max(h) > most.side {
         return Err(Refused::TooManyPixels);
     }
+    Ok((format, decoder))
+}
+
+/// Reads a file of pixels.
+pub(super) fn pixels(bytes: &[u8], most: Most) -> Result<(Format, Picture), Refused> {
+    let (format, mut decoder) = opened(bytes, most)?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(most.pixels * 8 + 16 * 1024 * 1024);
     decoder.set_limits(limits).map_err(|_| Refused::TooManyPixels)?;
@@ -132,7 +186,7 @@ pub fn decode(bytes: &[u8], most: Most) -> Result<Decoded, Refused> {
     let rgba = image.into_rgba8();
     let (w, h) = rgba.dimensions();
     let picture = Picture::new(w, h, rgba.into_raw()).ok_or(Refused::Damaged)?;
-    Ok(Decoded { picture, format, svg: None })
+    Ok((format, picture))
 }
 
 fn raster(format: Format) -> image::ImageFormat {

@@ -68,6 +68,7 @@ fn flattened(picture: &Picture, colours: &[Rgb]) -> Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::decode::Most;
     use crate::images::vectors;
 
     #[test]
@@ -78,7 +79,7 @@ mod tests {
         });
         let palette = [Rgb(220, 50, 50), Rgb(250, 245, 235)];
         let svg = traced(&picture, &palette).expect("traced");
-        let clean = vectors::sanitized(&svg).expect("an svg");
+        let clean = vectors::sanitized(&svg, Most::default()).expect("an svg");
         let drawn = vectors::drawn(&clean, 200).expect("drawn");
         assert_eq!((drawn.width(), drawn.height()), (200, 140));
         assert!(drawn.colour(100, 70).distance(palette[0]) < 0.01, "{svg}");

@@ -2,12 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::engines::picture;
 use super::studio::{Artist, image_of};
+use super::uploads::{png_of, upload};
 use crate::credits::person::metered;
+use crate::plans::{billed, give, order as plan};
 use crate::support::{App, NOTHING, on_both};
 
 on_both!(
     a_composition_is_changed_resized_and_traced,
+    what_somebody_brought_is_changed_resized_cut_and_traced,
+    a_plan_without_4k_makes_none_of_a_large_picture,
     what_cannot_be_done_is_said_and_costs_nothing,
     what_is_asked_of_a_change_in_this_order,
 );
@@ -61,6 +66,77 @@ async fn a_composition_is_changed_resized_and_traced(app: App) {
     assert_eq!(refused.error(), "400 IMAGE_NOT_VECTORIZABLE");
     let refused = ada.ask("POST", &format!("/{id}/remove-background"), Some(&body)).await;
     assert_eq!(refused.error(), "400 IMAGE_NOT_REMOVABLE_BACKGROUND");
+}
+
+/// A block upon a plain backdrop, 300 by 200 pixels.
+pub(super) fn poster() -> Vec<u8> {
+    let mut rows = Vec::new();
+    for y in 0..200 {
+        rows.push(0);
+        for x in 0..300 {
+            let is_block = (100..200).contains(&x) && (50..150).contains(&y);
+            rows.extend(if is_block { [196, 30, 58] } else { [255, 255, 255] });
+        }
+    }
+    png_of((300, 200), (8, 2), &rows)
+}
+
+/// Brings a file, and gives its id.
+pub(super) async fn brought(artist: &Artist, file: &[u8]) -> String {
+    let answer = upload(artist, file).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["data"]["id"].as_str().expect("an id").to_owned()
+}
+
+async fn what_somebody_brought_is_changed_resized_cut_and_traced(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(10, "in_1").await;
+    let id = brought(&ada, &poster()).await;
+    let whole = bytes(&ada, &ada.image(&id).await).await;
+    let edited = made(&ada, &id, "edit", &json!({ "prompt": "Add \"Open today\"" })).await;
+    assert_eq!((&edited["status"], &edited["engine"]), (&json!("completed"), &json!("compose")));
+    assert_eq!((&edited["width"], &edited["aspectRatio"]), (&json!(2048), &json!("3:2")));
+    let square = made(&ada, &id, "resize", &json!({ "targetAspectRatio": "1:1" })).await;
+    assert_eq!((&square["width"], &square["height"]), (&json!(2048), &json!(2048)), "{square}");
+    let cut = made(&ada, &id, "remove-background", &json!({})).await;
+    assert_eq!((&cut["width"], &cut["height"]), (&json!(300), &json!(200)), "{cut}");
+    let cut = bytes(&ada, &cut).await;
+    // The colour type of a PNG: with what shows through, and as it came without.
+    assert_eq!((cut[25], whole[25]), (6, 2));
+    let paths = made(&ada, &id, "vectorize", &json!({})).await;
+    let svg = String::from_utf8(bytes(&ada, &paths).await).expect("text");
+    assert!(svg.starts_with("<svg") && svg.contains("<path"), "{svg:.200}");
+    for made in [&edited, &square, &paths] {
+        assert_eq!(made["source"], "generated", "{made}");
+    }
+    assert_eq!(ada.person.balance().await.balance, 10 - 4);
+    assert_eq!(bytes(&ada, &ada.image(&id).await).await, whole, "it stays as it is");
+    // Where nothing can be cut out, that is said, and costs nothing.
+    let busy = brought(&ada, &picture(640, 400)).await;
+    let none = made(&ada, &busy, "remove-background", &json!({})).await;
+    assert_eq!(none["status"], "failed", "{none}");
+    assert_eq!(ada.person.balance().await.balance, 10 - 4);
+}
+
+async fn a_plan_without_4k_makes_none_of_a_large_picture(app: App) {
+    let ada = Artist::new(&billed(&app, "trial").await, "ada").await;
+    ada.person.topup(20, "in_1").await;
+    let id = brought(&ada, &picture(4096, 1024)).await;
+    let wanted = json!({ "targetAspectRatio": "16:9" });
+    let small = made(&ada, &id, "resize", &wanted).await;
+    assert_eq!((&small["width"], &small["height"]), (&json!(2048), &json!(1152)), "{small}");
+    let mut order = ada.order();
+    order["imageSize"] = json!("4K");
+    assert_eq!(ada.generate(&order).await.error(), "403 FEATURE_NOT_ENTITLED");
+    give(&ada.person, plan(ada.person.workspace, "pro")).await.expect("a plan");
+    let large = made(&ada, &id, "resize", &wanted).await;
+    assert_eq!((&large["width"], &large["height"]), (&json!(4096), &json!(2304)), "{large}");
+    let ids = ada.ids(&ada.generate(&order).await);
+    ada.work().await;
+    let drawn = ada.image(&ids[0]).await;
+    assert_eq!((&drawn["width"], &drawn["height"]), (&json!(4096), &json!(1760)), "{drawn}");
+    let file = bytes(&ada, &drawn).await;
+    assert_eq!(file[16..24], [4096_u32.to_be_bytes(), 1760_u32.to_be_bytes()].concat());
 }
 
 async fn what_cannot_be_done_is_said_and_costs_nothing(app: App) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::engines::picture;
-use super::studio::{bytes_of, image_of};
+use super::studio::{bytes_of, form, image_of};
 use super::uploads::png;
 use crate::brands::Owner;
 use crate::support::{App, on_both};
@@ -12,6 +12,7 @@ on_both!(
     the_images_of_a_page_come_into_the_library,
     whoever_wants_none_gets_none,
     a_brand_that_is_gone_takes_along_what_was_found_for_it,
+    what_was_found_and_is_brought_too_stays,
     files_at_another_place_are_shown_there_alone,
 );
 
@@ -123,6 +124,36 @@ async fn a_brand_that_is_gone_takes_along_what_was_found_for_it(app: App) {
     ada.app.do_jobs().await;
     assert_eq!(library(&ada, "source=scraped").await.len(), 0);
     assert_eq!(ada.app.rows("jobs"), Vec::<String>::new());
+}
+
+async fn what_was_found_and_is_brought_too_stays(app: App) {
+    let ada = Owner::new(&app).await;
+    lay_out(&ada);
+    let brand = ada.brand("https://harbour.example").await;
+    let id = brand["id"].as_str().expect("an id");
+    assert_eq!(library(&ada, "source=scraped").await.len(), 2);
+    // The very file that the page shows.
+    let (body, kind) = form(id, &picture(640, 400));
+    let headers = [("content-type", kind.as_str()), ("x-api-key", ada.key.as_str())];
+    let brought = ada.app.send_bytes("POST", "/api/v1/images/uploads/file", body, &headers).await;
+    assert_eq!(brought.status, 200, "{brought:?}");
+    let brought = brought.json()["data"].clone();
+    assert_eq!(brought["existing"], true, "{brought}");
+    let own = library(&ada, "source=uploaded").await;
+    assert_eq!((own.len(), &own[0]["id"]), (1, &brought["id"]), "{own:?}");
+    // Another look at the page takes it from nobody.
+    let mut browser = app.browser();
+    browser.sign_in("ada@example.com", crate::support::PASSWORD).await;
+    browser.post(&format!("/brands/{id}/read"), &[]).await;
+    ada.app.do_jobs().await;
+    assert_eq!(library(&ada, "source=uploaded").await.len(), 1);
+    let gone = ada.call("DELETE", &format!("/api/v1/brands/{id}"), None).await;
+    assert_eq!(gone.status, 200, "{gone:?}");
+    ada.app.keep_house().await;
+    let left = library(&ada, "limit=10").await;
+    assert_eq!((left.len(), &left[0]["id"]), (1, &brought["id"]), "{left:?}");
+    let url = left[0]["imageUrl"].as_str().expect("a URL").replace("http://localhost:4600", "");
+    assert_eq!(app.get(&url, &[]).await.status, 200, "its bytes are there");
 }
 
 async fn files_at_another_place_are_shown_there_alone(app: App) {

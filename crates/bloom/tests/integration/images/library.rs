@@ -104,6 +104,17 @@ async fn a_cursor_is_nobody_elses_and_of_one_list(app: App) {
         let answer = artist.ask("GET", &format!("?cursor={cursor}"), None).await;
         assert_eq!(answer.status, 400, "{cursor}: {answer:?}");
     }
+    // It says after which image to go on, whatever else is asked for; another list takes it for none of its own.
+    let narrowed = format!("?status=pending&brandSessionId={}&cursor={cursor}", ada.brand);
+    assert_eq!(ids(&ask(&ada, &narrowed).await).len(), 2);
+    assert!(ids(&ask(&ada, &format!("?status=completed&cursor={cursor}")).await).is_empty());
+    let brand = &ada.brand;
+    let search = json!({ "brandSessionId": brand, "query": "sale", "cursor": cursor });
+    let answer = ada.ask("POST", "/search", Some(&search)).await;
+    assert_eq!(answer.error(), "400 INVALID_CURSOR", "{answer:?}");
+    let key = [("x-api-key", ada.person.key.as_str())];
+    let brands = format!("/api/v1/brands?cursor={cursor}");
+    assert_eq!(ada.person.app.call("GET", &brands, &key, None).await.status, 400);
 }
 
 async fn many_are_deleted_at_once(app: App) {

@@ -15,7 +15,9 @@ on_both!(
     what_is_no_image_is_not_taken,
     what_lies_at_a_url_is_brought,
     what_lies_inside_is_not_brought,
+    a_drawing_that_would_take_everything_is_not_taken,
     whoever_has_a_token_brings_one_file,
+    a_token_ends_with_the_key_that_asked_for_it,
     a_workspace_has_room_for_so_much,
 );
 
@@ -146,6 +148,53 @@ async fn what_is_no_image_is_not_taken(app: App) {
     assert_eq!(app.rows("images").len(), 1);
 }
 
+async fn a_drawing_that_would_take_everything_is_not_taken(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let svg = |inside: &str| {
+        format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 20 10\">{inside}</svg>")
+            .into_bytes()
+    };
+    let filtered = |step: &str| {
+        svg(&format!(
+            "<filter id=\"f\">{step}</filter><rect width=\"20\" height=\"10\" filter=\"url(#f)\"/>"
+        ))
+    };
+    let nine = "<use href=\"#a\"/>".repeat(900);
+    for (bomb, why) in [
+        (
+            svg(
+                "<pattern id=\"p\" patternUnits=\"userSpaceOnUse\" width=\"400000\" height=\"400000\"><rect \
+                 width=\"1\" height=\"1\"/></pattern><rect width=\"20\" height=\"10\" fill=\"url(#p)\"/>",
+            ),
+            "takes too much to draw",
+        ),
+        (
+            filtered("<feTurbulence baseFrequency=\".1\" numOctaves=\"4000000000\"/>"),
+            "takes too much to draw",
+        ),
+        (filtered("<feMorphology operator=\"dilate\" radius=\"1000\"/>"), "takes too much to draw"),
+        (svg(&format!("<g id=\"a\">{}</g>{nine}", "<rect/>".repeat(900))), "too many parts"),
+        (
+            svg("<image width=\"9\" height=\"9\" href=\"data:image/png;base64,iVBORw0KGgo=\"/>"),
+            "an image inside the SVG",
+        ),
+    ] {
+        let answer = upload(&ada, &bomb).await;
+        assert_eq!(answer.error(), "400 UNSUPPORTED_FORMAT", "{answer:?}");
+        assert!(answer.text().contains(why), "{why}: {answer:?}");
+    }
+    // As a logo neither, and the server goes on.
+    let (body, kind) = crate::brands::logos::form(&filtered("<feMorphology radius=\"1000\"/>"));
+    let headers = [("content-type", kind.as_str()), ("x-api-key", ada.person.key.as_str())];
+    let path = format!("/api/v1/brands/{}/logo/file", ada.brand);
+    let answer = ada.person.app.send_bytes("PUT", &path, body, &headers).await;
+    assert_eq!(answer.error(), "400 INVALID_LOGO", "{answer:?}");
+    assert!(answer.text().contains("takes too much to draw"), "{answer:?}");
+    let shadow = "<feGaussianBlur stdDeviation=\".5\"/>";
+    assert_eq!(data(&upload(&ada, &filtered(shadow)).await)["mimeType"], "image/svg+xml");
+    assert_eq!(app.rows("images").len(), 1);
+}
+
 async fn what_lies_at_a_url_is_brought(app: App) {
     let sites = Sites::start().await;
     let app = app.among(&sites).await;
@@ -212,6 +261,38 @@ async fn whoever_has_a_token_brings_one_file(app: App) {
     app.advance(std::time::Duration::from_secs(15 * 60));
     assert_eq!(send(&place(1), &png(5)).await.error(), "401 INVALID_UPLOAD_TOKEN");
     assert_eq!(app.rows("images").len(), 1);
+}
+
+async fn a_token_ends_with_the_key_that_asked_for_it(app: App) {
+    let mut owner = app.person("eve").await;
+    let ada = Artist::new(&app, "ada").await;
+    let brand = super::studio::brand_of(&app, owner.email());
+    for (what, shade) in [("revoked", 7), ("over", 4)] {
+        let made = owner.create_key(what).await;
+        let asked = json!({ "brandSessionId": brand, "count": 2 });
+        let urls = tool(&app, &made.secret, "bloom_create_image_upload_url", asked).await;
+        let urls = &urls["structuredContent"]["uploadUrls"];
+        let asked = json!({ "brandId": brand });
+        let logo = tool(&app, &made.secret, "bloom_create_logo_upload_url", asked).await;
+        let place = |url: &Value| url.as_str().expect("a URL").replace("http://localhost:4600", "");
+        let send = async |method: &str, url: &Value, file: &[u8]| {
+            let (body, kind) = crate::brands::logos::form(file);
+            app.send_bytes(method, &place(url), body, &[("content-type", kind.as_str())]).await
+        };
+        assert_eq!(data(&send("POST", &urls[0], &png(shade)).await)["existing"], false);
+        let set = match what {
+            "revoked" => "revoked_at = 1",
+            _ => "expires_at = 1",
+        };
+        app.database().run(&format!("UPDATE api_keys SET {set} WHERE name = '{what}'"));
+        let late = send("POST", &urls[1], &png(9)).await;
+        assert_eq!(late.error(), "401 INVALID_UPLOAD_TOKEN", "{what}: {late:?}");
+        let logo_url = &logo["structuredContent"]["uploadUrl"];
+        let late = send("PUT", logo_url, GREEN_LOGO.as_bytes()).await;
+        assert_eq!(late.error(), "401 INVALID_UPLOAD_TOKEN", "{what}: {late:?}");
+    }
+    // Another key of another person was never asked.
+    assert_eq!(data(&upload(&ada, &png(1)).await)["existing"], false);
 }
 
 async fn a_workspace_has_room_for_so_much(app: App) {

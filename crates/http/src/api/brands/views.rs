@@ -4,7 +4,7 @@ use bloom_domain::brands::{Brand, BrandStatus, Failure, FailureCode};
 use bloom_domain::workspaces::{Workspace, WorkspaceKind};
 use bloom_service::Error;
 use bloom_service::brands::{
-    Finding, Findings, Found, Listed, Page, Pair, Profile, Swatch, Typeface, logos,
+    BY_HAND, Finding, Findings, Found, Listed, Page, Pair, Profile, Swatch, Typeface, logos,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -306,6 +306,8 @@ struct FontView {
 struct FindingsView {
     /// What it is called.
     name: FindingView,
+    /// Its logo: where it can be fetched, until the brand has another.
+    logo: Option<FindingView>,
     /// Its colours, the most important first.
     colors: Vec<ColorView>,
     /// How its colours read on each other.
@@ -359,6 +361,7 @@ impl From<&Findings> for FindingsView {
         };
         Self {
             name: finding(&known.name),
+            logo: None,
             colors: known.palette.iter().map(color).collect(),
             pairs: known.pairs.iter().map(pair).collect(),
             heading_font: known.heading_font.as_ref().map(font),
@@ -395,9 +398,25 @@ impl BrandView {
             workspace_id: workspace_id(workspace),
             workspace_name: workspace.name.clone(),
             created_at: brand.created_at.to_string(),
-            findings: (&known).into(),
+            findings: FindingsView { logo: logo(app, brand, &known), ..FindingsView::from(&known) },
         })
     }
+}
+
+/// The logo of a brand as something that is known.
+fn logo(app: &App, brand: &Brand, known: &Findings) -> Option<FindingView> {
+    let value = logo_url(app, brand)?;
+    let (source, confidence) = logo_origin(brand, known)?;
+    Some(FindingView { value, source, confidence: rounded(confidence) })
+}
+
+/// Where the logo of a brand is from, and how sure that makes us. What was found before that was written down is not
+/// known any more.
+pub(crate) fn logo_origin(brand: &Brand, known: &Findings) -> Option<(String, f32)> {
+    if brand.logo.as_ref()?.is_chosen {
+        return Some((BY_HAND.to_owned(), 1.0));
+    }
+    known.logo.as_ref().map(|found| (found.source.clone(), found.confidence))
 }
 
 /// Where the logo of a brand can be fetched.

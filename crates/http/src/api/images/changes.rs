@@ -23,6 +23,8 @@ pub(crate) struct AskedOneView {
     id: String,
     /// It is on its way: `GET /images/{id}?wait=true` waits for it.
     status: PendingWord,
+    /// What draws it, as in an image.
+    engine: String,
 }
 
 /// What `POST /images/{id}/edit` takes.
@@ -73,7 +75,11 @@ pub(crate) struct Remake {
 
 impl AskedOneView {
     pub(crate) fn of(asked: &AskedOne) -> Self {
-        Self { id: asked.id.to_string(), status: PendingWord::Pending }
+        Self {
+            id: asked.id.to_string(),
+            status: PendingWord::Pending,
+            engine: asked.engine.clone(),
+        }
     }
 }
 

@@ -45,6 +45,8 @@ struct CandidateView {
     height: Option<i64>,
     /// The ratio of its sides.
     aspect_ratio: Option<RatioWord>,
+    /// What drew it, as in an image; `null` for what was brought or found.
+    engine: Option<String>,
     /// How far it is from what was looked for: 0 when it has every word of it, 1 with neither a word nor a meaning in common.
     distance: f64,
 }
@@ -93,6 +95,7 @@ impl FoundView {
             width: seen.image.size.map(|size| size.0),
             height: seen.image.size.map(|size| size.1),
             aspect_ratio: seen.image.ratio.map(Into::into),
+            engine: seen.image.engine,
             distance,
         };
         Self {

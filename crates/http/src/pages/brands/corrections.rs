@@ -123,7 +123,7 @@ pub(super) fn pairs(known: &Findings) -> Vec<PairRow> {
 }
 
 /// Where something was found, and how sure that makes us.
-fn note(source: &str, confidence: f32) -> String {
+pub(super) fn note(source: &str, confidence: f32) -> String {
     if source == bloom_service::brands::BY_HAND {
         return "Set by hand.".to_owned();
     }

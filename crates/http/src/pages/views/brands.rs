@@ -121,6 +121,8 @@ pub(crate) struct BrandPage {
     pub(crate) created: Moment,
     /// Where its logo lies.
     pub(crate) logo: Option<String>,
+    /// Where that was found, and how sure that makes us.
+    pub(crate) logo_note: Option<String>,
     /// The address of another logo, as typed.
     pub(crate) logo_url: Field,
     /// What can be set of it, but for its colours.
@@ -284,6 +286,7 @@ mod samples {
                 state: BrandState::Ready,
                 created: Moment::sample("3 days ago"),
                 logo: Some("/logos/01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d/AAAA".into()),
+                logo_note: Some("Found: image of the header, 80 % sure.".into()),
                 logo_url: Field::default(),
                 fields: vec![
                     field("name", "Name", "Northwind", false),
@@ -318,6 +321,7 @@ mod samples {
                     Self {
                         state: BrandState::Analyzing,
                         logo: None,
+                        logo_note: None,
                         pairs: Vec::new(),
                         ..Self::sample()
                     },
@@ -327,6 +331,7 @@ mod samples {
                     Self {
                         state: BrandState::LogoRequired,
                         logo: None,
+                        logo_note: None,
                         trouble: Some("The logo was not taken: the file is too large.".into()),
                         ..Self::sample()
                     },

@@ -64,6 +64,8 @@ pub(crate) struct ImageTile {
     pub(crate) state: ImageState,
     /// Where it is from, in words.
     pub(crate) origin: &'static str,
+    /// What drew it, or is to.
+    pub(crate) engine: Option<String>,
     /// When it was asked for or brought.
     pub(crate) made: Moment,
 }
@@ -169,6 +171,7 @@ mod samples {
             shows: shows.into(),
             state,
             origin: "Made",
+            engine: Some("compose".into()),
             made: Moment::sample("3 days ago"),
         }
     }

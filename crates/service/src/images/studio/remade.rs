@@ -33,7 +33,9 @@ pub(super) fn make(
         (Task::Edit { instruction, is_4k, seed, .. }, None) => {
             captioned(setter, subject, (instruction.as_str(), *is_4k, *seed), supplies)
         }
-        (Task::Resize { ratio, .. }, scene) => resized(setter, subject, scene, ratio, supplies),
+        (Task::Resize { ratio, is_2k, .. }, scene) => {
+            resized(setter, subject, scene, (ratio.as_str(), *is_2k), supplies)
+        }
         (Task::RemoveBackground { .. }, _) => cut_out(subject),
         (Task::Vectorize { .. }, Some(mut scene)) => {
             // What was composed need not be traced: its shapes are known.
@@ -101,7 +103,7 @@ fn resized(
     setter: &mut Typesetter,
     subject: &Subject,
     scene: Option<Scene>,
-    ratio: &str,
+    (ratio, is_2k): (&str, bool),
     supplies: Supplies,
 ) -> Outcome {
     let Some(ratio) = format::AspectRatio::named(ratio) else {
@@ -110,7 +112,7 @@ fn resized(
     let Ok(Decoded { picture, .. }) = decode(&subject.bytes, Most::default()) else {
         return unreadable();
     };
-    let is_large = picture.width().max(picture.height()) >= LARGE;
+    let is_large = !is_2k && picture.width().max(picture.height()) >= LARGE;
     if let Some(scene) = scene {
         let (brand, materials) = decoded(supplies);
         let scene = Scene { ratio, brand, ..scene };

@@ -1,0 +1,92 @@
+//! What is in a picture, measured at its true size: the pixels of a large one, and the images that it was given.
+
+#![expect(clippy::expect_used, reason = "a test stops where something is not as it must be")]
+
+use bloom_studio::Typesetter;
+use bloom_studio::brand::{Brand, ColourRole, Swatch};
+use bloom_studio::colour::Rgb;
+use bloom_studio::compose::{Order, compose, lay_out};
+use bloom_studio::format::{AspectRatio, Resolution};
+use bloom_studio::picture::Picture;
+use bloom_studio::scene::Materials;
+use bloom_studio::{prompt, raster};
+use std::sync::Arc;
+
+const PROMPT: &str =
+    "Event: \"Quiet machines, loud ideas\" subtitle \"Three days of talks\" 24 May 2026, 19:30";
+
+fn brand() -> Brand {
+    let swatch = |hex, role| Swatch { colour: Rgb::from_hex(hex).expect("hex"), role };
+    let palette =
+        vec![swatch("#ffe14d", ColourRole::Primary), swatch("#e0218a", ColourRole::Accent)];
+    Brand { name: "Northwind".into(), palette, ..Brand::default() }
+}
+
+#[test]
+fn a_4k_picture_has_its_pixels() {
+    let mut setter = Typesetter::new();
+    let ratio = AspectRatio::R21x9;
+    let order =
+        Order { brief: prompt::read(PROMPT), brand: brand(), ratio, seed: 3, pictures: Vec::new() };
+    let mut scene = compose(&order, &Materials::default(), &mut setter, 1).remove(0);
+    scene.grain = 0.0;
+    let drawing = lay_out(&scene, &Materials::default(), &mut setter);
+    let draw = |resolution: Resolution| {
+        let (w, h) = resolution.pixels(ratio);
+        raster::pixels(&drawing, w, h).expect("a picture")
+    };
+    let (large, half) = (draw(Resolution::FourK), draw(Resolution::TwoK));
+    assert_eq!((large.width(), large.height()), (4096, 1760));
+    assert_eq!((half.width(), half.height()), (2048, 880));
+    // It shows the same, and is no enlargement: edges are as sharp as its own pixels.
+    let points = (0..440).flat_map(|y| (0..1024).map(move |x| (x * 2, y * 2)));
+    let off =
+        points.filter(|(x, y)| large.colour(x * 2, y * 2).distance(half.colour(*x, *y)) > 0.2);
+    assert!(off.count() < 440 * 1024 / 50, "it shows something else");
+    let pairs = (0..1760_u32).flat_map(|y| (0..2048_u32).map(move |x| (x * 2, y)));
+    let sharp =
+        pairs.filter(|(x, y)| large.colour(*x, *y).distance(large.colour(x + 1, *y)) > 0.25);
+    assert!(sharp.count() > 500, "no edge falls between two pixels of one of half the size");
+    let file = raster::png(&large).expect("png");
+    assert_eq!(file[16..24], [4096_u32.to_be_bytes(), 1760_u32.to_be_bytes()].concat());
+}
+
+#[test]
+fn a_reference_is_to_be_seen_in_the_picture() {
+    // Two colours that no brand here has, side by side.
+    let (left, right) = (Rgb(0, 196, 140), Rgb(120, 60, 220));
+    let photo = Picture::from_fn(600, 400, |x, _| {
+        let Rgb(r, g, b) = if x < 300 { left } else { right };
+        [r, g, b, 255]
+    });
+    let materials = Materials { logo: None, pictures: vec![("mine".into(), Arc::new(photo))] };
+    let mut setter = Typesetter::new();
+    for (at, ratio) in
+        [AspectRatio::R1x1, AspectRatio::R16x9, AspectRatio::R9x16].into_iter().enumerate()
+    {
+        let order = |pictures: Vec<String>| Order {
+            brief: prompt::read(PROMPT),
+            brand: brand(),
+            ratio,
+            seed: at as u64,
+            pictures,
+        };
+        let mut share = |order: &Order| {
+            let scene = compose(order, &materials, &mut setter, 1).remove(0);
+            let drawing = lay_out(&scene, &materials, &mut setter);
+            let scale = 384.0 / drawing.width.max(drawing.height);
+            let side = |length: f32| (length * scale).round() as u32;
+            let (w, h) = (side(drawing.width), side(drawing.height));
+            let picture = raster::pixels(&drawing, w, h).expect("a picture");
+            let all = (0..picture.height()).flat_map(|y| (0..picture.width()).map(move |x| (x, y)));
+            let hues = [left.lch().h, right.lch().h];
+            let own = all.filter(|(x, y)| {
+                let lch = picture.colour(*x, *y).lch();
+                lch.c > 0.05 && hues.iter().any(|hue| (lch.h - hue).cos() > 0.95)
+            });
+            own.count() as f32 / (picture.width() * picture.height()) as f32
+        };
+        let (with, without) = (share(&order(vec!["mine".to_owned()])), share(&order(Vec::new())));
+        assert!(with > 0.1 && with > without + 0.1, "{}: {with} and {without}", ratio.name());
+    }
+}
