@@ -144,9 +144,9 @@ pub(crate) const ALL: &[Migration] = &[
         sql: include_str!("../migrations/0035_covers_end.sql"),
     },
     Migration {
-        number: 35,
+        number: 36,
         name: "holds_by_name",
-        sql: include_str!("../migrations/0035_holds_by_name.sql"),
+        sql: include_str!("../migrations/0036_holds_by_name.sql"),
     },
 ];
 
