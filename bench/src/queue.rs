@@ -92,7 +92,7 @@ pub(crate) fn polls(bloom: &Path) -> Outcome {
     let (mut grown, mut used) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let server = world.serve(bloom)?;
-        let warm: Vec<_> = world.keys.iter().map(|key| account_request(key)).collect();
+        let warm: Vec<_> = world.keys.iter().map(String::as_str).map(account_request).collect();
         measure(&runtime, &server, &warm, CALLS)?;
         let before = server.resident_mib()?;
         let waiting = runtime.block_on(async {
@@ -115,7 +115,7 @@ pub(crate) fn polls(bloom: &Path) -> Outcome {
         let cpu = server.cpu_micros()?;
         std::thread::sleep(Duration::from_secs(2));
         used.push((server.cpu_micros()? - cpu) / 2e4);
-        waiting.iter().for_each(|task| task.abort());
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
     }
     let [grown, used] = [&grown, &used].map(|runs| median(runs));
     println!("\n{WAITING} requests that wait for an image, {RUNS} runs");

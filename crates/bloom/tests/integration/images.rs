@@ -231,7 +231,7 @@ async fn what_bars_a_charge_says_where_to_do_something_about_it(app: App) {
     ada.person.settle(&work, 0, 1).await.unwrap();
     ada.person.take_back("in_1", 1).await.unwrap();
     let owed = is_barred("2K", "402 INSUFFICIENT_CREDITS", true).await;
-    assert!(owed.contains("owe"), "{owed}");
+    assert!(owed.contains("was given back"), "{owed}");
     assert!(app.rows("images").is_empty() && app.rows("jobs").is_empty());
     plan(Active, "plus").await;
     assert_eq!(ada.generate(&ada.order()).await.error(), "402 INSUFFICIENT_CREDITS", "still owed");

@@ -616,7 +616,8 @@ async fn a_client_nobody_let_in_is_forgotten(app: App) {
     {
         app.advance(wait);
         roomy.keep_house().await;
-        assert_eq!(open(&idle).await, status, "{wait:?}");
+        let page = roomy.browser().get(&idle.authorize_url(&[])).await;
+        assert_eq!(page.status, status, "{wait:?}");
     }
 }
 

@@ -145,7 +145,8 @@ async fn every_form_that_ends_something_says_so_each_time(app: App) {
     let carls = page.between("/invitations/", "/withdraw").expect("an invitation").to_owned();
     let third = team(&mut bob, "Third").await;
     let accepted = invite(&mut bob, &third, "ada@example.com", "member").await;
-    let forms: [(&str, String, &[(&str, &str)]); 9] = [
+    type Fields = [(&'static str, &'static str)];
+    let forms: [(&str, String, &Fields); 9] = [
         ("ada", verify, &[]),
         ("ada", accepted, &[("decision", "accept")]),
         ("ada", of(&first, &format!("invitations/{carls}/withdraw")), &[]),

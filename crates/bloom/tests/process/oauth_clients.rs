@@ -16,7 +16,7 @@ use openidconnect::core::{
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{IssuerUrl, Nonce};
 use rmcp::RoleClient;
-use rmcp::model::{CallToolRequestParams, ClientConfig};
+use rmcp::model::{CallToolRequestParams, ClientConfig, ContentBlock};
 use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::auth::{AuthClient, AuthorizationRequest, OAuthState};
@@ -216,7 +216,7 @@ pub(crate) async fn makes_an_image(
     let found = call("bloom_get_image", json!({ "imageId": asked["ids"][0] })).await;
     let image = found.structured_content.expect("an image");
     is_there(server, &image);
-    let links: Vec<_> = found.content.iter().filter_map(|part| part.as_resource_link()).collect();
+    let links: Vec<_> = found.content.iter().filter_map(ContentBlock::as_resource_link).collect();
     assert_eq!((links.len(), Some(links[0].uri.as_str())), (1, image["imageUrl"].as_str()));
 }
 

@@ -2,7 +2,7 @@
 //! browser could run or fetch is not filtered out but never copied.
 //!
 //! A kilobyte can ask for a petabyte of pixels or for a day of filtering. So nothing is parsed before its parts are
-//! counted ([`parts`]), and nothing is drawn before it is reckoned what that takes ([`cost`]).
+//! counted (`parts`), and nothing is drawn before it is reckoned what that takes (`cost`).
 
 mod cost;
 mod parts;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use bloom_domain::audit::Actor;
 use bloom_domain::credits::{GrantKind, ImageSize, ItemState, PaidWork};
-use bloom_service::Error;
 use bloom_service::credits::{holds, monthly};
+use bloom_service::{Error, audit};
+use serde_json::{Value, json};
 
 use super::person::{LONG, Person, amount, metered};
 use crate::support::{App, on_both};
@@ -16,6 +18,7 @@ on_both!(
     a_dead_job_is_voided,
     a_topup_is_taken_back_once_and_the_rest_is_owed,
     months_come_once_each_and_only_the_running_one,
+    months_are_recorded_and_so_is_who_set_them,
     where_credits_are_unlimited_movements_are_written_too,
     what_a_job_did_not_need_where_credits_are_unlimited_is_no_gift,
     nobody_spends_for_another,
@@ -169,6 +172,44 @@ async fn months_come_once_each_and_only_the_running_one(app: App) {
     ada.app.keep_house().await;
     assert_eq!(ada.balance().await.balance, 0);
     assert_eq!(ada.ledger().await.grants.len(), 3);
+}
+
+async fn months_are_recorded_and_so_is_who_set_them(app: App) {
+    let ada = Person::new(&app, "ada").await;
+    let (service, operator, start) = (app.service(), app.operator(), app.service().now());
+    for _ in 0..2 {
+        monthly::begin(service, &operator, ada.workspace, amount(5), start).await.unwrap();
+        app.keep_house().await;
+    }
+    app.advance(31 * DAY);
+    app.keep_house().await;
+    for _ in 0..2 {
+        monthly::end(service, &operator, ada.workspace).await.unwrap();
+    }
+    let until = service.now().to_string();
+    app.advance(31 * DAY);
+    app.keep_house().await;
+    let email = bloom_domain::email::Email::parse("ada@example.com").unwrap();
+    let records = audit::list_for(service, &operator, Some(&email), 100).await.unwrap();
+    let told = records.iter().rev().map(|listed| &listed.record).filter_map(|record| {
+        let is_it = record.event.action.starts_with("credits.");
+        let details: Value = serde_json::from_str(&record.details.as_ref()?.json).unwrap();
+        is_it.then(|| (record.event.action.clone(), record.event.actor, details))
+    });
+    let month = |day: &str| {
+        let source = format!("monthly:{}:{day}", ada.workspace);
+        let after = json!({ "kind": "monthly", "credits": 5, "source": source });
+        ("credits.granted".to_owned(), Actor::Server, json!({ "after": after }))
+    };
+    let set = |details| ("credits.monthly_set".to_owned(), Actor::Operator, details);
+    let running = json!({ "credits": 5, "until": null });
+    let expected = [
+        set(json!({ "after": running })),
+        month("2027-01-15"),
+        month("2027-02-15"),
+        set(json!({ "before": running, "after": { "credits": 5, "until": until } })),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }
 
 async fn where_credits_are_unlimited_movements_are_written_too(app: App) {

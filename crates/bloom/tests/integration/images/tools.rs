@@ -59,7 +59,7 @@ async fn every_tool_of_images_does_what_it_says(app: App) {
         assert_eq!(found, (&json!("completed"), &json!(action)), "{made}");
     }
 
-    sites.put("pictures.example/poster.png", "image/png", &poster());
+    sites.put("pictures.example/poster.png", "image/png", poster());
     let from =
         json!({ "imageUrl": "https://pictures.example/poster.png", "brandSessionId": brand });
     let uploaded = use_tool("bloom_upload_image", from).await;

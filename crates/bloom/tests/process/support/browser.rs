@@ -113,11 +113,6 @@ impl Browser {
         }
     }
 
-    /// Forgets for where it has left so far.
-    pub(crate) async fn forget_where(&self) {
-        self.driver.get_log("performance").await.expect("the log");
-    }
-
     /// The first thing on the page that can be seen and that an XPath finds.
     pub(crate) async fn find(&self, what: &str, xpath: &str) -> WebElement {
         let deadline = Instant::now() + PATIENCE;

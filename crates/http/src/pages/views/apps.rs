@@ -84,11 +84,14 @@ impl AppRow {
         let ended = AppState::Ended { when: Moment::sample("an hour ago") };
         let revoked = AppState::Revoked { when: Moment::sample("8 days ago") };
         vec![
-            Self::sample(AppIdentity::sample_verified(), Some("4 minutes ago"), AppState::Active),
             Self {
                 is_also_on_this_device: true,
                 workspaces: Some("Personal, Analytical Engines".into()),
-                ..Self::sample(AppIdentity::sample_unverified(), None, AppState::Active)
+                ..Self::sample(
+                    AppIdentity::sample_unverified(),
+                    Some("4 minutes ago"),
+                    AppState::Active,
+                )
             },
             Self {
                 access: "read, keys:admin".into(),
@@ -96,7 +99,7 @@ impl AppRow {
                 until: Some(Moment::sample("in 5 days")),
                 ..Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active)
             },
-            Self::sample(AppIdentity::sample_unverified(), Some("2 months ago"), revoked),
+            Self::sample(AppIdentity::sample_verified(), Some("2 months ago"), revoked),
             Self::sample(AppIdentity::sample_unverified(), Some("2 hours ago"), ended),
         ]
     }
