@@ -1,8 +1,8 @@
 //! Every order in which a few actors can step, over the rules themselves.
 //!
 //! 1. Two workspaces: one with monthly credits that end and a top-up, one with a top-up alone. Three
-//!    jobs, two in the first. Each job holds; then its items are settled or voided one by one, as images are,
-//!    while the reaper may void what is left of them. Beside them the clock goes on, a sweep writes what has ended, and the money for the
+//!    jobs, two in the first. Each job holds; then its worker settles or voids it while the reaper may
+//!    void it too. Beside them the clock goes on, a sweep writes what has ended, and the money for the
 //!    first top-up is given back.
 //! 2. An actor takes two steps: it reads and decides, then it writes what it decided on. Taking the
 //!    workspace's ledger in between keeps the others of that workspace out.
@@ -40,25 +40,11 @@ struct Job {
     workspace: usize,
     items: Vec<Amount>,
     parts: Vec<Part>,
-    /// How often the end of each item was written.
-    ends: Vec<u8>,
+    /// How often its end was written.
+    ends: u8,
     opener: Actor,
-    /// Who ends each item.
-    workers: Vec<Actor>,
+    worker: Actor,
     reaper: Actor,
-}
-
-impl Job {
-    /// What it holds, of one item or of all.
-    fn held(&self, of: Option<u32>) -> Vec<Part> {
-        let is_meant =
-            |part: &&Part| of.is_none_or(|item| part.item == item) && !self.has_ended(part);
-        self.parts.iter().filter(is_meant).copied().collect()
-    }
-
-    fn has_ended(&self, part: &Part) -> bool {
-        self.ends[part.item as usize] > 0
-    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -72,8 +58,7 @@ enum Actor {
 struct Decision {
     movements: Vec<Movement>,
     holds: Vec<Part>,
-    /// The items that end.
-    ends: Vec<u32>,
+    ends: bool,
     refund: Option<Amount>,
     reclaimed: i64,
 }
@@ -81,8 +66,7 @@ struct Decision {
 #[derive(Clone, Copy)]
 enum Who {
     Opener(usize),
-    /// The worker of an item, who settles it or voids it.
-    Worker(usize, u32, bool),
+    Worker(usize, bool),
     Reaper(usize),
     Sweeper,
     Payer,
@@ -97,9 +81,9 @@ fn begin() -> World {
         workspace,
         items: items.iter().map(|&credits| Amount::new(credits).unwrap()).collect(),
         parts: Vec::new(),
-        ends: vec![0; items.len()],
+        ends: 0,
         opener: Actor::Waiting,
-        workers: vec![Actor::Waiting; items.len()],
+        worker: Actor::Waiting,
         reaper: Actor::Waiting,
     };
     let purse = |grants| Purse { grants, debt: 0, is_taken: false };
@@ -122,7 +106,7 @@ impl World {
     fn actor(&mut self, who: Who) -> &mut Actor {
         match who {
             Who::Opener(job) => &mut self.jobs[job].opener,
-            Who::Worker(job, item, _) => &mut self.jobs[job].workers[item as usize],
+            Who::Worker(job, _) => &mut self.jobs[job].worker,
             Who::Reaper(job) => &mut self.jobs[job].reaper,
             Who::Sweeper => &mut self.sweeper,
             Who::Payer => &mut self.payer,
@@ -131,7 +115,7 @@ impl World {
 
     fn workspace(&self, who: Who) -> usize {
         match who {
-            Who::Opener(job) | Who::Worker(job, ..) | Who::Reaper(job) => self.jobs[job].workspace,
+            Who::Opener(job) | Who::Worker(job, _) | Who::Reaper(job) => self.jobs[job].workspace,
             Who::Sweeper | Who::Payer => 0,
         }
     }
@@ -173,28 +157,24 @@ impl World {
                     },
                 ))
             }
-            Who::Worker(job, ..) | Who::Reaper(job) => {
+            Who::Worker(job, _) | Who::Reaper(job) => {
                 let job = &self.jobs[job];
                 if job.opener != Actor::Done || job.parts.is_empty() {
                     return None;
                 }
-                let parts = match who {
-                    Who::Worker(_, item, _) => job.held(Some(item)),
-                    _ => job.held(None),
-                };
-                if parts.is_empty() {
+                if job.ends > 0 {
                     return Some(Decision::default());
                 }
-                let all: Vec<_> = parts.iter().map(|part| part.amount).collect();
+                let all: Vec<_> = job.parts.iter().map(|part| part.amount).collect();
                 let all = Amount::new(total(&all).unwrap()).unwrap();
                 let resolved = match who {
-                    Who::Worker(_, _, true) => settle(&mut grants, debt, &parts, all, now).unwrap(),
-                    _ => void(&mut grants, debt, &parts, now).unwrap(),
+                    Who::Worker(_, true) => {
+                        settle(&mut grants, debt, &job.parts, all, now).unwrap()
+                    }
+                    _ => void(&mut grants, debt, &job.parts, now).unwrap(),
                 };
                 let Resolved { movements, refund, .. } = resolved;
-                let mut ends: Vec<_> = parts.iter().map(|part| part.item).collect();
-                ends.dedup();
-                Some(Decision { movements, refund, ends, ..Decision::default() })
+                Some(Decision { movements, refund, ends: true, ..Decision::default() })
             }
             Who::Sweeper => {
                 let movements = grants.iter_mut().flat_map(|grant| expire(grant, now).unwrap());
@@ -223,21 +203,14 @@ impl World {
             grant.reclaimed = grant.reclaimed.max(decision.reclaimed);
             purse.debt += deltas.debt;
         }
-        let (job, part) = match who {
-            Who::Worker(job, item, _) => (job, u8::try_from(item).unwrap()),
-            Who::Opener(job) | Who::Reaper(job) => (job, 9),
-            Who::Sweeper | Who::Payer => return,
-        };
+        let (Who::Opener(job) | Who::Worker(job, _) | Who::Reaper(job)) = who else { return };
         if let Some(refund) = decision.refund {
             let expires = at(self.now).plus(REFUND_LIFETIME);
-            // The reaper's is one for all that it voids.
-            let id = 10 * (1 + u8::try_from(job).unwrap()) + part;
+            let id = 10 + u8::try_from(job).unwrap();
             purse.grants.push(grant(id, GrantKind::Refund, refund.get(), expires));
         }
         self.jobs[job].parts.extend(decision.holds);
-        for item in decision.ends {
-            self.jobs[job].ends[item as usize] += 1;
-        }
+        self.jobs[job].ends += u8::from(decision.ends);
     }
 
     /// What must hold after every step; says what does not.
@@ -245,7 +218,8 @@ impl World {
         for (place, purse) in self.workspaces.iter().enumerate() {
             let jobs = || self.jobs.iter().filter(|job| job.workspace == place);
             let open = |id: CreditGrantId| -> i64 {
-                let parts = jobs().flat_map(|job| job.held(None)).filter(|part| part.grant == id);
+                let jobs = jobs().filter(|job| job.ends == 0);
+                let parts = jobs.flat_map(|job| &job.parts).filter(|part| part.grant == id);
                 parts.map(|part| part.amount.get()).sum()
             };
             for grant in &purse.grants {
@@ -269,8 +243,7 @@ impl World {
                 return Some(format!("{part:?} is of another workspace"));
             }
         }
-        let ended_twice = self.jobs.iter().any(|job| job.ends.iter().any(|times| *times > 1));
-        ended_twice.then(|| "an item ended twice".to_owned())
+        self.jobs.iter().any(|job| job.ends > 1).then(|| "a job ended twice".to_owned())
     }
 }
 
@@ -286,11 +259,7 @@ fn explore(takes: bool) -> Result<usize, String> {
             continue;
         }
         let jobs = (0..world.jobs.len()).flat_map(|job| {
-            let items = 0..u32::try_from(world.jobs[job].items.len()).unwrap();
-            let workers = items.flat_map(move |item| {
-                [Who::Worker(job, item, true), Who::Worker(job, item, false)]
-            });
-            workers.chain([Who::Opener(job), Who::Reaper(job)])
+            [Who::Opener(job), Who::Worker(job, true), Who::Worker(job, false), Who::Reaper(job)]
         });
         let before = open.len();
         for who in jobs.chain([Who::Sweeper, Who::Payer]) {
