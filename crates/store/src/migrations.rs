@@ -143,11 +143,6 @@ pub(crate) const ALL: &[Migration] = &[
         name: "covers_end",
         sql: include_str!("../migrations/0035_covers_end.sql"),
     },
-    Migration {
-        number: 36,
-        name: "holds_by_name",
-        sql: include_str!("../migrations/0036_holds_by_name.sql"),
-    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

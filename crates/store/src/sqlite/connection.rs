@@ -78,14 +78,8 @@ pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<(), OpenError> {
 }
 
 /// The connection of the writer thread.
-///
-/// Its cache is larger: a group of writes changes pages all over the file, and what does not fit is written out
-/// before its COMMIT and read again. The log is copied into the database every 16 MiB and not every 4: the pages
-/// that each group changes are then copied once for many groups.
 pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, "-8000")?;
-    connection.execute_batch("PRAGMA wal_autocheckpoint = 4000")?;
-    Ok(connection)
+    open(path, "-2000")
 }
 
 /// A connection for reading: SQLite itself refuses to write through it.
