@@ -37,7 +37,8 @@ statements! {
     /// Takes the workspace's row until the end of the transaction.
     TAKE = "UPDATE workspaces SET created_at = created_at WHERE id = ?1";
     /// One that somebody reaches, or could once its owner restores it.
-    IS_REACHED = "SELECT 1 FROM workspaces w WHERE w.id = ?1 AND (w.deleted_at IS NULL OR w.deleted_at > ?2) \
+    IS_REACHED = "SELECT CAST(1 AS BIGINT) FROM workspaces w \
+                  WHERE w.id = ?1 AND (w.deleted_at IS NULL OR w.deleted_at > ?2) \
                   AND EXISTS (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account_id \
                   WHERE m.workspace_id = w.id AND a.deleted_at IS NULL \
                   AND (w.deleted_at IS NULL OR m.role = 'owner'))";

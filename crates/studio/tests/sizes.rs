@@ -25,7 +25,7 @@ fn brand() -> Brand {
 #[test]
 fn a_4k_picture_has_its_pixels() {
     let mut setter = Typesetter::new();
-    let ratio = AspectRatio::R21x9;
+    let ratio = AspectRatio::R16x9;
     let order =
         Order { brief: prompt::read(PROMPT), brand: brand(), ratio, seed: 3, pictures: Vec::new() };
     let mut scene = compose(&order, &Materials::default(), &mut setter, 1).remove(0);
@@ -36,19 +36,19 @@ fn a_4k_picture_has_its_pixels() {
         raster::pixels(&drawing, w, h).expect("a picture")
     };
     let (large, half) = (draw(Resolution::FourK), draw(Resolution::TwoK));
-    assert_eq!((large.width(), large.height()), (4096, 1760));
-    assert_eq!((half.width(), half.height()), (2048, 880));
+    assert_eq!((large.width(), large.height()), (4096, 2304));
+    assert_eq!((half.width(), half.height()), (2048, 1152));
     // It shows the same, and is no enlargement: edges are as sharp as its own pixels.
-    let points = (0..440).flat_map(|y| (0..1024).map(move |x| (x * 2, y * 2)));
+    let points = (0..576).flat_map(|y| (0..1024).map(move |x| (x * 2, y * 2)));
     let off =
         points.filter(|(x, y)| large.colour(x * 2, y * 2).distance(half.colour(*x, *y)) > 0.2);
-    assert!(off.count() < 440 * 1024 / 50, "it shows something else");
-    let pairs = (0..1760_u32).flat_map(|y| (0..2048_u32).map(move |x| (x * 2, y)));
+    assert!(off.count() < 576 * 1024 / 50, "it shows something else");
+    let pairs = (0..2304_u32).flat_map(|y| (0..2048_u32).map(move |x| (x * 2, y)));
     let sharp =
         pairs.filter(|(x, y)| large.colour(*x, *y).distance(large.colour(x + 1, *y)) > 0.25);
     assert!(sharp.count() > 500, "no edge falls between two pixels of one of half the size");
     let file = raster::png(&large).expect("png");
-    assert_eq!(file[16..24], [4096_u32.to_be_bytes(), 1760_u32.to_be_bytes()].concat());
+    assert_eq!(file[16..24], [4096_u32.to_be_bytes(), 2304_u32.to_be_bytes()].concat());
 }
 
 #[test]

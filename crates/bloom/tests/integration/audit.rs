@@ -464,7 +464,7 @@ async fn a_person_sees_their_own(app: App) {
     }
     let mut path = "/settings/activity".to_owned();
     let mut seen = 0;
-    for _ in 0..3 {
+    for _ in 0..7 {
         let page = ada.get(&path).await;
         seen += page.text().matches("<dt>When</dt>").count();
         path = match page.between("href=\"/settings/activity?", "\"") {

@@ -132,7 +132,7 @@ async fn no_page_of_somebody_new_keeps_anybody_out() {
     std::fs::write(&config, "[billing]\nenabled = true\n").expect("a file");
     let server = home.serve_with(&format!("--config {}", config.display()));
     browser.goto(&server.origin()).await;
-    browser.read("This server has no account yet.").await;
+    browser.see("Your brands and images, by API").await;
     assert_open_to_all(&browser, &axe, "an empty server").await;
     let printed = server.printed("or with: bloom account create");
     secrets::note_those_in(&printed);

@@ -420,7 +420,7 @@ fn every_command_of_the_pages_works() {
     }
 
     // Codex reads TOML, and a shell makes words of the line for Claude Code.
-    let codex: toml::Value = command(&made, "snippet-codex").parse().expect("TOML");
+    let codex: toml::Table = command(&made, "snippet-codex").parse().expect("TOML");
     let codex = &codex["mcp_servers"]["bloom"];
     assert_eq!(codex["bearer_token_env_var"].as_str(), Some("BLOOM_API_KEY"));
     let claude =

@@ -274,7 +274,7 @@ async fn a_page_follows_on_after_it_was_turned_away() {
     let key = home.key(ADA, "more");
     let brand = brand(&server, &key);
     let order = json!({
-        "prompt": "\"Later\"", "brandSessionId": brand, "aspectRatio": "1:1", "imageSize": "4K", "variantCount": 4
+        "prompt": "\"Later\"", "brandSessionId": brand, "aspectRatio": "1:1", "variantCount": 5
     });
     asked(ask(&server, &key, "POST", "/images/generations", Some(&order)));
     browser.goto(&format!("{}/images", server.origin())).await;

@@ -103,7 +103,7 @@ async fn seen(browser: &mut Browser, ada: &Artist, id: &str, place: &str) -> Vec
 /// A refusal leaves what was typed and chosen where it stands.
 async fn what_was_asked_of_it_stays(app: &App, browser: &mut Browser, ada: &Artist, id: &str) {
     let rows = app.rows("images").len();
-    let work = ada.person.images("other work", 1).await.expect("a credit is left");
+    let work = ada.person.images("other-work", 1).await.expect("a credit is left");
     let instruction = [("prompt", "In \"deep\" red")];
     let refused = browser.post(&format!("/images/{id}/edit"), &instruction).await;
     assert!(

@@ -51,7 +51,7 @@ async fn every_tool_of_images_does_what_it_says(app: App) {
     for (id, action) in [
         (&changed, "edit"),
         (&resized, "resize"),
-        (&cut["id"], "remove_background"),
+        (&cut["id"], "remove-background"),
         (&traced, "vectorize"),
     ] {
         let made = use_tool("bloom_get_image", json!({ "imageId": id, "wait": false })).await;

@@ -281,7 +281,7 @@ async fn a_token_ends_with_the_key_that_asked_for_it(app: App) {
         };
         assert_eq!(data(&send("POST", &urls[0], &png(shade)).await)["existing"], false);
         let set = match what {
-            "revoked" => "revoked_at = 1",
+            "revoked" => "revoked_at = 1, revoked_by = 'owner'",
             _ => "expires_at = 1",
         };
         app.database().run(&format!("UPDATE api_keys SET {set} WHERE name = '{what}'"));

@@ -191,8 +191,9 @@ async fn a_key_is_made_and_copied_on_a_plain_network() {
     let Some(browser) = Browser::open(Scripts::On).await else { return };
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = port.local_addr().expect("an address").port();
+    // Free again for the server: the listener ends with the statement.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let port = port.expect("a free port").port();
     let origin = format!("http://bloom.lan:{port}");
     let words = format!("serve --listen 127.0.0.1:{port} --public-url {origin}");
     let server = Server::start(home.command(&words), &home.data());
