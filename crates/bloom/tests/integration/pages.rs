@@ -233,7 +233,7 @@ async fn weight(app: &App, page: &Answer) -> usize {
     assert!(names.len() >= 3, "{names:?}");
     let mut all = page.body.len();
     for name in names {
-        let asset = app.get(&format!("/assets/{name}"), &[]).await;
+        let asset = app.browser().get(&format!("/assets/{name}")).await;
         assert_eq!(asset.status, 200, "{name}");
         all += asset.body.len();
     }
