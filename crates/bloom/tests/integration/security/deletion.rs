@@ -76,7 +76,7 @@ async fn a_copy_has_everything_and_no_secret(app: App) {
     assert_eq!(json["own_apps"][0]["has_secret"], true);
     assert_eq!(json["passkeys"][0]["name"], "Phone");
     assert_eq!(json["identities"][0]["subject"], "subject-1");
-    assert_eq!(json["credits"][0]["reference"], "in_1", "{}", json["credits"]);
+    assert_eq!(json["credits"][0]["source"], "topup:in_1", "{}", json["credits"]);
     assert_eq!(json["brands"][0]["findings"], json!({ "summary": "found" }));
     assert_eq!(json["brands"][0]["corrections"], json!({ "name": "set" }));
     // What is in the person's own workspace, and what they made in a team: not what others made there.
