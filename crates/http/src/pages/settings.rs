@@ -29,7 +29,7 @@ use crate::api::query::Query;
 use crate::app::App;
 
 /// So many keys, apps and workspaces are shown at a time: a page is to be light.
-const KEYS_AT_A_TIME: usize = 8;
+const KEYS_AT_A_TIME: usize = 7;
 const APPS_AT_A_TIME: usize = 4;
 const TEAMS_AT_A_TIME: usize = 8;
 

@@ -447,7 +447,7 @@ impl Settings {
             (
                 "settings-many",
                 Self {
-                    keys: KeyRow::samples().into_iter().cycle().take(8).collect(),
+                    keys: KeyRow::samples().into_iter().cycle().take(7).collect(),
                     more_keys: Some(PartLinks::sample()),
                     apps: AppRow::samples().into_iter().cycle().take(4).collect(),
                     more_apps: Some(PartLinks::sample()),
