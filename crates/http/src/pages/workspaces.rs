@@ -22,8 +22,8 @@ use crate::api::query::Query;
 use crate::app::App;
 
 /// So many people and invitations are shown at a time: a page is to be light.
-const PEOPLE_AT_A_TIME: usize = 8;
-const INVITATIONS_AT_A_TIME: usize = 8;
+const PEOPLE_AT_A_TIME: usize = 6;
+const INVITATIONS_AT_A_TIME: usize = 6;
 
 /// Two ids in a path.
 type Segments = Result<Path<(String, String)>, axum::extract::rejection::PathRejection>;
