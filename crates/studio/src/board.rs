@@ -248,11 +248,17 @@ impl<'a> Board<'a> {
     /// Places a measured text with the upper left corner of its ink here, in a colour that reads there: the
     /// wanted one, or the nearest to it.
     pub(crate) fn place(&mut self, text: Measured, x: f32, y: f32, wanted: Rgb) {
+        let ink = self.turned(Area::new(x, y, text.block.width, text.block.height));
+        let under = self.ground_as_placed(ink.inset(-self.u * 0.3));
+        self.place_on(text, x, y, under.readable(wanted, TEXT));
+    }
+
+    /// The same in a colour that reads on what is there, where that is known: a small form is blurred into its
+    /// surroundings where the ground is measured.
+    pub(crate) fn place_on(&mut self, text: Measured, x: f32, y: f32, colour: Rgb) {
         let Measured { role, block, room } = text;
         let Some(path) = block.path else { return };
         let ink = self.turned(Area::new(x, y, block.width, block.height));
-        let under = self.ground_as_placed(ink.inset(-self.u * 0.3));
-        let colour = under.readable(wanted, TEXT);
         let moved = path.transform(resvg::tiny_skia::Transform::from_translate(ink.x, ink.y));
         let Some(moved) = moved else { return };
         let room = self.turned(Area::new(x, y, room.0.max(block.width), room.1.max(block.height)));

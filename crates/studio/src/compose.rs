@@ -46,9 +46,12 @@ pub fn compose(
     count: usize,
 ) -> Vec<Scene> {
     let fonts = fonts(order);
+    let pictures = order.pictures.iter().filter(|key| materials.picture(key).is_some()).count();
     let mut ranked: Vec<(f32, Layout)> = Layout::ALL
         .into_iter()
         .filter(|layout| fits(*layout, &order.brief))
+        // Who gives a picture wants to see it.
+        .filter(|layout| pictures == 0 || shows_pictures(*layout))
         .map(|layout| {
             let scene = scene(order, layout, Scheme::Paper, default_material(order, layout), fonts);
             let drawing = lay_out(&scene, materials, setter);
@@ -58,15 +61,12 @@ pub fn compose(
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let schemes = scheme_order(order);
     let drawn = material_order(order);
-    let pictures = order.pictures.iter().filter(|key| materials.picture(key).is_some()).count();
     (0..count)
         .map(|at| {
             let layout =
                 ranked.get(at % ranked.len().max(1)).map_or(Layout::Centre, |(_, layout)| *layout);
             let scheme = schemes.get(at % schemes.len().max(1)).copied().unwrap_or(Scheme::Paper);
-            let material = if pictures > 0 && at < pictures.max(1) * 2 && shows_pictures(layout) {
-                Material::Photo
-            } else if shows_pictures(layout) {
+            let material = if shows_pictures(layout) && pictures == 0 {
                 drawn.get(at % drawn.len().max(1)).copied().unwrap_or(Material::Mesh)
             } else {
                 default_material(order, layout)

@@ -170,7 +170,8 @@ fn draw(b: &mut Board<'_>, item: Item, x: f32, y: f32, column: Column<'_>) {
             let shape =
                 Area::new(x, y, text.block.width + 2.0 * pad_x, text.block.height + 2.0 * pad_y);
             b.fill_round(shape, corner(b, shape.h), column.accent);
-            b.place(text, x + pad_x, y + pad_y, column.on_accent);
+            // Chosen to read on the accent.
+            b.place_on(text, x + pad_x, y + pad_y, column.on_accent);
         }
     }
 }
