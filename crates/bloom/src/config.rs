@@ -3,11 +3,12 @@
 //! The only place that reads the environment. Unknown sections and keys are refused by name, since a
 //! setting that is silently ignored is worse than none.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bloom_domain::accounts::SignUpPolicy;
+use bloom_domain::networks::is_loopback_host;
 use bloom_http::Site;
 use bloom_service::attempts::AttemptLimits;
 use bloom_service::rate_limit::RateLimits;
@@ -257,7 +258,7 @@ impl Config {
                     "accounts.sign_up is {other:?}; it must be open, invite or closed"
                 )));
             }
-            None if listening.ip().is_loopback() && is_loopback(site.origin()) => {
+            None if listening.ip().is_loopback() && is_loopback_host(site.host()) => {
                 SignUpPolicy::Open
             }
             None => SignUpPolicy::Invite,
@@ -416,19 +417,6 @@ fn read(text: &str, kind: Kind) -> Option<Value> {
         Kind::Whole => text.trim().parse().ok().map(Value::Integer),
         Kind::YesNo => text.trim().parse().ok().map(Value::Boolean),
     }
-}
-
-/// Whether only this machine can reach an origin.
-fn is_loopback(origin: &str) -> bool {
-    let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
-    let host =
-        authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    is_loopback_host(host.map_or(authority, |(host, _)| host))
-}
-
-fn is_loopback_host(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one reading of the environment")]

@@ -5,6 +5,13 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+/// Whether a host, as URLs have it, is this machine itself: `localhost` or a loopback address.
+#[must_use]
+pub fn is_loopback_host(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// How many networks one credential may have.
 pub const MAX_NETWORKS: usize = 50;
 

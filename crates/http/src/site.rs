@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use bloom_domain::networks::is_loopback_host;
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
 
@@ -125,6 +126,12 @@ impl Site {
         self.is_https
     }
 
+    /// Whether browsers trust what it says of itself, as they do over https and from this machine itself
+    /// (W3C Secure Contexts §3.1).
+    pub(crate) fn is_trustworthy(&self) -> bool {
+        self.is_https || is_loopback_host(self.host())
+    }
+
     pub(crate) fn trusted_proxies(&self) -> usize {
         self.trusted_proxies
     }
@@ -162,6 +169,16 @@ mod tests {
         assert!(!site.is_host("bloom.example:8443") && !site.is_host("bloom.example.evil"));
         let local = Site::new("http://localhost:4600", 0).unwrap();
         assert!(local.is_host("localhost:4600") && !local.is_host("127.0.0.1:4600"));
+        for (url, trusted) in [
+            ("https://bloom.example", true),
+            ("http://localhost:4600", true),
+            ("http://127.0.0.1", true),
+            ("http://[::1]:4600", true),
+            ("http://bloom.lan:4600", false),
+            ("http://192.168.0.2", false),
+        ] {
+            assert_eq!(Site::new(url, 0).unwrap().is_trustworthy(), trusted, "{url}");
+        }
     }
 
     #[test]

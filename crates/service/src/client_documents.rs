@@ -126,8 +126,12 @@ impl ClientDocuments {
             let mut host = Host::default();
             host.copy_from_slice(&sha256(url.host().as_bytes())[..16]);
             self.addresses_at_hosts.take((address, host), now).map_err(too_many)?;
-            // What others have used up is not told as if it were this one's doing.
-            self.hosts.take(host, now).map_err(|retry_after| Error::Busy { retry_after })?;
+            if let Err(retry_after) = self.hosts.take(host, now) {
+                // What others have used up is not told, nor counted, as if it were this one's doing.
+                self.addresses.give_back(&address);
+                self.addresses_at_hosts.give_back(&(address, host));
+                return Err(Error::Busy { retry_after });
+            }
             room.host = Some(host);
         }
         let Ok(place) = self.unknown.try_acquire() else {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bloom_domain::networks::is_loopback_host;
 use bloom_outside::mail::{Login, Outbox, Security, Sender, Smtp, SmtpServer};
 use bloom_service::mail::Mailer;
 
-use super::{Config, is_loopback_host};
+use super::Config;
 use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 

@@ -176,9 +176,8 @@ pub(crate) async fn faults(browser: &Browser, is_known: bool) -> Vec<String> {
     let mut wrong: Vec<String> = browser.complaints().await;
     // To the browser, a page that says no is one that failed.
     wrong.retain(|complaint| !complaint.contains("the server responded with a status of 4"));
-    // The question of an app is one page further than the app's link, and who has just proved who they are is sent on.
-    let goes_on = seen["here"] == "/authorize" || seen["here"] == "/settings/security";
-    if number("hops") > 0 && !goes_on {
+    // The question of an app is one page further than the app's link.
+    if number("hops") > 0 && seen["here"] != "/authorize" {
         wrong.push(format!("it takes {} round trips more", seen["hops"]));
     }
     if seen["foreign"] != json!([]) {

@@ -137,6 +137,8 @@ async fn no_page_of_signing_in_elsewhere_keeps_anybody_out() {
         for width in [1200, 360] {
             browser.resize(width, 740).await;
             let mut of_this = faults(&browser, false).await;
+            // Forms and the other server lead to these pages, so they are at the end of redirects.
+            of_this.retain(|fault| !fault.contains("round trips more"));
             of_this.extend(violations(&browser, &axe).await);
             wrong.extend(of_this.into_iter().map(|line| format!("{name} at {width}: {line}")));
         }

@@ -79,6 +79,10 @@ fn with_files(site: &Site, policy: HeaderValue) -> HeaderValue {
 pub(crate) fn protect_at(site: &Site, policy: HeaderValue, headers: &mut HeaderMap) {
     protect(headers);
     headers.insert(CONTENT_SECURITY_POLICY, with_files(site, policy));
+    // Elsewhere browsers ignore it, and complain on every page.
+    if !site.is_trustworthy() {
+        headers.remove(&OPENER_POLICY);
+    }
     if site.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }

@@ -19,13 +19,13 @@ use crate::app::App;
 pub(crate) const PATH: &str = "/settings/security/confirm";
 const WRONG: &str = "The password is not right. Check it.";
 
-/// The question; who has answered it lately goes on at once.
+/// The question; who has answered it lately and is on the way somewhere goes on at once.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let next = next::of_query(request.uri());
     let person = browser.person_at(next.as_deref().unwrap_or(security::PATH))?;
-    if person.is_proven(&app.service) {
-        return Ok(redirect(next.as_deref().unwrap_or(security::PATH)));
+    if let Some(next) = next.as_deref().filter(|_| person.is_proven(&app.service)) {
+        return Ok(redirect(next));
     }
     Ok(page(StatusCode::OK, &empty(&app, &browser, next).await?))
 }
