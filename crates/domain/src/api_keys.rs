@@ -22,7 +22,7 @@ use crate::ids::{AccountId, ApiKeyId};
 use crate::names::{self, NameError};
 use crate::time::Timestamp;
 
-pub use makers::{MAX_MAKERS, Maker, made_through, makers_of};
+pub use makers::{KeyInBrief, MAX_MAKERS, Made, Maker, made_through, makers_of};
 pub use narrowing::{Narrowing, UnknownScope, parse_scopes};
 pub use rotation::{OldSecret, Overlap, OverlapError};
 pub use shapes::{KeyShape, KeyShapeError, MAX_PREFIX, MAX_SHAPES, MIN_PREFIX};

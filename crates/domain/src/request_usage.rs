@@ -43,6 +43,24 @@ impl RequestUsage {
     }
 }
 
+/// How many requests were admitted with some credentials, all days together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestTotals(HashMap<ChargedVia, i64>);
+
+impl RequestTotals {
+    /// Adds what was counted for a credential.
+    pub fn add(&mut self, via: ChargedVia, requests: i64) {
+        let total = self.0.entry(via).or_default();
+        *total = total.saturating_add(requests);
+    }
+
+    /// Those of one of them.
+    #[must_use]
+    pub fn of(&self, via: ChargedVia) -> i64 {
+        self.0.get(&via).copied().unwrap_or_default()
+    }
+}
+
 /// Adds to the count of a day, which is most often the last one.
 pub fn add(counts: &mut Vec<DayCount>, more: DayCount) {
     match counts.iter_mut().rev().find(|counted| counted.day == more.day) {

@@ -10,8 +10,11 @@ mod imports;
 mod narrowing;
 mod rotation;
 
+use std::ops::Range;
+
 use bloom_domain::api_keys::{
-    ApiKey, ApiKeySecret, KeyCondition, KeyName, KeyState, MAX_ACTIVE_KEYS, Narrowing, RevokedBy,
+    ApiKey, ApiKeySecret, KeyCondition, KeyInBrief, KeyName, KeyState, MAX_ACTIVE_KEYS, Narrowing,
+    RevokedBy,
 };
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::digest::Digest;
@@ -74,6 +77,52 @@ pub async fn create(
 /// When the database cannot be read.
 pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<ApiKey>, Error> {
     list_of(service, person.account().id).await
+}
+
+/// Some of somebody's keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SomeKeys {
+    /// Those that were asked for, newest first, revoked ones included.
+    pub keys: Vec<ApiKey>,
+    /// How many there are.
+    pub count: usize,
+    /// All that were made with a credential, and all that made one, in no order.
+    pub kin: Vec<KeyInBrief>,
+}
+
+/// The person's keys in order, newest first, that `which` names when it hears how many there are.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list_some(
+    service: &Service,
+    person: &SignedIn,
+    which: impl FnOnce(usize) -> Range<usize> + Send + 'static,
+) -> Result<SomeKeys, Error> {
+    let (owner, now) = (person.account().id, service.now());
+    let read = move |tx: &mut Tx<'_>| {
+        let count = usize::try_from(store::api_keys::count_of(tx, owner)?).unwrap_or_default();
+        let Range { start, end } = which(count);
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let (limit, offset) = (number(end.saturating_sub(start)), number(start));
+        let keys = store::api_keys::list_some_of(tx, owner, limit, offset)?;
+        Ok(SomeKeys { keys, count, kin: store::api_keys::list_kin(tx, owner, now)? })
+    };
+    let mut some = service.store.read(read).await?;
+    last_use::freshen_keys(service, &mut some.keys);
+    Ok(some)
+}
+
+/// One of the person's keys.
+///
+/// # Errors
+/// [`Error::ApiKeyNotFound`].
+pub async fn get(service: &Service, person: &SignedIn, id: ApiKeyId) -> Result<ApiKey, Error> {
+    let owner = person.account().id;
+    let found = service.store.read(move |tx| store::api_keys::find(tx, owner, id)).await?;
+    let mut key = found.ok_or(Error::ApiKeyNotFound)?;
+    last_use::freshen_keys(service, std::slice::from_mut(&mut key));
+    Ok(key)
 }
 
 /// How many of the person's keys work.

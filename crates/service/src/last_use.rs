@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bloom_domain::api_keys::{ApiKey, LastUse};
 use bloom_domain::credits::{ChargedVia, Spender, UsageDay};
 use bloom_domain::ids::AccountId;
-use bloom_domain::request_usage::{self, DayCount, RequestUsage};
+use bloom_domain::request_usage::{self, DayCount};
 use bloom_domain::senders::write_agent;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
@@ -159,11 +159,15 @@ pub(crate) fn freshen_keys(service: &Service, keys: &mut [ApiKey]) {
     }
 }
 
-/// Adds what was counted here for the credentials of an account, and is not written yet.
-pub(crate) fn add_counted(service: &Service, account: AccountId, usage: &mut RequestUsage) {
+/// Tells what was counted here for the credentials of an account, and is not written yet.
+pub(crate) fn each_counted(
+    service: &Service,
+    account: AccountId,
+    mut tell: impl FnMut(ChargedVia, DayCount),
+) {
     for slot in service.last_uses.queue.lock().iter().filter(|slot| slot.account == account) {
         for counted in &slot.note.lock().counted {
-            usage.add(slot.via.into(), *counted);
+            tell(slot.via.into(), *counted);
         }
     }
 }

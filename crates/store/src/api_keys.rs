@@ -2,7 +2,7 @@
 
 use bloom_domain::accounts::Account;
 use bloom_domain::api_keys::{
-    ApiKey, KeyHint, KeyState, LastUse, Maker, Narrowing, OldSecret, PREFIX, RevokedBy,
+    ApiKey, KeyHint, KeyInBrief, KeyState, LastUse, Maker, Narrowing, OldSecret, PREFIX, RevokedBy,
 };
 use bloom_domain::digest::Digest;
 use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
@@ -31,6 +31,20 @@ statements! {
                last_used_operation, access, workspaces, addresses, expires_at, old_until, \
                old_first_four, old_last_four, old_used_at, maker_kind, maker_id, prefix, old_prefix \
                FROM api_keys WHERE account_id = ?1 ORDER BY created_at DESC, id DESC";
+    /// Some of an owner's keys, in the same order.
+    LIST_SOME_OF = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
+                    revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
+                    last_used_operation, access, workspaces, addresses, expires_at, old_until, \
+                    old_first_four, old_last_four, old_used_at, maker_kind, maker_id, prefix, old_prefix \
+                    FROM api_keys WHERE account_id = ?1 ORDER BY created_at DESC, id DESC \
+                    LIMIT ?2 OFFSET ?3";
+    /// An owner's keys that were made with a credential, and those that made one, in brief.
+    LIST_KIN = "SELECT id, name, maker_kind, maker_id, revoked_at, expires_at \
+                FROM api_keys WHERE account_id = ?1 AND id IN \
+                (SELECT id FROM api_keys WHERE account_id = ?1 AND maker_id IS NOT NULL \
+                UNION SELECT maker_id FROM api_keys WHERE account_id = ?1 AND maker_id IS NOT NULL)";
+    /// How many keys an owner has.
+    COUNT_OF = "SELECT count(*) FROM api_keys WHERE account_id = ?1";
     /// One key of an owner.
     FIND = "SELECT id, account_id, name, first_four, last_four, created_at, replaced_at, \
             revoked_at, revoked_by, last_used_at, last_used_address, last_used_agent, \
@@ -136,6 +150,35 @@ pub fn list_of(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<ApiKey>, Error> 
     tx.query(&LIST_OF, &[owner.into()])?.iter().map(read).collect()
 }
 
+/// At most `limit` of an owner's keys after the first `offset`, newest first, revoked ones included.
+pub fn list_some_of(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<ApiKey>, Error> {
+    let params = [owner.into(), limit.into(), offset.into()];
+    tx.query(&LIST_SOME_OF, &params)?.iter().map(read).collect()
+}
+
+/// An owner's keys that were made with a credential, and those that made one: in brief, revoked ones included, in no
+/// order.
+pub fn list_kin(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    now: Timestamp,
+) -> Result<Vec<KeyInBrief>, Error> {
+    let read = |row: &Row| {
+        Ok(KeyInBrief {
+            id: ApiKeyId::from_bytes(row.id16(0)?),
+            name: row.text(1)?.to_owned(),
+            made_by: read_maker(row, 2)?,
+            works: row.opt_int(4)?.is_none() && row.opt_timestamp(5)?.is_none_or(|end| end > now),
+        })
+    };
+    tx.query(&LIST_KIN, &[owner.into()])?.iter().map(read).collect()
+}
+
 /// One key of an owner; a foreign id answers as a missing one.
 pub fn find(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<ApiKey>, Error> {
     tx.query_opt(&FIND, &[owner.into(), id.into()])?.as_ref().map(read).transpose()
@@ -164,6 +207,11 @@ pub fn makers_from(
 pub fn maker_of(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<Maker>, Error> {
     let found = tx.query_opt(&FIND_MAKER, &[owner.into(), id.into()])?;
     found.map_or(Ok(None), |row| read_maker(&row, 0))
+}
+
+/// How many keys an owner has, revoked ones included.
+pub fn count_of(tx: &mut Tx<'_>, owner: AccountId) -> Result<i64, Error> {
+    tx.query_opt(&COUNT_OF, &[owner.into()])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// How many of an owner's keys work: neither revoked nor expired.

@@ -143,6 +143,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "covers_end",
         sql: include_str!("../migrations/0035_covers_end.sql"),
     },
+    Migration {
+        number: 36,
+        name: "working_and_made_keys",
+        sql: include_str!("../migrations/0036_working_and_made_keys.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

@@ -2,7 +2,7 @@
 
 use bloom_domain::credits::{Spender, UsageDay};
 use bloom_domain::ids::AccountId;
-use bloom_domain::request_usage::{DayCount, RequestUsage};
+use bloom_domain::request_usage::{DayCount, RequestTotals, RequestUsage};
 
 use crate::credit_budgets::{key, via};
 use crate::statement::statements;
@@ -16,6 +16,9 @@ statements! {
     /// What was counted for each credential of an account since a day.
     LIST_OF = "SELECT via_kind, via_id, day, requests FROM request_usage \
                WHERE account_id = ?1 AND day >= ?2 ORDER BY day";
+    /// What was counted for each credential of an account since a day, all days together.
+    TOTALS_OF = "SELECT via_kind, via_id, CAST(sum(requests) AS BIGINT) FROM request_usage \
+                 WHERE account_id = ?1 AND day >= ?2 GROUP BY via_kind, via_id";
     /// What was counted long ago goes, a batch at a time.
     DELETE_BEFORE = "DELETE FROM request_usage WHERE (account_id, via_kind, via_id, day) IN \
                      (SELECT account_id, via_kind, via_id, day FROM request_usage \
@@ -42,6 +45,19 @@ pub fn list_of(
         usage.add(via(&row, 0)?, counted);
     }
     Ok(usage)
+}
+
+/// What was counted for each credential of an account since a day, all days together.
+pub fn totals_of(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    since: UsageDay,
+) -> Result<RequestTotals, Error> {
+    let mut totals = RequestTotals::default();
+    for row in tx.query(&TOTALS_OF, &[account.into(), since.get().into()])? {
+        totals.add(via(&row, 0)?, row.int(2)?);
+    }
+    Ok(totals)
 }
 
 /// Deletes at most `limit` days before a day.

@@ -38,6 +38,7 @@ on_both!(
     after_any_blow_returns_no_key_is_made_by_a_token,
     the_hundredth_key_is_the_last_here_too,
     revoking_an_app_asks_about_its_keys,
+    what_made_a_key_is_told_wherever_in_the_list_it_is,
 );
 
 /// Every scope there is.
@@ -590,4 +591,30 @@ async fn revoking_an_app_asks_about_its_keys(app: App) {
             assert_eq!(app.account(secret).await.status, status, "{decision:?}");
         }
     }
+}
+
+/// The page reads the keys that it shows, and of all others those that made one.
+async fn what_made_a_key_is_told_wherever_in_the_list_it_is(app: App) {
+    let mut ada = app.person("ada").await;
+    let (_, tokens) = manager(&app, &mut ada, "app").await;
+    let asked = json!({ "name": "first", "scopes": ["keys:admin", "read"] });
+    let (_, first) = made(&app, &tokens.access, &asked).await;
+    app.advance(Duration::from_secs(1));
+    let (key, second) = made(&app, &first, &json!({ "name": "second" })).await;
+    let id = key["id"].as_str().unwrap();
+    for number in 1..=6 {
+        app.advance(Duration::from_secs(1));
+        ada.create_key(&format!("own {number}")).await;
+    }
+    let page = ada.get("/settings").await;
+    assert!(page.text().contains(id) && page.text().contains("1 to 7 of 8"), "{page:?}");
+    assert!(page.text().contains("by <bdi>the key first</bdi>"), "{page:?}");
+    assert!(!page.text().contains("by <bdi>the app Example App</bdi>"), "it is on the next part");
+    assert!(page.text().contains("It has made API keys that still work"), "{page:?}");
+    for secret in [&first, &second] {
+        let gone = send(&app, "/api-keys/self/revoke", secret, &json!({})).await;
+        assert_eq!(gone.status, 200, "{gone:?}");
+    }
+    let page = ada.get("/settings").await;
+    assert!(!page.text().contains("It has made API keys that still work"), "{page:?}");
 }

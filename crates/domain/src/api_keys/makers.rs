@@ -26,16 +26,57 @@ impl From<Maker> for ChargedVia {
     }
 }
 
+/// A key as far as it takes to say which keys came from which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyInBrief {
+    /// The key.
+    pub id: ApiKeyId,
+    /// The owner's name for it.
+    pub name: String,
+    /// With which credential it was made.
+    pub made_by: Option<Maker>,
+    /// Whether requests with it are good.
+    pub works: bool,
+}
+
+/// A key that stands in a chain of makers, in brief or in full.
+pub trait Made {
+    /// The key.
+    fn id(&self) -> ApiKeyId;
+    /// With which credential it was made.
+    fn made_by(&self) -> Option<Maker>;
+}
+
+impl Made for KeyInBrief {
+    fn id(&self) -> ApiKeyId {
+        self.id
+    }
+
+    fn made_by(&self) -> Option<Maker> {
+        self.made_by
+    }
+}
+
+impl Made for ApiKey {
+    fn id(&self) -> ApiKeyId {
+        self.id
+    }
+
+    fn made_by(&self) -> Option<Maker> {
+        self.made_by
+    }
+}
+
 /// The keys among those of an account that came from a credential: those it made, and those they made.
 #[must_use]
-pub fn made_through(keys: &[ApiKey], maker: Maker) -> Vec<&ApiKey> {
+pub fn made_through<K: Made>(keys: &[K], maker: Maker) -> Vec<&K> {
     let mut makers = vec![maker];
-    let mut found: Vec<&ApiKey> = Vec::new();
+    let mut found: Vec<&K> = Vec::new();
     while let Some(maker) = makers.pop() {
-        for key in keys.iter().filter(|key| key.made_by == Some(maker)) {
-            if !found.iter().any(|known| known.id == key.id) {
+        for key in keys.iter().filter(|key| key.made_by() == Some(maker)) {
+            if !found.iter().any(|known| known.id() == key.id()) {
                 found.push(key);
-                makers.push(Maker::ApiKey(key.id));
+                makers.push(Maker::ApiKey(key.id()));
             }
         }
     }
@@ -44,16 +85,14 @@ pub fn made_through(keys: &[ApiKey], maker: Maker) -> Vec<&ApiKey> {
 
 /// The makers of a key, the nearest first, by all the keys of its account.
 #[must_use]
-pub fn makers_of(keys: &[ApiKey], key: &ApiKey) -> Vec<Maker> {
+pub fn makers_of<K: Made>(keys: &[K], key: &impl Made) -> Vec<Maker> {
     let mut makers = Vec::new();
-    let mut next = key.made_by;
+    let mut next = key.made_by();
     while let Some(maker) = next.filter(|maker| !makers.contains(maker)) {
         makers.push(maker);
         next = match maker {
             Maker::Connection(_) => None,
-            Maker::ApiKey(id) => {
-                keys.iter().find(|key| key.id == id).and_then(|maker| maker.made_by)
-            }
+            Maker::ApiKey(id) => keys.iter().find(|key| key.id() == id).and_then(Made::made_by),
         };
     }
     makers

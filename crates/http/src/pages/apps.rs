@@ -3,10 +3,10 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::{Access, BloomScope};
-use bloom_domain::api_keys::{ApiKey, Maker, made_through};
+use bloom_domain::api_keys::{KeyInBrief, Maker, made_through};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
-use bloom_domain::request_usage::RequestUsage;
+use bloom_domain::request_usage::RequestTotals;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Reach, Workspace};
 use bloom_service::connections::{self, MadeKeys};
@@ -39,10 +39,10 @@ pub(crate) async fn revoke(
 /// A connection as its person sees it.
 pub(crate) fn row(
     connection: &Connection,
-    keys: &[ApiKey],
+    keys: &[KeyInBrief],
     workspaces: &[Workspace],
     budgets: &Budgets,
-    usage: &RequestUsage,
+    requests: &RequestTotals,
     now: Timestamp,
 ) -> AppRow {
     let via = ChargedVia::Connection(connection.id);
@@ -59,13 +59,13 @@ pub(crate) fn row(
             .then(|| super::settings::names(&connection.reach, workspaces)),
         keys: made_through(keys, Maker::Connection(connection.id))
             .into_iter()
-            .filter(|key| key.works(now))
+            .filter(|key| key.works)
             .map(|key| key.name.clone())
             .collect(),
         connected: moment(connection.created_at, now),
         spent: super::budgets::summary(&budgets.of(via)),
         limits: !is_over || budgets.of(via).by_made > 0,
-        requests: super::usage::summary(usage, via, now),
+        requests: super::usage::summary(requests.of(via)),
         last_used: connection.last_use.as_ref().map(|last_use| LastUsed {
             when: moment(last_use.at, now),
             address: last_use.address.clone(),

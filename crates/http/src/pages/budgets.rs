@@ -124,10 +124,7 @@ async fn view(
 /// What a key or an app of the person is called.
 async fn name(app: &App, person: &SignedIn, via: ChargedVia) -> Result<String, PageError> {
     let found = match via {
-        ChargedVia::ApiKey(id) => {
-            let keys = api_keys::list(&app.service, person).await?;
-            keys.into_iter().find(|key| key.id == id).map(|key| key.name)
-        }
+        ChargedVia::ApiKey(id) => Some(api_keys::get(&app.service, person, id).await?.name),
         ChargedVia::Connection(id) => {
             let apps = connections::list(&app.service, person).await?;
             apps.into_iter().find(|app| app.id == id).map(|app| app.client.display_name())

@@ -99,13 +99,14 @@ impl Known {
         id: ApiKeyId,
     ) -> Result<Self, PageError> {
         let (service, now) = (&app.service, app.service.now());
-        let keys = api_keys::list(service, person).await?;
-        let key = keys.iter().find(|key| key.id == id).cloned().ok_or(PageError::NotFound)?;
+        let key = api_keys::get(service, person, id).await?;
+        let keys = api_keys::list_some(service, person, |_| 0..0).await?.kin;
         let workspaces = workspaces::mine(service, person).await?;
         let usage = request_usage::list(service, person, usage::DAYS).await?;
         let budgets = budgets::list(service, person).await?;
         let apps = connections::list(service, person).await?;
-        let row = settings::row(&key, &workspaces, &budgets, &usage, now);
+        let requests = request_usage::totals(service, person, usage::DAYS).await?;
+        let row = settings::row(&key, &workspaces, &budgets, &requests, now);
         let makers = makers_of(&keys, &key);
         let shares = super::budgets::shared(&makers, &budgets, |maker| {
             settings::name_of(&keys, &apps, maker)
@@ -113,7 +114,7 @@ impl Known {
         let row = super::views::KeyRow { shares, ..row };
         let usage = usage::of(&usage, ChargedVia::ApiKey(key.id), now);
         let made = made_through(&keys, Maker::ApiKey(key.id)).into_iter();
-        let made = made.filter(|made| made.works(now)).map(|made| made.name.clone()).collect();
+        let made = made.filter(|made| made.works).map(|made| made.name.clone()).collect();
         let snippets = super::views::snippets(app.site.origin());
         Ok(Self { key, workspaces, row, made, usage, snippets })
     }

@@ -8,7 +8,7 @@ const KEPT: [&str; 3] = ["</textarea", "</code", "</pre"];
 pub(super) fn slim(html: &str) -> String {
     let mut slim = String::with_capacity(html.len());
     let mut rest = html;
-    while let Some(end) = rest.find('\n') {
+    while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
         let (line, after) = rest.split_at(end + 1);
         slim.push_str(line);
         let text = after.trim_start_matches([' ', '\n']);

@@ -1,6 +1,8 @@
 //! A long list, a part at a time: `?keys=10` begins with the eleventh key. A page is to be light however much somebody
 //! has.
 
+use std::ops::Range;
+
 use super::views::PartLinks;
 use crate::api::query::Query;
 
@@ -17,7 +19,7 @@ pub(crate) struct Part {
 
 impl Part {
     /// The beginning of a list.
-    pub(crate) fn first(name: &'static str, most: usize) -> Self {
+    pub(crate) const fn first(name: &'static str, most: usize) -> Self {
         Self { name, after: 0, most }
     }
 
@@ -29,8 +31,13 @@ impl Part {
 
     /// It, out of the whole list; beyond the end is the last part.
     pub(crate) fn of<T>(self, all: &[T]) -> &[T] {
-        let start = self.start(all.len());
-        all.get(start..all.len().min(start.saturating_add(self.most))).unwrap_or_default()
+        all.get(self.range(all.len())).unwrap_or_default()
+    }
+
+    /// Where it is in a list of so many.
+    pub(crate) fn range(self, all: usize) -> Range<usize> {
+        let start = self.start(all);
+        start..all.min(start.saturating_add(self.most))
     }
 
     /// The ways to the parts before and after it; none when it is all.

@@ -3,17 +3,19 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::access::Access;
-use bloom_domain::api_keys::{ApiKey, KeyCondition, KeyState, Maker, Narrowing, makers_of};
+use bloom_domain::api_keys::{
+    ApiKey, KeyCondition, KeyInBrief, KeyState, Maker, Narrowing, makers_of,
+};
 use bloom_domain::connections::Connection;
 use bloom_domain::credits::ChargedVia;
-use bloom_domain::request_usage::RequestUsage;
+use bloom_domain::request_usage::RequestTotals;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Reach, Workspace};
-use bloom_service::SignedIn;
-use bloom_service::api_keys::{self, NewApiKey};
+use bloom_service::api_keys::{self, NewApiKey, SomeKeys};
 use bloom_service::credits::budgets::{self, Budgets};
 use bloom_service::plans::WorkspacePlan;
 use bloom_service::workspaces::Team;
+use bloom_service::{Error, SignedIn};
 use bloom_service::{connections, plans, request_usage, workspaces};
 use http::StatusCode;
 
@@ -29,9 +31,8 @@ use crate::api::query::Query;
 use crate::app::App;
 
 /// So many keys, apps and workspaces are shown at a time: a page is to be light.
-const KEYS_AT_A_TIME: usize = 7;
-const APPS_AT_A_TIME: usize = 4;
-const TEAMS_AT_A_TIME: usize = 8;
+const PARTS: [Part; 3] =
+    [Part::first("keys", 7), Part::first("apps", 4), Part::first("workspaces", 8)];
 
 /// Where this is.
 const HERE: &str = "/settings";
@@ -42,17 +43,14 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let person = browser.person_at(HERE)?;
-    let mut lists = Lists::read(&app, person).await?;
     let query = Query(request.uri().query().unwrap_or_default());
-    lists.parts = lists.parts.map(|part| part.asked(query));
-    let revoked = query.optional("revoked").ok().flatten();
-    let revoked = revoked.and_then(|id| lists.keys.iter().find(|key| key.id.to_string() == id));
+    let lists = Lists::read(&app, person, PARTS.map(|part| part.asked(query))).await?;
+    let revoked = key_named(&app, person, query, "revoked").await?;
     let revoked = revoked
         .filter(|key| key.state != KeyState::Active)
         .map(|key| format!("The key “{}” is revoked.", key.name));
-    let ended = query.optional("ended").ok().flatten();
+    let ended = key_named(&app, person, query, "ended").await?;
     let ended = ended
-        .and_then(|id| lists.keys.iter().find(|key| key.id.to_string() == id))
         .filter(|key| key.old_secret.as_ref().is_some_and(|old| old.until <= app.service.now()))
         .map(|key| format!("The old secret of the key “{}” has ended.", key.name));
     let disconnected = query.optional("disconnected").ok().flatten();
@@ -67,6 +65,22 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let done = revoked.or(ended).or(budget).or(disconnected).or(left).or(declined);
     let view = Settings { done, ..view(&app, &browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// The key that a word of the query names, if it is the person's.
+async fn key_named(
+    app: &App,
+    person: &SignedIn,
+    query: Query<'_>,
+    word: &str,
+) -> Result<Option<ApiKey>, PageError> {
+    let id = query.optional(word).ok().flatten().and_then(|id| id.parse().ok());
+    let Some(id) = id else { return Ok(None) };
+    match api_keys::get(&app.service, person, id).await {
+        Ok(key) => Ok(Some(key)),
+        Err(Error::ApiKeyNotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The address of a form, opened like a page.
@@ -90,7 +104,7 @@ pub(crate) async fn with_new_key(
     let origin = app.site.origin();
     let (curl, snippets) = (views::curl_line(origin, &secret), views::snippets(origin));
     let new_key = NewKey { name: new.key.name, curl, snippets, secret };
-    let lists = Lists::read(app, person).await?;
+    let lists = Lists::read(app, person, PARTS).await?;
     let view = Settings { new_key: Some(new_key), ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
 }
@@ -103,7 +117,7 @@ pub(crate) async fn with_refused_key(
     key_name: Field,
     key_options: KeyOptions,
 ) -> Result<Response, PageError> {
-    let lists = Lists::read(app, person).await?;
+    let lists = Lists::read(app, person, PARTS).await?;
     let view = Settings { key_name, key_options, ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
@@ -115,7 +129,7 @@ pub(crate) async fn with_refused_workspace(
     person: &SignedIn,
     workspace_name: Field,
 ) -> Result<Response, PageError> {
-    let lists = Lists::read(app, person).await?;
+    let lists = Lists::read(app, person, PARTS).await?;
     let view = Settings { workspace_name, ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
@@ -129,7 +143,7 @@ pub(crate) async fn with_refusal(
     typed: Option<(String, KeyOptions)>,
     refusal: &str,
 ) -> Result<Response, PageError> {
-    let lists = Lists::read(app, person).await?;
+    let lists = Lists::read(app, person, PARTS).await?;
     let mut view = view(app, browser, person, &lists);
     view.refusal = Some(refusal.to_owned());
     if let Some((name, options)) = typed {
@@ -141,12 +155,12 @@ pub(crate) async fn with_refusal(
 
 /// What the page lists.
 struct Lists {
-    keys: Vec<ApiKey>,
+    keys: SomeKeys,
     apps: Vec<Connection>,
     teams: Vec<Team>,
     workspaces: Vec<Workspace>,
     budgets: Budgets,
-    usage: RequestUsage,
+    requests: RequestTotals,
     plans: Vec<WorkspacePlan>,
     /// Which keys, apps and workspaces are shown.
     parts: [Part; 3],
@@ -154,34 +168,30 @@ struct Lists {
 
 impl Lists {
     fn name_of(&self, maker: Maker) -> Option<String> {
-        name_of(&self.keys, &self.apps, maker)
+        name_of(&self.keys.kin, &self.apps, maker)
     }
 
     /// Whose budgets a key shares.
     fn shared_by(&self, key: &ApiKey) -> Option<String> {
-        let makers = makers_of(&self.keys, key);
+        let makers = makers_of(&self.keys.kin, key);
         super::budgets::shared(&makers, &self.budgets, |maker| self.name_of(maker))
     }
 
-    async fn read(app: &App, person: &SignedIn) -> Result<Self, PageError> {
-        let keys = api_keys::list(&app.service, person).await?;
+    async fn read(app: &App, person: &SignedIn, parts: [Part; 3]) -> Result<Self, PageError> {
+        let which = parts[0];
+        let keys = api_keys::list_some(&app.service, person, move |all| which.range(all)).await?;
         let apps = connections::list(&app.service, person).await?;
         let teams = workspaces::teams(&app.service, person).await?;
         let budgets = budgets::list(&app.service, person).await?;
         let plans = plans::list(&app.service, person).await?;
         let workspaces = workspaces::mine(&app.service, person).await?;
-        let usage = request_usage::list(&app.service, person, usage::DAYS).await?;
-        let parts = [
-            Part::first("keys", KEYS_AT_A_TIME),
-            Part::first("apps", APPS_AT_A_TIME),
-            Part::first("workspaces", TEAMS_AT_A_TIME),
-        ];
-        Ok(Self { keys, apps, teams, workspaces, budgets, usage, plans, parts })
+        let requests = request_usage::totals(&app.service, person, usage::DAYS).await?;
+        Ok(Self { keys, apps, teams, workspaces, budgets, requests, plans, parts })
     }
 }
 
 /// What the credential is called with which a key was made.
-pub(crate) fn name_of(keys: &[ApiKey], apps: &[Connection], maker: Maker) -> Option<String> {
+pub(crate) fn name_of(keys: &[KeyInBrief], apps: &[Connection], maker: Maker) -> Option<String> {
     match maker {
         Maker::ApiKey(id) => {
             let key = keys.iter().find(|key| key.id == id)?;
@@ -197,7 +207,7 @@ pub(crate) fn name_of(keys: &[ApiKey], apps: &[Connection], maker: Maker) -> Opt
 fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Settings {
     let now = app.service.now();
     let account = person.account();
-    let Lists { workspaces, budgets, usage, .. } = lists;
+    let Lists { workspaces, budgets, requests, .. } = lists;
     let [keys, apps, teams] = lists.parts;
     Settings {
         layout: browser.layout(),
@@ -218,14 +228,15 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         apps: apps
             .of(&lists.apps)
             .iter()
-            .map(|app| apps::row(app, &lists.keys, workspaces, budgets, usage, now))
+            .map(|app| apps::row(app, &lists.keys.kin, workspaces, budgets, requests, now))
             .collect(),
-        more_keys: keys.links(lists.keys.len(), HERE, "api-keys"),
-        keys: keys
-            .of(&lists.keys)
+        more_keys: keys.links(lists.keys.count, HERE, "api-keys"),
+        keys: lists
+            .keys
+            .keys
             .iter()
             .map(|key| {
-                let row = row(key, workspaces, budgets, usage, now);
+                let row = row(key, workspaces, budgets, requests, now);
                 let made_by = key.made_by.and_then(|maker| lists.name_of(maker));
                 KeyRow { made_by, shares: lists.shared_by(key), ..row }
             })
@@ -248,7 +259,7 @@ pub(crate) fn row(
     key: &ApiKey,
     workspaces: &[Workspace],
     budgets: &Budgets,
-    usage: &RequestUsage,
+    requests: &RequestTotals,
     now: Timestamp,
 ) -> KeyRow {
     let via = ChargedVia::ApiKey(key.id);
@@ -261,7 +272,7 @@ pub(crate) fn row(
         workspaces: (*reach != Reach::All).then(|| names(reach, workspaces)),
         addresses: listed(addresses.to_stored()),
         expires: expires_at.map(|end| moment(end, now)),
-        requests: usage::summary(usage, via, now),
+        requests: usage::summary(requests.of(via)),
         id: key.id.to_string(),
         name: key.name.clone(),
         hint: key.hint.to_string(),

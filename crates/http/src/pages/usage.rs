@@ -47,8 +47,7 @@ pub(crate) fn of(usage: &RequestUsage, via: ChargedVia, now: Timestamp) -> Usage
 }
 
 /// How often it was used, in the list.
-pub(crate) fn summary(usage: &RequestUsage, via: ChargedVia, now: Timestamp) -> String {
-    let total = days(usage, via, now).iter().map(|day| day.requests).sum();
+pub(crate) fn summary(total: i64) -> String {
     format!("{} in the last {DAYS} days", requests(total))
 }
 
