@@ -41,10 +41,12 @@ const ENDED: u64 = 100_000;
 /// How long somebody writes when nothing leaves, and how often.
 const CALM: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(1);
+/// In which those that have ended were made.
+const AN_HOUR: Duration = Duration::from_secs(3_600);
 /// Longer than a grant is kept after its end.
 const LONG_AGO: Duration = Duration::from_secs(30 * 86_400);
 
-/// Refreshes among few grants and among many, in alternation, then the sweep.
+/// Refreshes among few grants and among many, in alternation.
 pub(crate) fn run(world: &World, is_large: bool) -> Outcome {
     let connected = Connected::make(world)?;
     let runtime = load::runtime()?;
@@ -58,11 +60,16 @@ pub(crate) fn run(world: &World, is_large: bool) -> Outcome {
     let many = world.copy()?;
     let alive = made.1.plus(LONG_AGO);
     filled(&many, &connected, around, made, alive)?;
-    refreshes(&[world, &many], &connected, &runtime, granted, around)?;
-    drop(many);
+    refreshes(&[world, &many], &connected, &runtime, granted, around)
+}
+
+/// What has ended leaves, beside durable writes.
+pub(crate) fn sweep(world: &World) -> Outcome {
+    let connected = Connected::make(world)?;
+    let made = (now().minus(AN_HOUR), now());
     let ended = world.copy()?;
     filled(&ended, &connected, ENDED, made, made.0.minus(LONG_AGO))?;
-    sweep(&ended, &connected, made)
+    swept(&ended, &connected, made)
 }
 
 fn now() -> Timestamp {
@@ -223,7 +230,7 @@ pub(crate) fn scattered(number: u64) -> [u8; 10] {
 }
 
 /// How long a small durable write takes, when nothing leaves and while everything that has ended does.
-fn sweep(world: &World, connected: &Connected, made: (Timestamp, Timestamp)) -> Outcome {
+fn swept(world: &World, connected: &Connected, made: (Timestamp, Timestamp)) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let origin = format!("http://{}", connected.address);
     let (calm, beside, took, rounds) = runtime

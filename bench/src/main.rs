@@ -42,7 +42,7 @@ use std::process::ExitCode;
 /// What went wrong, for the person who reads the figures.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const SCENARIOS: [&str; 22] = [
+const SCENARIOS: [&str; 23] = [
     "credits",
     "credits-large",
     "credits-postgres",
@@ -56,6 +56,7 @@ const SCENARIOS: [&str; 22] = [
     "oauth-reads",
     "grants",
     "grants-large",
+    "sweep",
     "pages",
     "sign-in",
     "start",
@@ -68,7 +69,7 @@ const SCENARIOS: [&str; 22] = [
 ];
 const USAGE: &str = "usage: bloom-bench --bloom PATH [credits] [credits-large] [credits-postgres] \
                      [group-commit] [scan] [limiter] [keys] [keys-large] [oauth] [oauth-writes] [oauth-reads] [grants] \
-                     [grants-large] [pages] [sign-in] [start] [studio] [search] [list] \
+                     [grants-large] [sweep] [pages] [sign-in] [start] [studio] [search] [list] \
                      [queue] [polls] [tools]";
 
 fn main() -> ExitCode {
@@ -152,11 +153,17 @@ fn in_a_world(bloom: &Path, chosen: &[&str]) -> Outcome {
     ];
     let oauth = parts.into_iter().find(|(name, _)| wants(name));
     if oauth.is_none()
-        && !["keys", "grants", "grants-large", "pages", "sign-in", "start"].into_iter().any(wants)
+        && !["keys", "grants", "grants-large", "sweep", "pages", "sign-in", "start"]
+            .into_iter()
+            .any(wants)
     {
         return Ok(());
     }
     let world = world::World::make(bloom)?;
+    // Its writer is in this process, and not to share the one core that the load has.
+    if wants("sweep") {
+        grants::sweep(&world)?;
+    }
     process::pin_load()?;
     if wants("start") {
         start::run(&world)?;

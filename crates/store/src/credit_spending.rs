@@ -11,6 +11,9 @@ use crate::statement::statements;
 use crate::{Error, Tx, Value, api_keys};
 
 statements! {
+    /// Counts what is held, on a day on which something was.
+    COUNT_MORE = "UPDATE credit_spending SET credits = credits + ?6 \
+                  WHERE account_id = ?1 AND via_kind = ?2 AND via_id = ?3 AND day = ?4 AND workspace_id = ?5";
     /// Counts what is held.
     COUNT = "INSERT INTO credit_spending (account_id, via_kind, via_id, day, workspace_id, credits) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
@@ -61,7 +64,10 @@ pub fn count(
     let [kind, id] = key(of.via);
     let day = UsageDay::of(at).get();
     let params = [of.account.into(), kind, id, day.into(), workspace.into(), credits.into()];
-    tx.execute(&COUNT, &params)?;
+    // Most often something was held on that day, and to change a row costs less than to try to make one.
+    if tx.execute(&COUNT_MORE, &params)? == 0 {
+        tx.execute(&COUNT, &params)?;
+    }
     for maker in makers {
         tx.execute(&COUNT_MADE, &made(of.account, *maker, day, credits))?;
     }

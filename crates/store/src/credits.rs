@@ -5,7 +5,7 @@ use bloom_domain::ids::{CreditGrantId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 
 use crate::statement::statements;
-use crate::{Error, Row, Tx};
+use crate::{Error, Row, Tx, Value};
 
 /// The columns that [`read`] reads.
 macro_rules! grant_columns {
@@ -16,11 +16,33 @@ macro_rules! grant_columns {
 }
 pub(crate) use grant_columns;
 
+/// Counts another entry of a ledger.
+macro_rules! next_entry {
+    () => {
+        "UPDATE credit_ledgers SET entry = entry + 1 WHERE workspace_id = ?1"
+    };
+}
+
+/// Moves credits between the buckets of a grant, as long as they are there.
+macro_rules! move_credits {
+    () => {
+        "UPDATE credit_grants SET available = available + ?2, held = held + ?3, spent = spent + ?4, \
+         expired = expired + ?5, taken_back = taken_back + ?6 \
+         WHERE id = ?1 AND available + ?2 >= 0 AND held + ?3 >= 0"
+    };
+}
+
 statements! {
     /// Takes a ledger: nobody else writes in it until the transaction ends.
-    TAKE = "INSERT INTO credit_ledgers (workspace_id, entry, debt) VALUES (?1, 1, 0) \
-            ON CONFLICT (workspace_id) DO UPDATE SET entry = credit_ledgers.entry + 1 \
-            RETURNING entry, debt";
+    TAKE = concat!(next_entry!(), " RETURNING entry, debt");
+    /// The same where nobody else writes anyway: there, giving back what was written costs more than reading it.
+    NEXT_ENTRY = next_entry!();
+    /// What there is of it.
+    LEDGER = "SELECT entry, debt FROM credit_ledgers WHERE workspace_id = ?1";
+    /// Takes one that may not be there yet.
+    BEGIN = "INSERT INTO credit_ledgers (workspace_id, entry, debt) VALUES (?1, 1, 0) \
+             ON CONFLICT (workspace_id) DO UPDATE SET entry = credit_ledgers.entry + 1 \
+             RETURNING entry, debt";
     /// Changes the debt, which is never below zero.
     CHANGE_DEBT = "UPDATE credit_ledgers SET debt = debt + ?2 \
                    WHERE workspace_id = ?1 AND debt + ?2 >= 0";
@@ -30,9 +52,11 @@ statements! {
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?7, 0, 0, 0, 0, 1) ON CONFLICT DO NOTHING";
     /// Moves credits between the buckets of a grant, as long as they are there; gives what can still be moved.
     /// No index looks at a bucket, so that none is written.
-    MOVE = "UPDATE credit_grants SET available = available + ?2, held = held + ?3, \
-            spent = spent + ?4, expired = expired + ?5, taken_back = taken_back + ?6 \
-            WHERE id = ?1 AND available + ?2 >= 0 AND held + ?3 >= 0 RETURNING available + held";
+    MOVE = concat!(move_credits!(), " RETURNING available + held");
+    /// The same where nobody else writes anyway.
+    MOVE_ALONE = move_credits!();
+    /// What can still be moved of a grant.
+    LEFT = "SELECT available + held FROM credit_grants WHERE id = ?1";
     /// Notes whether something of a grant is available or held.
     SET_OPEN = "UPDATE credit_grants SET is_open = ?2 WHERE id = ?1";
     /// Notes for how many credits the money was given back.
@@ -83,8 +107,20 @@ pub struct TakenLedger {
 
 /// Takes the ledger of a workspace. What is read of it afterwards stays true until the transaction ends.
 pub fn take(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<TakenLedger, Error> {
-    let row = tx.query_opt(&TAKE, &[workspace.into()])?;
-    let row = row.ok_or_else(|| Error::Internal("a ledger was not taken".to_owned()))?;
+    let key = [workspace.into()];
+    let known = match tx.is_only_writer() {
+        false => tx.query_opt(&TAKE, &key)?,
+        true if tx.execute(&NEXT_ENTRY, &key)? == 1 => tx.query_opt(&LEDGER, &key)?,
+        true => None,
+    };
+    // Most ledgers are there. To begin one that somebody else begins at the same time is to take it.
+    let row = match known {
+        Some(row) => row,
+        None => {
+            let begun = tx.query_opt(&BEGIN, &key)?;
+            begun.ok_or_else(|| Error::Internal("a ledger was not taken".to_owned()))?
+        }
+    };
     Ok(TakenLedger { workspace, entry: row.int(0)?, debt: row.int(1)? })
 }
 
@@ -115,7 +151,7 @@ pub(crate) fn apply(
     if !is_new && changes != [0; 5] {
         let [available, held, spent, expired, taken_back] = changes.map(Into::into);
         let params = [movement.grant.into(), available, held, spent, expired, taken_back];
-        let left = tx.query_opt(&MOVE, &params)?.ok_or(Error::Conflict)?.int(0)?;
+        let left = moved(tx, &params)?.ok_or(Error::Conflict)?.int(0)?;
         let before = left - deltas.available - deltas.held;
         if (before > 0) != (left > 0) {
             guarded(tx.execute(&SET_OPEN, &[movement.grant.into(), i64::from(left > 0).into()])?)?;
@@ -126,6 +162,17 @@ pub(crate) fn apply(
         guarded(tx.execute(&CHANGE_DEBT, &params)?)?;
     }
     Ok(())
+}
+
+/// Moves credits of a grant; gives what can still be moved, or nothing when they are not there.
+fn moved(tx: &mut Tx<'_>, params: &[Value; 6]) -> Result<Option<Row>, Error> {
+    if !tx.is_only_writer() {
+        return tx.query_opt(&MOVE, params);
+    }
+    match tx.execute(&MOVE_ALONE, params)? {
+        1 => tx.query_opt(&LEFT, &params[..1]),
+        _ => Ok(None),
+    }
 }
 
 /// Notes for how many credits of a grant the money was given back.
