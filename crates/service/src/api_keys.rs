@@ -113,6 +113,15 @@ pub async fn list_some(
     Ok(some)
 }
 
+/// The person's keys that were made with a credential, and those that made one, in no order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn kin(service: &Service, person: &SignedIn) -> Result<Vec<KeyInBrief>, Error> {
+    let (owner, now) = (person.account().id, service.now());
+    Ok(service.store.read(move |tx| store::api_keys::list_kin(tx, owner, now)).await?)
+}
+
 /// One of the person's keys.
 ///
 /// # Errors

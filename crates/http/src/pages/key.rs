@@ -100,13 +100,13 @@ impl Known {
     ) -> Result<Self, PageError> {
         let (service, now) = (&app.service, app.service.now());
         let key = api_keys::get(service, person, id).await?;
-        let keys = api_keys::list_some(service, person, |_| 0..0).await?.kin;
+        let keys = api_keys::kin(service, person).await?;
         let workspaces = workspaces::mine(service, person).await?;
         let usage = request_usage::list(service, person, usage::DAYS).await?;
         let budgets = budgets::list(service, person).await?;
         let apps = connections::list(service, person).await?;
-        let requests = request_usage::totals(service, person, usage::DAYS).await?;
-        let row = settings::row(&key, &workspaces, &budgets, &requests, now);
+        let requests = usage::total(&usage, ChargedVia::ApiKey(key.id), now);
+        let row = settings::row(&key, &workspaces, &budgets, requests, now);
         let makers = makers_of(&keys, &key);
         let shares = super::budgets::shared(&makers, &budgets, |maker| {
             settings::name_of(&keys, &apps, maker)

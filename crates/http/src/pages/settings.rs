@@ -236,6 +236,7 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
             .keys
             .iter()
             .map(|key| {
+                let requests = requests.of(ChargedVia::ApiKey(key.id));
                 let row = row(key, workspaces, budgets, requests, now);
                 let made_by = key.made_by.and_then(|maker| lists.name_of(maker));
                 KeyRow { made_by, shares: lists.shared_by(key), ..row }
@@ -259,7 +260,7 @@ pub(crate) fn row(
     key: &ApiKey,
     workspaces: &[Workspace],
     budgets: &Budgets,
-    requests: &RequestTotals,
+    requests: i64,
     now: Timestamp,
 ) -> KeyRow {
     let via = ChargedVia::ApiKey(key.id);
@@ -272,7 +273,7 @@ pub(crate) fn row(
         workspaces: (*reach != Reach::All).then(|| names(reach, workspaces)),
         addresses: listed(addresses.to_stored()),
         expires: expires_at.map(|end| moment(end, now)),
-        requests: usage::summary(requests.of(via)),
+        requests: usage::summary(requests),
         id: key.id.to_string(),
         name: key.name.clone(),
         hint: key.hint.to_string(),

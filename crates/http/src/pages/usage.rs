@@ -51,6 +51,11 @@ pub(crate) fn summary(total: i64) -> String {
     format!("{} in the last {DAYS} days", requests(total))
 }
 
+/// How often it was used in the last days.
+pub(crate) fn total(usage: &RequestUsage, via: ChargedVia, now: Timestamp) -> i64 {
+    days(usage, via, now).iter().map(|day| day.requests).sum()
+}
+
 fn days(usage: &RequestUsage, via: ChargedVia, now: Timestamp) -> Vec<DayCount> {
     usage.last_days(via, UsageDay::of(now), DAYS as usize)
 }

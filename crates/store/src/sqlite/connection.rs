@@ -78,11 +78,8 @@ pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<(), OpenError> {
 }
 
 /// The connection of the writer thread.
-///
-/// Its cache is larger: a group of writes changes pages all over the file, and what does not fit is written out
-/// before its COMMIT and read again.
 pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, "-8000")
+    open(path, "-2000")
 }
 
 /// A connection for reading: SQLite itself refuses to write through it.

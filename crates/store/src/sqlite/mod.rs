@@ -3,7 +3,6 @@
 mod backup;
 pub(crate) mod connection;
 pub(crate) mod failure;
-mod log;
 mod readers;
 pub(crate) mod statements;
 mod writer;
@@ -44,8 +43,10 @@ impl Sqlite {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         connection::create(&path)?;
         connection::migrate(&path, now)?;
+        let first =
+            connection::writer(&path).map_err(|error| connection::refused(&path, &error))?;
         let queue = Arc::new(Queue::new(QUEUE));
-        let writer = Writer::new(path.clone(), Arc::clone(&queue), Arc::clone(shared))?;
+        let writer = Writer::new(path.clone(), first, Arc::clone(&queue), Arc::clone(shared));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())

@@ -6,13 +6,13 @@
 //!    the group is large enough. Between two it lets other threads have the core. While it commits,
 //!    the next group gathers.
 //! 3. It commits, which syncs the disk once for all of them.
-//! 4. It delivers the changes, then answers everyone, and has the log copied when it is long enough (`log.rs`).
+//! 4. It delivers the changes, then answers everyone.
 //!
 //! Every answer waits for the COMMIT, also an `Err`: what a closure saw may have been written by
 //! another one of its group, and must not be told before it is true. When the transaction is lost,
 //! none of the group is acknowledged and each gets the reason.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,8 @@ use rusqlite::Connection;
 
 use super::connection;
 use super::failure::meaning;
-use super::log::Log;
 use crate::changes::Change;
-use crate::error::{Error, OpenError};
+use crate::error::Error;
 use crate::job::Job;
 use crate::queue::Queue;
 use crate::shared::Shared;
@@ -38,7 +37,6 @@ const GATHER: Duration = Duration::from_millis(4);
 pub(super) struct Writer {
     path: PathBuf,
     connection: Option<Connection>,
-    log: Log,
     queue: Arc<Queue<Box<dyn Job>>>,
     shared: Arc<Shared>,
 }
@@ -51,22 +49,19 @@ struct Group {
 }
 
 impl Writer {
-    /// Opens the file.
     pub(super) fn new(
         path: PathBuf,
+        connection: Connection,
         queue: Arc<Queue<Box<dyn Job>>>,
         shared: Arc<Shared>,
-    ) -> Result<Self, OpenError> {
-        let log = Log::of(&path)?;
-        let opened = opened(&path, &log).map_err(|error| connection::refused(&path, &error))?;
-        Ok(Self { path, connection: Some(opened), log, queue, shared })
+    ) -> Self {
+        Self { path, connection: Some(connection), queue, shared }
     }
 
     pub(super) fn run(mut self) {
         while let Some(first) = self.queue.pop() {
             self.commit_group(first);
         }
-        self.log.end();
         self.checkpoint();
     }
 
@@ -86,16 +81,13 @@ impl Writer {
         for member in group.members {
             member.answer(lost.as_ref());
         }
-        if let Some(connection) = &self.connection {
-            self.log.written(connection);
-        }
     }
 
     /// Steps 1 to 3. On an error nothing of the group is in the database.
     fn attempt(&mut self, group: &mut Group) -> Result<(), Error> {
         let unavailable = |error: rusqlite::Error| Error::Unavailable(error.to_string());
         if self.connection.is_none() {
-            let opened = opened(&self.path, &self.log).map_err(|error| meaning(&error))?;
+            let opened = connection::writer(&self.path).map_err(|error| meaning(&error))?;
             self.connection = Some(opened);
         }
         let Some(connection) = &self.connection else {
@@ -155,12 +147,6 @@ impl Writer {
             tracing::warn!(%error, "the write-ahead log stays beside the database; it is read at the next start");
         }
     }
-}
-
-fn opened(path: &Path, log: &Log) -> rusqlite::Result<Connection> {
-    let mut connection = connection::writer(path)?;
-    log.follow(&mut connection)?;
-    Ok(connection)
 }
 
 /// The first closure that is kept owns the transaction and needs no savepoint: as long as it is

@@ -7,7 +7,6 @@ mod closing;
 mod group_commit;
 mod jobs;
 mod leaving;
-mod log;
 mod migrations;
 mod nodes;
 mod opening;
