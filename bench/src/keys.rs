@@ -179,7 +179,12 @@ pub(crate) fn start_yardstick(kind: &str, like: &load::Answer) -> Result<Server,
         .lines()
         .skip(1)
         .filter(|line| !line.is_empty())
-        .filter(|line| !line.starts_with("date:") && !line.starts_with("content-length:"))
+        // The yardstick's server writes these itself.
+        .filter(|line| {
+            !["date:", "content-length:", "transfer-encoding:"]
+                .iter()
+                .any(|name| line.starts_with(name))
+        })
         .collect();
     let program = std::env::current_exe()?;
     Server::start(Path::new(&program), &[kind, &like.body, &own.join("\n")])

@@ -43,12 +43,11 @@ impl Connection {
 
     /// Sends a request and reads the answer, whole.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Answer, Failure> {
-        let (head_end, length) = self.exchange(request).await?;
+        let Read { head, end, is_chunked, .. } = self.exchange(request).await?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ok(Answer {
-            head: text(&self.buffer[..head_end]),
-            body: text(&self.buffer[head_end..head_end + length]),
-        })
+        let body = &self.buffer[head..end];
+        let body = if is_chunked { text(&joined(body)) } else { text(body) };
+        Ok(Answer { head: text(&self.buffer[..head]), body })
     }
 
     /// Sends a request and reads the answer's status; the rest is read and dropped.
@@ -57,25 +56,72 @@ impl Connection {
         status(&self.buffer)
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> Result<(usize, usize), Failure> {
+    /// The same, and how long until the first byte of the answer was there.
+    pub(crate) async fn until_first_byte(&mut self, request: &[u8]) -> Result<Duration, Failure> {
+        let started = Instant::now();
+        let read = self.exchange(request).await?;
+        match status(&self.buffer)? {
+            200 => Ok(read.began - started),
+            status => Err(format!("answered {status}").into()),
+        }
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<Read, Failure> {
         self.stream.write_all(request).await?;
-        let mut filled = 0;
+        let (mut filled, mut first) = (0, None);
         loop {
             if filled == self.buffer.len() {
                 self.buffer.resize(2 * filled, 0);
             }
             let read = self.stream.read(&mut self.buffer[filled..]).await?;
+            let began = *first.get_or_insert_with(Instant::now);
             if read == 0 {
                 return Err("the server closed the connection".into());
             }
             filled += read;
-            let Some(head_end) = end_of_head(&self.buffer[..filled]) else { continue };
-            let length = content_length(&self.buffer[..head_end])?;
-            if filled >= head_end + length {
-                return Ok((head_end, length));
+            let Some(head) = end_of_head(&self.buffer[..filled]) else { continue };
+            let is_chunked = has(&self.buffer[..head], b"transfer-encoding: chunked");
+            let end = match is_chunked {
+                // Nothing else is on its way, so that this is the last chunk.
+                true if self.buffer[head..filled].ends_with(b"\r\n0\r\n\r\n") => filled,
+                true => continue,
+                false => head + content_length(&self.buffer[..head])?,
+            };
+            if filled >= end {
+                return Ok(Read { head, end, is_chunked, began });
             }
         }
     }
+}
+
+/// An answer in the buffer.
+struct Read {
+    /// Where its head ends.
+    head: usize,
+    /// Where it ends.
+    end: usize,
+    /// Whether its body came in chunks, whose lengths are in the buffer as well (RFC 9112 §7.1).
+    is_chunked: bool,
+    /// When the first byte was there.
+    began: Instant,
+}
+
+fn has(head: &[u8], line: &[u8]) -> bool {
+    head.windows(line.len()).any(|window| window.eq_ignore_ascii_case(line))
+}
+
+/// A body without the lengths of its chunks.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(at) = chunks.windows(2).position(|window| window == b"\r\n") {
+        let digits = std::str::from_utf8(&chunks[..at]).unwrap_or_default();
+        let length = usize::from_str_radix(digits, 16).unwrap_or(0);
+        let begin = at + 2;
+        let Some(chunk) = chunks.get(begin..begin + length) else { break };
+        body.extend_from_slice(chunk);
+        chunks = chunks.get(begin + length + 2..).unwrap_or_default();
+    }
+    body
 }
 
 fn end_of_head(bytes: &[u8]) -> Option<usize> {

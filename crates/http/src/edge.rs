@@ -86,7 +86,8 @@ impl Edge {
     }
 
     async fn route(&self, request: Request<Body>, id: RequestId) -> Response {
-        let asked = Asked { method: request.method().clone(), uri: request.uri().clone(), id };
+        let asked =
+            Asked { method: request.method().clone(), uri: request.uri().clone(), id: Some(id) };
         let mut router = self.router.clone();
         let answered = AssertUnwindSafe(router.call(request)).catch_unwind().await;
         let mut response = match answered {
@@ -134,28 +135,40 @@ fn is_host(text: &str) -> bool {
 }
 
 /// What was asked, in case it fails. Cloning a method and a URI costs a count each, no text.
-struct Asked {
+pub(crate) struct Asked {
     method: Method,
     uri: Uri,
-    id: RequestId,
+    id: Option<RequestId>,
 }
 
 impl Asked {
+    /// The same of a request that has arrived at a handler.
+    pub(crate) fn of<B>(request: &Request<B>) -> Self {
+        let id = request.extensions().get::<Arrival>().map(|arrival| arrival.id);
+        Self { method: request.method().clone(), uri: request.uri().clone(), id }
+    }
+
+    /// The request's id as people are told it.
+    pub(crate) fn reference(&self) -> &str {
+        self.id.as_ref().map(RequestId::text).unwrap_or_default()
+    }
+
     fn internal(&self, error: Error) -> Response {
         match self.uri.path() {
             MCP_PATH => Face::Mcp.refuse(error.into()),
             path if oauth::is_for_people(path) => {
-                pages::errors::PageError::from(error).page(self.id.text(), None)
+                pages::errors::PageError::from(error).page(self.reference(), None)
             }
             path if oauth::is_ours(path) => oauth::OAuthFailure::from(error).into_response(),
             path if path.starts_with("/api/") => Face::Api.refuse(error.into()),
-            _ => pages::errors::PageError::from(error).page(self.id.text(), None),
+            _ => pages::errors::PageError::from(error).page(self.reference(), None),
         }
     }
 
-    fn log(&self, status: StatusCode, cause: &Cause) {
+    /// Tells the operator why it was not answered.
+    pub(crate) fn log(&self, status: StatusCode, cause: &Cause) {
         let (method, path) = (&self.method, router::without_secrets(self.uri.path()));
-        let (id, status, cause) = (self.id.text(), status.as_u16(), &*cause.0);
+        let (id, status, cause) = (self.reference(), status.as_u16(), &*cause.0);
         if status == 500 {
             tracing::error!(request_id = %id, %method, path, status, cause, "request failed");
         } else {

@@ -20,6 +20,7 @@ pub mod edit;
 pub mod findings;
 pub mod fonts;
 pub mod format;
+mod gradients;
 pub mod images;
 mod layouts;
 mod mark;

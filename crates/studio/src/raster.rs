@@ -3,6 +3,7 @@
 use crate::chance::Chance;
 use crate::colour::Rgb;
 use crate::drawing::{Area, Drawing, Mark, Paint as Ink, Shape, Stop};
+use crate::gradients::{Gradient, rectangle};
 use crate::picture::Picture;
 use image::ImageEncoder;
 use image::codecs::jpeg::JpegEncoder;
@@ -56,14 +57,7 @@ fn jpeg_of(picture: &Picture, quality: u8) -> Result<Vec<u8>, image::ImageError>
         // At most 255.
         u8::try_from((colour * alpha + 255 * (255 - alpha)) / 255).unwrap_or(u8::MAX)
     };
-    let rgb: Vec<u8> = picture
-        .pixels()
-        .chunks_exact(4)
-        .flat_map(|p| {
-            let alpha = p.last().copied().unwrap_or(u8::MAX);
-            p.iter().take(3).map(move |colour| over_white(*colour, alpha))
-        })
-        .collect();
+    let rgb = without_alpha(picture, over_white);
     let (width, height) = (picture.width(), picture.height());
     JpegEncoder::new_with_quality(&mut bytes, quality).write_image(
         &rgb,
@@ -82,13 +76,24 @@ pub fn png(picture: &Picture) -> Result<Vec<u8>, image::ImageError> {
         PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
     let (width, height) = (picture.width(), picture.height());
     if picture.is_opaque() {
-        let rgb: Vec<u8> =
-            picture.pixels().chunks_exact(4).flat_map(|p| p.iter().take(3).copied()).collect();
+        let rgb = without_alpha(picture, |colour, _| colour);
         encoder.write_image(&rgb, width, height, image::ExtendedColorType::Rgb8)?;
     } else {
         encoder.write_image(picture.pixels(), width, height, image::ExtendedColorType::Rgba8)?;
     }
     Ok(bytes)
+}
+
+/// Three bytes a pixel, each what `colour` makes of it and of the pixel's alpha.
+fn without_alpha(picture: &Picture, colour: impl Fn(u8, u8) -> u8) -> Vec<u8> {
+    let pixels = picture.pixels();
+    let mut rgb = vec![0; pixels.len() / 4 * 3];
+    for (to, from) in rgb.chunks_exact_mut(3).zip(pixels.chunks_exact(4)) {
+        if let ([r, g, b], [red, green, blue, alpha]) = (to, from) {
+            (*r, *g, *b) = (colour(*red, *alpha), colour(*green, *alpha), colour(*blue, *alpha));
+        }
+    }
+    rgb
 }
 
 /// Draws marks onto a canvas, the clip of neighbours made once.
@@ -117,6 +122,12 @@ fn mask(canvas: &Pixmap, clip: Area, place: Transform) -> Option<Mask> {
 fn shape(canvas: &mut PixmapMut<'_>, shape: &Shape, place: Transform, mask: Option<&Mask>) {
     match shape {
         Shape::Fill(path, ink) => {
+            // What is cut to a clip goes the way of all paths.
+            let light = mask.is_none().then(|| Some((rectangle(path)?, Gradient::of(ink)?)));
+            if let Some((area, gradient)) = light.flatten() {
+                gradient.draw(canvas, area, (place.sx, place.sy));
+                return;
+            }
             let paint = Paint { shader: shader(ink), anti_alias: true, ..Paint::default() };
             canvas.fill_path(path, &paint, FillRule::Winding, place, mask);
         }

@@ -15,11 +15,13 @@ use serde_json::{Map, Value};
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
-use super::views::{Activity, ActivityChange, ActivityRow};
-use super::{Segment, page, workspaces};
+use super::views::{Activity, ActivityChange, ActivityRow, Opening};
+use super::{Segment, early, page, workspaces};
 use crate::api::query::Query;
 use crate::app::App;
 
+/// Where a person's own is.
+const OWN: &str = "/settings/activity";
 /// How many records a page shows.
 const PAGE: usize = 20;
 /// As many, and one that tells whether there are more.
@@ -28,22 +30,29 @@ const ONE_MORE: i64 = 21;
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = browser.person_at("/settings/activity")?;
+    browser.person_at(OWN)?;
+    let opening = Opening { layout: browser.layout(), title: "Activity", is_settings: false };
     let before = before(&request);
+    let view = async move { own(&app, &browser, before).await };
+    Ok(early::page(&request, &opening, view))
+}
+
+/// The records of the person's own account that are before a number.
+async fn own(app: &App, browser: &Browser, before: Option<i64>) -> Result<Activity, PageError> {
+    let person = browser.person_at(OWN)?;
     let (from, limit) = (before.unwrap_or(i64::MAX), ONE_MORE);
     let records = audit::list(&app.service, person, from, limit).await?;
     let (now, me) = (app.service.now(), Actor::Person(person.account().id));
     let older = older(records.len(), |last| records[last].number);
     let rows = records.iter().take(PAGE).map(|record| row(record, (me, None), now)).collect();
-    let view = Activity {
+    Ok(Activity {
         layout: browser.layout(),
         team: None,
-        path: "/settings/activity".to_owned(),
+        path: OWN.to_owned(),
         records: rows,
         is_first: before.is_none(),
         older,
-    };
-    Ok(page(StatusCode::OK, &view))
+    })
 }
 
 /// The page of a team.

@@ -19,10 +19,10 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::moment::moment;
 use super::views::{
-    CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, Link, MovementRow, ShareRow,
+    CreditsOverview, CreditsPage, DayBar, DayChart, GrantRow, Link, MovementRow, Opening, ShareRow,
     ShareTable,
 };
-use super::{Segment, page, workspaces};
+use super::{Segment, early, page, workspaces};
 use crate::api::query::Query;
 use crate::app::App;
 use crate::ledger;
@@ -44,7 +44,13 @@ pub(crate) async fn show_own(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    show(&app, WorkspaceChoice::Personal, request).await
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    browser.person_at(OWN)?;
+    let title = CreditsPage::OWN_HEADING;
+    let opening = Opening { layout: browser.layout(), title, is_settings: true };
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let view = async move { shown(&app, &browser, WorkspaceChoice::Personal, Query(&query)).await };
+    Ok(early::page(&request, &opening, view))
 }
 
 /// The credits of one of their teams.
@@ -53,7 +59,12 @@ pub(crate) async fn show_of_team(
     id: Segment,
     request: Request,
 ) -> Result<Response, PageError> {
-    show(&app, WorkspaceChoice::Team(super::id(id)?), request).await
+    let choice = WorkspaceChoice::Team(super::id(id)?);
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    let query = Query(request.uri().query().unwrap_or_default());
+    // Whether there is such a team decides about the status.
+    let view = shown(&app, &browser, choice, query).await?;
+    Ok(page(StatusCode::OK, &view))
 }
 
 /// The ledger of the person's own workspace, as a file.
@@ -85,11 +96,15 @@ pub(crate) fn path(choice: WorkspaceChoice) -> String {
     }
 }
 
-async fn show(app: &App, choice: WorkspaceChoice, request: Request) -> Result<Response, PageError> {
-    let browser = Browser::open(app, Sent::request(&request)).await?;
+/// The page of a workspace.
+async fn shown(
+    app: &App,
+    browser: &Browser,
+    choice: WorkspaceChoice,
+    query: Query<'_>,
+) -> Result<CreditsPage, PageError> {
     let path = path(choice);
     let person = browser.person_at(&path)?;
-    let query = Query(request.uri().query().unwrap_or_default());
     let before = query.optional("before").ok().flatten().and_then(|text| read_cursor(&text));
     let read = history::list(&app.service, person, choice, before.unwrap_or(END), PAGE).await?;
     let now = app.service.now();
@@ -99,7 +114,7 @@ async fn show(app: &App, choice: WorkspaceChoice, request: Request) -> Result<Re
     };
     let is_own = matches!(choice, WorkspaceChoice::Personal);
     let sees_all = read.role.may(Act::SeeSpending);
-    let view = CreditsPage {
+    Ok(CreditsPage {
         layout: browser.layout(),
         workspace: (!is_own).then_some(read.workspace.name),
         back_href: match choice {
@@ -119,8 +134,7 @@ async fn show(app: &App, choice: WorkspaceChoice, request: Request) -> Result<Re
         older_href: read.older.map(|place| format!("{path}?before={}", cursor(place))),
         origin: app.site.origin().to_owned(),
         path,
-    };
-    Ok(page(StatusCode::OK, &view))
+    })
 }
 
 /// A place in a ledger as it stands in a link: of no meaning to anybody else.

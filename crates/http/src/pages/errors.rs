@@ -354,7 +354,8 @@ impl PageError {
         }
     }
 
-    fn cause(&self) -> Option<Cause> {
+    /// Why, for the operator, when there is something to be told.
+    pub(crate) fn cause(&self) -> Option<Cause> {
         match self {
             Self::Failed(
                 Error::Busy { .. }
@@ -380,12 +381,9 @@ impl PageError {
         status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
     }
 
-    /// The page. `reference` is the request's id, by which the operator finds the cause; `again` is the form that
-    /// ended here.
-    pub(crate) fn page(&self, reference: &str, again: Option<Again>) -> Response {
-        if let Self::First(path) = self {
-            return redirect(path);
-        }
+    /// What its page says. `reference` is the request's id, by which the operator finds the cause; `again` is the form
+    /// that ended here.
+    pub(super) fn view(&self, reference: &str, again: Option<Again>) -> Message {
         let words = self.words();
         let is_ours = words.status.is_server_error();
         let (back, details) = self.to_the_app();
@@ -393,7 +391,7 @@ impl PageError {
             Some(Again { layout, form }) => (layout, Some(form)),
             None => (Layout::default(), None),
         };
-        let view = Message {
+        Message {
             layout,
             title: words.title.to_owned(),
             text: words.text,
@@ -404,10 +402,18 @@ impl PageError {
             details,
             again,
             reference: is_ours.then(|| reference.to_owned()),
-        };
-        let mut response = page(words.status, &view);
+        }
+    }
+
+    /// The page, as [`Self::view`] says it, and what goes with it.
+    pub(crate) fn page(&self, reference: &str, again: Option<Again>) -> Response {
+        if let Self::First(path) = self {
+            return redirect(path);
+        }
+        let status = self.status();
+        let mut response = page(status, &self.view(reference, again));
         headers::protect(response.headers_mut());
-        if matches!(words.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             let wait = match self {
                 Self::Failed(Error::Busy { retry_after } | Error::TooMany { retry_after }) => {
                     whole_seconds(*retry_after)

@@ -11,7 +11,8 @@ pub(super) fn slim(html: &str) -> String {
     while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
         let (line, after) = rest.split_at(end + 1);
         slim.push_str(line);
-        let text = after.trim_start_matches([' ', '\n']);
+        let blank = after.bytes().take_while(|byte| matches!(byte, b' ' | b'\n')).count();
+        let text = after.get(blank..).unwrap_or_default();
         let is_indented = text.starts_with('<') && !KEPT.iter().any(|end| text.starts_with(end));
         rest = if is_indented { text } else { after };
     }

@@ -19,6 +19,7 @@ pub(crate) mod credits;
 pub(crate) mod developer;
 mod devices;
 pub(crate) mod docs;
+mod early;
 pub(crate) mod email;
 pub(crate) mod end_session;
 pub(crate) mod errors;

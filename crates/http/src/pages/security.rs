@@ -10,15 +10,14 @@ use bloom_service::openid::ProviderSettings;
 use bloom_service::sessions::ending::{self, AlsoEnd};
 use bloom_service::sessions::ways;
 use bloom_service::{SignedIn, api_keys, connections, openid, passkeys};
-use http::StatusCode;
 
 use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
 use super::parts::Part;
-use super::views::{IdentityRow, PasskeyRow, Security, SessionRow};
-use super::{Segment, devices, id, page, redirect};
+use super::views::{IdentityRow, Opening, PasskeyRow, Security, SessionRow};
+use super::{Segment, devices, early, id, redirect};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -30,11 +29,16 @@ pub(crate) const PATH: &str = "/settings/security";
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
-    let person = browser.person_at(PATH)?;
-    let query = Query(request.uri().query().unwrap_or_default());
-    let done = query.optional("done").ok().flatten().and_then(|done| words(&done));
-    let view = view(&app, &browser, person, query).await?;
-    Ok(page(StatusCode::OK, &Security { done: done.map(str::to_owned), ..view }))
+    browser.person_at(PATH)?;
+    let opening = Opening { layout: browser.layout(), title: "Security", is_settings: true };
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let view = async move {
+        let (query, person) = (Query(&query), browser.person_at(PATH)?);
+        let done = query.optional("done").ok().flatten().and_then(|done| words(&done));
+        let view = view(&app, &browser, person, query).await?;
+        Ok(Security { done: done.map(str::to_owned), ..view })
+    };
+    Ok(early::page(&request, &opening, view))
 }
 
 /// What was done, as one sentence.

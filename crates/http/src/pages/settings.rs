@@ -24,9 +24,10 @@ use super::errors::PageError;
 use super::moment::moment;
 use super::parts::Part;
 use super::views::{
-    self, AccountDetails, Field, KeyOptions, KeyRow, LastUsed, NewKey, RevokedBy, Settings, TeamRow,
+    self, AccountDetails, Field, KeyOptions, KeyRow, LastUsed, NewKey, Opening, RevokedBy,
+    Settings, TeamRow,
 };
-use super::{apps, key, page, redirect, usage};
+use super::{apps, early, key, page, redirect, usage};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -42,14 +43,22 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 /// The page; a stranger signs in first.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
+    browser.person_at(HERE)?;
+    let opening = Opening { layout: browser.layout(), title: "Settings", is_settings: true };
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let view = async move { asked_for(&app, &browser, Query(&query)).await };
+    Ok(early::page(&request, &opening, view))
+}
+
+/// The page that a query asks for.
+async fn asked_for(app: &App, browser: &Browser, query: Query<'_>) -> Result<Settings, PageError> {
     let person = browser.person_at(HERE)?;
-    let query = Query(request.uri().query().unwrap_or_default());
-    let lists = Lists::read(&app, person, PARTS.map(|part| part.asked(query))).await?;
-    let revoked = key_named(&app, person, query, "revoked").await?;
+    let lists = Lists::read(app, person, PARTS.map(|part| part.asked(query))).await?;
+    let revoked = key_named(app, person, query, "revoked").await?;
     let revoked = revoked
         .filter(|key| key.state != KeyState::Active)
         .map(|key| format!("The key “{}” is revoked.", key.name));
-    let ended = key_named(&app, person, query, "ended").await?;
+    let ended = key_named(app, person, query, "ended").await?;
     let ended = ended
         .filter(|key| key.old_secret.as_ref().is_some_and(|old| old.until <= app.service.now()))
         .map(|key| format!("The old secret of the key “{}” has ended.", key.name));
@@ -63,8 +72,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let declined = has("declined").then(|| "You declined the invitation.".to_owned());
     let budget = has("budget").then(|| "The budget is saved.".to_owned());
     let done = revoked.or(ended).or(budget).or(disconnected).or(left).or(declined);
-    let view = Settings { done, ..view(&app, &browser, person, &lists) };
-    Ok(page(StatusCode::OK, &view))
+    Ok(Settings { done, ..view(app, browser, person, &lists) })
 }
 
 /// The key that a word of the query names, if it is the person's.

@@ -151,10 +151,13 @@ pub(crate) struct MovementRow {
 }
 
 impl CreditsPage {
+    /// What the page of the person's own credits is called.
+    pub(crate) const OWN_HEADING: &str = "Your credits";
+
     fn heading(&self) -> String {
         match &self.workspace {
             Some(name) => format!("Credits of {name}"),
-            None => "Your credits".to_owned(),
+            None => Self::OWN_HEADING.to_owned(),
         }
     }
 
