@@ -147,7 +147,7 @@ pub(crate) fn tools(bloom: &Path) -> Outcome {
         (
             "a brand",
             text(world.request("GET", &format!("/api/v1/brands/{brand}"), "")),
-            call("bloom_get_brand", serde_json::json!({ "brandSessionId": brand, "wait": false })),
+            call("bloom_get_brand", serde_json::json!({ "brandId": brand, "wait": false })),
         ),
     ];
     println!(
@@ -161,6 +161,12 @@ pub(crate) fn tools(bloom: &Path) -> Outcome {
                 // The MCP server answers to its own host only, port included.
                 let host = format!("host: localhost:{}", server.address.port());
                 let requests = [request.replacen("host: localhost", &host, 1).into_bytes()];
+                let ask = async { Connection::open(server.address).await?.ask(&requests[0]).await };
+                let answer = runtime.block_on(ask).map_err(|error| error.to_string())?;
+                // A tool that fails answers 200, too.
+                if answer.body.contains("\"isError\":true") {
+                    return Err(format!("the tool answered {}", answer.body).into());
+                }
                 measure(&runtime, &server, &requests, CALLS / 10)?;
                 Ok(measure(&runtime, &server, &requests, CALLS)?.1)
             };

@@ -10,7 +10,7 @@ use crate::raster;
 use crate::scene::{Materials, Scene};
 use crate::schemes::{Roles, TEXT};
 use crate::text::{Align, Block, Room, Script, Shaped, Typesetter};
-use resvg::tiny_skia::{Color, Path, Pixmap};
+use resvg::tiny_skia::{Color, Path, PathBuilder, Pixmap};
 use std::sync::Arc;
 
 /// The long side of the small version of a picture in which grounds are measured.
@@ -153,13 +153,17 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// A soft shadow beneath a sheet: many thin veils, since a blur would cost more than the picture.
+    /// A soft shadow beneath a sheet: many thin veils, since a blur would cost more than the picture. None is drawn
+    /// where the sheet hides it, which on a large picture is most of the cost.
     pub(crate) fn shadow(&mut self, area: Area, radius: f32, reach: f32) {
         const VEILS: i32 = 14;
+        // Within the sheet's round corners.
+        let hidden = area.inset(0.3 * radius + 2.0);
         for veil in 0..VEILS {
             let out = reach * (1.0 - veil as f32 / VEILS as f32);
             let grown = Area { y: area.y + reach * 0.35, ..area }.inset(-out);
-            self.fill_path(grown.path(radius + out), Paint::Solid(Rgb(8, 8, 16), 0.017), None);
+            let path = grown.path(radius + out).and_then(|path| around(&path, hidden));
+            self.fill_path(path, Paint::Solid(Rgb(8, 8, 16), 0.017), None);
         }
     }
 
@@ -368,4 +372,16 @@ fn kept(parts: &[&str], count: usize) -> String {
 /// Text in capitals, where the script has them and they do not make it longer to read.
 pub(crate) fn capitals(text: &str) -> String {
     if Script::of(text) == Script::Alphabet { text.to_uppercase() } else { text.to_owned() }
+}
+
+/// A path with a hole in it: the hole's outline runs the other way round, which takes its inside out.
+fn around(path: &Path, hole: Area) -> Option<Path> {
+    let mut builder = PathBuilder::new();
+    builder.push_path(path);
+    builder.move_to(hole.x, hole.y);
+    builder.line_to(hole.x, hole.bottom());
+    builder.line_to(hole.right(), hole.bottom());
+    builder.line_to(hole.right(), hole.y);
+    builder.close();
+    builder.finish()
 }
