@@ -385,3 +385,37 @@ fn around(path: &Path, hole: Area) -> Option<Path> {
     builder.close();
     builder.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawing::{Drawing, Mark};
+
+    #[test]
+    fn what_is_around_a_hole_leaves_it_as_it_is() {
+        let outer = Area::new(10.0, 10.0, 80.0, 80.0).path(12.0).unwrap();
+        let path = around(&outer, Area::new(30.0, 30.0, 40.0, 40.0)).unwrap();
+        let shape = Shape::Fill(path, Paint::Solid(Rgb(8, 8, 16), 1.0));
+        let drawing = Drawing {
+            width: 100.0,
+            height: 100.0,
+            marks: vec![Mark { shape, clip: None }],
+            texts: Vec::new(),
+            logo: None,
+            cut: false,
+            missing: Vec::new(),
+            grain: 0.0,
+            seed: 0,
+        };
+        let picture = raster::pixels(&drawing, 100, 100).unwrap();
+        for (at, is_dark) in [
+            ((50, 50), false),
+            ((31, 68), false),
+            ((20, 50), true),
+            ((50, 85), true),
+            ((5, 5), false),
+        ] {
+            assert_eq!(picture.colour(at.0, at.1) == Rgb(8, 8, 16), is_dark, "{at:?}");
+        }
+    }
+}
