@@ -1,4 +1,4 @@
-// What the pages gain with a script: a choice of colours, buttons that copy, download and show.
+// What the pages gain with a script: a choice of colours, buttons that copy and show.
 // Everything here stays hidden until this file shows it, so nothing on a page waits for it.
 "use strict";
 
@@ -91,21 +91,6 @@
       say(done ? "Copied" : `${text}. The text is selected.`);
       clearTimeout(back);
       back = setTimeout(() => button.replaceChildren(...label), done ? 2500 : 8000);
-    });
-  };
-
-  const wireDownload = (button) => {
-    const source = document.getElementById(button.dataset.download);
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const line = `${button.dataset.variable}=${source.textContent}\n`;
-      const address = URL.createObjectURL(new Blob([line], { type: "text/plain" }));
-      const link = document.createElement("a");
-      link.href = address;
-      link.download = button.dataset.file;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(address), 1000);
-      say(`Your browser saves ${button.dataset.file}. It may ask you first.`);
     });
   };
 
@@ -205,7 +190,6 @@
       });
     });
     each("[data-copy]", wireCopy);
-    each("[data-download]", wireDownload);
     each("[data-show]", wireShow);
     // What is being worked on is looked at again, unless somebody is typing, or has typed something.
     each("[data-again]", () => setInterval(() => {

@@ -40,6 +40,10 @@ pub(crate) fn build(app: App) -> Router {
         .route("/developers", get(pages::settings::go_to_keys))
         .route("/settings/api-keys", get(pages::settings::go_to_keys).post(pages::api_keys::create))
         .route(pages::which_key::PATH, get(pages::which_key::show).post(pages::which_key::submit))
+        .route(
+            pages::env_file::PATH,
+            get(pages::settings::go_to_keys).post(pages::env_file::submit),
+        )
         .route("/settings/api-keys/{id}", get(pages::key::show))
         .route(
             "/settings/api-keys/{id}/options",

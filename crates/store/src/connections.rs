@@ -81,7 +81,8 @@ statements! {
     /// One row when a connection is a person's, revoked or not.
     IS_OF = "SELECT id FROM connections WHERE account_id = ?1 AND id = ?2";
     /// The client of a person's connection.
-    CLIENT_OF = "SELECT c.id, c.metadata, c.created_at, c.disabled_at \
+    CLIENT_OF = "SELECT c.id, c.metadata, c.created_at, c.disabled_at, c.owner_id, c.workspaces, c.secret_digest, \
+                 c.paused_at, c.document_url, c.verified_at \
                  FROM connections n JOIN clients c ON c.id = n.client_id \
                  WHERE n.account_id = ?1 AND n.id = ?2";
     /// Notes a use, unless a later one is noted.

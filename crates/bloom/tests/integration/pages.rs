@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
-use crate::images::studio::bytes_of;
+use crate::images::studio::{brand_of, bytes_of, image_of};
 use crate::support::oauth::REDIRECT;
 use crate::support::{Answer, App, Browser, OTHER_PLACE, on_both};
 use crate::teams::team;
@@ -257,7 +257,8 @@ async fn to_the_end(app: &App, browser: &mut Browser, path: &str, list: &str) ->
     texts
 }
 
-/// As many keys, apps, people, invitations and browsers as there can be, or are of anybody, each with a long name.
+/// As many keys, apps, people, invitations, browsers, brands, images, records and own apps as there can be, or are of
+/// anybody, or stand on a page, each with a long name.
 async fn the_longest_lists_are_light(app: App) {
     let mut ada = app.browser().calling_itself(FIREFOX);
     ada.sign_up("ada@example.com").await;
@@ -313,6 +314,30 @@ async fn the_longest_lists_are_light(app: App) {
         (format!("/settings/workspaces/{team}"), "invitations", 49, "<dt>Sent</dt>"),
         ("/settings/security".to_owned(), "browsers", 41, "<dt>Last seen</dt>"),
     ];
+    // As many of what is made as a page shows at once: 30 brands, of 100 that an image can be of, 24 images, 20 records.
+    for _ in 0..100 {
+        image_of(&app, &brand_of(&app, "ada@example.com"));
+    }
+    for number in 0..25 {
+        let name = format!("The own app of the analytical engines, {number:02}");
+        ada.create_app(&[("name", &name)]).await;
+    }
+    app.database().run(
+        "UPDATE brands SET name = 'The brand of the analytical engines of the north'; \
+         UPDATE images SET prompt = 'The engines of the north at dawn, with a line of steam above each of them'",
+    );
+    for (path, each, count) in [
+        ("/brands", "class=\"key-head\"", 30),
+        ("/images", "<img ", 24),
+        ("/settings/activity", "<time", 20),
+        ("/settings/developer", "class=\"key-head\"", 25),
+    ] {
+        let page = ada.get(path).await;
+        let shown = page.text().matches(each).count();
+        assert!(shown >= count, "{path}: {shown} of {count}");
+        let weight = weight(&app, &page).await;
+        assert!(weight < HEAVIEST, "{path} weighs {weight}");
+    }
     for (path, list, count, each) in pages {
         let texts = to_the_end(&app, &mut ada, &path, list).await;
         let shown: usize = texts.iter().map(|text| text.matches(each).count()).sum();

@@ -5,6 +5,7 @@ use crate::support::{App, on_both};
 on_both!(
     a_key_in_hand_is_found_by_its_owner_and_nobody_else,
     a_key_that_is_looked_up_is_never_sent_back,
+    a_key_is_a_file_for_its_owner_and_nobody_else,
 );
 
 const PATH: &str = "/settings/which-key";
@@ -55,5 +56,19 @@ async fn a_key_that_is_looked_up_is_never_sent_back(app: App) {
             assert!(!page.text().contains(&key[12..40]), "{page:?}");
             assert_eq!(page.header("cache-control"), "no-store");
         }
+    }
+}
+
+async fn a_key_is_a_file_for_its_owner_and_nobody_else(app: App) {
+    let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
+    let key = ada.create_key("CI").await.secret;
+    let file = ada.post("/settings/api-keys/env", &[("key", &key)]).await;
+    assert_eq!((file.status, file.text()), (200, format!("BLOOM_API_KEY={key}\n").as_str()));
+    assert_eq!(file.header("content-type"), "text/plain");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"bloom.env\"");
+    assert_eq!(file.header("cache-control"), "no-store");
+    for (who, text) in [(&mut bob, key.as_str()), (&mut ada, "x\nPATH=/tmp")] {
+        let answer = who.post("/settings/api-keys/env", &[("key", text)]).await;
+        answer.assert_redirect(PATH);
     }
 }

@@ -8,9 +8,11 @@ use serde_json::json;
 use thirtyfour::Key;
 
 use crate::browser::{images, pictures};
+use crate::journeys::{assert_fits, narrow_and_dark};
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::Ask;
+use crate::support::person::Person;
 use crate::support::server::Server;
 
 const ADA: &str = "ada@example.com";
@@ -30,11 +32,15 @@ pub(crate) fn register(server: &Server, name: &str, redirects: &[&str]) -> Strin
 
 /// The app's link for a person.
 pub(crate) fn link(server: &Server, id: &str, redirect: &str) -> String {
+    link_at(&server.origin(), id, redirect)
+}
+
+/// The same to an origin.
+pub(crate) fn link_at(origin: &str, id: &str, redirect: &str) -> String {
     let redirect = redirect.replace(':', "%3A").replace('/', "%2F");
     format!(
-        "{}/api/auth/oauth2/authorize?response_type=code&client_id={id}&redirect_uri={redirect}\
-         &state=s1&code_challenge={CHALLENGE}&code_challenge_method=S256",
-        server.origin()
+        "{origin}/api/auth/oauth2/authorize?response_type=code&client_id={id}&redirect_uri={redirect}\
+         &state=s1&code_challenge={CHALLENGE}&code_challenge_method=S256"
     )
 }
 
@@ -146,25 +152,88 @@ async fn a_person_lets_apps_in_and_out() {
     browser.close().await;
 }
 
-/// Without scripts, and with what is chosen beside the answer.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_app_is_let_in_without_scripts() {
-    let Some(browser) = Browser::open(Scripts::Off).await else { return };
+/// What is chosen beside the answer counts, a mistake keeps the rest of it, and No is an answer: at night, on a telephone.
+async fn with_what_is_chosen(scripts: Scripts) {
+    let Some(browser) = Browser::open(scripts).await else { return };
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let server = home.serve();
+    narrow_and_dark(&browser).await;
+    let mut ada = Person::sign_in(&server, ADA, PASSWORD);
+    ada.post("/settings/workspaces", &[("name", "Engines")]).expect(303);
     let site = "https://app.example/cb";
     let id = register(&server, "Example App", &[site]);
+
     browser.goto(&link(&server, &id, site)).await;
     sign_in(&browser).await;
     browser.see("Allow access").await;
+    assert_fits(&browser, "the question").await;
+    browser.press("Deny").await;
+    let back = browser.arrive("https://app.example/cb?").await;
+    assert!(back.contains("error=access_denied") && back.contains("state=s1"), "{back}");
+
+    browser.goto(&link(&server, &id, site)).await;
+    browser.see("Allow access").await;
+    choose(&browser, "Only in these").await;
+    choose(&browser, "Engines").await;
+    browser.fill("Credits", "many").await;
+    let week = "//select[@id = 'until']/option[contains(., '7 days')]";
+    let found = browser.find("a week", week).await;
+    browser.take(&found, "an option").await;
+    browser.complaints().await;
     browser.press("Allow").await;
-    code(&server, &browser.arrive("https://app.example/cb?").await);
-    browser.goto(&format!("{}/settings", server.origin())).await;
+    let told = "//*[@id = 'budget-error']";
+    browser.find("what is wrong", told).await;
+    assert_fits(&browser, "the question with a mistake").await;
+    for id in ["workspaces-some", "budget"] {
+        let field = browser.find(id, &format!("//*[@id = '{id}']")).await;
+        let is_kept = match id {
+            "budget" => field.value().await.expect("a value").as_deref() == Some("many"),
+            _ => field.is_selected().await.expect("a state"),
+        };
+        assert!(is_kept, "{id}");
+    }
+    browser.fill("Credits", "12").await;
+    browser.press("Allow").await;
+    let code = code(&server, &browser.arrive("https://app.example/cb?").await);
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &id),
+        ("redirect_uri", site),
+        ("code", &code),
+        ("code_verifier", VERIFIER),
+    ];
+    let tokens = server.send(&Ask::form("/api/auth/oauth2/token", &fields)).expect(200).json();
+    let token = tokens["access_token"].as_str().expect("a token");
+    let workspaces =
+        Ask::get("/api/v1/workspaces").header("authorization", &format!("Bearer {token}"));
+    let seen = server.send(&workspaces).expect(200).json().to_string();
+    assert!(seen.contains("Engines") && !seen.contains("Personal"), "{seen}");
+
+    browser.goto(&format!("{}/settings#apps", server.origin())).await;
+    browser.read("Only in").await;
+    browser.read("12 credits").await;
     browser.unfold("Revoke the app Example App").await;
     browser.press("Revoke Example App").await;
     browser.read("can no longer act as you.").await;
+    assert_eq!(account(&server, token), 401);
     browser.close().await;
+}
+
+async fn choose(browser: &Browser, label: &str) {
+    let choice = format!("//input[@id = //label[normalize-space() = '{label}']/@for]");
+    let found = browser.find(label, &choice).await;
+    browser.take(&found, "a choice").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_let_in_as_far_as_chosen_with_scripts() {
+    with_what_is_chosen(Scripts::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_let_in_as_far_as_chosen_without_scripts() {
+    with_what_is_chosen(Scripts::Off).await;
 }
 
 /// Pictures of the question for the documents: `cargo xtask pictures`.

@@ -374,6 +374,36 @@ async fn a_request_is_tried_on_its_page() {
     browser.keys("01941f29-7c00-7bbb-8bbb-bbbbbbbbbbbb").await;
     browser.keys(thirtyfour::Key::Enter + "").await;
     browser.read("404 Not Found").await;
+
+    // What is sent along: a document, a file, and nothing.
+    let tried = async |operation: &str, method: &str| {
+        browser.goto(&format!("{}/docs/api/{operation}", server.origin())).await;
+        browser.fill("API key", &key).await;
+        browser.press(&format!("Send {method}")).await;
+    };
+    tried("brands.create", "POST").await;
+    browser.read("202 Accepted").await;
+    let made = browser.run("return document.querySelector('[data-content]').textContent").await;
+    let made: Value = serde_json::from_str(made.as_str().expect("text")).expect("JSON");
+    let brand = made["data"]["id"].as_str().expect("an id");
+    browser.goto(&format!("{}/docs/api/images.uploadFile", server.origin())).await;
+    browser.fill("API key", &key).await;
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images/home-light.png");
+    let picture = picture.canonicalize().expect("a picture");
+    let field = browser.find("a file", "//*[@id = 'try-file']").await;
+    field.send_keys(picture.to_str().expect("text")).await.expect("a file");
+    let of = browser.find("a field", "//*[@id = 'try-brandSessionId']").await;
+    browser.write(&of, "brandSessionId", brand).await;
+    browser.press("Send POST").await;
+    browser.read("200 OK").await;
+    browser.goto(&format!("{}/docs/api/brands.delete", server.origin())).await;
+    browser.fill("API key", &key).await;
+    let which = browser.find("a field", "//*[@id = 'try-id']").await;
+    browser.write(&which, "id", brand).await;
+    browser.press("Send DELETE").await;
+    browser.read("200 OK").await;
+    let brands = server.send(&Ask::get("/api/v1/brands").header("x-api-key", &key)).expect(200);
+    assert_eq!(brands.json()["data"]["brands"], json!([]));
     let complaints = browser.complaints().await;
     assert!(complaints.iter().all(|line| line.contains("status of 40")), "{complaints:?}");
     browser.close().await;

@@ -10,6 +10,7 @@ use crate::browser::images;
 use crate::consent::{link, register};
 use crate::docs::done;
 use crate::images::site;
+use crate::passing_pages;
 use crate::routes::routes;
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
@@ -395,7 +396,9 @@ fn every_page_has_its_picture() {
     let server = start(&home);
     let all = strangers().into_iter().chain(furnish(&home, &server));
     let missing: Vec<_> = all
-        .flat_map(|place| [format!("{}.jpg", place.name), format!("{}-narrow.jpg", place.name)])
+        .map(|place| place.name)
+        .chain(passing_pages::NAMES)
+        .flat_map(|name| [format!("{name}.jpg"), format!("{name}-narrow.jpg")])
         .filter(|name| !folder().join(name).is_file())
         .collect();
     assert!(missing.is_empty(), "run `cargo xtask pictures`: {missing:?}");

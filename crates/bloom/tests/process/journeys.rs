@@ -47,13 +47,13 @@ with_and_without_scripts! {
 }
 
 /// By night, on a telephone.
-async fn narrow_and_dark(browser: &Browser) {
+pub(crate) async fn narrow_and_dark(browser: &Browser) {
     let feature = json!({ "name": "prefers-color-scheme", "value": "dark" });
     browser.tell("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
     browser.resize(360, 740).await;
 }
 
-async fn assert_fits(browser: &Browser, what: &str) {
+pub(crate) async fn assert_fits(browser: &Browser, what: &str) {
     let width = browser.run("return document.documentElement.scrollWidth").await;
     assert!(width.as_u64() <= Some(360), "{what} is {width} wide");
 }
@@ -73,8 +73,7 @@ async fn open(browser: &Browser, server: &Server, path: &str) {
 /// Types into what an XPath finds, in place of what stands there.
 async fn write(browser: &Browser, id: &str, text: &str) {
     let field = browser.find(id, &format!("//*[@id = '{id}']")).await;
-    field.clear().await.expect("a field");
-    field.send_keys(text).await.expect("a field");
+    browser.write(&field, id, text).await;
 }
 
 /// Asks again until something holds.
@@ -87,7 +86,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// The link of the newest mail to somebody that leads to a path.
-async fn mailed(home: &Home, to: &str, path: &str) -> String {
+pub(crate) async fn mailed(home: &Home, to: &str, path: &str) -> String {
     let outbox = home.data().join("outbox");
     let mut found = None;
     until("the mail", async || {
@@ -173,9 +172,11 @@ async fn an_end(scripts: Scripts) {
         browser.press("Add the passkey").await;
         browser.read("The passkey is added.").await;
         let summary = "//summary[starts-with(@aria-label, 'Remove the passkey')]";
-        browser.find("Remove", summary).await.click().await.expect("a summary");
+        let found = browser.find("Remove", summary).await;
+        browser.take(&found, "a summary").await;
         let button = "//button[normalize-space() = 'Remove passkey']";
-        browser.find("Remove passkey", button).await.click().await.expect("a button");
+        let found = browser.find("Remove passkey", button).await;
+        browser.take(&found, "a button").await;
         browser.read("The passkey is removed.").await;
         browser.read("No passkeys yet").await;
     }
@@ -214,7 +215,8 @@ async fn a_team(scripts: Scripts) {
     browser.see("Engines").await;
     for role in ["Member", "Admin"] {
         let choice = format!("//input[@id = 'role-{}']", role.to_lowercase());
-        browser.find(role, &choice).await.click().await.expect("a choice");
+        let found = browser.find(role, &choice).await;
+        browser.take(&found, "a choice").await;
         browser.fill("Email", GRACE).await;
         browser.press("Invite").await;
     }
@@ -246,7 +248,8 @@ async fn a_team(scripts: Scripts) {
     browser.read("You belong to this workspace now.").await;
     let team = browser.run("return location.pathname").await;
     let team = team.as_str().expect("a path").to_owned();
-    browser.press("Leave workspace").await;
+    browser.unfold("Leave workspace").await;
+    browser.press("Leave Engines").await;
     browser.read("You left the workspace.").await;
     browser.press("Sign out").await;
 

@@ -18,7 +18,7 @@ const ADA: &str = "ada@example.com";
 const TEXT: &str = "This is a test mail";
 
 /// With a mail server on this machine.
-fn through(mut command: Command, port: u16) -> Command {
+pub(crate) fn through(mut command: Command, port: u16) -> Command {
     command
         .env("BLOOM_MAIL_FROM", "Blüm <bloom@example.com>")
         .env("BLOOM_MAIL_HOST", "localhost")

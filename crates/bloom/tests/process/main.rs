@@ -67,6 +67,8 @@ mod moments;
 mod nodes;
 mod oauth_clients;
 mod openid;
+mod origins;
+mod passing_pages;
 mod plan;
 #[path = "../routes/mod.rs"]
 mod routes;

@@ -13,9 +13,10 @@ pub(crate) struct Route {
 const ROUTER: &str = include_str!("../../../http/src/router.rs");
 
 /// Paths that have a name there.
-const NAMED: [(&str, &str); 8] = [
+const NAMED: [(&str, &str); 9] = [
     ("oauth::AUTHORIZE", "/api/auth/oauth2/authorize"),
     ("oauth::END_SESSION", "/api/auth/oauth2/end-session"),
+    ("pages::env_file::PATH", "/settings/api-keys/env"),
     ("pages::which_key::PATH", "/settings/which-key"),
     ("security::PATH", "/settings/security"),
     ("proof::PATH", "/settings/security/confirm"),

@@ -4,7 +4,7 @@
 //! (`mod.rs`), an `Origin` may be any, and the size of the message has been measured (`message.rs`).
 //! Every answer is one JSON document: no tool of ours sends anything before its result.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -18,25 +18,31 @@ use serde::de::IgnoredAny;
 
 use super::links;
 use super::message::Message;
-use super::server::Server;
+use super::server::{Conversation, Server};
 use super::tools::Caller;
 use crate::api::envelope;
 use crate::api::errors::{ApiError, ErrorCode};
 use crate::body;
 use crate::face::Face;
 
+/// What speaks the protocol. It keeps nothing of a message.
+static SERVICE: LazyLock<StreamableHttpService<Server, NeverSessionManager>> =
+    LazyLock::new(|| {
+        StreamableHttpService::new(
+            || Ok(Server),
+            Arc::new(NeverSessionManager::default()),
+            config(),
+        )
+    });
+
 /// Answers a message of an admitted caller.
-pub(crate) async fn answer(caller: Caller, message: Message) -> Response {
-    let server = Server::new(caller, links::are_known(message.headers()));
-    let failure = server.failure();
+pub(crate) async fn answer(caller: Caller, mut message: Message) -> Response {
+    let shows_links = links::are_known(message.headers());
+    let conversation = Arc::new(Conversation { caller, failure: OnceLock::new(), shows_links });
+    message.extensions_mut().insert(conversation.clone());
     let text = message.body().clone();
-    let service = StreamableHttpService::new(
-        move || Ok(server.clone()),
-        Arc::new(NeverSessionManager::default()),
-        config(),
-    );
-    let answer = service.handle(message.map(Full::new)).await.map(Body::new);
-    match failure.get() {
+    let answer = SERVICE.handle(message.map(Full::new)).await.map(Body::new);
+    match conversation.failure.get() {
         // Not the call failed but the request: a caller is told so as everywhere else.
         Some(error) => Face::Mcp.refuse(error.clone()),
         None => in_our_form(answer, &text),

@@ -1,9 +1,10 @@
-//! Bloom as rmcp sees it: what it is called, and its tools. Made for one message of one caller.
+//! Bloom as rmcp sees it: what it is called, and its tools. It is one for all; who calls comes with the message.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
+use http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
     CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams,
@@ -27,30 +28,19 @@ const INSTRUCTIONS: &str = "Bloom acts for the person whose credential this is. 
 /// method that it does not know.
 const METHODS: [&str; 5] = ["initialize", "ping", "server/discover", "tools/list", "tools/call"];
 
-/// Why the request as a whole is refused: the server, rather than the call, failed, or the token does not
-/// reach the tool. A tool runs in a task of rmcp's, out of reach of the
-/// edge; what went wrong there comes back to the request this way.
-pub(crate) type Failure = Arc<OnceLock<ApiError>>;
-
-/// The server for one message. Clones are the same one.
-#[derive(Clone)]
-pub(crate) struct Server {
-    caller: Arc<Caller>,
-    failure: Failure,
+/// What goes along with a message, among its extensions, through rmcp and to the tool.
+pub(crate) struct Conversation {
+    pub(crate) caller: Caller,
+    /// Why the request as a whole is refused: the server, rather than the call, failed, or the token does not
+    /// reach the tool. A tool runs in a task of rmcp's, out of reach of the edge; what went wrong there comes
+    /// back to the request this way.
+    pub(crate) failure: OnceLock<ApiError>,
     /// Whether the client's version of the protocol has links in results.
-    shows_links: bool,
+    pub(crate) shows_links: bool,
 }
 
-impl Server {
-    pub(crate) fn new(caller: Caller, shows_links: bool) -> Self {
-        Self { caller: Arc::new(caller), failure: Failure::default(), shows_links }
-    }
-
-    /// Where it says what failed while the message was answered.
-    pub(crate) fn failure(&self) -> Failure {
-        self.failure.clone()
-    }
-}
+/// The server.
+pub(crate) struct Server;
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
@@ -74,17 +64,22 @@ impl ServerHandler for Server {
     async fn call_tool(
         &self,
         called: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let parts = context.extensions.get::<Parts>();
+        let conversation = parts.and_then(|parts| parts.extensions.get::<Arc<Conversation>>());
+        let Some(Conversation { caller, failure, shows_links }) = conversation.map(|all| &**all)
+        else {
+            return Err(ErrorData::internal_error("The message came from nobody.", None));
+        };
         let Some(tool) = tools::find(&called.name) else {
             let message = "There is no such tool. tools/list lists those there are.";
             return Err(ErrorData::invalid_params(message, None));
         };
         let arguments = called.arguments.unwrap_or_default();
-        let plan_url = &self.caller.app.plan_url;
-        let running = tool.run(&self.caller, arguments);
-        let mut result = settle(running, plan_url, &self.failure).await?;
-        if let Some(value) = result.structured_content.as_ref().filter(|_| self.shows_links) {
+        let running = tool.run(caller, arguments);
+        let mut result = settle(running, &caller.app.plan_url, failure).await?;
+        if let Some(value) = result.structured_content.as_ref().filter(|_| *shows_links) {
             let links = links::of(value);
             result.content.extend(links);
         }
@@ -109,7 +104,7 @@ impl ServerHandler for Server {
 async fn settle(
     running: impl Future<Output = Result<Value, ToolError>>,
     plan_url: &str,
-    failure: &Failure,
+    failure: &OnceLock<ApiError>,
 ) -> Result<CallToolResult, ErrorData> {
     let error = match AssertUnwindSafe(running).catch_unwind().await {
         Ok(Ok(value)) => return Ok(CallToolResult::structured(value)),
@@ -167,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tool_that_panics_fails_the_request() {
-        let failure = Failure::default();
+        let failure = OnceLock::new();
         let settled = settle(async { panic!("boom") }, "", &failure).await;
         assert!(settled.is_err());
         assert_eq!(failure.get().unwrap().code(), ErrorCode::InternalServerError);

@@ -22,6 +22,7 @@ pub(crate) mod docs;
 mod early;
 pub(crate) mod email;
 pub(crate) mod end_session;
+pub(crate) mod env_file;
 pub(crate) mod errors;
 pub(crate) mod forms;
 mod headers;

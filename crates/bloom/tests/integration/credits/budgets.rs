@@ -203,7 +203,12 @@ async fn many_at_once_never_exceed_a_budget(app: App) {
 }
 
 /// Says yes on the consent page with a budget; gives the access token.
-async fn connect(client: &OAuthClient, browser: &mut Browser, credits: &str, span: &str) -> String {
+pub(crate) async fn connect(
+    client: &OAuthClient,
+    browser: &mut Browser,
+    credits: &str,
+    span: &str,
+) -> String {
     let sealed = client.question(browser, &[("prompt", "consent")]).await;
     let fields = [
         ("request", sealed.as_str()),

@@ -11,7 +11,9 @@ use bloom_service::credits::monthly;
 use bloom_store::Database;
 use serde_json::Value;
 
+use super::budgets::connect;
 use super::person::{Person, amount, metered};
+use crate::support::oauth::REDIRECT;
 use crate::support::{App, Browser, PASSWORD, on_both};
 use crate::teams::{join, team};
 
@@ -177,29 +179,34 @@ async fn what_was_used_is_told_by_day_key_and_member(app: App) {
     hers.void(&back, 0).await.unwrap();
     his.images("c", 2).await.unwrap();
     with_other.images("d", 1).await.unwrap();
+    let client = app.client(REDIRECT).await;
+    let token = connect(&client, &mut ada, "", "month").await;
+    let through_app = Person { key: token, ..hers.clone() };
+    through_app.images("f", 2).await.unwrap();
     let elsewhere = Person::of(&app, ada.email(), &hers.key).await;
     elsewhere.topup(9, "in_2").await;
     elsewhere.images("e", 5).await.unwrap();
     let usage = history::usage(app.service(), &app.operator(), hers.workspace, 3).await.unwrap();
-    assert_eq!(usage.days, [0, 6, 3], "what went back counts not, on the day on which it was held");
+    assert_eq!(usage.days, [0, 6, 5], "what went back counts not, on the day on which it was held");
     let email = |name: &str| Spender::Other(Email::parse(&format!("{name}@example.com")).unwrap());
-    assert_eq!(usage.by_member, [(email("ada"), 7), (email("bob"), 2)]);
+    assert_eq!(usage.by_member, [(email("ada"), 9), (email("bob"), 2)]);
     let named: Vec<_> = usage
         .by_credential
         .iter()
         .map(|(who, credits)| (who.credential.as_ref().unwrap().name.clone().unwrap(), *credits))
         .collect();
     let named: Vec<_> = named.iter().map(|(name, credits)| (name.as_str(), *credits)).collect();
-    assert_eq!(named, [("ada-key", 6), ("bob-key", 2), ("other", 1)]);
+    assert_eq!(named, [("ada-key", 6), ("bob-key", 2), ("Example App", 2), ("other", 1)]);
     let at = format!("/settings/workspaces/{id}/credits");
     let told = words(&page(&mut ada, &at).await);
     for part in [
-        "9 credits in 30 days, 6 on the busiest.",
+        "11 credits in 30 days, 6 on the busiest.",
         "ada-key You 6",
         "bob-key bob@example.com 2",
         "other You 1",
-        "Members Member Credits Drawn You 7 bob@example.com 2",
-        "Day (UTC) Credits 16 January 3 15 January 6",
+        "Apps App Credits Drawn Example App You 2",
+        "Members Member Credits Drawn You 9 bob@example.com 2",
+        "Day (UTC) Credits 16 January 5 15 January 6",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

@@ -85,7 +85,7 @@ impl Person {
     }
 
     pub(crate) async fn principal(&self) -> Principal {
-        authenticate(self.app.service(), Presented::ApiKey(&self.key), None)
+        authenticate(self.app.service(), Presented::Bearer(&self.key), None)
             .await
             .expect("a good key")
     }

@@ -11,7 +11,6 @@ use crate::images::site;
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::secrets;
-use crate::support::server::Server;
 
 with_and_without_scripts! {
     a_brand: a_brand_and_its_image_with_scripts, a_brand_and_its_image_without_scripts;
@@ -59,7 +58,8 @@ async fn a_brand(scripts: Scripts) {
         browser.shows(picture).await
     })
     .await;
-    browser.find("an image", picture).await.click().await.expect("a link");
+    let found = browser.find("an image", picture).await;
+    browser.take(&found, "a link").await;
     browser.see("Image").await;
     let first = browser.run("return location.pathname").await.as_str().expect("a path").to_owned();
     write(&browser, "instruction", "Make it dark").await;
@@ -97,7 +97,7 @@ async fn a_limit(scripts: Scripts) {
     browser.follow("Manage the key ci").await;
     browser.see("API key ci").await;
     let budget = browser.find("Budget", "//a[contains(@href, '/budget')]").await;
-    budget.click().await.expect("a link");
+    browser.take(&budget, "a budget").await;
     browser.see("Budget of ci").await;
     browser.fill("Credits a day", "many").await;
     browser.press("Save budget").await;
@@ -183,39 +183,4 @@ async fn a_page_that_loads_itself_waits_for_whoever_types() {
     until("the page anew", async || browser.run("return window.stays === true").await == false)
         .await;
     browser.close().await;
-}
-
-/// On a network without https: no clipboard of the browser, no passkeys, and all the rest.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_made_and_copied_on_a_plain_network() {
-    let Some(browser) = Browser::open(Scripts::On).await else { return };
-    let home = Home::on_sqlite();
-    home.account(ADA, PASSWORD);
-    // Free again for the server: the listener ends with the statement.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-    let port = port.expect("a free port").port();
-    let origin = format!("http://bloom.lan:{port}");
-    let words = format!("serve --listen 127.0.0.1:{port} --public-url {origin}");
-    let server = Server::start(home.command(&words), &home.data());
-    browser.goto(&format!("{origin}/sign-in")).await;
-    browser.read("Passkeys need https here").await;
-    assert_eq!(browser.run("return isSecureContext").await, false);
-    enter(&browser, ADA, PASSWORD).await;
-    browser.see("Settings").await;
-    browser.fill("Name of the key", "Laptop").await;
-    browser.press("Create key").await;
-    let key = browser.new_key("Laptop").await;
-    browser.press("Copy key").await;
-    let told = "//button[normalize-space() = 'Copied' or starts-with(normalize-space(), 'Press ')]";
-    let told = browser.find("what to do", told).await.text().await.expect("text");
-    if told != "Copied" {
-        assert_eq!(browser.run("return getSelection().toString()").await, key, "{told}");
-    }
-    let curl = browser.find("a command", "//code[@id = 'new-key-curl']").await;
-    assert!(curl.text().await.expect("text").contains(&origin));
-    browser.goto(&format!("{origin}/settings/security/passkeys")).await;
-    browser.read("Browsers have passkeys only for a name with https").await;
-    assert_no_complaint(&browser).await;
-    browser.close().await;
-    assert_eq!(server.stop().code, Some(0));
 }

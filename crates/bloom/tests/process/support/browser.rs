@@ -1,6 +1,8 @@
-//! A real browser, used as a person uses it: things are found by their labels and words.
+//! A real browser, used as a person uses it: things are found by their labels and words, and taken with the mouse. One
+//! without scripts is used with the keyboard alone, so that each way through the pages that is tried both with scripts
+//! and without them is one for people without a mouse as well.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,6 +14,9 @@ use super::secrets;
 
 /// How long a page may take to show something.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often somebody presses Tab before they give up.
+const MOST_TABS: usize = 250;
 
 const FLAGS: [&str; 12] = [
     "--headless=new",
@@ -39,12 +44,31 @@ pub(crate) enum Scripts {
 /// A browser with a profile of its own.
 pub(crate) struct Browser {
     driver: WebDriver,
+    /// Everything is reached by Tab.
+    by_keyboard: bool,
     folder: TempDir,
+}
+
+/// Looks again until a file is there.
+async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what} is not saved");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 impl Browser {
     /// `None` when there is no driver: then the test has said that it is skipped.
     pub(crate) async fn open(scripts: Scripts) -> Option<Self> {
+        Self::open_with(scripts, &[]).await
+    }
+
+    /// The same with more flags.
+    pub(crate) async fn open_with(scripts: Scripts, flags: &[&str]) -> Option<Self> {
         let Ok(url) = std::env::var("TEST_CHROMEDRIVER_URL") else {
             eprintln!("skipped: TEST_CHROMEDRIVER_URL is not set");
             return None;
@@ -61,7 +85,7 @@ impl Browser {
             prefs["profile.managed_default_content_settings.javascript"] = 2.into();
         }
         let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
-        for flag in FLAGS.into_iter().chain([profile.as_str()]) {
+        for flag in FLAGS.iter().chain(flags).copied().chain([profile.as_str()]) {
             wanted.add_arg(flag).expect("a flag");
         }
         wanted.add_experimental_option("prefs", prefs).expect("preferences");
@@ -71,7 +95,7 @@ impl Browser {
             wanted.set_binary(&chromium).expect("a path");
         }
         let driver = WebDriver::new(url, wanted).await.expect("the browser starts");
-        Some(Self { driver, folder })
+        Some(Self { driver, by_keyboard: scripts == Scripts::Off, folder })
     }
 
     pub(crate) async fn close(self) {
@@ -185,24 +209,25 @@ impl Browser {
 
     pub(crate) async fn press(&self, button: &str) {
         let found = self.find(button, &named("button", button)).await;
-        found.click().await.expect(button);
+        self.take(&found, button).await;
     }
 
     /// Opens what a summary hides.
     pub(crate) async fn unfold(&self, summary: &str) {
         let found = self.find(summary, &named("summary", summary)).await;
-        found.click().await.expect(summary);
+        self.take(&found, summary).await;
     }
 
     /// The same for one with a label of its own.
     pub(crate) async fn unfold_named(&self, label: &str) {
         let xpath = format!("//summary[@aria-label = {}]", quoted(label));
-        self.find(label, &xpath).await.click().await.expect(label);
+        let found = self.find(label, &xpath).await;
+        self.take(&found, label).await;
     }
 
     pub(crate) async fn follow(&self, link: &str) {
         let found = self.find(link, &named("a", link)).await;
-        found.click().await.expect(link);
+        self.take(&found, link).await;
     }
 
     /// The input with a label.
@@ -217,8 +242,66 @@ impl Browser {
 
     pub(crate) async fn fill(&self, label: &str, text: &str) {
         let field = self.field(label).await;
-        field.clear().await.expect(label);
-        field.send_keys(text).await.expect(label);
+        self.write(&field, label, text).await;
+    }
+
+    /// Types into a field, in place of what stands there.
+    pub(crate) async fn write(&self, field: &WebElement, what: &str, text: &str) {
+        if !self.by_keyboard {
+            field.clear().await.expect(what);
+            field.send_keys(text).await.expect(what);
+            return;
+        }
+        self.reach(field, what).await;
+        let all = self.driver.action_chain().key_down(Key::Control).send_keys("a");
+        all.key_up(Key::Control).perform().await.expect(what);
+        self.keys(Key::Delete + "").await;
+        self.keys(text).await;
+    }
+
+    /// Presses a button, follows a link, opens a summary, ticks a box or picks one of several.
+    pub(crate) async fn take(&self, found: &WebElement, what: &str) {
+        if !self.by_keyboard {
+            found.click().await.expect(what);
+            return;
+        }
+        self.reach(found, what).await;
+        let kind = "const [one] = arguments; return one.tagName === 'OPTION' ? 'option' : one.type";
+        match self.ask(kind, found).await.as_str() {
+            Some("checkbox") => self.keys(" ").await,
+            Some("radio" | "option") => self.step_to(found, what).await,
+            _ => self.keys(Key::Enter + "").await,
+        }
+    }
+
+    /// Presses Tab until the focus is there; of several of which one is picked, on any of them.
+    async fn reach(&self, found: &WebElement, what: &str) {
+        let is_there = "const [one] = arguments, here = document.activeElement; \
+                        return here === one || here === one.closest('select') || (one.type === 'radio' \
+                        && here.type === 'radio' && here.name === one.name && here.form === one.form)";
+        for _ in 0..MOST_TABS {
+            if self.ask(is_there, found).await == true {
+                return;
+            }
+            self.keys(Key::Tab + "").await;
+        }
+        panic!("the keyboard does not reach {what}:\n{}", self.text().await);
+    }
+
+    async fn step_to(&self, found: &WebElement, what: &str) {
+        for _ in 0..MOST_TABS {
+            if found.is_selected().await.expect(what) {
+                return;
+            }
+            self.keys(Key::Down + "").await;
+        }
+        panic!("the keyboard does not step to {what}");
+    }
+
+    /// Asks the page something about a thing on it.
+    async fn ask(&self, script: &str, about: &WebElement) -> Value {
+        let about = about.to_json().expect("a name for it");
+        self.driver.execute(script, vec![about]).await.expect(script).json().clone()
     }
 
     /// Presses keys wherever the focus is.
@@ -267,49 +350,43 @@ impl Browser {
 
     /// A file that was saved, once it is whole.
     pub(crate) async fn download(&self, name: &str) -> String {
-        let path: PathBuf = self.folder.path().join("downloads").join(name);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            // The browser makes the file before it writes into it.
-            let saved = std::fs::read_to_string(&path).unwrap_or_default();
-            if !saved.is_empty() {
-                return saved;
-            }
-            assert!(Instant::now() < deadline, "{name} is not saved");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let path = self.folder.path().join("downloads").join(name);
+        // The browser makes the file before it writes into it.
+        let saved = || std::fs::read_to_string(&path).ok().filter(|saved| !saved.is_empty());
+        until(name, saved).await
+    }
+
+    /// Waits for the beginning of a file: the browser has it, and asks its person about it.
+    pub(crate) async fn begins_to_save(&self, name: &str) {
+        let path = self.folder.path().join("downloads").join(format!("{name}.crdownload"));
+        until(name, || path.exists().then_some(())).await;
     }
 
     /// The bytes of the one file that was saved with an extension, once it is whole.
     pub(crate) async fn saved(&self, extension: &str) -> Vec<u8> {
         let folder = self.folder.path().join("downloads");
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let saved = || {
             let saved = std::fs::read_dir(&folder).expect("a folder").filter_map(Result::ok);
             let mut paths = saved.map(|file| file.path());
             // While it is written it has another.
             let found = paths.find(|path| path.extension().is_some_and(|is| is == extension));
-            let bytes = found.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
-            if !bytes.is_empty() {
-                return bytes;
-            }
-            assert!(Instant::now() < deadline, "no {extension} is saved");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            found.and_then(|path| std::fs::read(path).ok()).filter(|bytes| !bytes.is_empty())
+        };
+        until(extension, saved).await
     }
 
     /// A picture of the whole page.
     pub(crate) async fn picture(&self, path: &Path) {
-        self.take(json!({ "format": "png", "captureBeyondViewport": true }), path).await;
+        self.shoot(json!({ "format": "png", "captureBeyondViewport": true }), path).await;
     }
 
     /// The same in fewer bytes.
     pub(crate) async fn small_picture(&self, path: &Path) {
         let how = json!({ "format": "jpeg", "quality": 70, "captureBeyondViewport": true });
-        self.take(how, path).await;
+        self.shoot(how, path).await;
     }
 
-    async fn take(&self, how: Value, path: &Path) {
+    async fn shoot(&self, how: Value, path: &Path) {
         use base64::Engine;
         let answer = self.tell("Page.captureScreenshot", how).await;
         let data = answer["data"].as_str().expect("a picture");

@@ -219,8 +219,7 @@ fn every_control_has_a_name_and_every_reference_an_end() {
                 let name = inside(&html, &tags, index);
                 assert!(name.contains(char::is_alphabetic), "{page}: no name for {tag:?}");
             }
-            let named =
-                ["aria-describedby", "aria-labelledby", "data-copy", "data-show", "data-download"];
+            let named = ["aria-describedby", "aria-labelledby", "data-copy", "data-show"];
             for id in named.iter().filter_map(|key| tag.get(key)).flat_map(str::split_whitespace) {
                 assert!(ids.contains(&id), "{page}: nothing has the id {id}");
             }
