@@ -28,8 +28,6 @@ statements! {
     /// Those of a workspace that came before one, the newest first.
     PAGE = "SELECT id, name, url, status, failure_code, failure_detail, image_count, created_at FROM brands \
             WHERE workspace_id = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
-    /// How many a workspace has.
-    COUNT = "SELECT count(*) FROM brands WHERE workspace_id = ?1 AND deleted_at IS NULL";
     /// Takes one until the end of the transaction.
     TAKE = "UPDATE brands SET run = run WHERE id = ?1 AND deleted_at IS NULL";
     /// Writes everything that changes of one in the run that was read.
@@ -108,11 +106,6 @@ pub fn page(
             })
         })
         .collect()
-}
-
-/// How many brands a workspace has.
-pub fn count(tx: &mut Tx<'_>, workspace: WorkspaceId) -> Result<i64, Error> {
-    tx.query_opt(&COUNT, &[workspace.into()])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Takes a brand until the end of the transaction, so that decisions over what was found, corrected and chosen
