@@ -50,11 +50,18 @@ pub(crate) fn mesh(b: &mut Board<'_>, area: Area, ground: Rgb) {
     let near = |colour: Rgb, share: f32| ground.mix(colour, share);
     let first =
         [art[0], art[1], art[2], art[3]].into_iter().find(|c| c.lch().c > 0.05).unwrap_or(art[0]);
+    // Light and shade lean towards the brand's other colours: a hue that is turned would be none of its own. Halfway
+    // to the opposite of a hue lies mud, so that what is no neighbour lends nothing.
+    let leaning = |colour: Rgb, l: f32| {
+        let apart = (colour.lch().h - base.h).cos();
+        let is_kin = apart > 0.2 || base.c < 0.04;
+        near(colour, if is_kin { 0.6 } else { 0.0 }).lch().at(l).rgb()
+    };
     let colours = [
         near(first, 0.85),
-        base.turned(42.0).at((base.l + 0.16).min(0.9)).rgb(),
+        leaning(art[2], (base.l + 0.16).min(0.9)),
         near(art[1], 0.7),
-        base.turned(-34.0).at((base.l - 0.16).max(0.14)).rgb(),
+        leaning(art[3], (base.l - 0.16).max(0.14)),
     ];
     let spots = [(0.92, 0.06), (0.1, 0.22), (0.78, 0.72), (0.08, 1.0)];
     let reach = area.w.max(area.h);

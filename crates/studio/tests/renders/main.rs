@@ -3,6 +3,10 @@
 
 #![expect(clippy::expect_used, reason = "a test stops where something is not as it must be")]
 
+mod colours;
+mod matrix;
+mod true_sizes;
+
 use bloom_studio::Typesetter;
 use bloom_studio::brand::{Brand, ColourRole, Swatch};
 use bloom_studio::colour::{Rgb, contrast};
@@ -13,143 +17,13 @@ use bloom_studio::images::vectors;
 use bloom_studio::picture::Picture;
 use bloom_studio::scene::{Layout, Material, Materials, Scene, Scheme};
 use bloom_studio::{prompt, raster, svg};
-use std::sync::{Arc, LazyLock};
+use matrix::{Case, PHOTO, SCRIPTS, brand, every, in_turns, logo, materials};
+use std::sync::Arc;
 
 /// The long side of most pictures that are measured.
 const SMALL: f32 = 384.0;
 /// That of those whose texts are: also the smallest covers pixels fully then.
 const MEASURED: f32 = 1_024.0;
-
-const SCRIPTS: [(&str, &str); 4] = [
-    (
-        "Latin",
-        "Event: \"Quiet machines, loud ideas\" subtitle \"Three days of talks about what we build and why\" button \"Save your seat\" 24 May 2026, 19:30, 30%",
-    ),
-    (
-        "Cyrillic",
-        "\"Летняя распродажа уже началась\" \"Скидки до 50% на всё до конца июля\" button \"В магазин\" 24 июля",
-    ),
-    (
-        "Arabic",
-        "\"تخفيضات الصيف بدأت الآن\" \"خصم يصل إلى 50% على كل شيء حتى نهاية الشهر\" button \"تسوق الآن\"",
-    ),
-    ("Chinese", "“夏季新品现已上市” “全场八折限时一周，欢迎到店体验” button \"立即购买\" 20%"),
-];
-
-fn brand(at: usize) -> Brand {
-    let palettes: [&[(&str, ColourRole)]; 4] = [
-        &[
-            ("#1f4d3a", ColourRole::Primary),
-            ("#f2b84b", ColourRole::Secondary),
-            ("#faf6ec", ColourRole::Background),
-        ],
-        &[("#ff6a3d", ColourRole::Primary), ("#3a2bff", ColourRole::Secondary)],
-        &[("#8a8a8a", ColourRole::Primary)],
-        &[("#ffe14d", ColourRole::Primary), ("#e0218a", ColourRole::Accent)],
-    ];
-    let palette = palettes[at % palettes.len()]
-        .iter()
-        .map(|(hex, role)| Swatch { colour: Rgb::from_hex(hex).expect("hex"), role: *role });
-    let fonts = [Some("Fraunces"), None, Some("Montserrat"), Some("Oswald")];
-    Brand {
-        name: "Northwind".into(),
-        palette: palette.collect(),
-        heading_font: fonts[at % 4].map(str::to_owned),
-        ..Brand::default()
-    }
-}
-
-static PHOTO: LazyLock<Arc<Picture>> = LazyLock::new(|| Arc::new(photo()));
-
-fn photo() -> Picture {
-    Picture::from_fn(400, 300, |x, y| {
-        let v = (((x / 9 + y / 13) % 3) * 60 + (x * 255 / 400) / 3) as u8;
-        [v.saturating_add(90), v.saturating_add(40), 255 - v, 255]
-    })
-}
-
-fn logo(colour: Rgb) -> Picture {
-    Picture::from_fn(120, 60, |x, y| {
-        let inside =
-            (x as f32 - 30.0).hypot(y as f32 - 30.0) < 26.0 || (x > 64 && (18..42).contains(&y));
-        [colour.0, colour.1, colour.2, if inside { 255 } else { 0 }]
-    })
-}
-
-fn materials(at: usize) -> Materials {
-    let own = brand(at).palette.first().map_or(Rgb::BLACK, |s| s.colour);
-    Materials {
-        logo: (at % 3 != 1).then(|| Arc::new(logo(own))),
-        pictures: vec![("photo".to_owned(), PHOTO.clone())],
-    }
-}
-
-/// Every layout, ratio and script, each with another brand, scheme and material.
-///
-/// In turns: each layout and ratio once, with one script after the other; measuring pixels takes its time.
-fn in_turns(mut measure: impl FnMut(&str, &Scene, &Materials, &Drawing)) {
-    let mut at = 0;
-    every(|what, scene, materials, drawing| {
-        at += 1;
-        if (at / 120 + at) % 4 == 0 {
-            measure(what, scene, materials, drawing);
-        }
-    });
-}
-
-/// All of them.
-fn every(mut measure: impl FnMut(&str, &Scene, &Materials, &Drawing)) {
-    let mut setter = Typesetter::new();
-    let mut at = 0;
-    for (script, text) in SCRIPTS {
-        let brief = prompt::read(text);
-        for ratio in AspectRatio::ALL {
-            for layout in Layout::ALL {
-                at += 1;
-                let pictures = if at % 4 == 0 { vec!["photo".to_owned()] } else { Vec::new() };
-                let order = Order {
-                    brief: brief.clone(),
-                    brand: brand(at),
-                    ratio,
-                    seed: at as u64,
-                    pictures: pictures.clone(),
-                };
-                let materials = materials(at);
-                let first = Scene {
-                    version: 1,
-                    ratio,
-                    brief: order.brief.clone(),
-                    brand: order.brand.clone(),
-                    layout,
-                    scheme: Scheme::ALL[at % 6],
-                    material: if pictures.is_empty() {
-                        Material::DRAWN[at % 8]
-                    } else {
-                        Material::Photo
-                    },
-                    heading: bloom_studio::fonts::Family::ALL[at % 11],
-                    body: bloom_studio::fonts::Family::Inter,
-                    seed: order.seed,
-                    grain: 0.0,
-                    pictures,
-                };
-                let drawing = lay_out(&first, &materials, &mut setter);
-                measure(
-                    &format!(
-                        "{layout:?} {} {script} ({:?}, {:?}, brand {})",
-                        ratio.name(),
-                        first.scheme,
-                        first.material,
-                        at % 4
-                    ),
-                    &first,
-                    &materials,
-                    &drawing,
-                );
-            }
-        }
-    }
-}
 
 fn small(drawing: &Drawing) -> Picture {
     sized(drawing, SMALL)
@@ -164,7 +38,7 @@ fn sized(drawing: &Drawing, long: f32) -> Picture {
 #[test]
 fn nothing_is_clipped_and_nothing_lies_on_something_else() {
     let mut faults = Vec::new();
-    every(|what, _, _, drawing| {
+    for Case { what, drawing, .. } in every() {
         let canvas = drawing.canvas();
         let slack = drawing.width.max(drawing.height) * 0.002;
         for text in &drawing.texts {
@@ -193,17 +67,17 @@ fn nothing_is_clipped_and_nothing_lies_on_something_else() {
         {
             faults.push(format!("{what}: no headline"));
         }
-    });
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
 #[test]
 fn the_logo_has_its_space() {
     let mut faults = Vec::new();
-    every(|what, _, _, drawing| {
+    for Case { what, drawing, .. } in every() {
         let Some(logo) = drawing.logo else {
             faults.push(format!("{what}: no logo"));
-            return;
+            continue;
         };
         if !drawing.canvas().holds(logo.clear, 0.0) {
             faults.push(format!("{what}: the logo is too near the edge"));
@@ -213,7 +87,7 @@ fn the_logo_has_its_space() {
                 faults.push(format!("{what}: {:?} is too near the logo", text.role));
             }
         }
-    });
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -231,31 +105,43 @@ fn without_texts(drawing: &Drawing) -> Drawing {
 
 /// Where a text covers a pixel fully, its colour there is compared with what lay there before the text. A text that
 /// covers none is one that was not measured.
+fn faults_in_texts(
+    what: &str,
+    drawing: &Drawing,
+    with: &Picture,
+    without: &Picture,
+) -> Vec<String> {
+    let mut faults = Vec::new();
+    let (w, h) = (with.width(), with.height());
+    let (sx, sy) = (w as f32 / drawing.width, h as f32 / drawing.height);
+    for text in &drawing.texts {
+        let (mut worst, mut measured): (f32, u32) = (21.0, 0);
+        for y in (text.ink.y * sy) as u32..=((text.ink.bottom() * sy) as u32).min(h - 1) {
+            for x in (text.ink.x * sx) as u32..=((text.ink.right() * sx) as u32).min(w - 1) {
+                if with.colour(x, y) == text.colour {
+                    worst = worst.min(contrast(text.colour, without.colour(x, y)));
+                    measured += 1;
+                }
+            }
+        }
+        if worst < 4.5 || measured == 0 {
+            faults.push(format!(
+                "{what}: {:?} {:?} has {worst:.2} in {measured} of the pixels of {w} by {h}",
+                text.role, text.colour
+            ));
+        }
+    }
+    faults
+}
+
 #[test]
 fn every_text_reads_in_the_picture_itself() {
     let mut faults = Vec::new();
-    in_turns(|what, _, _, drawing| {
+    for Case { what, drawing, .. } in in_turns() {
         let with = sized(drawing, MEASURED);
         let without = sized(&without_texts(drawing), MEASURED);
-        let scale = with.width() as f32 / drawing.width;
-        for text in &drawing.texts {
-            let (mut worst, mut measured): (f32, u32) = (21.0, 0);
-            for y in (text.ink.y * scale) as u32..=(text.ink.bottom() * scale) as u32 {
-                for x in (text.ink.x * scale) as u32..=(text.ink.right() * scale) as u32 {
-                    if with.colour(x, y) == text.colour && x < with.width() && y < with.height() {
-                        worst = worst.min(contrast(with.colour(x, y), without.colour(x, y)));
-                        measured += 1;
-                    }
-                }
-            }
-            if worst < 4.5 || measured == 0 {
-                faults.push(format!(
-                    "{what}: {:?} {:?} has {worst:.2} in {measured} pixels",
-                    text.role, text.colour
-                ));
-            }
-        }
-    });
+        faults.extend(faults_in_texts(what, drawing, &with, &without));
+    }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -273,7 +159,7 @@ fn changed(
 #[test]
 fn no_text_touches_the_logo_or_the_edge_in_pixels() {
     let mut faults = Vec::new();
-    in_turns(|what, _, _, drawing| {
+    for Case { what, drawing, .. } in in_turns() {
         let (with, without) = (small(drawing), small(&without_texts(drawing)));
         let (w, h) = (with.width(), with.height());
         let edges = [(0, 0, w, 1), (0, h - 1, w, h), (0, 0, 1, h), (w - 1, 0, w, h)];
@@ -297,48 +183,8 @@ fn no_text_touches_the_logo_or_the_edge_in_pixels() {
                 faults.push(format!("{what}: {within} pixels of text where the logo wants room"));
             }
         }
-    });
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
-}
-
-#[test]
-fn a_picture_is_in_the_brands_colours() {
-    let mut setter = Typesetter::new();
-    for at in 0..4 {
-        let brand = brand(at);
-        let order = Order {
-            brief: prompt::read(SCRIPTS[0].1),
-            brand: brand.clone(),
-            ratio: AspectRatio::R1x1,
-            seed: 5,
-            pictures: Vec::new(),
-        };
-        for scene in compose(&order, &Materials::default(), &mut setter, 5) {
-            let picture = small(&lay_out(&scene, &Materials::default(), &mut setter));
-            let first = brand.palette[0].colour.lch();
-            let hues: Vec<f32> = brand
-                .palette
-                .iter()
-                .map(|s| s.colour.lch())
-                .filter(|lch| lch.c > 0.03)
-                .map(|lch| lch.h)
-                .collect();
-            let strays = bloom_studio::clusters::of(&picture, 6).into_iter().filter(|cluster| {
-                let lch = cluster.colour.lch();
-                let own = brand.palette.iter().any(|s| s.colour.distance(cluster.colour) < 0.12);
-                // Tints and shades of the brand's hues are its own; the companion of a lone colour is a neighbour.
-                let kin = hues.iter().any(|hue| (lch.h - hue).cos() > 0.64);
-                lch.c > 0.05 && cluster.share > 0.08 && !own && !kin && first.c > 0.03
-            });
-            let strays: Vec<_> = strays.collect();
-            assert!(
-                strays.is_empty(),
-                "brand {at}, {:?} {:?}: {strays:?}",
-                scene.layout,
-                scene.scheme
-            );
-        }
     }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
 #[test]
