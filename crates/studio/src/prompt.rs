@@ -80,12 +80,15 @@ pub(crate) fn parts(text: &str) -> (Vec<(&'static str, String)>, String) {
     (parts.into_iter().map(|(part, words)| (name(part), words)).collect(), rest)
 }
 
-/// Of `replace "these words" with "those"` the two.
+/// Of `replace "these words" with "those"` the two. `change the headline to "this" and the button to "that"` names parts.
 pub(crate) fn replaced(text: &str) -> Option<(String, String)> {
     let lower = text.to_lowercase();
     let asks = ["replace ", "change ", "swap "].iter().any(|verb| lower.contains(verb));
-    let (parts, _) = quoted::parts(&tidy(text));
-    match (asks, parts.as_slice()) {
+    let (parts, rest) = quoted::parts(&tidy(text));
+    // Where quoted words stood is a space more than between words.
+    let between = rest.split("  ").map(str::trim).nth(1).unwrap_or_default().to_lowercase();
+    let sets_against = ["with", "by", "to", "into", "for", "→", "->"].contains(&between.as_str());
+    match (asks && sets_against, parts.as_slice()) {
         (true, [(_, old), (_, new)]) => Some((old.clone(), new.clone())),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use crate::drawing::Area;
 use crate::fonts::{self, Face};
 use parley::fontique::{Blob, Collection, CollectionOptions};
-use parley::style::{FontFamily, FontFamilyName, FontWeight};
+use parley::style::{FontFamily, FontFamilyName, FontWeight, WordBreak};
 use parley::{FontContext, Layout, LayoutContext, PositionedLayoutItem, StyleProperty};
 use resvg::tiny_skia::{Path, PathBuilder, Transform};
 use skrifa::instance::{LocationRef, NormalizedCoord, Size};
@@ -96,6 +96,10 @@ impl Typesetter {
             Script::Alphabet => tracking,
         };
         builder.push_default(StyleProperty::LetterSpacing(tracking * EM));
+        // Korean has spaces between its words, and is read by words.
+        if text.chars().any(|c| matches!(u32::from(c), 0xac00..=0xd7af)) {
+            builder.push_default(StyleProperty::WordBreak(WordBreak::KeepAll));
+        }
         let mut layout: Layout<()> = builder.build(text);
         layout.break_all_lines(None);
         let missing = missing(&layout, text);
@@ -391,5 +395,12 @@ mod tests {
             assert!(one.lines == 1 && several.lines > 1, "{text}: {} {}", one.lines, several.lines);
             assert!(several.width <= 460.0, "{text}: {}", several.width);
         }
+    }
+
+    #[test]
+    fn no_korean_word_is_broken() {
+        let mut shaped = shaped(&mut Typesetter::new(), "여름 신상품 출시");
+        // Three words, of which no two stand side by side in this; broken anywhere, they would take two lines.
+        assert_eq!(Typesetter::set(&mut shaped, 100.0, 420.0, Align::Start).lines, 3);
     }
 }

@@ -156,7 +156,7 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
     let ids: Vec<_> = (0..JOBS)
         .map(|number| {
             let (what, body) = match number % (JOBS / DRAWN) {
-                0 => ("edit", json!({ "prompt": "Make it dark", "brandSessionId": brand })),
+                0 => ("edit", json!({ "prompt": "Make it navy", "brandSessionId": brand })),
                 _ => ("vectorize", json!({ "brandSessionId": brand })),
             };
             asked(ask(&server, &key, "POST", &format!("/images/{first}/{what}"), Some(&body)))

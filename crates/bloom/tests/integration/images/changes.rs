@@ -47,7 +47,7 @@ async fn a_composition_is_changed_resized_and_traced(app: App) {
     ada.work().await;
     let first = ada.image(&ids[0]).await;
     let before = bytes(&ada, &first).await;
-    let edited = made(&ada, &ids[0], "edit", &json!({ "prompt": "Make it dark" })).await;
+    let edited = made(&ada, &ids[0], "edit", &json!({ "prompt": "Make it navy" })).await;
     assert_eq!((&edited["status"], &edited["actionType"]), (&json!("completed"), &json!("edit")));
     assert_ne!(bytes(&ada, &edited).await, before);
     assert_eq!(bytes(&ada, &ada.image(&ids[0]).await).await, before, "the other one stays");

@@ -436,7 +436,7 @@ async fn what_an_engine_cannot_do_is_done_here(app: App) {
     let ids = ada.ids(&ada.generate(&order).await);
     ada.work().await;
     assert_eq!(ada.image(&ids[0]).await["engine"], "compose");
-    let edit = json!({ "prompt": "Make it dark", "brandSessionId": ada.brand, "model": "pro" });
+    let edit = json!({ "prompt": "Make it navy", "brandSessionId": ada.brand, "model": "pro" });
     let edited = ada.ask("POST", &format!("/{}/edit", ids[0]), Some(&edit)).await;
     ada.work().await;
     let edited = ada.image(edited.json()["data"]["id"].as_str().expect("an id")).await;

@@ -38,7 +38,7 @@ async fn every_tool_of_images_does_what_it_says(app: App) {
     let seen = use_tool("bloom_get_image", json!({ "imageId": first, "timeout": 5 })).await;
     assert_eq!((&seen["status"], &seen), (&json!("completed"), &ada.image(first).await));
 
-    let change = json!({ "imageId": first, "prompt": "Make it dark", "brandSessionId": brand });
+    let change = json!({ "imageId": first, "prompt": "Make it navy", "brandSessionId": brand });
     let changed = use_tool("bloom_generate_image", change).await["ids"][0].clone();
     let wide = json!({ "imageId": first, "targetAspectRatio": "16:9", "brandSessionId": brand });
     let resized = use_tool("bloom_resize_image", wide).await["id"].clone();

@@ -62,7 +62,7 @@ async fn a_brand(scripts: Scripts) {
     browser.take(&found, "a link").await;
     browser.see("Image").await;
     let first = browser.run("return location.pathname").await.as_str().expect("a path").to_owned();
-    write(&browser, "instruction", "Make it dark").await;
+    write(&browser, "instruction", "Make it navy").await;
     browser.press("Change").await;
     until("the other image", async || {
         browser.run("return location.pathname").await.as_str() != Some(first.as_str())

@@ -3,7 +3,7 @@
 use bloom_domain::images::AspectRatio;
 use bloom_studio::Typesetter;
 use bloom_studio::compose::{self, Order};
-use bloom_studio::edit;
+use bloom_studio::edit::{self, Edited};
 use bloom_studio::format::{self, Resolution};
 use bloom_studio::images::decode::{Decoded, Most, decode};
 use bloom_studio::images::{cutout, resize, vectorize, vectors};
@@ -56,22 +56,39 @@ fn edited(
     supplies: Supplies,
 ) -> Outcome {
     let (brand, materials) = decoded(supplies);
-    let edited = edit::edit(scene, instruction);
-    if edited.changes.is_empty() && !has_new {
-        return Outcome::failed(
-            "nothing in the instruction was understood; name what to change: words in quotation marks, a \
-             colour, dark or light, a layout, a typeface",
-        );
+    let pictures = materials.pictures.iter().map(|(key, _)| key.clone()).collect();
+    let scene = Scene { brand, pictures, ..scene.clone() };
+    let edited = edit::edit(&scene, instruction);
+    if let Some(reason) = refused(&edited, has_new) {
+        return Outcome::failed(reason);
     }
-    let mut scene = Scene { brand, ..edited.scene };
-    scene.pictures = materials.pictures.iter().map(|(key, _)| key.clone()).collect();
+    let mut scene = edited.scene;
     if has_new && !scene.pictures.is_empty() {
-        scene.material = Material::Photo;
+        scene.show(Material::Photo);
     }
     drawn(setter, &scene, &materials, is_4k)
 }
 
-/// A picture that was not composed gets words upon it; more cannot be done to it here.
+/// Why an edit is not made: half of what was asked for would cost as much as all of it.
+fn refused(edited: &Edited, has_new: bool) -> Option<String> {
+    if !edited.unmet.is_empty() {
+        return Some(format!(
+            "{}; so nothing was changed. What can be: words in quotation marks, a colour, dark or light, a layout, a \
+             pattern, a typeface",
+            edited.unmet.join(", ")
+        ));
+    }
+    if edited.changes.is_empty() && !has_new {
+        return Some(
+            "nothing in the instruction was understood that is not so already; name what to change: words in \
+             quotation marks, a colour, dark or light, a layout, a typeface"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// A picture that was not composed gets words upon it; how they look can be said, and nothing else be done to it here.
 fn captioned(
     setter: &mut Typesetter,
     subject: &Subject,
@@ -92,10 +109,17 @@ fn captioned(
     materials.pictures.insert(0, (subject.of.to_string(), picture.into()));
     let pictures = materials.pictures.iter().map(|(key, _)| key.clone()).collect();
     let order = Order { brief: prompt::read(instruction), brand, ratio, seed, pictures };
-    match compose::compose(&order, &materials, setter, 1).first() {
-        Some(scene) => drawn(setter, scene, &materials, is_4k),
-        None => Outcome::failed("nothing could be composed of it"),
+    let Some(scene) = compose::compose(&order, &materials, setter, 1).into_iter().next() else {
+        return Outcome::failed("nothing could be composed of it");
+    };
+    let edited = edit::styled(&scene, instruction);
+    if let Some(reason) = refused(&edited, true) {
+        return Outcome::failed(reason);
     }
+    let mut scene = edited.scene;
+    // Whatever it looks like, it is that image.
+    scene.show(Material::Photo);
+    drawn(setter, &scene, &materials, is_4k)
 }
 
 /// The scene laid out anew for another ratio, or else the part of the picture that matters.
