@@ -147,6 +147,10 @@ async fn what_cannot_be_done_is_said_and_costs_nothing(app: App) {
     let vague = made(&ada, &ids[0], "edit", &json!({ "prompt": "hmmm" })).await;
     assert_eq!(vague["status"], "failed", "{vague}");
     assert!(vague["failureDetail"].as_str().expect("why").contains("understood"), "{vague}");
+    let half = json!({ "prompt": "Make it navy and add a cat" });
+    let half = made(&ada, &ids[0], "edit", &half).await;
+    assert_eq!(half["status"], "failed", "{half}");
+    assert!(half["failureDetail"].as_str().expect("why").contains("add a cat"), "{half}");
     // A row without bytes: they were lost.
     let lost = image_of(&ada.person.app, &ada.brand);
     let none = made(&ada, &lost, "resize", &json!({ "targetAspectRatio": "1:1" })).await;

@@ -62,11 +62,26 @@ fn edited(
     if let Some(reason) = refused(&edited, has_new) {
         return Outcome::failed(reason);
     }
-    let mut scene = edited.scene;
-    if has_new && !scene.pictures.is_empty() {
-        scene.show(Material::Photo);
+    let mut after = edited.scene;
+    if has_new && !after.pictures.is_empty() && !shows_image(&scene, &mut after) {
+        return unseen();
     }
-    drawn(setter, &scene, &materials, is_4k)
+    drawn(setter, &after, &materials, is_4k)
+}
+
+/// Has a scene show its image, unless what was asked for besides leaves no place for it; whether it does.
+fn shows_image(before: &Scene, after: &mut Scene) -> bool {
+    let (layout, material) = (after.layout, after.material);
+    after.show(Material::Photo);
+    let keeps_layout = layout == before.layout || layout == after.layout;
+    let keeps_material = material == before.material || material == Material::Photo;
+    keeps_layout && keeps_material
+}
+
+fn unseen() -> Outcome {
+    Outcome::failed(
+        "in the layout or the pattern that was asked for, the image would not be seen; so nothing was changed",
+    )
 }
 
 /// Why an edit is not made: half of what was asked for would cost as much as all of it.
@@ -116,10 +131,11 @@ fn captioned(
     if let Some(reason) = refused(&edited, true) {
         return Outcome::failed(reason);
     }
-    let mut scene = edited.scene;
-    // Whatever it looks like, it is that image.
-    scene.show(Material::Photo);
-    drawn(setter, &scene, &materials, is_4k)
+    let mut after = edited.scene;
+    match shows_image(&scene, &mut after) {
+        true => drawn(setter, &after, &materials, is_4k),
+        false => unseen(),
+    }
 }
 
 /// The scene laid out anew for another ratio, or else the part of the picture that matters.
