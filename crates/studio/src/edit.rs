@@ -45,8 +45,8 @@ impl Draft {
         let mut removes = false;
         for clause in clauses(outside) {
             // "Remove the button and the date": what is left out of the second clause is the verb.
-            let starts = |word: &&str| clause.starts_with(*word);
-            let goes_on = removes && ["the ", "a ", "any ", "all "].iter().any(|word| starts(word));
+            let starts = |word: &str| clause.starts_with(word);
+            let goes_on = removes && ["the ", "a ", "any ", "all "].into_iter().any(starts);
             let text = if goes_on { format!("remove {clause}") } else { clause.clone() };
             removes = is_removal(&text);
             let before = self.unmet.len();
@@ -493,10 +493,12 @@ fn arrangement(edited: &mut Draft, text: &str) -> bool {
 
 /// Whether a photo is asked for, and not only spoken of: "make the photo darker" means all of it.
 fn asks_for_photo(text: &str) -> bool {
-    let has = |word: &&str| text.split_whitespace().any(|w| w == *word);
+    let has = |word: &str| text.split_whitespace().any(|w| w == word);
     let names = PHOTOS.iter().any(|sign| begins(text, sign));
     let asks = ["use", "using", "a", "an", "attached", "reference", "references"];
-    names && (asks.iter().any(|w| has(&w)) || ADDING.iter().any(|w| has(&w)) || has(&text))
+    // The word by itself asks, too.
+    let is_all = !text.contains(' ');
+    names && (is_all || asks.iter().chain(ADDING).any(|word| has(word)))
 }
 
 fn typefaces(edited: &mut Draft, text: &str) -> bool {

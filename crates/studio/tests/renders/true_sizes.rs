@@ -56,20 +56,20 @@ fn every_layout_in_every_ratio_keeps_its_place_at_2k_and_4k() {
 /// picture does lets the white beneath it through.
 fn seam(picture: &Picture) -> f32 {
     let (w, h) = (picture.width(), picture.height());
-    let sides: [(u32, &dyn Fn(u32, u32) -> Rgb); 4] = [
-        (w, &|at, deep| picture.colour(at, deep)),
-        (w, &|at, deep| picture.colour(at, h - 1 - deep)),
-        (h, &|at, deep| picture.colour(deep, at)),
-        (h, &|at, deep| picture.colour(w - 1 - deep, at)),
-    ];
-    let share = |(length, colour): (u32, &dyn Fn(u32, u32) -> Rgb)| {
-        let off = (0..length).filter(|at| {
-            let [out, next, after] = [0, 1, 2].map(|deep| colour(*at, deep));
-            next.distance(after) < 0.02 && out.lab()[0] > next.lab()[0] + 0.02
-        });
+    let unlike = |[out, next, after]: [Rgb; 3]| {
+        next.distance(after) < 0.02 && out.lab()[0] > next.lab()[0] + 0.02
+    };
+    let share = |length: u32, colour: &dyn Fn(u32, u32) -> Rgb| {
+        let off = (0..length).filter(|at| unlike([0, 1, 2].map(|deep| colour(*at, deep))));
         off.count() as f32 / length as f32
     };
-    sides.map(share).into_iter().fold(0.0, f32::max)
+    let sides = [
+        share(w, &|at, deep| picture.colour(at, deep)),
+        share(w, &|at, deep| picture.colour(at, h - 1 - deep)),
+        share(h, &|at, deep| picture.colour(deep, at)),
+        share(h, &|at, deep| picture.colour(w - 1 - deep, at)),
+    ];
+    sides.into_iter().fold(0.0, f32::max)
 }
 
 /// Draws a case at its true size and looks at its pixels.
