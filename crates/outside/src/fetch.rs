@@ -16,8 +16,7 @@ mod address;
 mod client;
 mod target;
 
-#[cfg(test)]
-use std::net::IpAddr;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use std::time::Duration;
 use bloom_service::fetch::{FetchError, Fetched, Fetcher, Fetching, Wanted};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use client::Answer;
@@ -65,31 +65,36 @@ pub fn read_certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, Str
     }
 }
 
-/// Who says which addresses a name has.
-enum Names {
+/// Who says which addresses a name has, and leads to them.
+enum Net {
     /// The system.
     System,
-    /// A test.
+    /// A test, in which addresses of the public network lie here.
     #[cfg(test)]
-    Fixed(Box<dyn Fn() -> Vec<IpAddr> + Send + Sync>),
+    Fixed(tests::World),
 }
 
-impl Names {
+impl Net {
     async fn look_up(&self, host: &str, port: u16) -> Option<Vec<SocketAddr>> {
         match self {
             Self::System => Some(tokio::net::lookup_host((host, port)).await.ok()?.collect()),
             #[cfg(test)]
-            Self::Fixed(look_up) => {
-                let addresses: Vec<IpAddr> = look_up();
-                Some(addresses.into_iter().map(|address| (address, port).into()).collect())
-            }
+            Self::Fixed(world) => Some(world.look_up(host, port)),
+        }
+    }
+
+    async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        match self {
+            Self::System => TcpStream::connect(address).await,
+            #[cfg(test)]
+            Self::Fixed(world) => TcpStream::connect(world.lies_at(address)).await,
         }
     }
 }
 
 /// The guarded fetcher.
 pub struct GuardedFetcher {
-    names: Names,
+    net: Net,
     settings: FetchSettings,
     tls: Arc<rustls::ClientConfig>,
     room: Semaphore,
@@ -102,7 +107,7 @@ impl GuardedFetcher {
     /// When TLS cannot be set up; says why.
     pub fn new(settings: FetchSettings) -> Result<Self, String> {
         let tls = Arc::new(tls(&settings.extra_roots)?);
-        Ok(Self { names: Names::System, settings, tls, room: Semaphore::new(AT_ONCE) })
+        Ok(Self { net: Net::System, settings, tls, room: Semaphore::new(AT_ONCE) })
     }
 
     async fn guarded(&self, wanted: &Wanted<'_>) -> Result<Fetched, FetchError> {
@@ -147,7 +152,7 @@ impl GuardedFetcher {
     async fn ask(&self, target: &Target, wanted: &Wanted<'_>) -> Result<Answer, FetchError> {
         let mut refused = FetchError::Unreachable("its name has no address".to_owned());
         for address in self.resolve(target).await?.into_iter().take(ADDRESSES) {
-            let connecting = tokio::net::TcpStream::connect(address);
+            let connecting = self.net.connect(address);
             match tokio::time::timeout(CONNECTING, connecting).await {
                 Ok(Ok(stream)) => return client::ask(&self.tls, stream, target, wanted).await,
                 Ok(Err(error)) => refused = FetchError::Unreachable(error.kind().to_string()),
@@ -159,7 +164,7 @@ impl GuardedFetcher {
 
     /// The addresses of a host, all of which are public.
     async fn resolve(&self, target: &Target) -> Result<Vec<SocketAddr>, FetchError> {
-        let found = self.names.look_up(target.bare_host(), target.port).await;
+        let found = self.net.look_up(target.bare_host(), target.port).await;
         let unknown = || FetchError::Unreachable("its name is not known".to_owned());
         let found = found.ok_or_else(unknown)?;
         let is_public = found.iter().all(|found| address::is_public(found.ip()));

@@ -1,6 +1,7 @@
 //! The fetcher against a server of ours that behaves in every bad way there is.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -64,9 +65,9 @@ impl Server {
 }
 
 async fn answer(
-    mut stream: tokio_rustls::server::TlsStream<tokio::net::TcpStream>,
+    mut stream: tokio_rustls::server::TlsStream<TcpStream>,
     port: u16,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -89,7 +90,7 @@ async fn answer(
         "/once" => to("/good"),
         "/twice" => to("/once"),
         "/round" => to("/round"),
-        "/inside" => to("https://169.254.169.254/latest/meta-data"),
+        path if path.starts_with("/to/") => to(&path["/to/".len()..]),
         "/plainly" => to(&format!("http://localhost:{port}/good")),
         "/html" => body("{}").replace("application/json", "text/html"),
         "/untyped" => body("{}").replace("content-type: application/json; charset=utf-8\r\n", ""),
@@ -134,16 +135,50 @@ fn opened() -> GuardedFetcher {
     GuardedFetcher::new(settings(true)).unwrap()
 }
 
+/// What names mean in a test, and where the public network is.
+pub(super) struct World {
+    look_up: Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>,
+    /// What every public address leads to.
+    public: SocketAddr,
+    /// The addresses that were connected to.
+    connected: Arc<Mutex<Vec<SocketAddr>>>,
+}
+
+impl World {
+    pub(super) fn look_up(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        (self.look_up)(host).into_iter().map(|address| (address, port).into()).collect()
+    }
+
+    /// Where a connection to an address really goes.
+    pub(super) fn lies_at(&self, address: SocketAddr) -> SocketAddr {
+        self.connected.lock().unwrap().push(address);
+        if address::is_public(address.ip()) { self.public } else { address }
+    }
+}
+
 /// A guarded one, for which every name has these addresses; says how often one was asked for.
 fn naming(allow_private: bool, addresses: &[IpAddr]) -> (GuardedFetcher, Arc<AtomicUsize>) {
     let (addresses, asked) = (addresses.to_vec(), Arc::new(AtomicUsize::new(0)));
     let count = asked.clone();
-    let names = Names::Fixed(Box::new(move || {
+    let look_up = move |_: &str| {
         // The second time it is another one: that is what rebinding is.
         let rebound = count.fetch_add(1, Ordering::SeqCst) > 0;
         if rebound { vec!["10.0.0.1".parse().unwrap()] } else { addresses.clone() }
-    }));
-    (GuardedFetcher { names, ..GuardedFetcher::new(settings(allow_private)).unwrap() }, asked)
+    };
+    let nowhere = (HERE, 9).into();
+    (before(nowhere, allow_private, look_up).0, asked)
+}
+
+/// One before a public network that is all at one address; and what it connects to.
+fn before(
+    public: SocketAddr,
+    allow_private: bool,
+    look_up: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static,
+) -> (GuardedFetcher, Arc<Mutex<Vec<SocketAddr>>>) {
+    let connected = Arc::new(Mutex::new(Vec::new()));
+    let world = World { look_up: Box::new(look_up), public, connected: connected.clone() };
+    let fetcher = GuardedFetcher::new(settings(allow_private)).unwrap();
+    (GuardedFetcher { net: Net::Fixed(world), ..fetcher }, connected)
 }
 
 fn wanted(url: &str) -> Wanted<'_> {
@@ -227,9 +262,58 @@ async fn redirects_are_followed_as_far_as_was_asked_and_checked_like_the_first()
     let plainly = server.url("/plainly");
     let plain = Wanted { may_be_plain: true, ..far(&plainly, 3) };
     assert_eq!(fetcher.fetch(&plain).await, Err(FetchError::Redirect), "never from https to http");
-    let (guarded, _) = naming(false, &[HERE]);
-    let outcome = guarded.fetch(&far("https://client.example/inside", 3)).await;
+}
+
+/// With the guard on, and a first step that is let through: every later one is looked at like it.
+#[tokio::test]
+async fn a_redirect_from_the_public_network_leads_nowhere_inside() {
+    let server = Server::start().await;
+    let outside: IpAddr = "8.8.8.8".parse().unwrap();
+    let inside: IpAddr = "10.0.0.1".parse().unwrap();
+    let (fetcher, connected) = before((HERE, server.port).into(), false, move |host| match host {
+        "client.example" => vec![outside],
+        "mixed.example" => vec![outside, inside],
+        "mapped.example" => vec!["::ffff:127.0.0.1".parse().unwrap()],
+        _ => vec![inside],
+    });
+    let from = |place: &str| format!("https://client.example/to/{place}");
+    let public = (outside, 443).into();
+    for (place, error) in [
+        ("https://inside.example/good", FetchError::Address),
+        ("https://mixed.example/good", FetchError::Address),
+        ("https://mapped.example/good", FetchError::Address),
+        ("https://bloom.example/good", FetchError::Address),
+        ("https://169.254.169.254/latest/meta-data", FetchError::Url("its host is no name")),
+        ("https://127.0.0.1/good", FetchError::Url("its host is no name")),
+        ("https://[::1]/good", FetchError::Url("its host is no name")),
+        ("https://localhost/good", FetchError::Url("its host is no name")),
+    ] {
+        let outcome = fetcher.fetch(&far(&from(place), 3)).await;
+        assert_eq!(outcome, Err(error), "{place}");
+        assert_eq!(std::mem::take(&mut *connected.lock().unwrap()), [public], "{place}");
+    }
+    // Where it leads on in public, it is followed.
+    let fetched = fetcher.fetch(&far(&from("https://client.example/good"), 3)).await.unwrap();
+    assert_eq!(
+        (fetched.url.as_str(), connected.lock().unwrap().len()),
+        ("https://client.example/good", 2)
+    );
+}
+
+/// A name that leads inside only when it is asked for the second time, for which a redirect to itself is enough.
+#[tokio::test]
+async fn a_name_that_is_rebound_before_a_redirect_is_not_followed_inside() {
+    let server = Server::start().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let (fetcher, connected) = before((HERE, server.port).into(), false, move |_| {
+        let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        vec![if is_first { "8.8.8.8" } else { "127.0.0.1" }.parse().unwrap()]
+    });
+    let outcome = fetcher.fetch(&far("https://client.example/once", 3)).await;
     assert_eq!(outcome, Err(FetchError::Address));
+    assert_eq!((asked.load(Ordering::SeqCst), server.count()), (2, 1));
+    assert_eq!(*connected.lock().unwrap(), ["8.8.8.8:443".parse().unwrap()]);
 }
 
 #[tokio::test]
