@@ -92,6 +92,11 @@ impl Job {
         self.0.attempts
     }
 
+    /// What it is about, if there is one about that at a time.
+    pub(crate) fn about(&self) -> Option<&str> {
+        self.0.dedupe.as_deref()
+    }
+
     /// What there is to do.
     pub(crate) fn payload<T: DeserializeOwned>(&self) -> Result<T, JobError> {
         serde_json::from_str(&self.0.payload)

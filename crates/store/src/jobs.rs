@@ -11,7 +11,7 @@ statements! {
     INSERT = "INSERT INTO jobs (id, kind, dedupe, payload, created_at, attempts, due_at) \
               VALUES (?1, ?2, ?3, ?4, ?5, 0, ?5) ON CONFLICT DO NOTHING";
     /// Jobs of a kind that are due, the longest waiting first.
-    DUE = "SELECT id, payload, created_at, attempts FROM jobs WHERE kind = ?1 AND due_at <= ?2 \
+    DUE = "SELECT id, dedupe, payload, created_at, attempts FROM jobs WHERE kind = ?1 AND due_at <= ?2 \
            ORDER BY due_at, id LIMIT ?3";
     /// Takes a job that is still as it was read.
     CLAIM = "UPDATE jobs SET attempts = attempts + 1, due_at = ?4 \
@@ -46,6 +46,8 @@ pub struct NewJob {
 pub struct StoredJob {
     /// Its id.
     pub id: JobId,
+    /// What it is about, if there is one about that at a time.
+    pub dedupe: Option<String>,
     /// What there is to do, as JSON.
     pub payload: String,
     /// When it was asked for.
@@ -111,8 +113,9 @@ pub fn next_due(tx: &mut Tx<'_>, kind: &'static str) -> Result<Option<Timestamp>
 fn read(row: &Row) -> Result<StoredJob, Error> {
     Ok(StoredJob {
         id: JobId::from_bytes(row.id16(0)?),
-        payload: row.text(1)?.to_owned(),
-        created_at: row.timestamp(2)?,
-        attempts: row.int(3)?,
+        dedupe: row.opt_text(1)?.map(str::to_owned),
+        payload: row.text(2)?.to_owned(),
+        created_at: row.timestamp(3)?,
+        attempts: row.int(4)?,
     })
 }

@@ -6,6 +6,7 @@ mod emptying;
 mod engines;
 mod leases;
 mod library;
+mod others;
 mod pages;
 mod search;
 mod small;
@@ -30,10 +31,12 @@ on_both!(
     one_credit_and_two_requests,
     what_fails_costs_nothing,
     what_is_asked_of_a_request_in_this_order,
+    whoever_asks_for_too_much_keeps_every_credit,
     what_bars_a_charge_says_where_to_do_something_about_it,
     asking_twice_under_one_name_asks_once,
     what_is_deleted_while_it_is_made_costs_nothing,
     an_image_that_nobody_can_make_is_given_up,
+    an_image_whose_job_cannot_be_read_fails_and_costs_nothing,
 );
 
 async fn an_image_is_made_and_had(app: App) {
@@ -194,6 +197,58 @@ async fn what_is_asked_of_a_request_in_this_order(app: App) {
     assert_eq!(ada.person.app.rows("images"), Vec::<String>::new(), "nothing was written");
 }
 
+async fn whoever_asks_for_too_much_keeps_every_credit(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(5, "in_1").await;
+    let app = &ada.person.app;
+    let own = changes::brought(&ada, &uploads::png(1)).await;
+    let before = ada.standing().await;
+    let (long, edit) = ("x".repeat(2_001), format!("/{own}/edit"));
+    let (brand, many) = (&ada.brand, vec![own.as_str(); 11]);
+    for (path, body, error) in [
+        ("/generations", json!({ "prompt": long, "brandSessionId": brand }), "400 BAD_REQUEST"),
+        (
+            "/generations",
+            json!({ "prompt": "x", "brandSessionId": brand, "referenceImageIds": many }),
+            "400 REFERENCE_LIMIT_EXCEEDED",
+        ),
+        (
+            "/generations",
+            json!({ "prompt": "x", "brandSessionId": brand, "variantCount": 6 }),
+            "400 BAD_REQUEST",
+        ),
+        (&edit, json!({ "prompt": long, "brandSessionId": brand }), "400 BAD_REQUEST"),
+        (
+            &edit,
+            json!({ "prompt": "x", "brandSessionId": brand, "referenceImageIds": many[..10] }),
+            "400 REFERENCE_LIMIT_EXCEEDED",
+        ),
+    ] {
+        let answer = ada.ask("POST", path, Some(&body)).await;
+        assert_eq!(answer.error(), error, "{path}: {answer:?}");
+        assert_eq!(ada.standing().await, before, "{path} {error}");
+    }
+    // Measured in characters and not in bytes; one less is taken.
+    let wide = "\u{e9}".repeat(2_001);
+    for (arguments, text) in [
+        (json!({ "prompt": long }), "2000"),
+        (json!({ "prompt": wide }), "2000"),
+        (json!({ "prompt": long, "imageId": own }), "2000"),
+        (json!({ "prompt": "x", "referenceImageIds": many }), "at most 10"),
+        // As by the API, one fewer where an image is changed, which is shown as well.
+        (json!({ "prompt": "x", "imageId": own, "referenceImageIds": many[..10] }), "at most 9"),
+    ] {
+        let mut arguments = arguments;
+        arguments["brandSessionId"] = json!(brand);
+        let told = tool(app, &ada.person.key, "bloom_generate_image", arguments).await;
+        assert_eq!(told["isError"], true, "{told}");
+        assert!(told["content"][0]["text"].as_str().expect("why").contains(text), "{text}: {told}");
+        assert_eq!(ada.standing().await, before, "{told}");
+    }
+    let most = json!({ "prompt": "\u{e9}".repeat(2_000), "brandSessionId": brand, "referenceImageIds": many[..10] });
+    assert_eq!(ada.generate(&most).await.status, 202);
+}
+
 /// The plan, a feature, the payment, then the credits: on both faces, with where to do something about it.
 async fn what_bars_a_charge_says_where_to_do_something_about_it(app: App) {
     let app = billed(&app, "closed").await;
@@ -281,4 +336,41 @@ async fn an_image_that_nobody_can_make_is_given_up(app: App) {
     ada.work().await;
     assert_eq!(ada.image(&late[0]).await["status"], "failed");
     assert_eq!(ada.person.balance().await.balance, 2);
+}
+
+/// Of a job in words that this version does not know, the image is told by what the job is about.
+async fn an_image_whose_job_cannot_be_read_fails_and_costs_nothing(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(9, "in_1").await;
+    let mut order = ada.order();
+    order["variantCount"] = json!(3);
+    let ids = ada.ids(&ada.generate(&order).await);
+    let set = |id: &str, payload: &str| {
+        let set = format!("UPDATE jobs SET payload = {payload} WHERE dedupe = '{id}'");
+        ada.person.app.database().run(&set);
+    };
+    set(&ids[0], "'{\"task\":\"of another version\"}'");
+    // One that is read, and costs what nothing costs.
+    set(&ids[1], "REPLACE(payload, '\"credits\":1', '\"credits\":-1')");
+    ada.work().await;
+    for id in &ids[..2] {
+        let failed = ada.image(id).await;
+        assert_eq!((&failed["status"], &failed["failureReason"]), (&json!("failed"), &Value::Null));
+        let detail = failed["failureDetail"].as_str().expect("why");
+        assert!(detail.contains("its operator finds the cause"), "{detail}");
+    }
+    assert_eq!(ada.image(&ids[2]).await["status"], "completed");
+    let balance = ada.person.balance().await;
+    assert_eq!((balance.balance, balance.held), (8, 0));
+    assert_eq!(ada.person.app.rows("jobs"), Vec::<String>::new());
+    // Of one that was deleted meanwhile, what is held goes back when the hold is over.
+    let gone = ada.ids(&ada.generate(&ada.order()).await);
+    set(&gone[0], "'{}'");
+    assert_eq!(ada.ask("DELETE", &format!("/{}", gone[0]), None).await.status, 200);
+    ada.work().await;
+    assert_eq!(ada.person.app.rows("jobs"), Vec::<String>::new());
+    ada.person.app.advance(Duration::from_secs(7 * 3_600));
+    ada.person.app.keep_house().await;
+    let balance = ada.person.balance().await;
+    assert_eq!((balance.balance, balance.held), (8, 0));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bloom_domain::credits::MAX_VARIANTS;
 use bloom_domain::ids::ImageId;
-use bloom_domain::images::{MAX_NAMED, MAX_REFERENCES, Prompt};
+use bloom_domain::images::{MAX_EDIT_REFERENCES, MAX_NAMED, MAX_REFERENCES, Prompt};
 use bloom_domain::uploads::UploadToken;
 use bloom_service::images::changes::{AskedOne, Change, change};
 use bloom_service::images::generate::{Asked, Order, generate as ask};
@@ -166,8 +166,9 @@ pub(crate) async fn generate(caller: &Caller, given: JsonObject) -> Result<Value
     let prompt = Prompt::parse(&given.prompt)
         .map_err(|error| ToolError::Refused(format!("prompt: {error}")))?;
     let brand = brand_id("brandSessionId", &given.brand_session_id)?;
-    let references =
-        references(given.reference_image_ids.as_deref().unwrap_or_default(), MAX_REFERENCES)?;
+    // An image that is changed is shown as well.
+    let most = if given.image_id.is_some() { MAX_EDIT_REFERENCES } else { MAX_REFERENCES };
+    let references = references(given.reference_image_ids.as_deref().unwrap_or_default(), most)?;
     let size = given.image_size.unwrap_or(SizeWord::TwoK).into();
     let (model, key) = (given.model.map(Into::into), given.idempotency_key);
     if let Some(subject) = given.image_id {

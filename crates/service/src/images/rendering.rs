@@ -113,13 +113,21 @@ impl Payload {
         Self { image: *image.as_bytes(), hold: *hold.as_bytes(), item, credits, engine, task }
     }
 
-    fn image(&self) -> ImageId {
-        ImageId::from_bytes(self.image)
+    fn stake(&self) -> Stake {
+        Stake {
+            image: ImageId::from_bytes(self.image),
+            hold: CreditHoldId::from_bytes(self.hold),
+            item: self.item,
+        }
     }
+}
 
-    fn hold(&self) -> CreditHoldId {
-        CreditHoldId::from_bytes(self.hold)
-    }
+/// What ends with a job: an image, and its part of a hold.
+#[derive(Debug, Clone, Copy)]
+struct Stake {
+    image: ImageId,
+    hold: CreditHoldId,
+    item: u32,
 }
 
 /// What drawing came to.
@@ -139,10 +147,12 @@ impl Outcome {
 
 async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     let payload: Payload = job.payload()?;
+    let price = Amount::new(payload.credits).map_err(|e| JobError::ForGood(e.to_string()))?;
+    let stake = payload.stake();
     let key = key(job, &payload);
     let Some(image) = begin(service, &payload, &key).await? else {
         let detail = "its credits went back before it was begun";
-        return end(service, job, &payload, End::Failed(failure(detail))).await;
+        return end(service, job, stake, End::Failed(failure(detail))).await;
     };
     let (outcome, engine) = match &payload.engine {
         None => (studio::draw(service, &image, &payload.task).await?, studio::ENGINE.to_owned()),
@@ -152,7 +162,7 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
         }
     };
     match outcome {
-        Outcome::Failed(failure) => end(service, job, &payload, End::Failed(failure)).await,
+        Outcome::Failed(failure) => end(service, job, stake, End::Failed(failure)).await,
         Outcome::Made(made) => {
             let bytes = i64::try_from(made.file.bytes.len()).unwrap_or(i64::MAX);
             let file = bloom_domain::images::File {
@@ -168,7 +178,7 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
                 tracing::error!(image = %image.id, engine, %error, "what an engine drew cannot be stored");
                 let detail =
                     "it was drawn and could not be stored; the operator finds the cause in the log";
-                return end(service, job, &payload, End::Failed(failure(detail))).await;
+                return end(service, job, stake, End::Failed(failure(detail))).await;
             }
             let completed = Completed {
                 description: made.description,
@@ -177,25 +187,40 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
                 engine,
                 file,
             };
-            end(service, job, &payload, End::Completed(Box::new(completed), made.scene)).await
+            end(service, job, stake, End::Completed(Box::new(completed), made.scene, price)).await
         }
     }
 }
 
 async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
-    // What cannot be read says of no image that it failed; the hold ends by itself.
-    let Ok(payload) = job.payload::<Payload>() else {
+    let stake = match job.payload::<Payload>() {
+        Ok(payload) => Some(payload.stake()),
+        Err(_) => stake_of_row(service, job).await?,
+    };
+    let Some(stake) = stake else {
+        // The image is gone; what was held for it ends by itself.
         let job = job.clone();
         service.store.write(move |tx| job.end(tx)).await?;
         return Ok(());
     };
     let detail = "the server could not make it; its operator finds the cause in the log";
-    end(service, job, &payload, End::Failed(failure(detail))).await
+    end(service, job, stake, End::Failed(failure(detail))).await
+}
+
+/// What is at stake where the job says it in words that are not understood: the image that it is about says so
+/// as well.
+async fn stake_of_row(service: &Service, job: &Job) -> Result<Option<Stake>, JobError> {
+    let Some(image) = job.about().and_then(|about| about.parse::<ImageId>().ok()) else {
+        return Ok(None);
+    };
+    let found = service.store.read(move |tx| store::images::find_any(tx, image)).await?;
+    let paid_by = found.and_then(|found| found.image.paid_by);
+    Ok(paid_by.map(|(hold, item)| Stake { image, hold, item }))
 }
 
 /// Where an attempt puts its bytes.
 fn key(job: &Job, payload: &Payload) -> BlobKey {
-    BlobKey::of_attempt(AMONG, payload.image(), job.attempts())
+    BlobKey::of_attempt(AMONG, payload.stake().image, job.attempts())
 }
 
 fn failure(detail: &str) -> Failure {
@@ -208,7 +233,7 @@ async fn begin(
     payload: &Payload,
     key: &BlobKey,
 ) -> Result<Option<Image>, JobError> {
-    let (id, hold, now, key) = (payload.image(), payload.hold(), service.now(), key.clone());
+    let (Stake { image: id, hold, .. }, now, key) = (payload.stake(), service.now(), key.clone());
     let begin = move |tx: &mut Tx<'_>| {
         let is_held = store::credit_holds::find_open(tx, hold)?;
         let Some(found) = store::images::find_any(tx, id)? else { return Ok(None) };
@@ -226,25 +251,25 @@ async fn begin(
 
 /// How an image ends.
 enum End {
-    Completed(Box<Completed>, Option<String>),
+    /// It is there, with what it was composed of, and costs so much.
+    Completed(Box<Completed>, Option<String>, Amount),
     Failed(Failure),
 }
 
 /// Ends the job, the image and its part of the hold, all or nothing.
-async fn end(service: &Service, job: &Job, payload: &Payload, end: End) -> Result<(), JobError> {
+async fn end(service: &Service, job: &Job, stake: Stake, end: End) -> Result<(), JobError> {
     let (job, ending, now) = (job.clone(), Ending::new(service)?, service.now());
-    let (id, hold, item) = (payload.image(), payload.hold(), payload.item);
-    let price = Amount::new(payload.credits).map_err(|e| JobError::ForGood(e.to_string()))?;
+    let Stake { image: id, hold, item } = stake;
     let write = move |tx: &mut Tx<'_>| {
         if !job.end(tx)? {
             // Somebody else has the job, and writes another file.
-            if let End::Completed(completed, _) = &end {
+            if let End::Completed(completed, ..) = &end {
                 store::images::doom_blob(tx, &completed.file.blob, now)?;
             }
             return Ok(());
         }
         let is_there = match &end {
-            End::Completed(completed, scene) => {
+            End::Completed(completed, scene, _) => {
                 let is_there = store::images::complete(tx, id, completed)?;
                 match is_there {
                     true => files::keep(tx, &completed.file.blob, now)?,
@@ -270,7 +295,10 @@ async fn end(service: &Service, job: &Job, payload: &Payload, end: End) -> Resul
         // Who has voided the hold meanwhile has ended this part, too.
         let Some(open) = store::credit_holds::find_open(tx, hold)? else { return Ok(()) };
         let work = Work::of(hold, open.workspace, &open.operation);
-        let spent = is_there.then_some(price);
+        let spent = match &end {
+            End::Completed(.., price) if is_there => Some(*price),
+            _ => None,
+        };
         match ending.end_item(tx, &work, item, spent)? {
             Ok(_) => Ok(()),
             Err(error) => Err(store::Error::Corrupt(error.to_string())),

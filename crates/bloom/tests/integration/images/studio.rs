@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bloom_domain::credits::CreditBalance;
 use bloom_service::jobs::worker;
 use bloom_store::Database;
 use serde_json::{Value, json};
@@ -81,6 +82,14 @@ impl Artist {
 
     pub(crate) fn delete_brand(&self) {
         self.set_brand("deleted_at = 1");
+    }
+
+    /// All that a refusal leaves as it was: what can be spent and what is held, each movement, what is held for whom,
+    /// images and jobs.
+    pub(crate) async fn standing(&self) -> (CreditBalance, Vec<String>) {
+        let tables = ["credit_ledgers", "credit_holds", "credit_movements", "images", "jobs"];
+        let rows = tables.iter().flat_map(|table| self.person.app.rows(table)).collect();
+        (self.person.balance().await, rows)
     }
 
     /// How many files lie beside the database.
