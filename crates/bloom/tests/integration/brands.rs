@@ -7,6 +7,7 @@ mod tools;
 mod waiting;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ on_both!(
     a_service_in_the_dark_becomes_a_brand,
     a_page_that_needs_a_browser_says_so,
     what_fails_is_told_by_the_documented_codes,
+    a_page_that_comes_slowly_or_without_an_end_is_left,
     of_instagram_a_profile_that_is_shown_is_read_and_nothing_else,
     a_url_that_is_none_is_refused_at_once,
     a_page_somewhere_else_is_read_from_there,
@@ -98,13 +100,17 @@ async fn a_shop_becomes_a_brand(app: App) {
     let findings = &brand["findings"];
     assert_eq!(findings["name"]["source"], "og:site_name");
     assert_eq!(findings["headingFont"]["bundled"], "Fraunces");
-    for found in findings["colors"].as_array().unwrap() {
-        let sure = found["confidence"].as_f64().unwrap();
-        assert!(
-            sure > 0.0 && sure <= 1.0 && !found["source"].as_str().unwrap().is_empty(),
-            "{found}"
-        );
+    let named = ["name", "summary", "headingFont", "bodyFont"].map(|name| &findings[name]);
+    let many = ["colors", "aesthetic"].map(|name| findings[name].as_array().expect(name));
+    for found in named.into_iter().chain(many.into_iter().flatten()) {
+        let sure = found["confidence"].as_f64().unwrap_or_else(|| panic!("{found} of {findings}"));
+        let source = found["source"].as_str().expect("a source");
+        // Of a page nobody is as sure as of what was set by hand.
+        assert!(sure > 0.0 && sure < 1.0 && !source.is_empty(), "{found}");
     }
+    assert_eq!(findings["summary"]["source"], "meta description", "{findings}");
+    assert_eq!(findings["bodyFont"]["bundled"], "Inter", "{findings}");
+    assert!(many[1].len() > 1, "{findings}");
     assert!(findings["colors"].as_array().unwrap().iter().any(|found| found["role"] == "primary"));
     let pair = |pair: &Value| pair["text"] == "#22201a" && pair["ground"] == "#faf6ec";
     let pair = findings["pairs"].as_array().unwrap().iter().find(|one| pair(one)).expect("a pair");
@@ -196,6 +202,37 @@ async fn what_fails_is_told_by_the_documented_codes(app: App) {
         let message = brand["failure"]["message"].as_str().unwrap();
         assert!(message.contains(text) && message.ends_with('.'), "{url}: {message}");
     }
+}
+
+async fn a_page_that_comes_slowly_or_without_an_end_is_left(app: App) {
+    let ada = Owner::new(&app).await;
+    ada.sites.put_endless("endless.example/", "text/html");
+    ada.sites.put_slow("slow.example/", "text/html");
+    for (url, patience, text) in [
+        ("https://endless.example/", Duration::from_secs(60), "too large"),
+        ("https://slow.example/", Duration::from_millis(300), "took too long"),
+    ] {
+        ada.sites.wait_at_most(patience);
+        let brand = ada.brand(url).await;
+        let ended = (&brand["status"], &brand["failure"]["code"]);
+        assert_eq!(ended, (&json!("failed"), &json!("SCRAPE_FAILED")), "{url}: {brand}");
+        let message = brand["failure"]["message"].as_str().unwrap();
+        assert!(message.contains(text), "{url}: {message}");
+        assert!(ada.app.rows("jobs").is_empty(), "{url}: it is not tried again");
+        // Whoever did that reads the next one.
+        ada.sites.wait_at_most(Duration::from_secs(60));
+        assert_eq!(ada.brand("https://kobalt.example/").await["status"], "ready", "after {url}");
+    }
+    // What a page refers to is left as well, and the page is told by what is there.
+    ada.sites.put(
+        "half.example/",
+        "text/html",
+        "<title>Half</title><link rel=stylesheet href=/s.css><style>body{background:#fff;color:#22201a}a{color:#d62878}\
+         </style><header><img class=logo src=/l.svg></header>",
+    );
+    ada.sites.put("half.example/l.svg", "image/svg+xml", GREEN_LOGO);
+    ada.sites.put_endless("half.example/s.css", "text/css");
+    assert_eq!(ada.brand("https://half.example/").await["status"], "ready");
 }
 
 async fn of_instagram_a_profile_that_is_shown_is_read_and_nothing_else(app: App) {

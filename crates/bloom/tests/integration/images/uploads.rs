@@ -1,11 +1,15 @@
 //! Images that somebody brings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bloom_outside::fetch::{FetchSettings, GuardedFetcher};
 use serde_json::{Value, json};
 
 use super::studio::{Artist, form};
+use crate::credits::person::{Person, metered};
 use crate::mcp::tool;
 use crate::support::sites::{GREEN_LOGO, Sites};
 use crate::support::{Answer, App, on_both};
@@ -13,13 +17,31 @@ use crate::support::{Answer, App, on_both};
 on_both!(
     a_file_is_kept_once_and_without_what_it_carried,
     what_is_no_image_is_not_taken,
+    every_format_is_taken_for_what_it_is,
+    a_small_file_of_many_pixels_is_not_taken,
     what_lies_at_a_url_is_brought,
+    what_comes_slowly_or_without_an_end_is_not_brought,
     what_lies_inside_is_not_brought,
     a_drawing_that_would_take_everything_is_not_taken,
     whoever_has_a_token_brings_one_file,
     a_token_ends_with_the_key_that_asked_for_it,
     a_workspace_has_room_for_so_much,
 );
+
+/// Pictures of 40 by 24 pixels, as encoders write them.
+const JPEG: &str = "\
+    /9j/4AAQSkZJRgABAgAAAQABAAD/wAALCAAYACgBAREA/9sAQwAUDg8SDw0UEhASFxUUGB4yIR4cHB49LC4kMklATEtHQEZFUFpz\
+    YlBVbVZFRmSIZW13e4GCgU5gjZeMfZZzfoF8/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUF\
+    BAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVW\
+    V1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi\
+    4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/AMairlh/y0/D+tW6KyKKuWH/AC0/D+tW6KyKKuWH/LT8P61bor//2Q==";
+const WEBP: &str = "\
+    UklGRpwAAABXRUJQVlA4TI8AAAAvJ8AFEM1VICICHoggAAAAAIAAAGAAAAAAAADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAMwOCB\
+    SAAAAAAAnH8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAGAAAAAwAAAAAADwQCQAAAACA8w8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+    AAAAgA0AQGQfSwpPBQA=";
+const GIF: &str = "\
+    R0lGODlhKAAYAIAAAAAAAAAAACH5BAgAAAAALAAAAAAoABgAgB9NOuhiOgJAhI+Zwe3/lJSw1omP3S1nznkYuIkTaZkUCqkK27oI\
+    HMka3dkGnus8o9v9goBfgGhEDoNJ5tL3tDWhPGXVeaXiCgA7";
 
 /// A picture of 40 by 30 pixels, with a comment in it that nobody asked for.
 pub(super) fn png(shade: u8) -> Vec<u8> {
@@ -195,6 +217,104 @@ async fn a_drawing_that_would_take_everything_is_not_taken(app: App) {
     assert_eq!(app.rows("images").len(), 1);
 }
 
+/// Whatever its name is, and whatever it is said to be: `form` says neither.
+async fn every_format_is_taken_for_what_it_is(app: App) {
+    let ada = Artist::new(&app, "ada").await;
+    let decoded = |text: &str| STANDARD.decode(text).expect("base64");
+    for (name, file, kept_as, magic) in [
+        ("PNG", png(7), "image/png", &b"\x89PNG\r\n\x1a\n"[..]),
+        ("JPEG", decoded(JPEG), "image/jpeg", b"\xff\xd8\xff"),
+        // What nothing shows through is kept as a photograph is.
+        ("WebP", decoded(WEBP), "image/jpeg", b"\xff\xd8\xff"),
+        ("GIF", decoded(GIF), "image/png", b"\x89PNG\r\n\x1a\n"),
+    ] {
+        let brought = data(&upload(&ada, &file).await);
+        assert_eq!(
+            (&brought["mimeType"], &brought["width"], &brought["height"], &brought["existing"]),
+            (
+                &json!(kept_as),
+                &json!(40),
+                &json!(if name == "PNG" { 30 } else { 24 }),
+                &json!(false)
+            ),
+            "{name}"
+        );
+        let place =
+            brought["imageUrl"].as_str().expect("a URL").replace("http://localhost:4600", "");
+        let kept = app.get(&place, &[]).await;
+        assert_eq!((kept.status, kept.header("content-type")), (200, kept_as), "{name}");
+        assert!(kept.body.starts_with(magic), "{name}: {kept:?}");
+        let seen = ada.image(brought["id"].as_str().expect("an id")).await;
+        assert_eq!((&seen["status"], &seen["source"]), (&json!("completed"), &json!("uploaded")));
+        // Cut off it is none.
+        let cut = upload(&ada, &file[..file.len() - 3]).await;
+        assert_eq!(cut.error(), "400 UNSUPPORTED_FORMAT", "{name}: {cut:?}");
+    }
+    assert_eq!(app.rows("images").len(), 4);
+}
+
+async fn a_small_file_of_many_pixels_is_not_taken(app: App) {
+    let sites = Sites::start().await;
+    let app = metered(app).await.among(&sites).await;
+    let mut browser = app.person("ada").await;
+    let key = browser.create_key("ci").await.secret;
+    let person = Person::of(&app, browser.email(), &key).await;
+    let ada = Artist { person, brand: super::studio::brand_of(&app, browser.email()) };
+    ada.person.topup(3, "in_1").await;
+    // A hundred bytes that say they are four billion pixels.
+    let bomb = png_of((65_000, 65_000), (8, 2), &[0; 9]);
+    assert!(bomb.len() < 200);
+    sites.put("pictures.example/bomb.png", "image/png", &bomb);
+    let asked = json!({ "brandSessionId": ada.brand });
+    let token = tool(&app, &key, "bloom_create_image_upload_url", asked).await;
+    let asked = json!({ "brandId": ada.brand });
+    let logo_token = tool(&app, &key, "bloom_create_logo_upload_url", asked).await;
+    let place = |url: &Value| url.as_str().expect("a URL").replace("http://localhost:4600", "");
+    let before = (ada.standing().await, app.rows("brands"), ada.files());
+    let (body, kind) = crate::brands::logos::form(&bomb);
+    let kind = [("content-type", kind.as_str())];
+    let with_key = [kind[0], ("x-api-key", key.as_str())];
+    let from =
+        json!({ "imageUrl": "https://pictures.example/bomb.png", "brandSessionId": ada.brand });
+    let to_token = place(&token["structuredContent"]["uploadUrls"][0]);
+    let to_logo = format!("/api/v1/brands/{}/logo/file", ada.brand);
+    let to_logo_token = place(&logo_token["structuredContent"]["uploadUrl"]);
+    for (what, answer, error) in [
+        ("a file", upload(&ada, &bomb).await, "400 FILE_TOO_LARGE"),
+        ("a URL", ada.ask("POST", "/uploads", Some(&from)).await, "400 FILE_TOO_LARGE"),
+        (
+            "with a token",
+            app.send_bytes("POST", &to_token, body.clone(), &kind).await,
+            "400 FILE_TOO_LARGE",
+        ),
+        (
+            "a logo",
+            app.send_bytes("PUT", &to_logo, body.clone(), &with_key).await,
+            "400 INVALID_LOGO",
+        ),
+        (
+            "a logo with a token",
+            app.send_bytes("PUT", &to_logo_token, body, &kind).await,
+            "400 INVALID_LOGO",
+        ),
+    ] {
+        assert_eq!(answer.error(), error, "{what}: {answer:?}");
+    }
+    let form_token = browser.form_token().await;
+    let field = format!(
+        "--frontier\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{form_token}\r\n"
+    );
+    let (body, _) = crate::brands::logos::form(&bomb);
+    let body = [field.as_bytes(), &body].concat();
+    let page = browser.post_raw(&format!("/brands/{}/logo", ada.brand), body, &kind).await;
+    assert!(page.status == 422 && page.text().contains("too many pixels"), "{page:?}");
+    app.keep_house().await;
+    assert_eq!((ada.standing().await, app.rows("brands"), ada.files()), before);
+    // Nothing is used up, and the server goes on.
+    let (body, _) = crate::brands::logos::form(&png(2));
+    assert_eq!(data(&app.send_bytes("POST", &to_token, body, &kind).await)["existing"], false);
+}
+
 async fn what_lies_at_a_url_is_brought(app: App) {
     let sites = Sites::start().await;
     let app = app.among(&sites).await;
@@ -218,6 +338,32 @@ async fn what_lies_at_a_url_is_brought(app: App) {
         let answer = bring(url).await;
         assert_eq!(answer.error(), error, "{url}: {answer:?}");
     }
+}
+
+async fn what_comes_slowly_or_without_an_end_is_not_brought(app: App) {
+    let sites = Sites::start().await;
+    let ada = Artist::new(&metered(app).await.among(&sites).await, "ada").await;
+    ada.person.topup(1, "in_1").await;
+    sites.put_endless("pictures.example/endless", "image/png");
+    sites.put_slow("pictures.example/slow", "image/png");
+    sites.put("pictures.example/a.svg", "image/svg+xml", GREEN_LOGO);
+    let before = ada.standing().await;
+    for (place, patience, error) in [
+        ("endless", Duration::from_secs(60), "400 FILE_TOO_LARGE"),
+        ("slow", Duration::from_millis(300), "400 DOWNLOAD_FAILED"),
+    ] {
+        sites.wait_at_most(patience);
+        let url = format!("https://pictures.example/{place}");
+        let body = json!({ "imageUrl": url, "brandSessionId": ada.brand });
+        let answer = ada.ask("POST", "/uploads", Some(&body)).await;
+        assert_eq!(answer.error(), error, "{place}: {answer:?}");
+        let told = tool(&ada.person.app, &ada.person.key, "bloom_upload_image", body).await;
+        assert_eq!(told["isError"], true, "{place}: {told}");
+    }
+    assert_eq!((ada.standing().await, ada.files()), (before, 0));
+    sites.wait_at_most(Duration::from_secs(60));
+    let body = json!({ "imageUrl": "https://pictures.example/a.svg", "brandSessionId": ada.brand });
+    assert_eq!(data(&ada.ask("POST", "/uploads", Some(&body)).await)["existing"], false);
 }
 
 async fn what_lies_inside_is_not_brought(app: App) {
@@ -258,7 +404,7 @@ async fn whoever_has_a_token_brings_one_file(app: App) {
     assert_eq!(send(&place(0), &png(4)).await.error(), "401 INVALID_UPLOAD_TOKEN");
     let seen = ada.image(brought["id"].as_str().expect("an id")).await;
     assert_eq!(seen["brandSessionId"], json!(ada.brand));
-    app.advance(std::time::Duration::from_secs(15 * 60));
+    app.advance(Duration::from_secs(15 * 60));
     assert_eq!(send(&place(1), &png(5)).await.error(), "401 INVALID_UPLOAD_TOKEN");
     assert_eq!(app.rows("images").len(), 1);
 }

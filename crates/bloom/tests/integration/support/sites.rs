@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bloom_outside::fetch::{FetchSettings, GuardedFetcher};
 use bloom_service::fetch::{Fetched, Fetcher, Fetching, Wanted};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::App;
 
@@ -41,12 +42,27 @@ pub(crate) struct Sites {
     guarded: GuardedFetcher,
     port: u16,
     shelf: Arc<Shelf>,
+    /// The longest that anything is waited for, whatever whoever asks would wait.
+    patience: Mutex<Duration>,
 }
+
+/// The longest that anybody may want to wait for a site.
+const LONGEST: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Shelf {
-    answers: Mutex<HashMap<String, Vec<u8>>>,
+    answers: Mutex<HashMap<String, Sent>>,
     asked: AtomicUsize,
+}
+
+/// What is sent to whoever asks.
+#[derive(Clone)]
+enum Sent {
+    Whole(Vec<u8>),
+    /// This, and spaces without an end, as fast as they are taken.
+    Endless(Vec<u8>),
+    /// This, and a space now and then.
+    Slowly(Vec<u8>),
 }
 
 impl Sites {
@@ -59,7 +75,7 @@ impl Sites {
         let settings =
             FetchSettings { own_host: String::new(), allow_private: true, extra_roots: vec![] };
         let guarded = GuardedFetcher::new(settings).expect("TLS");
-        let sites = Arc::new(Self { guarded, port, shelf });
+        let sites = Arc::new(Self { guarded, port, shelf, patience: Mutex::new(LONGEST) });
         for (place, kind, body) in SITES {
             sites.put(place, kind, body);
         }
@@ -78,7 +94,26 @@ impl Sites {
 
     /// Puts a whole answer there.
     pub(crate) fn put_answer(&self, place: &str, answer: Vec<u8>) {
-        self.shelf.answers.lock().expect("a lock").insert(format!("/{place}"), answer);
+        self.send(place, Sent::Whole(answer));
+    }
+
+    /// Puts something there that does not say how long it is, and has no end.
+    pub(crate) fn put_endless(&self, place: &str, kind: &str) {
+        self.send(place, Sent::Endless(unmeasured(kind)));
+    }
+
+    /// The same, of which a byte comes now and then.
+    pub(crate) fn put_slow(&self, place: &str, kind: &str) {
+        self.send(place, Sent::Slowly(unmeasured(kind)));
+    }
+
+    fn send(&self, place: &str, sent: Sent) {
+        self.shelf.answers.lock().expect("a lock").insert(format!("/{place}"), sent);
+    }
+
+    /// From now on nothing is waited for longer than this.
+    pub(crate) fn wait_at_most(&self, patience: Duration) {
+        *self.patience.lock().expect("a lock") = patience;
     }
 
     /// Leads from one place to another of the same host.
@@ -113,7 +148,9 @@ impl Fetcher for Sites {
             let (_, place) = wanted.url.split_once("://").expect("a scheme");
             let here = format!("http://127.0.0.1:{}/", self.port);
             let url = format!("{here}{place}");
-            let fetched = self.guarded.fetch(&Wanted { url: &url, ..*wanted }).await?;
+            assert!(wanted.deadline <= LONGEST, "nobody waits so long: {wanted:?}");
+            let deadline = wanted.deadline.min(*self.patience.lock().expect("a lock"));
+            let fetched = self.guarded.fetch(&Wanted { url: &url, deadline, ..*wanted }).await?;
             let place = fetched.url.strip_prefix(&here).expect("it stayed here");
             Ok(Fetched { url: format!("https://{place}"), ..fetched })
         })
@@ -134,8 +171,34 @@ async fn serve(listener: TcpListener, shelf: Arc<Shelf>) {
             let path = head.split(' ').nth(1).unwrap_or_default();
             let answer = shelf.answers.lock().expect("a lock").get(path).cloned();
             let nothing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec();
-            let _ = stream.write_all(&answer.unwrap_or(nothing)).await;
+            let _ = give(&mut stream, answer.unwrap_or(Sent::Whole(nothing))).await;
             let _ = stream.shutdown().await;
         });
+    }
+}
+
+/// The head of an answer that does not say how long it is.
+fn unmeasured(kind: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n").into_bytes()
+}
+
+/// Ends when there is no more, or nobody listens.
+async fn give(stream: &mut TcpStream, sent: Sent) -> std::io::Result<()> {
+    match sent {
+        Sent::Whole(bytes) => stream.write_all(&bytes).await,
+        Sent::Endless(head) => {
+            stream.write_all(&head).await?;
+            let spaces = vec![b' '; 64 * 1024];
+            loop {
+                stream.write_all(&spaces).await?;
+            }
+        }
+        Sent::Slowly(head) => {
+            stream.write_all(&head).await?;
+            loop {
+                stream.write_all(b" ").await?;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
     }
 }
