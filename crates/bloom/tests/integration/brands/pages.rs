@@ -125,6 +125,12 @@ async fn every_finding_can_be_corrected_and_survives_another_reading(app: App) {
     for key in ["name", "summary", "fonts", "aesthetic", "colors", "status"] {
         assert_eq!(again[key], set[key], "{key}");
     }
+    // The roles of its colours as well, and who set them.
+    let colors = &set["findings"]["colors"];
+    assert!(
+        colors.as_array().is_some_and(|colors| colors.len() > 1 && colors[0]["role"] == "accent")
+    );
+    assert_eq!(&again["findings"]["colors"], colors);
     // Emptied, it is as it is found now.
     corrected(&mut browser, &page, &[("name", ""), ("heading-font", "")]).await;
     let emptied = ada.get(&id).await;

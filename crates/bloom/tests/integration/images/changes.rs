@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::engines::picture;
-use super::studio::{Artist, image_of};
-use super::uploads::{png_of, upload};
+use super::studio::{Artist, bytes_of, image_of};
+use super::uploads::{png, png_of, upload};
 use crate::credits::person::metered;
 use crate::plans::{billed, give, order as plan};
+use crate::support::sites::GREEN_LOGO;
 use crate::support::{App, NOTHING, on_both};
 
 on_both!(
@@ -15,6 +16,7 @@ on_both!(
     a_plan_without_4k_makes_none_of_a_large_picture,
     what_cannot_be_done_is_said_and_costs_nothing,
     what_is_asked_of_a_change_in_this_order,
+    what_an_image_is_not_fit_for_is_said_and_costs_nothing,
 );
 
 /// Asks for something to be made of an image, waits for it, and gives it.
@@ -235,4 +237,35 @@ async fn what_is_asked_of_a_change_in_this_order(app: App) {
         assert_eq!(answer.error(), error, "{path}: {answer:?}");
     }
     assert_eq!(ada.person.app.rows("images").len(), 2, "nothing was written");
+}
+
+async fn what_an_image_is_not_fit_for_is_said_and_costs_nothing(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(5, "in_1").await;
+    // The shorter side of the small one has 30 pixels; what is lost has a row that names no file.
+    let small = brought(&ada, &png(1)).await;
+    let paths = brought(&ada, GREEN_LOGO.as_bytes()).await;
+    let lost = image_of(&ada.person.app, &ada.brand);
+    let id = bytes_of(&ada.person.app, &lost);
+    ada.person.app.database().run(&format!("UPDATE images SET blob = NULL WHERE id = {id}"));
+    let before = ada.standing().await;
+    for (id, what, more, error) in [
+        (&small, "vectorize", json!({}), "400 IMAGE_TOO_SMALL"),
+        (&paths, "resize", json!({ "targetAspectRatio": "1:1" }), "400 IMAGE_NOT_RESIZABLE"),
+        (&paths, "vectorize", json!({}), "400 IMAGE_NOT_VECTORIZABLE"),
+        (&lost, "edit", json!({ "prompt": "Make it dark" }), "400 EDIT_SUBJECT_NO_STORAGE_PATH"),
+        (&lost, "resize", json!({ "targetAspectRatio": "1:1" }), "400 IMAGE_NOT_RESIZABLE"),
+    ] {
+        let mut body = json!({ "brandSessionId": ada.brand });
+        for (name, value) in more.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        let answer = ada.ask("POST", &format!("/{id}/{what}"), Some(&body)).await;
+        assert_eq!(answer.error(), error, "{what}: {answer:?}");
+        assert_eq!(ada.standing().await, before, "{what}");
+    }
+    // One pixel more is enough.
+    let rows = [vec![0], vec![0xf0; 5]].concat().repeat(32);
+    let enough = brought(&ada, &png_of((40, 32), (1, 0), &rows)).await;
+    assert_eq!(made(&ada, &enough, "vectorize", &json!({})).await["status"], "completed");
 }

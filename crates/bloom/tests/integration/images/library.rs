@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::studio::Artist;
+use super::studio::{Artist, brand_of, bytes_of};
+use super::{changes, uploads};
 use crate::support::{App, NOTHING, on_both};
 
 on_both!(
@@ -77,13 +78,59 @@ async fn a_list_goes_on_where_it_stopped(app: App) {
 }
 
 async fn a_list_is_narrowed(app: App) {
-    let ada = Artist::new(&app, "ada").await;
-    asked_for(&ada, 2).await;
-    let count = async |query: &str| ids(&ask(&ada, query).await).len();
-    assert_eq!(count("?source=generated&status=pending&actionType=generation").await, 6);
-    assert_eq!(count("?status=completed").await, 0);
-    assert_eq!(count("?source=uploaded").await, 0);
-    assert_eq!(count(&format!("?brandSessionId={}", ada.brand)).await, 6);
+    let mut browser = app.person("ada").await;
+    let key = browser.create_key("ci").await.secret;
+    let person = crate::credits::person::Person::of(&app, browser.email(), &key).await;
+    let brand = brand_of(&app, browser.email());
+    let ada = Artist { person, brand };
+    // Two brands of her own, and one of a team: images of each, of which some were brought and one is an edit.
+    let other = Artist { brand: brand_of(&app, browser.email()), ..ada.clone() };
+    let team = crate::teams::team(&mut browser, "Studio").await;
+    let theirs = Artist { brand: brand_of(&app, browser.email()), ..ada.clone() };
+    theirs.set_brand(&format!("workspace_id = {}", bytes_of(&app, &team)));
+    let mut pending = asked_for(&ada, 1).await;
+    let of_other = asked_for(&other, 1).await;
+    let of_team = asked_for(&theirs, 1).await;
+    let brought = changes::brought(&ada, &uploads::png(1)).await;
+    let body = json!({ "prompt": "Make it dark", "brandSessionId": ada.brand });
+    let edit = ada.ask("POST", &format!("/{brought}/edit"), Some(&body)).await.json();
+    let edit = edit["data"]["id"].as_str().expect("an id").to_owned();
+    pending.extend(of_other.iter().cloned());
+    let generated = [pending.as_slice(), &of_team].concat();
+    let all = [generated.as_slice(), std::slice::from_ref(&edit), std::slice::from_ref(&brought)]
+        .concat();
+    let but =
+        |left_out: &[String]| all.iter().filter(|id| !left_out.contains(id)).cloned().collect();
+    let of_ada: Vec<String> = but(&[of_other.as_slice(), &of_team].concat());
+    let brand = |artist: &Artist| format!("brandSessionId={}", artist.brand);
+    for (query, mut expected) in [
+        (String::new(), all.clone()),
+        ("source=generated".into(), but(std::slice::from_ref(&brought))),
+        ("source=uploaded".into(), vec![brought.clone()]),
+        ("source=scraped".into(), vec![]),
+        ("status=pending".into(), but(std::slice::from_ref(&brought))),
+        ("status=completed".into(), vec![brought.clone()]),
+        ("actionType=generation".into(), generated.clone()),
+        ("actionType=edit".into(), vec![edit.clone()]),
+        ("actionType=resize".into(), vec![]),
+        (brand(&ada), of_ada),
+        (brand(&other), of_other.clone()),
+        (brand(&theirs), of_team.clone()),
+        (format!("workspaceId={team}"), of_team.clone()),
+        // All that is said holds.
+        (format!("{}&actionType=edit", brand(&ada)), vec![edit.clone()]),
+        (format!("{}&actionType=edit", brand(&other)), vec![]),
+        (format!("{}&workspaceId={team}", brand(&theirs)), of_team.clone()),
+        (
+            format!("source=generated&status=pending&actionType=generation&workspaceId={team}"),
+            of_team,
+        ),
+    ] {
+        let mut found = ids(&ask(&ada, &format!("?{query}")).await);
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{query}");
+    }
     let unknown = ada.ask("GET", &format!("?brandSessionId={NOTHING}"), None).await;
     assert_eq!(unknown.error(), "422 BRAND_NOT_FOUND");
     let unknown = ada.ask("GET", &format!("?workspaceId={NOTHING}"), None).await;
@@ -97,13 +144,21 @@ async fn a_cursor_is_nobody_elses_and_of_one_list(app: App) {
     let page = ask(&ada, "?limit=1").await;
     let cursor = page["nextCursor"].as_str().expect("a cursor");
     assert_eq!(ids(&ask(&ada, &format!("?cursor={cursor}")).await).len(), 2);
-    let mut changed = cursor.to_owned().into_bytes();
-    changed[10] = if changed[10] == b'A' { b'B' } else { b'A' };
-    let changed = String::from_utf8(changed).expect("text");
-    for (artist, cursor) in [(&bob, cursor), (&ada, &changed), (&ada, "x"), (&ada, NOTHING)] {
+    assert!(!cursor.contains(&ids(&page)[0]), "it tells nothing");
+    let is_refused = async |artist: &Artist, cursor: &str, what: &str| {
         let answer = artist.ask("GET", &format!("?cursor={cursor}"), None).await;
-        assert_eq!(answer.status, 400, "{cursor}: {answer:?}");
+        assert_eq!(answer.error(), "400 INVALID_CURSOR", "{what}: {answer:?}");
+    };
+    for index in (0..cursor.len()).step_by(3) {
+        let mut forged = cursor.to_owned().into_bytes();
+        forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(forged).expect("text");
+        is_refused(&ada, &forged, &format!("changed at {index}")).await;
     }
+    for junk in ["x", NOTHING, &"A".repeat(600)] {
+        is_refused(&ada, junk, junk).await;
+    }
+    is_refused(&bob, cursor, "another person's").await;
     // It says after which image to go on, whatever else is asked for; another list takes it for none of its own.
     let narrowed = format!("?status=pending&brandSessionId={}&cursor={cursor}", ada.brand);
     assert_eq!(ids(&ask(&ada, &narrowed).await).len(), 2);
@@ -172,7 +227,7 @@ async fn a_wait_ends_with_its_credential(app: App) {
     let mut browser = app.person("ada").await;
     let key = browser.create_key("ci").await;
     let person = crate::credits::person::Person::of(&app, browser.email(), &key.secret).await;
-    let brand = super::studio::brand_of(&app, "ada@example.com");
+    let brand = brand_of(&app, "ada@example.com");
     let ada = Artist { person, brand };
     let ids = ada.ids(&ada.generate(&ada.order()).await);
     let path = format!("/{}?wait=true", ids[0]);
@@ -244,9 +299,9 @@ async fn whoever_is_removed_waits_no_longer(app: App) {
     for is_deleted in [false, true] {
         let id = crate::teams::team(&mut owner, "Studio").await;
         crate::teams::join(&mut owner, &id, &mut browser, "member").await;
-        let brand = super::studio::brand_of(&app, "ada@example.com");
+        let brand = brand_of(&app, "ada@example.com");
         let ada = Artist { person: person.clone(), brand };
-        ada.set_brand(&format!("workspace_id = {}", super::studio::bytes_of(&app, &id)));
+        ada.set_brand(&format!("workspace_id = {}", bytes_of(&app, &id)));
         let ids = ada.ids(&ada.generate(&ada.order()).await);
         let one = waiting(&ada, format!("/{}?wait=true", ids[0]));
         let many = waiting(&ada, format!("?ids={}&wait=true", ids[0]));

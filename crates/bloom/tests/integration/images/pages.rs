@@ -61,6 +61,18 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     let src = page.between("<img class=\"picture\" src=\"", "\"").expect("a picture").to_owned();
     let place = src.strip_prefix("http://localhost:4600").expect("our origin");
     assert_eq!(app.get(place, &[]).await.header("content-type"), "image/png");
+    // The link to it as a file leads to the same bytes, under the name that the page says.
+    let (link, name) = page
+        .between("<a class=\"button primary\" href=\"", "\">Download</a>")
+        .and_then(|link| link.split_once("\" download=\""))
+        .expect("a link");
+    let shown = app.get(place, &[]).await;
+    let file = app.get(link.strip_prefix("http://localhost:4600").expect("our origin"), &[]).await;
+    assert_eq!((file.status, file.header("content-type")), (200, "image/png"), "{link}");
+    assert_eq!(file.header("content-disposition"), format!("attachment; filename=\"{name}\""));
+    assert_eq!(name, format!("bloom-{one}.png"));
+    assert_eq!(shown.header("content-disposition"), format!("inline; filename=\"{name}\""));
+    assert!(file.body == shown.body && file.body.starts_with(b"\x89PNG\r\n\x1a\n"), "{link}");
     what_was_asked_of_it_stays(&app, &mut browser, &ada, &one).await;
     let same = browser.post(&format!("/images/{one}/resize"), &[("ratio", "21:9")]).await;
     assert_eq!(same.status, 422);

@@ -11,6 +11,7 @@ use bloom_service::blobs::{self, BlobError, BlobKey, Blobs};
 use serde_json::{Value, json};
 
 use super::{artist, openai, picture, queue};
+use crate::images::changes::brought;
 use crate::images::studio::{Artist, FILES};
 use crate::images::uploads;
 use crate::support::providers::{KEY, Provider, Reply, json as reply};
@@ -24,6 +25,7 @@ on_both!(
     an_engine_that_is_slow_is_left,
     what_is_deleted_while_an_engine_draws_costs_nothing,
     what_an_engine_drew_and_cannot_be_stored_is_not_drawn_again,
+    a_change_that_an_engine_does_not_draw_costs_nothing,
 );
 
 /// The image failed for that reason, and cost nothing.
@@ -353,5 +355,47 @@ async fn what_an_engine_drew_and_cannot_be_stored_is_not_drawn_again(app: App) {
     let soon = Artist { person: ada.person.before(&soon.await), ..ada.clone() };
     assert_eq!(soon.of_engine().await["status"], "completed");
     assert_eq!((soon.spent().await, provider.take_asked().len()), ((1, 0), 1));
+    goes_on(&ada).await;
+}
+
+/// What fails of a new image fails of one that is changed.
+async fn a_change_that_an_engine_does_not_draw_costs_nothing(app: App) {
+    let provider = Provider::start().await;
+    let settings = EngineSettings {
+        patience: Duration::from_millis(300),
+        ..provider.settings(ApiKind::OpenAi)
+    };
+    let ada = artist(app, settings).await;
+    let subject = brought(&ada, &picture(512, 220)).await;
+    let refused = json!({ "error": {
+        "message": "Your request was rejected by the safety system.", "code": "moderation_blocked"
+    } });
+    let busy =
+        json!({ "error": { "message": "Rate limit reached.", "code": "rate_limit_exceeded" } });
+    let (refused, busy) = (reply(400, &refused.to_string()), reply(429, &busy.to_string()));
+    for (replies, reason, why) in [
+        (vec![refused], json!("content_safety"), "does not draw that"),
+        (vec![busy; 3], json!("rate_limited"), "too much to do"),
+        (vec![reply(200, "{}")], Value::Null, "not the image that was asked for"),
+        (vec![Reply::Silence], Value::Null, "took too long"),
+    ] {
+        let times = replies.len();
+        provider.answers(replies);
+        let order =
+            json!({ "prompt": "Make it dark", "brandSessionId": ada.brand, "model": "pro" });
+        let asked = ada.ask("POST", &format!("/{subject}/edit"), Some(&order)).await;
+        assert_eq!((asked.status, ada.spent().await), (202, (0, 1)), "{asked:?}");
+        for _ in 0..times {
+            ada.work().await;
+            ada.person.app.advance(Duration::from_secs(70));
+        }
+        let image = ada.image(asked.json()["data"]["id"].as_str().expect("an id")).await;
+        assert_eq!(image["actionType"], "edit");
+        failed(&ada, &image, reason, why, why).await;
+        let asked = provider.take_asked();
+        assert_eq!(asked.len(), times, "{why}");
+        assert!(asked.iter().all(|one| one.what == "post /v1/images/edits"), "{why}");
+    }
+    assert_eq!(ada.image(&subject).await["status"], "completed", "the other one stays");
     goes_on(&ada).await;
 }
