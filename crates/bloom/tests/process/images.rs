@@ -19,6 +19,8 @@ const PASSWORD: &str = "correct horse battery";
 const JOBS: usize = 100;
 /// How many of them are drawn in pixels, which takes longer.
 const DRAWN: usize = 8;
+/// How many of them nobody can make, and which: their credits go back.
+const DOOMED: usize = 10;
 const KILLS: usize = 3;
 const CREDITS: i64 = 200;
 
@@ -153,10 +155,13 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
     let path = format!("/images/{first}?wait=true");
     let there = ask(&server, &key, "GET", &path, None).expect(200).json();
     assert_eq!(there["data"]["status"], "completed", "{there}");
+    let is_doomed = |number: usize| number % (JOBS / DOOMED) == 5;
     let ids: Vec<_> = (0..JOBS)
         .map(|number| {
+            let edit = |prompt: &str| json!({ "prompt": prompt, "brandSessionId": brand });
             let (what, body) = match number % (JOBS / DRAWN) {
-                0 => ("edit", json!({ "prompt": "Make it navy", "brandSessionId": brand })),
+_ if is_doomed(number) => ("edit", edit("hmmm")),
+                0 => ("edit", edit("Make it navy")),
                 _ => ("vectorize", json!({ "brandSessionId": brand })),
             };
             asked(ask(&server, &key, "POST", &format!("/images/{first}/{what}"), Some(&body)))
@@ -189,6 +194,11 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
     assert_eq!(are_under_way(&ended), 0, "{}", server.log());
     let completed = ended.iter().filter(|image| image["status"] == "completed").count();
     assert!(completed > JOBS / 2, "{completed} of {JOBS} are there");
+    for id in ids.iter().enumerate().filter(|(number, _)| is_doomed(*number)).map(|(_, id)| id) {
+        let image = ended.iter().find(|image| image["id"] == json!(id)).expect("it is there");
+        assert_eq!(image["status"], "failed", "{image}");
+        assert!(image["failureDetail"].to_string().contains("understood"), "{image}");
+    }
     let credits = ask(&server, &key, "GET", "/credits", None).expect(200).json();
     let spent = i64::try_from(completed + 1).expect("few");
     assert_eq!(
@@ -196,6 +206,14 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
         (&json!(CREDITS - spent), &json!(0)),
         "{completed} are there"
     );
+    // Each was held for once, and is paid for or refunded once.
+    let moved = |kind: &str| {
+        let movements = home.bloom(&format!("credits export --account {ADA}")).ok();
+        let kind = format!("\"kind\":\"{kind}\"");
+        movements.lines().filter(|line| line.contains(&kind)).count()
+    };
+    let counts = ["held", "settled", "voided", "lapsed"].map(moved);
+    assert_eq!(counts, [JOBS + 1, completed + 1, JOBS - completed, 0]);
     for image in ended.iter().filter(|image| image["status"] == "completed") {
         is_there(&server, image);
     }

@@ -6,8 +6,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::images;
 use crate::support::home::Home;
 use crate::support::http::{Answer, Ask, host};
 use crate::support::page;
@@ -40,6 +41,45 @@ on_both_engines!(it_is_healthy_and_stops_when_told, |home| {
     assert!(lines.iter().all(|line| line["level"] == "INFO"), "{}", ended.stderr);
     assert!(!home.data().join("control.sock").exists());
 });
+
+/// What opens the operator's network to strangers is said at each start, however it was set; else nothing is.
+#[test]
+fn a_server_that_fetches_from_private_addresses_says_so_loudly() {
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let key = home.key(ADA, "ci");
+    let warned = |log: &str| -> Vec<String> {
+        let warnings = lines(log).into_iter().filter(|line| line["level"] == "WARN");
+        warnings.map(|line| line["message"].as_str().expect("text").to_owned()).collect()
+    };
+    for (value, is_open) in [("true", true), ("false", false)] {
+        let mut command = home.command("serve --listen 127.0.0.1:0");
+        command.env("BLOOM_FETCH_ALLOW_PRIVATE", value);
+        let server = Server::start(command, &home.data());
+        let body = json!({ "url": format!("http://{}/", images::site()) }).to_string();
+        let ask = Ask::any("POST", "/api/v1/brands", body)
+            .header("x-api-key", &key)
+            .header("content-type", "application/json");
+        let id = server.send(&ask).expect(202).json()["data"]["id"].clone();
+        let path = format!("/api/v1/brands/{}?wait=true", id.as_str().expect("an id"));
+        let brand = server.send(&Ask::get(&path).header("x-api-key", &key)).expect(200).json();
+        let ended = (&brand["data"]["status"], &brand["data"]["failure"]["code"]);
+        let expected = match is_open {
+            true => (&json!("ready"), &Value::Null),
+            false => (&json!("failed"), &json!("INVALID_URL")),
+        };
+        assert_eq!(ended, expected, "{value}: {brand}");
+        let warnings = warned(&server.stop().stderr);
+        assert_eq!(warnings.len(), usize::from(is_open), "{value}: {warnings:?}");
+        let loud = |text: &String| text.starts_with("PRIVATE ADDRESSES ARE FETCHED FROM");
+        assert!(warnings.iter().all(loud), "{warnings:?}");
+    }
+    // The file says the same.
+    let config = home.path("bloom.toml");
+    std::fs::write(&config, "[fetch]\nallow_private = true\n").expect("a file");
+    let server = home.serve_with(&format!("--config {}", config.display()));
+    assert_eq!(warned(&server.stop().stderr).len(), 1);
+}
 
 #[test]
 fn a_stop_right_after_the_start_is_a_stop() {

@@ -253,7 +253,7 @@ async fn what_an_image_is_not_fit_for_is_said_and_costs_nothing(app: App) {
         (&small, "vectorize", json!({}), "400 IMAGE_TOO_SMALL"),
         (&paths, "resize", json!({ "targetAspectRatio": "1:1" }), "400 IMAGE_NOT_RESIZABLE"),
         (&paths, "vectorize", json!({}), "400 IMAGE_NOT_VECTORIZABLE"),
-        (&lost, "edit", json!({ "prompt": "Make it dark" }), "400 EDIT_SUBJECT_NO_STORAGE_PATH"),
+        (&lost, "edit", json!({ "prompt": "Make it navy" }), "400 EDIT_SUBJECT_NO_STORAGE_PATH"),
         (&lost, "resize", json!({ "targetAspectRatio": "1:1" }), "400 IMAGE_NOT_RESIZABLE"),
     ] {
         let mut body = json!({ "brandSessionId": ada.brand });

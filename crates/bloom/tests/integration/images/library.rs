@@ -92,7 +92,7 @@ async fn a_list_is_narrowed(app: App) {
     let of_other = asked_for(&other, 1).await;
     let of_team = asked_for(&theirs, 1).await;
     let brought = changes::brought(&ada, &uploads::png(1)).await;
-    let body = json!({ "prompt": "Make it dark", "brandSessionId": ada.brand });
+    let body = json!({ "prompt": "Make it navy", "brandSessionId": ada.brand });
     let edit = ada.ask("POST", &format!("/{brought}/edit"), Some(&body)).await.json();
     let edit = edit["data"]["id"].as_str().expect("an id").to_owned();
     pending.extend(of_other.iter().cloned());

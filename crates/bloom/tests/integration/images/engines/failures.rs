@@ -382,7 +382,7 @@ async fn a_change_that_an_engine_does_not_draw_costs_nothing(app: App) {
         let times = replies.len();
         provider.answers(replies);
         let order =
-            json!({ "prompt": "Make it dark", "brandSessionId": ada.brand, "model": "pro" });
+            json!({ "prompt": "Make it navy", "brandSessionId": ada.brand, "model": "pro" });
         let asked = ada.ask("POST", &format!("/{subject}/edit"), Some(&order)).await;
         assert_eq!((asked.status, ada.spent().await), (202, (0, 1)), "{asked:?}");
         for _ in 0..times {
