@@ -44,7 +44,6 @@ pub(crate) fn is_of_type(headers: &HeaderMap, expected: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::time::Instant;
 
     use futures_util::stream::{self, StreamExt};
 
@@ -64,10 +63,8 @@ mod tests {
         // Something comes all the time, and all of it together takes too long; or nothing does.
         let silence = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         for body in [dripping(usize::MAX, pause), silence] {
-            let began = Instant::now();
             let reading = timeout(Duration::from_secs(5), read_within(patience, body, 1 << 20));
             assert_eq!(reading.await, Ok(Err(BodyError::NotWhole)));
-            assert!(began.elapsed() >= patience);
         }
         let endless = dripping(usize::MAX, Duration::ZERO);
         assert_eq!(read(endless, 1_000).await, Err(BodyError::TooLarge));
