@@ -135,9 +135,12 @@ fn opened() -> GuardedFetcher {
     GuardedFetcher::new(settings(true)).unwrap()
 }
 
+/// Says which addresses a name has.
+type LookUp = Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
+
 /// What names mean in a test, and where the public network is.
 pub(super) struct World {
-    look_up: Box<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>,
+    look_up: LookUp,
     /// What every public address leads to.
     public: SocketAddr,
     /// The addresses that were connected to.
