@@ -160,7 +160,7 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
         .map(|number| {
             let edit = |prompt: &str| json!({ "prompt": prompt, "brandSessionId": brand });
             let (what, body) = match number % (JOBS / DRAWN) {
-_ if is_doomed(number) => ("edit", edit("hmmm")),
+                _ if is_doomed(number) => ("edit", edit("hmmm")),
                 0 => ("edit", edit("Make it navy")),
                 _ => ("vectorize", json!({ "brandSessionId": brand })),
             };
