@@ -352,6 +352,8 @@ fn folder() -> PathBuf {
 
 /// A page by day on a wide screen, and by night on a narrow one.
 pub(crate) async fn picture(browser: &Browser, name: &str) {
+    // One beside the page would cut the picture.
+    browser.tell("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
     for (width, colours, suffix) in [(1200, "light", ""), (360, "dark", "-narrow")] {
         let feature = json!({ "name": "prefers-color-scheme", "value": colours });
         browser.tell("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
