@@ -20,6 +20,7 @@ on_both!(
     a_page_that_needs_a_browser_says_so,
     what_fails_is_told_by_the_documented_codes,
     a_page_that_comes_slowly_or_without_an_end_is_left,
+    a_job_that_cannot_be_read_ends,
     of_instagram_a_profile_that_is_shown_is_read_and_nothing_else,
     a_url_that_is_none_is_refused_at_once,
     a_page_somewhere_else_is_read_from_there,
@@ -202,6 +203,26 @@ async fn what_fails_is_told_by_the_documented_codes(app: App) {
         let message = brand["failure"]["message"].as_str().unwrap();
         assert!(message.contains(text) && message.ends_with('.'), "{url}: {message}");
     }
+}
+
+/// Of another version of the server, say.
+async fn a_job_that_cannot_be_read_ends(app: App) {
+    let ada = Owner::new(&app).await;
+    let id = ada.ask("https://kobalt.example/").await;
+    ada.app.database().run("UPDATE jobs SET payload = '{}'");
+    ada.app.do_jobs().await;
+    let brand = ada.get(&id).await;
+    let ended = (&brand["status"], &brand["failure"]["code"]);
+    assert_eq!(ended, (&json!("failed"), &json!("INTERNAL_ERROR")), "{brand}");
+    assert!(ada.app.rows("jobs").is_empty(), "it is not tried again");
+    // One that fetches a logo names no brand.
+    let path = format!("{BRANDS}/{id}/logo");
+    let logo = json!({ "logoUrl": "https://kobalt.example/logo.svg" });
+    let answer = ada.call("PUT", &path, Some(&logo)).await;
+    assert!(answer.status < 300, "{answer:?}");
+    ada.app.database().run("UPDATE jobs SET payload = '{}'");
+    ada.app.do_jobs().await;
+    assert!(ada.app.rows("jobs").is_empty(), "it is not tried again");
 }
 
 async fn a_page_that_comes_slowly_or_without_an_end_is_left(app: App) {

@@ -8,7 +8,7 @@ use serde_json::json;
 use thirtyfour::Key;
 
 use crate::browser::{images, pictures};
-use crate::journeys::{assert_fits, narrow_and_dark};
+use crate::journeys::assert_fits;
 use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::http::Ask;
@@ -158,7 +158,7 @@ async fn with_what_is_chosen(scripts: Scripts) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let server = home.serve();
-    narrow_and_dark(&browser).await;
+    browser.be_narrow_and_dark().await;
     let mut ada = Person::sign_in(&server, ADA, PASSWORD);
     ada.post("/settings/workspaces", &[("name", "Engines")]).expect(303);
     let site = "https://app.example/cb";

@@ -46,13 +46,6 @@ with_and_without_scripts! {
     an_own_app: an_own_app_is_made_and_ended_with_scripts, an_own_app_is_made_and_ended_without_scripts;
 }
 
-/// By night, on a telephone.
-pub(crate) async fn narrow_and_dark(browser: &Browser) {
-    let feature = json!({ "name": "prefers-color-scheme", "value": "dark" });
-    browser.tell("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
-    browser.resize(360, 740).await;
-}
-
 pub(crate) async fn assert_fits(browser: &Browser, what: &str) {
     let width = browser.run("return document.documentElement.scrollWidth").await;
     assert!(width.as_u64() <= Some(360), "{what} is {width} wide");
@@ -187,7 +180,7 @@ async fn an_end(scripts: Scripts) {
     assert_eq!(copy["api_keys"][0]["name"], "ci");
     browser.follow("Delete my account").await;
     browser.see("Delete your account").await;
-    narrow_and_dark(&browser).await;
+    browser.be_narrow_and_dark().await;
     assert_fits(&browser, "the end of an account").await;
     browser.fill("Your email address", "ada").await;
     browser.press("Delete my account").await;
@@ -208,7 +201,7 @@ async fn a_team(scripts: Scripts) {
     home.account(ADA, PASSWORD);
     home.account(GRACE, PASSWORD);
     let server = home.serve();
-    narrow_and_dark(&browser).await;
+    browser.be_narrow_and_dark().await;
     sign_in(&browser, &server).await;
     browser.fill("Name of a new workspace", "Engines").await;
     browser.press("Create workspace").await;
@@ -287,7 +280,7 @@ async fn an_own_app(scripts: Scripts) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let server = home.serve();
-    narrow_and_dark(&browser).await;
+    browser.be_narrow_and_dark().await;
     sign_in(&browser, &server).await;
     browser.follow("Manage your apps").await;
     browser.see("Your own apps").await;

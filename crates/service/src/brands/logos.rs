@@ -199,7 +199,10 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
 }
 
 async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
-    end(service, job, job.payload()?, Err(OURS.to_owned())).await
+    match job.payload() {
+        Ok(payload) => end(service, job, payload, Err(OURS.to_owned())).await,
+        Err(_) => onboarding::leave(service, job).await,
+    }
 }
 
 /// Ends a job, and writes what it came to if that is still the logo that is wanted.

@@ -103,8 +103,12 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
 }
 
 async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
-    let payload: Payload = job.payload()?;
-    let id = BrandId::from_bytes(payload.brand);
+    // A job in words that this version does not know says which brand it is about all the same.
+    let id = match job.payload::<Payload>() {
+        Ok(payload) => Some(BrandId::from_bytes(payload.brand)),
+        Err(_) => job.about().and_then(|about| about.parse().ok()),
+    };
+    let Some(id) = id else { return leave(service, job).await };
     let failure = Failure {
         code: FailureCode::Internal,
         detail: "the server could not read the page; its operator finds the cause in the log"
@@ -113,6 +117,13 @@ async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     let found = service.store.read(move |tx| store::brands::find_any(tx, id)).await?;
     let outcome = found.map(|found| (found.brand.run, Outcome::Failed(failure)));
     end(service, job, id, outcome).await
+}
+
+/// Ends a job that says of nothing that it is about it.
+pub(super) async fn leave(service: &Service, job: &Job) -> Result<(), JobError> {
+    let job = job.clone();
+    service.store.write(move |tx| job.end(tx)).await?;
+    Ok(())
 }
 
 /// Fetches and reads; writes nothing but the bytes of a logo.

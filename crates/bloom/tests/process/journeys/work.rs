@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{assert_fits, assert_no_complaint, enter, narrow_and_dark, open, until, write};
+use super::{assert_fits, assert_no_complaint, enter, open, until, write};
 use crate::every_page::{ADA, PASSWORD, sign_in, start};
 use crate::images::site;
 use crate::support::browser::{Browser, Scripts};
@@ -92,7 +92,7 @@ async fn a_limit(scripts: Scripts) {
     home.account(ADA, PASSWORD);
     let key = home.key(ADA, "ci");
     let server = home.serve();
-    narrow_and_dark(&browser).await;
+    browser.be_narrow_and_dark().await;
     sign_in(&browser, &server).await;
     browser.follow("Manage the key ci").await;
     browser.see("API key ci").await;
@@ -126,7 +126,7 @@ async fn a_failure(scripts: Scripts) {
     let home = Home::on_sqlite();
     home.account(ADA, PASSWORD);
     let server = home.serve();
-    narrow_and_dark(&browser).await;
+    browser.be_narrow_and_dark().await;
     sign_in(&browser, &server).await;
     browser.fill("Name of the key", "Long & \"careful\" name").await;
     home.bloom(&format!("account sign-out --email {ADA}")).ok();

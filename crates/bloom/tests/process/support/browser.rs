@@ -1,6 +1,6 @@
 //! A real browser, used as a person uses it: things are found by their labels and words, and taken with the mouse. One
-//! without scripts is used with the keyboard alone, so that each way through the pages that is tried both with scripts
-//! and without them is one for people without a mouse as well.
+//! without scripts is used with the keyboard alone, is as narrow as a telephone, and shows the dark colours, so that
+//! each way through the pages that is tried both with scripts and without them is one for all these people.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How often somebody presses Tab before they give up.
 const MOST_TABS: usize = 250;
+
+/// The width of a small telephone, in CSS pixels.
+const NARROW: u32 = 360;
 
 const FLAGS: [&str; 12] = [
     "--headless=new",
@@ -95,7 +98,18 @@ impl Browser {
             wanted.set_binary(&chromium).expect("a path");
         }
         let driver = WebDriver::new(url, wanted).await.expect("the browser starts");
-        Some(Self { driver, by_keyboard: scripts == Scripts::Off, folder })
+        let browser = Self { driver, by_keyboard: scripts == Scripts::Off, folder };
+        if browser.by_keyboard {
+            browser.be_narrow_and_dark().await;
+        }
+        Some(browser)
+    }
+
+    /// By night, on a telephone: in the tab that is open.
+    pub(crate) async fn be_narrow_and_dark(&self) {
+        let feature = json!({ "name": "prefers-color-scheme", "value": "dark" });
+        self.tell("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
+        self.resize(NARROW, 740).await;
     }
 
     pub(crate) async fn close(self) {
@@ -175,6 +189,9 @@ impl Browser {
         let left = self.driver.window().await.expect("a tab");
         let other = self.driver.new_tab().await.expect("another tab");
         self.driver.switch_to_window(other).await.expect("it is there");
+        if self.by_keyboard {
+            self.be_narrow_and_dark().await;
+        }
         left
     }
 
@@ -191,6 +208,10 @@ impl Browser {
     /// The page's heading, once it is this.
     pub(crate) async fn see(&self, heading: &str) {
         self.find(heading, &named("h1", heading)).await;
+        if self.by_keyboard {
+            let width = self.run("return document.documentElement.scrollWidth").await;
+            assert!(width.as_u64() <= Some(NARROW.into()), "“{heading}” is {width} wide");
+        }
     }
 
     /// Text that is somewhere on the page, once it is.
