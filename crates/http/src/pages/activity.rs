@@ -31,7 +31,7 @@ const ONE_MORE: i64 = 21;
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     browser.person_at(OWN)?;
-    let opening = Opening { layout: browser.layout(), title: "Activity", is_settings: false };
+    let opening = Opening { layout: browser.layout(), title: "Activity" };
     let before = before(&request);
     let view = async move { own(&app, &browser, before).await };
     Ok(early::page(&request, &opening, view))

@@ -47,7 +47,7 @@ pub(crate) async fn show_own(
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     browser.person_at(OWN)?;
     let title = CreditsPage::OWN_HEADING;
-    let opening = Opening { layout: browser.layout(), title, is_settings: true };
+    let opening = Opening { layout: browser.layout(), title };
     let query = request.uri().query().unwrap_or_default().to_owned();
     let view = async move { shown(&app, &browser, WorkspaceChoice::Personal, Query(&query)).await };
     Ok(early::page(&request, &opening, view))

@@ -74,7 +74,7 @@ mod tests {
         view: impl Future<Output = Result<Message, PageError>> + Send + 'static,
     ) -> String {
         let request = Request::new(Body::empty());
-        let opening = Opening { layout: Layout::default(), title: "Settings", is_settings: true };
+        let opening = Opening { layout: Layout::default(), title: "Settings" };
         let response = page(&request, &opening, view);
         assert_eq!(response.status(), StatusCode::OK);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();

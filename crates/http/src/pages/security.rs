@@ -30,7 +30,7 @@ pub(crate) const PATH: &str = "/settings/security";
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     browser.person_at(PATH)?;
-    let opening = Opening { layout: browser.layout(), title: "Security", is_settings: true };
+    let opening = Opening { layout: browser.layout(), title: "Security" };
     let query = request.uri().query().unwrap_or_default().to_owned();
     let view = async move {
         let (query, person) = (Query(&query), browser.person_at(PATH)?);

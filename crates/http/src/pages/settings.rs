@@ -44,7 +44,7 @@ pub(crate) const KEYS: &str = "/settings#api-keys";
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     browser.person_at(HERE)?;
-    let opening = Opening { layout: browser.layout(), title: "Settings", is_settings: true };
+    let opening = Opening { layout: browser.layout(), title: "Settings" };
     let query = request.uri().query().unwrap_or_default().to_owned();
     let view = async move { asked_for(&app, &browser, Query(&query)).await };
     Ok(early::page(&request, &opening, view))

@@ -12,8 +12,6 @@ pub(crate) struct Opening {
     pub(crate) layout: Layout,
     /// What the page is called.
     pub(crate) title: &'static str,
-    /// Whether it is one of the settings, by the way about.
-    pub(crate) is_settings: bool,
 }
 
 impl Opening {
@@ -27,13 +25,8 @@ mod tests {
     use super::*;
 
     /// The beginnings of an opening and of a page with the same frame.
-    fn both(
-        layout: &Layout,
-        title: &'static str,
-        is_settings: bool,
-        page: &impl Template,
-    ) -> [String; 2] {
-        let opening = Opening { layout: layout.clone(), title, is_settings };
+    fn both(layout: &Layout, title: &'static str, page: &impl Template) -> [String; 2] {
+        let opening = Opening { layout: layout.clone(), title };
         [opening.render().unwrap(), page.render().unwrap()]
             .map(|html| html.split_once(Opening::END).expect("a main part").0.to_owned())
     }
@@ -46,21 +39,21 @@ mod tests {
             assert_eq!(opening, page);
         };
         for (_, page) in Settings::samples() {
-            let both = both(&page.layout, "Settings", true, &page);
+            let both = both(&page.layout, "Settings", &page);
             // After a form that was refused, which never begins early.
             if !both[1].contains("<title>Error: ") {
                 compare(both);
             }
         }
         for (_, page) in Security::samples() {
-            compare(both(&page.layout, "Security", true, &page));
+            compare(both(&page.layout, "Security", &page));
         }
         for (_, page) in Activity::samples().into_iter().filter(|(_, page)| page.team.is_none()) {
-            compare(both(&page.layout, "Activity", false, &page));
+            compare(both(&page.layout, "Activity", &page));
         }
         for (_, page) in CreditsPage::samples() {
             if page.workspace.is_none() {
-                compare(both(&page.layout, CreditsPage::OWN_HEADING, true, &page));
+                compare(both(&page.layout, CreditsPage::OWN_HEADING, &page));
             }
         }
         assert!(compared > 8, "{compared} compared");
