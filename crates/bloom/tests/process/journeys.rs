@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::every_page::{ADA, PASSWORD, sign_in};
 use crate::security::plug_in;
