@@ -109,6 +109,13 @@ impl Job {
     pub(crate) fn end(&self, tx: &mut Tx<'_>) -> Result<bool, store::Error> {
         store::jobs::delete(tx, self.0.id, self.0.attempts)
     }
+
+    /// Ends it where nothing else is to be written.
+    pub(crate) async fn leave(&self, service: &Service) -> Result<(), JobError> {
+        let job = self.clone();
+        service.store.write(move |tx| job.end(tx)).await?;
+        Ok(())
+    }
 }
 
 /// A job, ready to be written.

@@ -91,6 +91,8 @@ mod sign_up_links;
 mod signing_keys;
 mod submissions;
 mod teams;
+#[path = "../tls/mod.rs"]
+mod tls;
 mod unknown_paths;
 mod until;
 mod userinfo;

@@ -122,14 +122,8 @@ async fn a_new_key_is_copied(browser: &Browser, key: &str) {
     field.clear().await.expect("the field is there");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_journey_with_scripts() {
-    journey(Scripts::On).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_journey_without_scripts() {
-    journey(Scripts::Off).await;
+with_and_without_scripts! {
+    journey: the_journey_with_scripts, the_journey_without_scripts;
 }
 
 /// Presses Tab until the focus is where it should be; wherever it comes by must show that.

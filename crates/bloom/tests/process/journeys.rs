@@ -20,23 +20,6 @@ const OTHER_PASSWORD: &str = "another good password";
 /// How long a mail, a brand or an image may take on a busy machine.
 const WHILE: Duration = Duration::from_secs(60);
 
-/// Both, each with a name of its own.
-macro_rules! with_and_without_scripts {
-    ($($journey:ident: $with:ident, $without:ident;)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $with() {
-                $journey(Scripts::On).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $without() {
-                $journey(Scripts::Off).await;
-            }
-        )*
-    };
-}
-
 mod work;
 
 with_and_without_scripts! {

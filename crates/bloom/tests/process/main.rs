@@ -39,6 +39,23 @@ macro_rules! on_both_engines {
     };
 }
 
+/// A journey in a browser with scripts and in one without them, each with a name of its own.
+macro_rules! with_and_without_scripts {
+    ($($journey:ident: $with:ident, $without:ident;)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $with() {
+                $journey($crate::support::browser::Scripts::On).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $without() {
+                $journey($crate::support::browser::Scripts::Off).await;
+            }
+        )*
+    };
+}
+
 mod accessibility;
 mod audit;
 mod bad_input;
@@ -78,3 +95,5 @@ mod secrets;
 mod security;
 mod serving;
 mod support;
+#[path = "../tls/mod.rs"]
+mod tls;

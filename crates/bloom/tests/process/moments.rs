@@ -41,14 +41,8 @@ async fn going_back(scripts: Scripts) {
     browser.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_left_stays_behind_with_scripts() {
-    going_back(Scripts::On).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_left_stays_behind_without_scripts() {
-    going_back(Scripts::Off).await;
+with_and_without_scripts! {
+    going_back: what_was_left_stays_behind_with_scripts, what_was_left_stays_behind_without_scripts;
 }
 
 /// A reload sends the form again, which makes nothing, and shows what came of it the first time.

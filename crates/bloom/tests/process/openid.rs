@@ -91,14 +91,8 @@ async fn link_and_sign_in(scripts: Scripts) {
     browser.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_bloom_signs_in_with_scripts() {
-    link_and_sign_in(Scripts::On).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_bloom_signs_in_without_scripts() {
-    link_and_sign_in(Scripts::Off).await;
+with_and_without_scripts! {
+    link_and_sign_in: another_bloom_signs_in_with_scripts, another_bloom_signs_in_without_scripts;
 }
 
 /// The pages of it, each once: before axe-core, or to take its picture.

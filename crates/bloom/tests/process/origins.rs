@@ -2,13 +2,9 @@
 //! back, and behind a proxy that speaks TLS. What a browser makes of a cookie is known only by asking one.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 use crate::consent::{link_at, register};
 use crate::security::plug_in;
@@ -16,14 +12,18 @@ use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::secrets;
 use crate::support::server::Server;
+use crate::tls::acceptor;
+
+with_and_without_scripts! {
+    on_a_plain_network: a_plain_network_is_enough_with_scripts, a_plain_network_is_enough_without_scripts;
+    behind_tls: everything_works_behind_tls_with_scripts, everything_works_behind_tls_without_scripts;
+}
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
 /// A name of this machine that browsers do not take for it.
 const HOST: &str = "bloom.lan";
 const SITE: &str = "https://app.example/cb";
-const CERTIFICATE: &[u8] = include_bytes!("../../../outside/testing/server.pem");
-const KEY: &[u8] = include_bytes!("../../../outside/testing/server.key.pem");
 
 /// What the browser keeps for the server: each cookie of it.
 async fn cookies(browser: &Browser) -> Vec<Value> {
@@ -135,19 +135,6 @@ async fn what_cannot_be_copied_is_selected(browser: &Browser) {
 }
 
 /// A proxy that ends TLS and hands on what is inside, as it is.
-fn acceptor() -> TlsAcceptor {
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key");
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a key of that certificate");
-    TlsAcceptor::from(Arc::new(config))
-}
-
 async fn hand_on(listener: tokio::net::TcpListener, to: u16) {
     let acceptor = acceptor();
     while let Ok((stream, _)) = listener.accept().await {
@@ -196,24 +183,4 @@ async fn a_passkey_signs_in(browser: &Browser, origin: &str) {
     browser.press("Sign in with a passkey").await;
     browser.see("Settings").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plain_network_is_enough_with_scripts() {
-    on_a_plain_network(Scripts::On).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plain_network_is_enough_without_scripts() {
-    on_a_plain_network(Scripts::Off).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn everything_works_behind_tls_with_scripts() {
-    behind_tls(Scripts::On).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn everything_works_behind_tls_without_scripts() {
-    behind_tls(Scripts::Off).await;
 }

@@ -127,14 +127,8 @@ async fn sessions_and_password(scripts: Scripts) {
     browser.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sessions_are_ended_and_a_password_changed_with_scripts() {
-    sessions_and_password(Scripts::On).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sessions_are_ended_and_a_password_changed_without_scripts() {
-    sessions_and_password(Scripts::Off).await;
+with_and_without_scripts! {
+    sessions_and_password: sessions_are_ended_and_a_password_changed_with_scripts, sessions_are_ended_and_a_password_changed_without_scripts;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,6 @@ use bloom_domain::ids::BrandId;
 use bloom_store as store;
 use bloom_studio::findings::{Candidate, Findings};
 use serde::{Deserialize, Serialize};
-use store::Tx;
 
 use super::profile::Profile;
 use super::site;
@@ -32,7 +31,7 @@ pub(crate) static COLLECTING: Kind = Kind {
     name: "collect",
     at_once: || AT_ONCE,
     run: |service, job| Box::pin(run(service, job)),
-    give_up: |service, job| Box::pin(end(service, job)),
+    give_up: |service, job| Box::pin(job.leave(service)),
 };
 
 #[derive(Serialize, Deserialize)]
@@ -76,13 +75,7 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     if let Some(found) = found {
         collect(service, &found.brand).await?;
     }
-    end(service, job).await
-}
-
-async fn end(service: &Service, job: &Job) -> Result<(), JobError> {
-    let job = job.clone();
-    service.store.write(move |tx: &mut Tx<'_>| job.end(tx)).await?;
-    Ok(())
+    job.leave(service).await
 }
 
 async fn collect(service: &Service, brand: &Brand) -> Result<(), JobError> {

@@ -201,7 +201,7 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
 async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     match job.payload() {
         Ok(payload) => end(service, job, payload, Err(OURS.to_owned())).await,
-        Err(_) => onboarding::leave(service, job).await,
+        Err(_) => job.leave(service).await,
     }
 }
 

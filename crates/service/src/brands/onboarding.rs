@@ -108,7 +108,7 @@ async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
         Ok(payload) => Some(BrandId::from_bytes(payload.brand)),
         Err(_) => job.about().and_then(|about| about.parse().ok()),
     };
-    let Some(id) = id else { return leave(service, job).await };
+    let Some(id) = id else { return job.leave(service).await };
     let failure = Failure {
         code: FailureCode::Internal,
         detail: "the server could not read the page; its operator finds the cause in the log"
@@ -117,13 +117,6 @@ async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     let found = service.store.read(move |tx| store::brands::find_any(tx, id)).await?;
     let outcome = found.map(|found| (found.brand.run, Outcome::Failed(failure)));
     end(service, job, id, outcome).await
-}
-
-/// Ends a job that says of nothing that it is about it.
-pub(super) async fn leave(service: &Service, job: &Job) -> Result<(), JobError> {
-    let job = job.clone();
-    service.store.write(move |tx| job.end(tx)).await?;
-    Ok(())
 }
 
 /// Fetches and reads; writes nothing but the bytes of a logo.

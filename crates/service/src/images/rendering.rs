@@ -199,9 +199,7 @@ async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
     };
     let Some(stake) = stake else {
         // The image is gone; what was held for it ends by itself.
-        let job = job.clone();
-        service.store.write(move |tx| job.end(tx)).await?;
-        return Ok(());
+        return job.leave(service).await;
     };
     let detail = "the server could not make it; its operator finds the cause in the log";
     end(service, job, stake, End::Failed(failure(detail))).await

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use bloom_outside::fetch::{FetchSettings, GuardedFetcher};
 use bloom_service::fetch::{Fetcher, Fetching, Wanted};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -16,10 +16,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::App;
 use super::oauth::OAuthClient;
+use crate::tls::acceptor;
 
 const ROOT: &[u8] = include_bytes!("../../../../outside/testing/root.pem");
-const CERTIFICATE: &[u8] = include_bytes!("../../../../outside/testing/server.pem");
-const KEY: &[u8] = include_bytes!("../../../../outside/testing/server.key.pem");
 
 /// A site of documents.
 pub(crate) const SITE: &str = "https://client.example";
@@ -109,19 +108,6 @@ impl Fetcher for World {
             self.guarded.fetch(&Wanted { url: &url, ..*wanted }).await
         })
     }
-}
-
-fn acceptor() -> TlsAcceptor {
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("a key");
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a key of that certificate");
-    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shelf: Arc<Shelf>) {
