@@ -122,9 +122,7 @@ async fn a_new_key_is_copied(browser: &Browser, key: &str) {
     field.clear().await.expect("the field is there");
 }
 
-with_and_without_scripts! {
-    journey: the_journey_with_scripts, the_journey_without_scripts;
-}
+with_and_without_scripts!(the_journey_with_scripts, the_journey_without_scripts, journey);
 
 /// Presses Tab until the focus is where it should be; wherever it comes by must show that.
 async fn tab_to(browser: &Browser, id: &str) {

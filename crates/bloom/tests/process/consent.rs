@@ -226,9 +226,11 @@ async fn choose(browser: &Browser, label: &str) {
     browser.take(&found, "a choice").await;
 }
 
-with_and_without_scripts! {
-    with_what_is_chosen: an_app_is_let_in_as_far_as_chosen_with_scripts, an_app_is_let_in_as_far_as_chosen_without_scripts;
-}
+with_and_without_scripts!(
+    an_app_is_let_in_as_far_as_chosen_with_scripts,
+    an_app_is_let_in_as_far_as_chosen_without_scripts,
+    with_what_is_chosen
+);
 
 /// Pictures of the question for the documents: `cargo xtask pictures`.
 #[tokio::test(flavor = "multi_thread")]

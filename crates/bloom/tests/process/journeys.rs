@@ -22,12 +22,26 @@ const WHILE: Duration = Duration::from_secs(60);
 
 mod work;
 
-with_and_without_scripts! {
-    links_from_mails: links_from_mails_with_scripts, links_from_mails_without_scripts;
-    an_end: an_account_is_copied_and_deleted_with_scripts, an_account_is_copied_and_deleted_without_scripts;
-    a_team: a_team_is_shared_and_ended_with_scripts, a_team_is_shared_and_ended_without_scripts;
-    an_own_app: an_own_app_is_made_and_ended_with_scripts, an_own_app_is_made_and_ended_without_scripts;
-}
+with_and_without_scripts!(
+    links_from_mails_with_scripts,
+    links_from_mails_without_scripts,
+    links_from_mails
+);
+with_and_without_scripts!(
+    an_account_is_copied_and_deleted_with_scripts,
+    an_account_is_copied_and_deleted_without_scripts,
+    an_end
+);
+with_and_without_scripts!(
+    a_team_is_shared_and_ended_with_scripts,
+    a_team_is_shared_and_ended_without_scripts,
+    a_team
+);
+with_and_without_scripts!(
+    an_own_app_is_made_and_ended_with_scripts,
+    an_own_app_is_made_and_ended_without_scripts,
+    an_own_app
+);
 
 pub(crate) async fn assert_fits(browser: &Browser, what: &str) {
     let width = browser.run("return document.documentElement.scrollWidth").await;

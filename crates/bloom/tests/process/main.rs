@@ -41,18 +41,16 @@ macro_rules! on_both_engines {
 
 /// A journey in a browser with scripts and in one without them, each with a name of its own.
 macro_rules! with_and_without_scripts {
-    ($($journey:ident: $with:ident, $without:ident;)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $with() {
-                $journey($crate::support::browser::Scripts::On).await;
-            }
+    ($with:ident, $without:ident, $journey:expr) => {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $with() {
+            $journey($crate::support::browser::Scripts::On).await;
+        }
 
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $without() {
-                $journey($crate::support::browser::Scripts::Off).await;
-            }
-        )*
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $without() {
+            $journey($crate::support::browser::Scripts::Off).await;
+        }
     };
 }
 

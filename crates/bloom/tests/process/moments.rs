@@ -41,9 +41,11 @@ async fn going_back(scripts: Scripts) {
     browser.close().await;
 }
 
-with_and_without_scripts! {
-    going_back: what_was_left_stays_behind_with_scripts, what_was_left_stays_behind_without_scripts;
-}
+with_and_without_scripts!(
+    what_was_left_stays_behind_with_scripts,
+    what_was_left_stays_behind_without_scripts,
+    going_back
+);
 
 /// A reload sends the form again, which makes nothing, and shows what came of it the first time.
 #[tokio::test(flavor = "multi_thread")]

@@ -91,9 +91,11 @@ async fn link_and_sign_in(scripts: Scripts) {
     browser.close().await;
 }
 
-with_and_without_scripts! {
-    link_and_sign_in: another_bloom_signs_in_with_scripts, another_bloom_signs_in_without_scripts;
-}
+with_and_without_scripts!(
+    another_bloom_signs_in_with_scripts,
+    another_bloom_signs_in_without_scripts,
+    link_and_sign_in
+);
 
 /// The pages of it, each once: before axe-core, or to take its picture.
 async fn look_around(browser: &Browser, two: &Two, mut look: impl AsyncFnMut(&'static str)) {

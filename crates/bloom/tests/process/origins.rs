@@ -14,10 +14,16 @@ use crate::support::secrets;
 use crate::support::server::Server;
 use crate::tls::acceptor;
 
-with_and_without_scripts! {
-    on_a_plain_network: a_plain_network_is_enough_with_scripts, a_plain_network_is_enough_without_scripts;
-    behind_tls: everything_works_behind_tls_with_scripts, everything_works_behind_tls_without_scripts;
-}
+with_and_without_scripts!(
+    a_plain_network_is_enough_with_scripts,
+    a_plain_network_is_enough_without_scripts,
+    on_a_plain_network
+);
+with_and_without_scripts!(
+    everything_works_behind_tls_with_scripts,
+    everything_works_behind_tls_without_scripts,
+    behind_tls
+);
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";

@@ -127,9 +127,11 @@ async fn sessions_and_password(scripts: Scripts) {
     browser.close().await;
 }
 
-with_and_without_scripts! {
-    sessions_and_password: sessions_are_ended_and_a_password_changed_with_scripts, sessions_are_ended_and_a_password_changed_without_scripts;
-}
+with_and_without_scripts!(
+    sessions_are_ended_and_a_password_changed_with_scripts,
+    sessions_are_ended_and_a_password_changed_without_scripts,
+    sessions_and_password
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_of_security_fit_a_small_screen() {

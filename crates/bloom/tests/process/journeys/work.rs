@@ -12,11 +12,21 @@ use crate::support::browser::{Browser, Scripts};
 use crate::support::home::Home;
 use crate::support::secrets;
 
-with_and_without_scripts! {
-    a_brand: a_brand_and_its_image_with_scripts, a_brand_and_its_image_without_scripts;
-    a_limit: a_budget_and_a_report_with_scripts, a_budget_and_a_report_without_scripts;
-    a_failure: what_was_typed_is_kept_with_scripts, what_was_typed_is_kept_without_scripts;
-}
+with_and_without_scripts!(
+    a_brand_and_its_image_with_scripts,
+    a_brand_and_its_image_without_scripts,
+    a_brand
+);
+with_and_without_scripts!(
+    a_budget_and_a_report_with_scripts,
+    a_budget_and_a_report_without_scripts,
+    a_limit
+);
+with_and_without_scripts!(
+    what_was_typed_is_kept_with_scripts,
+    what_was_typed_is_kept_without_scripts,
+    a_failure
+);
 
 async fn a_brand(scripts: Scripts) {
     let Some(browser) = Browser::open(scripts).await else { return };
