@@ -125,6 +125,17 @@ fn host_fault(request: &Request<Body>) -> Option<&'static str> {
 
 /// Whether a text is `uri-host [ ":" port ]`, or empty, as for a URL without a host.
 fn is_host(text: &str) -> bool {
+    is_plain_host(text) || is_host_by_the_grammar(text)
+}
+
+/// Whether it is one without anything that needs the grammar, as nearly every one is.
+fn is_plain_host(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, ""));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+    !host.is_empty() && host.bytes().all(is_plain) && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_host_by_the_grammar(text: &str) -> bool {
     let Ok(authority) = text.parse::<Authority>() else { return text.is_empty() };
     // A name and a password in front of it are none of it.
     let port = text.strip_prefix(authority.host());
@@ -217,6 +228,24 @@ fn write_hex(mut number: u64, out: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_host_is_one_by_the_grammar() {
+        let mut texts = vec![String::new()];
+        let mut plain = 0;
+        for _ in 0..5 {
+            let longer = texts
+                .iter()
+                .flat_map(|text| "a0.-:@[%".chars().map(move |next| format!("{text}{next}")));
+            texts = longer.collect();
+            for text in texts.iter().filter(|text| is_plain_host(text)) {
+                assert!(is_host_by_the_grammar(text), "{text}");
+                plain += 1;
+            }
+        }
+        assert!(plain > 1_000, "{plain}");
+        assert!(!is_host("a:b") && !is_host("a@b") && is_host("[::1]:80"));
+    }
 
     #[test]
     fn ids_differ_and_are_hexadecimal() {

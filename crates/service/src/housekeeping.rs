@@ -22,6 +22,8 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Deletes go in batches, so that no transaction holds up the others: what waits for one may wait for two of
 /// them, and that is to stay below 5 ms.
 const BATCH: i64 = 50;
+/// Between two batches the database belongs to others: the disk is as busy with what is deleted as they find it.
+const REST: Duration = Duration::from_millis(20);
 /// To empty a workspace takes a few statements.
 const EMPTIED: i64 = 50;
 /// How many salts or clients a stretch looks at; few of them go.
@@ -40,26 +42,42 @@ pub(crate) const BEGINNING: GrantId = GrantId::from_bytes([0; 16]);
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
 const CONNECTION_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
-/// Runs until it is dropped.
+/// Runs until it is dropped. What has ended takes the time that it takes, and the clock is followed meanwhile.
 pub async fn run(service: Arc<Service>) {
+    tokio::join!(
+        every_minute(&service, follow_the_clock),
+        every_minute(&service, delete_what_has_ended),
+    );
+}
+
+async fn every_minute<'a, F: Future<Output = Result<(), Error>>>(
+    service: &'a Service,
+    round: impl Fn(&'a Service) -> F,
+) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        if let Err(error) = once(&service).await {
+        if let Err(error) = round(service).await {
             tracing::warn!(%error, "housekeeping was not finished; it is tried again in a minute");
         }
     }
 }
 
-/// One round: what must not outlive its time goes and the signing keys follow the clock, last uses and what was
-/// refused are written, what has ended is deleted, idle windows are dropped, and the ledgers follow the clock.
-/// What fails keeps nothing else from being done.
+/// One round of both. What fails keeps nothing else from being done.
 ///
 /// # Errors
 /// The first failure, when the database cannot be written.
 pub async fn once(service: &Service) -> Result<(), Error> {
+    let followed = follow_the_clock(service).await;
+    let deleted = delete_what_has_ended(service).await;
+    followed.and(deleted)
+}
+
+/// What must not outlive its time goes and the signing keys follow the clock, last uses and what was refused are
+/// written, idle windows are dropped, and the ledgers follow the clock.
+async fn follow_the_clock(service: &Service) -> Result<(), Error> {
     service.windows.sweep(service.now());
     service.failed_attempts.sweep(service.now());
     service.client_documents.sweep(service.now());
@@ -71,12 +89,18 @@ pub async fn once(service: &Service) -> Result<(), Error> {
     round.step("signing keys", signing_keys::refresh(service)).await;
     round.step("last uses", last_use::flush(service)).await;
     round.step("what was refused", refusals::flush(service, service.now())).await;
-    delete_ended(service, &mut round).await;
-    delete_ended_authorizations(service, &mut round).await;
-    round.step("the count of apps", crate::clients::count(service)).await;
     round.step("ended credits", expire_credits(service)).await;
     round.step("holds", reap_credit_holds(service)).await;
     round.step("monthly credits", grant_monthly_credits(service)).await;
+    round.end()
+}
+
+/// Deletes what has ended, a little at a time.
+async fn delete_what_has_ended(service: &Service) -> Result<(), Error> {
+    let mut round = Round::default();
+    delete_ended(service, &mut round).await;
+    delete_ended_authorizations(service, &mut round).await;
+    round.step("the count of apps", crate::clients::count(service)).await;
     round.step("deleted images", images::people::sweep(service)).await;
     round.step("files", images::files::sweep(service)).await;
     round.end()
@@ -237,6 +261,7 @@ async fn sweep_grants(service: &Service) -> Result<(), Error> {
         if !goes_on {
             break;
         }
+        tokio::time::sleep(REST).await;
     }
     Ok(())
 }
@@ -250,6 +275,7 @@ async fn in_stretches<P: Copy + Send + 'static>(
     let mut place = Some(beginning);
     while let Some(after) = place {
         place = service.store.write(move |tx| sweep(tx, after)).await?;
+        tokio::time::sleep(REST).await;
     }
     Ok(())
 }
@@ -258,6 +284,8 @@ async fn in_batches(
     service: &Service,
     delete: impl Fn(&mut Tx<'_>) -> Result<u64, store::Error> + Copy + Send + 'static,
 ) -> Result<(), Error> {
-    while service.store.write(delete).await? >= BATCH.unsigned_abs() {}
+    while service.store.write(delete).await? >= BATCH.unsigned_abs() {
+        tokio::time::sleep(REST).await;
+    }
     Ok(())
 }

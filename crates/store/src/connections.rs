@@ -61,7 +61,7 @@ statements! {
                       AND EXISTS (SELECT 1 FROM consents s WHERE s.connection_id = n.id)";
     /// Whether a person has revoked a client after a time; what has ended by itself does not count.
     WAS_REVOKED_SINCE = "SELECT CAST(1 AS BIGINT) FROM connections \
-                         WHERE account_id = ?1 AND client_id = ?2 AND revoked_at > ?3 \
+                         WHERE account_id = ?1 AND client_id = ?2 AND acts_alone = 0 AND revoked_at > ?3 \
                          AND (ends_at IS NULL OR ends_at > revoked_at) LIMIT 1";
     /// Takes a connection that is in force until the end of the transaction.
     TAKE_IN_FORCE = "UPDATE connections SET account_id = account_id \

@@ -33,6 +33,7 @@ on_both!(
     a_foreign_host_is_refused,
     any_web_page_may_call_with_a_credential_of_its_own,
     other_forms_of_a_message_are_refused,
+    a_plain_call_is_answered_as_rmcp_answers_it,
     a_cookie_opens_no_mcp_server,
     a_failure_in_a_tool_fails_the_request,
 );
@@ -489,6 +490,54 @@ async fn other_forms_of_a_message_are_refused(app: App) {
     }
     let charset = [ACCEPT, ("content-type", "application/json; charset=utf-8")];
     assert_eq!(ask(&charset).await.status, 200);
+}
+
+/// A weight in `Accept`, which changes nothing, is what sends a call through rmcp.
+async fn a_plain_call_is_answered_as_rmcp_answers_it(app: App) {
+    let key = app.person("ada").await.create_key("ci").await.secret;
+    let answers = async |accept: &str, version: Option<&str>, body: &str| {
+        let mut headers = vec![("x-api-key", key.as_str()), ("host", app.host()), JSON];
+        headers.push(("accept", accept));
+        headers.extend(version.map(|version| ("mcp-protocol-version", version)));
+        let request = with_headers(Request::post(MCP), &headers);
+        let answer = app.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+        let header = |name| answer.header(name).to_owned();
+        let headers = ["content-type", "cache-control", "content-length"].map(header);
+        (answer.status, headers, answer.text().to_owned())
+    };
+    let credits = |workspace: &str| {
+        format!(r#"{{"name":"bloom_check_credits","arguments":{{"workspaceId":{workspace}}}}}"#)
+    };
+    let image =
+        r#"{"name":"bloom_get_image","arguments":{"id":"00000000-0000-0000-0000-000000000000"}}"#;
+    let calls = [
+        r#"{"name":"bloom_whoami"}"#,
+        r#"{"name":"bloom_whoami","arguments":null}"#,
+        r#"{"name":"bloom_list_brands","arguments":{}}"#,
+        r#"{"name":"bloom_whoami","arguments":{"a":1}}"#,
+        r#"{"name":"bloom_nothing"}"#,
+        r#"{"name":"bloom_\u0077hoami"}"#,
+        r#"{"name":"bloom_whoami","arguments":{"a":1,"a":2}}"#,
+        image,
+        &credits("5"),
+        &credits("\"personal\""),
+        &credits("1e400"),
+        &credits("18446744073709551616"),
+    ];
+    let versions = [None, Some("2024-11-05"), Some("2025-06-18"), Some("2025-11-25")];
+    let of_versions = calls.iter().flat_map(|call| versions.map(|version| ("7", version, *call)));
+    let ids = ["-1", "\"a\"", "\"\"", "1.0", "9223372036854775808", "null"];
+    let of_ids = ids.map(|id| (id, None, calls[0]));
+    let mut results = 0;
+    for (id, version, call) in of_versions.chain(of_ids) {
+        let body =
+            format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{call}}}"#);
+        let plain = answers(ACCEPT.1, version, &body).await;
+        let by_rmcp = answers("application/json;q=1, text/event-stream", version, &body).await;
+        assert_eq!(plain, by_rmcp, "{version:?} {body}");
+        results += usize::from(plain.2.contains("\"structuredContent\""));
+    }
+    assert!(results > 12, "{results} calls came to something");
 }
 
 async fn a_cookie_opens_no_mcp_server(app: App) {

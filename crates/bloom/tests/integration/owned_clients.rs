@@ -1,5 +1,7 @@
 //! Apps that somebody owns: made on the page, by the operator, and managed by RFC 7592.
 
+use std::time::Duration;
+
 use bloom_service::rate_limit::RateLimits;
 use serde_json::{Value, json};
 
@@ -13,6 +15,7 @@ on_both!(
     what_is_wrong_with_an_app_is_said_beside_it,
     an_app_of_somebody_else_is_not_found,
     an_owner_changes_what_it_is_and_people_are_asked_anew,
+    another_secret_leaves_the_owners_question_open,
     an_app_that_is_switched_off_gets_nothing,
     an_app_that_acts_for_people_no_longer_lets_nobody_in,
     a_deleted_app_is_gone_for_everybody,
@@ -134,6 +137,24 @@ async fn an_owner_changes_what_it_is_and_people_are_asked_anew(app: App) {
     ada.post(&own.page(), &fields(&[("name", "Third")])).await;
     let fields = [("request", question.as_str()), ("decision", "allow")];
     ada.post("/authorize", &fields).await.assert_page(400, "This request has expired");
+}
+
+/// What the app did by itself ends; what its owner is asked as a person is another matter.
+async fn another_secret_leaves_the_owners_question_open(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let client = own.for_people();
+    let acting = own.acting().await;
+    let question = client.question(&mut ada, &[]).await;
+    app.advance(Duration::from_secs(1));
+    let page = ada.post(&own.form("secret"), &[]).await;
+    let secret = page.between("<code id=\"client-secret\">", "<").unwrap().to_owned();
+    let own = OwnApp { secret, ..own };
+    assert!(!app.is_good(&acting).await, "what it did by itself has ended");
+    let yes = [("request", question.as_str()), ("decision", "allow")];
+    let place = ada.post("/authorize", &yes).await.header("location").to_owned();
+    let code = parameter(&place, "code").unwrap_or_else(|| panic!("no code: {place}"));
+    Tokens::of(&own.redeem(&code).await);
 }
 
 async fn an_app_that_is_switched_off_gets_nothing(app: App) {
@@ -269,7 +290,7 @@ async fn a_deleted_app_is_gone_for_everybody(app: App) {
     ada.get(&own.page()).await.assert_page(404, "Page not found");
     // The row leaves after its connections.
     for days in [1, 91, 1, 1] {
-        app.advance(std::time::Duration::from_secs(days * 86_400));
+        app.advance(Duration::from_secs(days * 86_400));
         app.keep_house().await;
     }
     assert!(app.rows("clients").is_empty(), "{:?}", app.rows("clients"));

@@ -5,7 +5,7 @@ use rmcp::model::{ContentBlock, Resource};
 use serde_json::Value;
 
 /// The header in which a client names the version that it agreed on.
-const VERSION: &str = "mcp-protocol-version";
+pub(super) const VERSION: &str = "mcp-protocol-version";
 /// The first version with links in results. A client of an older one, which names none, may know no such content.
 const FIRST: &str = "2025-06-18";
 /// The most of an image's words that stand beside its link, in characters.

@@ -2,7 +2,8 @@
 //!
 //! A request goes one way: `Host`, then the same admission as the API's (`api/admission.rs`), which has
 //! not read a byte of the body; then [`message`] reads it, [`protocol`] hands it to rmcp, which speaks
-//! JSON-RPC, and [`server`] answers for Bloom with what [`tools`] lists.
+//! JSON-RPC, or, if it is nothing but a call of a tool, to [`plain_call`]; and [`server`] answers for Bloom with what
+//! [`tools`] lists.
 //!
 //! A foreign `Host` is refused, a foreign `Origin` is not. Nothing here reads a cookie, so there is
 //! nothing that a foreign page could borrow: it must hold a credential of its own. See
@@ -15,6 +16,7 @@ pub(crate) mod errors;
 mod images;
 mod links;
 pub(crate) mod message;
+mod plain_call;
 mod protocol;
 mod server;
 pub(crate) mod tools;

@@ -2,7 +2,8 @@
 //!
 //! rmcp is told nothing that would make it refuse by itself what was admitted: `Host` has been looked at
 //! (`mod.rs`), an `Origin` may be any, and the size of the message has been measured (`message.rs`).
-//! Every answer is one JSON document: no tool of ours sends anything before its result.
+//! Every answer is one JSON document: no tool of ours sends anything before its result. A message that leaves rmcp
+//! nothing to do but call a tool does not go there (`plain_call.rs`).
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -18,6 +19,7 @@ use serde::de::IgnoredAny;
 
 use super::links;
 use super::message::Message;
+use super::plain_call::PlainCall;
 use super::server::{Conversation, Server};
 use super::tools::Caller;
 use crate::api::envelope;
@@ -39,13 +41,18 @@ static SERVICE: LazyLock<StreamableHttpService<Server, NeverSessionManager>> =
 pub(crate) async fn answer(caller: Caller, mut message: Message) -> Response {
     let shows_links = links::are_known(message.headers());
     let conversation = Arc::new(Conversation { caller, failure: OnceLock::new(), shows_links });
-    message.extensions_mut().insert(conversation.clone());
-    let text = message.body().clone();
-    let answer = SERVICE.handle(message.map(Full::new)).await.map(Body::new);
+    let answer = match PlainCall::read(&message) {
+        Some(call) => call.answer(&conversation).await,
+        None => {
+            message.extensions_mut().insert(conversation.clone());
+            let text = message.body().clone();
+            in_our_form(SERVICE.handle(message.map(Full::new)).await.map(Body::new), &text)
+        }
+    };
     match conversation.failure.get() {
         // Not the call failed but the request: a caller is told so as everywhere else.
         Some(error) => Face::Mcp.refuse(error.clone()),
-        None => in_our_form(answer, &text),
+        None => answer,
     }
 }
 

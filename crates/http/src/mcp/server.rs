@@ -7,8 +7,8 @@ use futures_util::FutureExt;
 use http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
-    CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, model};
@@ -68,22 +68,11 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let parts = context.extensions.get::<Parts>();
         let conversation = parts.and_then(|parts| parts.extensions.get::<Arc<Conversation>>());
-        let Some(Conversation { caller, failure, shows_links }) = conversation.map(|all| &**all)
-        else {
+        let Some(conversation) = conversation else {
             return Err(ErrorData::internal_error("The message came from nobody.", None));
         };
-        let Some(tool) = tools::find(&called.name) else {
-            let message = "There is no such tool. tools/list lists those there are.";
-            return Err(ErrorData::invalid_params(message, None));
-        };
         let arguments = called.arguments.unwrap_or_default();
-        let running = tool.run(caller, arguments);
-        let mut result = settle(running, &caller.app.plan_url, failure).await?;
-        if let Some(value) = result.structured_content.as_ref().filter(|_| *shows_links) {
-            let links = links::of(value);
-            result.content.extend(links);
-        }
-        Ok(result.into())
+        call(conversation, &called.name, arguments).await.map(CallToolResponse::from)
     }
 
     async fn on_custom_request(
@@ -98,6 +87,29 @@ impl ServerHandler for Server {
         let message = "This server has no such method; it has tools.";
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
     }
+}
+
+/// Calls a tool.
+///
+/// # Errors
+/// An error of JSON-RPC: there is no such tool, its arguments are not those of the tool, or the server failed.
+pub(super) async fn call(
+    conversation: &Conversation,
+    name: &str,
+    arguments: JsonObject,
+) -> Result<CallToolResult, ErrorData> {
+    let Conversation { caller, failure, shows_links } = conversation;
+    let Some(tool) = tools::find(name) else {
+        let message = "There is no such tool. tools/list lists those there are.";
+        return Err(ErrorData::invalid_params(message, None));
+    };
+    let running = tool.run(caller, arguments);
+    let mut result = settle(running, &caller.app.plan_url, failure).await?;
+    if let Some(value) = result.structured_content.as_ref().filter(|_| *shows_links) {
+        let links = links::of(value);
+        result.content.extend(links);
+    }
+    Ok(result)
 }
 
 /// What the protocol says of a tool that ran: its result, or an error of JSON-RPC.
