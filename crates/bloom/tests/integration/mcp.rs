@@ -514,6 +514,7 @@ async fn a_plain_call_is_answered_as_rmcp_answers_it(app: App) {
         r#"{"name":"bloom_whoami"}"#,
         r#"{"name":"bloom_whoami","arguments":null}"#,
         r#"{"name":"bloom_list_brands","arguments":{}}"#,
+        r#"{"name":"bloom_whoami","_meta":{"progressToken":"a"}}"#,
         r#"{"name":"bloom_whoami","arguments":{"a":1}}"#,
         r#"{"name":"bloom_nothing"}"#,
         r#"{"name":"bloom_\u0077hoami"}"#,
@@ -521,12 +522,11 @@ async fn a_plain_call_is_answered_as_rmcp_answers_it(app: App) {
         image,
         &credits("5"),
         &credits("\"personal\""),
-        &credits("1e400"),
         &credits("18446744073709551616"),
     ];
     let versions = [None, Some("2024-11-05"), Some("2025-06-18"), Some("2025-11-25")];
     let of_versions = calls.iter().flat_map(|call| versions.map(|version| ("7", version, *call)));
-    let ids = ["-1", "\"a\"", "\"\"", "1.0", "9223372036854775808", "null"];
+    let ids = ["-1", "\"a\"", "1.0", "9223372036854775808", "null"];
     let of_ids = ids.map(|id| (id, None, calls[0]));
     let mut results = 0;
     for (id, version, call) in of_versions.chain(of_ids) {

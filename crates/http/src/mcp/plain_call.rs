@@ -1,8 +1,8 @@
 //! A message that is a call of a tool and nothing else, which is answered without rmcp.
 //!
 //! rmcp finds out what a message is by trying one kind after the other, and answers it in tasks that hand it on: more
-//! work than that of many a tool. A call by a version of the protocol from before 2026-07-28, with no metadata, has
-//! nothing in it to negotiate and nothing to compare with headers, so all that rmcp does with one is to call the tool.
+//! work than that of many a tool. A call by a version of the protocol from before 2026-07-28, with no metadata that
+//! matters here, has nothing in it to negotiate and nothing to compare with headers, so all that rmcp does with one is to call the tool.
 //! What is anything else, or is wrong in any way, goes to rmcp, and so no rule of the protocol stands here. A test
 //! sends calls both ways and compares the answers. See docs/adr/0038-a-plain-call-of-a-tool.md.
 
@@ -11,7 +11,9 @@ use std::marker::PhantomData;
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
-use rmcp::model::{JsonObject, JsonRpcError, JsonRpcResponse, JsonRpcVersion2_0, RequestId};
+use rmcp::model::{
+    JsonObject, JsonRpcError, JsonRpcResponse, JsonRpcVersion2_0, ProgressToken, RequestId,
+};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -47,6 +49,16 @@ enum Method {
 struct Params {
     name: String,
     arguments: Option<JsonObject>,
+    #[serde(rename = "_meta")]
+    _meta: Option<Object<Meta>>,
+}
+
+/// Many a client asks to be told of the progress of each call; nothing here tells of any.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meta {
+    #[serde(rename = "progressToken")]
+    _progress_token: Option<ProgressToken>,
 }
 
 /// What is written as an object. A derived struct may also be an array of its fields.
@@ -83,7 +95,7 @@ impl PlainCall {
 
     /// Calls the tool.
     pub(super) async fn answer(self, conversation: &Conversation) -> Response {
-        let Self { id, params: Object(Params { name, arguments }), .. } = self;
+        let Self { id, params: Object(Params { name, arguments, .. }), .. } = self;
         let called = server::call(conversation, &name, arguments.unwrap_or_default()).await;
         let body = match called {
             Ok(mut result) => {
@@ -139,6 +151,7 @@ mod tests {
             CALL,
             r#" {"method": "tools/call", "id": "a", "params": {"name": "x", "arguments": {"a": [1]}}, "jsonrpc": "2.0"}"#,
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","arguments":null}}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","_meta":{"progressToken":7}}}"#,
         ] {
             assert!(is_plain(&[ACCEPT], body), "{body}");
         }
@@ -154,7 +167,8 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call"}"#,
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":5}}"#,
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","arguments":[]}}"#,
-            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","_meta":{}}}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","_meta":{"a":1}}}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","_meta":[]}}"#,
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","requestState":"a"}}"#,
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"},"result":{}}"#,
             r#"{"jsonrpc":"2.0","id":7,"id":8,"method":"tools/call","params":{"name":"x"}}"#,
