@@ -233,3 +233,78 @@ fn paths(document: String, (width, height): (u32, u32), ratio: Option<AspectRati
         scene: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use bloom_studio::brand::Brand;
+    use bloom_studio::fonts::Family;
+    use bloom_studio::scene::{Layout, Scheme, VERSION};
+
+    use super::*;
+
+    fn scene(layout: Layout, material: Material) -> Scene {
+        Scene {
+            version: VERSION,
+            ratio: format::AspectRatio::R1x1,
+            brief: prompt::read("\"Spring sale\""),
+            brand: Brand::default(),
+            layout,
+            scheme: Scheme::Paper,
+            material,
+            heading: Family::Inter,
+            body: Family::Inter,
+            seed: 1,
+            grain: 0.0,
+            pictures: vec!["a".to_owned()],
+        }
+    }
+
+    #[test]
+    fn an_image_is_shown_unless_what_was_asked_for_besides_has_no_place_for_it() {
+        use Layout::{Card, Centre, Marquee, Quote, Split};
+        use Material::{Mesh, Photo, Plain, Stripes};
+        // What it was, what it is after the instruction, and the layout in which the image is shown.
+        for (before, after, shown) in [
+            // Nothing besides: a layout without a place for it may give way.
+            ((Marquee, Plain), (Marquee, Plain), Some(Split)),
+            ((Card, Stripes), (Card, Stripes), Some(Card)),
+            ((Split, Photo), (Split, Photo), Some(Split)),
+            // A layout was asked for.
+            ((Marquee, Plain), (Card, Plain), Some(Card)),
+            ((Card, Photo), (Quote, Photo), None),
+            ((Card, Photo), (Centre, Photo), None),
+            // A material was asked for.
+            ((Split, Plain), (Split, Photo), Some(Split)),
+            ((Split, Photo), (Split, Stripes), None),
+            ((Split, Plain), (Split, Mesh), None),
+            // Both were.
+            ((Marquee, Plain), (Card, Stripes), None),
+        ] {
+            let (old, mut new) = (scene(before.0, before.1), scene(after.0, after.1));
+            let is_shown = shows_image(&old, &mut new);
+            assert_eq!(is_shown.then_some(new.layout), shown, "{before:?} to {after:?}");
+            assert!(!is_shown || new.material == Photo, "{before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn half_an_edit_and_none_at_all_are_refused() {
+        let edited = |changes: &[&str], unmet: &[&str]| Edited {
+            scene: scene(Layout::Split, Material::Plain),
+            changes: changes.iter().map(|text| (*text).to_owned()).collect(),
+            unmet: unmet.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        // An image to show does not make up for what is not understood.
+        for has_new in [false, true] {
+            let half = edited(&["the colour is navy"], &["“add a cat” was not understood", "no"]);
+            let reason = refused(&half, has_new).expect("it is refused");
+            let begins =
+                "“add a cat” was not understood, no; so nothing was changed. What can be: ";
+            assert!(reason.starts_with(begins), "{reason}");
+            assert_eq!(refused(&edited(&["the colour is navy"], &[]), has_new), None);
+        }
+        let nothing = refused(&edited(&[], &[]), false).expect("it is refused");
+        assert!(nothing.contains("name what to change"), "{nothing}");
+        assert_eq!(refused(&edited(&[], &[]), true), None, "the image itself is the change");
+    }
+}
