@@ -319,6 +319,8 @@ pub(crate) struct Upload {
     image_url: String,
     /// The brand that it is of.
     brand_session_id: String,
+    /// A name for this call: under the same name the URL is fetched once.
+    idempotency_key: Option<String>,
 }
 
 /// What `bloom_create_image_upload_url` takes.
@@ -343,14 +345,14 @@ pub(crate) struct Uploads {
 }
 
 pub(crate) async fn upload(caller: &Caller, given: JsonObject) -> Result<Value, ToolError> {
+    let asked = asked_for(&given);
     let given: Upload = arguments(given)?;
     let brand = brand_id("brandSessionId", &given.brand_session_id)?;
     let (service, principal) = (&caller.app.service, &caller.principal);
-    // The same file is kept once, so a call needs no name.
-    let asked = caller.once(&operations::IMAGES_UPLOAD, None, &[], UploadedView::of).await?;
-    let once = match asked {
+    let (operation, key) = (&operations::IMAGES_UPLOAD, given.idempotency_key.as_deref());
+    let once = match caller.once(operation, key, &asked, UploadedView::of).await? {
         Ok(once) => once,
-        Err(known) => return Ok(known),
+        Err(answer) => return Ok(answer),
     };
     let answer = uploads::upload_from(service, principal, brand, &given.image_url, once).await;
     let answer = answer.map_err(|error| ToolError::from(ApiError::from(error)))?;

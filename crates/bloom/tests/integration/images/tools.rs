@@ -3,12 +3,18 @@
 use serde_json::{Value, json};
 
 use super::changes::{brought, poster};
+use super::engines::picture;
 use super::studio::Artist;
 use crate::mcp::{call, tool, tool_of_version};
 use crate::support::sites::Sites;
 use crate::support::{App, on_both};
 
-on_both!(every_tool_of_images_does_what_it_says, results_link_to_their_images, these_are_the_tools,);
+on_both!(
+    every_tool_of_images_does_what_it_says,
+    a_url_that_is_brought_under_a_name_is_fetched_once,
+    results_link_to_their_images,
+    these_are_the_tools,
+);
 
 /// What a tool gives, as structure; the same stands there as text.
 fn given(result: &Value) -> Value {
@@ -90,6 +96,35 @@ async fn every_tool_of_images_does_what_it_says(app: App) {
     assert_eq!(gone["isError"], true, "{gone}");
 }
 
+/// What lies at the URL changes meanwhile, so that fetching it again would bring another image.
+async fn a_url_that_is_brought_under_a_name_is_fetched_once(app: App) {
+    let sites = Sites::start().await;
+    let ada = Artist::new(&app.among(&sites).await, "ada").await;
+    let (app, key) = (&ada.person.app, ada.person.key.as_str());
+    let upload = async |url: &str, name: Option<&str>| {
+        let mut arguments = json!({ "imageUrl": url, "brandSessionId": ada.brand });
+        if let Some(name) = name {
+            arguments["idempotencyKey"] = json!(name);
+        }
+        tool(app, key, "bloom_upload_image", arguments).await
+    };
+    let url = "https://pictures.example/of-the-day.png";
+    sites.put("pictures.example/of-the-day.png", "image/png", poster());
+    let first = given(&upload(url, Some("k1")).await);
+    assert_eq!(first["existing"], false, "{first}");
+    sites.put("pictures.example/of-the-day.png", "image/png", picture(64, 48));
+    assert_eq!(given(&upload(url, Some("k1")).await), first, "the first answer once more");
+    assert_eq!(app.rows("images").len(), 1);
+    let elsewhere = upload("https://pictures.example/another.png", Some("k1")).await;
+    assert_eq!(elsewhere["isError"], true, "{elsewhere}");
+    assert!(elsewhere.to_string().contains("sent with another request"), "{elsewhere}");
+    for name in [Some("k2"), None] {
+        let other = given(&upload(url, name).await);
+        assert_ne!(other["id"], first["id"], "{name:?}: what lies there now");
+    }
+    assert_eq!(app.rows("images").len(), 2);
+}
+
 async fn results_link_to_their_images(app: App) {
     let ada = Artist::new(&app, "ada").await;
     let id = brought(&ada, &poster()).await;
@@ -157,6 +192,7 @@ async fn these_are_the_tools(app: App) {
             name,
             "bloom_onboard_brand"
                 | "bloom_generate_image"
+                | "bloom_upload_image"
                 | "bloom_resize_image"
                 | "bloom_remove_background"
                 | "bloom_vectorize_image"
