@@ -1,18 +1,24 @@
-//! What ends on one node is refused by the others within the promised time. Only PostgreSQL has several nodes; what
-//! becomes of keys and tokens one by one is in `access_tokens` and `api_keys_by_credential`.
+//! What ends on one node is refused by the others within the promised time, and what is made on one is given to whoever
+//! waits at another. Only PostgreSQL has several nodes; what becomes of keys and tokens one by one is in
+//! `access_tokens` and `api_keys_by_credential`.
 
 use std::time::Duration;
 
+use bloom_service::jobs::worker;
 use bloom_store::Database;
-use tokio::time::{Instant, sleep};
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::images::studio::Artist;
 use crate::support::oauth::REDIRECT;
-use crate::support::{App, on_both};
+use crate::support::{Answer, App, on_both};
 use crate::teams::{join, member_id, team};
 
 on_both!(
     signing_out_everywhere_is_heard_by_every_node,
     the_loss_of_a_membership_is_heard_by_every_node,
+    who_waits_for_an_image_is_woken_by_the_node_that_made_it,
 );
 
 /// How long another node may go on with what has changed.
@@ -78,4 +84,41 @@ async fn the_loss_of_a_membership_is_heard_by_every_node(app: App) {
     within_the_lag("the workspace", async || by_key().await == 404 && by_token().await == 404)
         .await;
     assert!(other.is_good(&token).await, "it is bob's still");
+}
+
+/// Waits for images at the node that the artist asks.
+fn waiting(artist: &Artist, query: &str) -> JoinHandle<Answer> {
+    let (artist, query) = (artist.clone(), query.to_owned());
+    tokio::spawn(async move { artist.ask("GET", &query, None).await })
+}
+
+async fn who_waits_for_an_image_is_woken_by_the_node_that_made_it(app: App) {
+    let Some(other) = other_node(&app).await else { return };
+    let ada = Artist::new(&app, "ada").await;
+    let mut order = ada.order();
+    order["variantCount"] = json!(2);
+    let ids = ada.ids(&ada.generate(&order).await);
+    let of_one = format!("/{}?wait=true", ids[0]);
+    let of_both = format!("?ids={}&wait=true", ids.join(","));
+    let waits: Vec<_> =
+        [&of_one, &of_both].iter().cycle().take(10).map(|query| waiting(&ada, query)).collect();
+    sleep(Duration::from_millis(300)).await;
+    let before = app.service().statements_executed();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(app.service().statements_executed(), before, "who waits asks nothing");
+    assert!(waits.iter().all(|wait| !wait.is_finished()), "nothing was made yet");
+
+    worker::once(&other.shared_service()).await.expect("jobs are looked at");
+    for wait in waits {
+        let answer = timeout(Duration::from_secs(5), wait).await.expect("it is woken");
+        let answer = answer.expect("an answer");
+        let data = &answer.json()["data"];
+        let images = data["images"].as_array().cloned().unwrap_or_else(|| vec![data.clone()]);
+        assert!(images.iter().all(|image| image["status"] == "completed"), "{answer:?}");
+    }
+    // Each image changes twice, when it is begun and when it is there, and then whoever waits looks once at each
+    // image that the request names.
+    let asked = app.service().statements_executed() - before;
+    let most = 5 * 2 + 5 * (2 * 2) * 2;
+    assert!(asked <= most, "{asked} statements");
 }
