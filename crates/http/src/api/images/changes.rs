@@ -156,14 +156,19 @@ pub(crate) fn refused(error: Error, wanted: &Change) -> ApiError {
             ErrorCode::SessionNotFound,
             "brandSessionId: You have no such brand. GET /api/v1/brands lists yours.",
         ),
-        (Unfit::NoFile | Unfit::OfThatKind, _) => (
-            match wanted {
-                Change::Resize { .. } | Change::Edit { .. } => ErrorCode::ImageNotResizable,
-                Change::RemoveBackground => ErrorCode::ImageNotRemovableBackground,
-                Change::Vectorize => ErrorCode::ImageNotVectorizable,
-            },
+        (Unfit::NoFile, false) => (not_fit(wanted), "The image has no file. Take another."),
+        (Unfit::OfThatKind, _) => (
+            not_fit(wanted),
             "That cannot be made of this image: it has no pixels, but paths. Take one in pixels.",
         ),
     };
     ApiError::new(code, message)
+}
+
+fn not_fit(wanted: &Change) -> ErrorCode {
+    match wanted {
+        Change::Resize { .. } | Change::Edit { .. } => ErrorCode::ImageNotResizable,
+        Change::RemoveBackground => ErrorCode::ImageNotRemovableBackground,
+        Change::Vectorize => ErrorCode::ImageNotVectorizable,
+    }
 }
