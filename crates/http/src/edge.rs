@@ -21,6 +21,7 @@ use tower::Service as _;
 use crate::api::errors::{ApiError, ErrorCode};
 use crate::app::App;
 use crate::face::{Face, MCP_PATH};
+use crate::pages::place::Place;
 use crate::site::Site;
 use crate::{cors, oauth, pages, router};
 
@@ -164,15 +165,20 @@ impl Asked {
         self.id.as_ref().map(RequestId::text).unwrap_or_default()
     }
 
+    /// Where a page was asked for.
+    pub(crate) fn place(&self) -> Place {
+        Place::at(&self.method, &self.uri)
+    }
+
     fn internal(&self, error: Error) -> Response {
         match self.uri.path() {
             MCP_PATH => Face::Mcp.refuse(error.into()),
             path if oauth::is_for_people(path) => {
-                pages::errors::PageError::from(error).page(self.reference(), None)
+                pages::errors::PageError::from(error).page(self.reference(), &self.place(), None)
             }
             path if oauth::is_ours(path) => oauth::OAuthFailure::from(error).into_response(),
             path if path.starts_with("/api/") => Face::Api.refuse(error.into()),
-            _ => pages::errors::PageError::from(error).page(self.reference(), None),
+            _ => pages::errors::PageError::from(error).page(self.reference(), &self.place(), None),
         }
     }
 

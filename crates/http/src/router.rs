@@ -171,7 +171,9 @@ fn developer() -> Router<App> {
 
 /// How a person signs in, and where they are.
 fn security() -> Router<App> {
-    use pages::{email, openid, own_data, passkeys, password, proof, reset, security};
+    use pages::{
+        email, openid, own_data, passkeys, password, proof, reset, security, sign_out_everywhere,
+    };
 
     let at = |form: &str| format!("{}/{form}", security::PATH);
     Router::new()
@@ -198,7 +200,7 @@ fn security() -> Router<App> {
         .route(&at("sessions/{id}/end"), get(security::go_to_it).post(security::end_session))
         .route(
             &at("sign-out-everywhere"),
-            get(security::go_to_it).post(security::sign_out_everywhere),
+            get(security::go_to_it).post(sign_out_everywhere::submit),
         )
 }
 

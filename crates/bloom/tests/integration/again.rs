@@ -2,6 +2,7 @@
 //! site made up is, and no secret.
 
 use crate::images::studio::{brand_of, image_of};
+use crate::setup_links::locked;
 use crate::support::own_app::{DEVELOPER, fields as own_app_fields};
 use crate::support::{Answer, App, Browser, PASSWORD, on_both};
 use crate::teams::team;
@@ -13,6 +14,8 @@ on_both!(
     what_another_site_sent_is_never_kept,
     no_secret_is_ever_kept,
     whoever_was_signed_out_goes_on_at_the_form,
+    what_was_typed_to_sign_up_is_kept_but_for_the_password,
+    the_first_account_is_typed_once,
 );
 
 const KEPT: &str = "What you sent is kept here";
@@ -189,4 +192,94 @@ async fn whoever_was_signed_out_goes_on_at_the_form(app: App) {
         let link = format!("href=\"/sign-in?next={next}\"");
         assert!(page.text().contains(&link), "{path}: {page:?}");
     }
+}
+
+/// Fails in each way, and gives the pages: the form's token is not of this browser, which may have no cookie any more,
+/// and the database fails.
+async fn failed(app: &App, path: &str, fields: &[(&str, &str)]) -> Vec<(Browser, Answer)> {
+    let mut all = Vec::new();
+    for has_cookie in [true, false] {
+        let mut browser = app.browser();
+        if has_cookie {
+            browser.get("/sign-in").await;
+        }
+        let form: Vec<_> = [("form_token", "x")].iter().chain(fields).map(own).collect();
+        let page = send(&mut browser, path, &form).await;
+        page.assert_page(403, "This form has expired");
+        all.push((browser, page));
+    }
+    let mut browser = app.browser();
+    let form = filled(&mut browser, fields).await;
+    app.database().run("ALTER TABLE accounts RENAME TO hidden");
+    let page = send(&mut browser, path, &form).await;
+    app.database().run("ALTER TABLE hidden RENAME TO accounts");
+    page.assert_page(500, "Something went wrong");
+    all.push((browser, page));
+    all
+}
+
+fn own((name, value): &(&str, &str)) -> (String, String) {
+    ((*name).to_owned(), (*value).to_owned())
+}
+
+/// Sends what a page has kept, with the password typed anew.
+async fn send_again(browser: &mut Browser, page: &Answer) -> Answer {
+    let (path, mut form) = kept(page);
+    assert!(page.text().contains("name=\"password\" type=\"password\""), "{page:?}");
+    assert!(form.iter().all(|(name, _)| name != "password"), "{page:?}");
+    assert!(!page.text().contains(PASSWORD), "{page:?}");
+    form.push(own(&("password", PASSWORD)));
+    send(browser, &path, &form).await
+}
+
+async fn what_was_typed_to_sign_up_is_kept_but_for_the_password(app: App) {
+    for number in 0..3 {
+        let email = format!("p{number}@example.com");
+        let fields =
+            [("next", "/images"), ("name", "Ada <L>"), ("email", &email), ("password", PASSWORD)];
+        let (mut browser, page) = failed(&app, "/sign-up", &fields).await.swap_remove(number);
+        assert!(page.text().contains(&email) && page.text().contains("<dt><bdi>name"), "{page:?}");
+        assert!(!page.text().contains("<dt><bdi>next"), "nobody typed it: {page:?}");
+        send_again(&mut browser, &page).await.assert_redirect("/images");
+        assert!(browser.is_signed_in().await);
+        let named = app
+            .rows("accounts")
+            .iter()
+            .filter(|row| format!("{row:?}").contains("Ada <L>"))
+            .count();
+        assert_eq!(named, number + 1);
+    }
+    // What is wrong is said beside the field as ever.
+    let fields = [("email", "no address"), ("password", PASSWORD)];
+    for (mut browser, page) in failed(&app, "/sign-up", &fields).await {
+        send_again(&mut browser, &page).await.assert_page(422, "Create your account");
+    }
+    // Where no password is asked for, there is none to enter.
+    for (mut browser, page) in failed(&app, "/reset-password", &[("email", "x@example.com")]).await
+    {
+        assert!(!page.text().contains("type=\"password\""), "{page:?}");
+        let (path, form) = kept(&page);
+        assert_eq!(send(&mut browser, &path, &form).await.status, 200);
+    }
+    // Nothing of what another site made up is shown.
+    let fields = [("form_token", "x"), ("email", "made@up.example")];
+    for origin in [vec![], vec![("origin", "https://evil.example")]] {
+        let page = app.browser().post_as_is("/sign-up", &fields, &origin).await;
+        page.assert_page(403, "This form has expired");
+        assert!(!page.text().contains("made@up"), "{page:?}");
+    }
+}
+
+async fn the_first_account_is_typed_once(app: App) {
+    let (app, path) = locked(&app).await;
+    let fields = [("name", "Ada"), ("email", "no address"), ("password", PASSWORD)];
+    for (mut browser, page) in failed(&app, &path, &fields).await {
+        assert_eq!(kept(&page).0, path);
+        send_again(&mut browser, &page).await.assert_page(422, "Set up Bloom");
+    }
+    let fields = [("name", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    let mut all = failed(&app, &path, &fields).await;
+    let (mut browser, page) = all.remove(1);
+    send_again(&mut browser, &page).await.assert_redirect("/settings#api-keys");
+    assert!(browser.is_signed_in().await);
 }

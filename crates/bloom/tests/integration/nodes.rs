@@ -55,7 +55,7 @@ async fn signing_out_everywhere_is_heard_by_every_node(app: App) {
         assert_eq!(other.account(&key).await.status, 200);
         assert!(other.is_good(&token).await);
     }
-    let all = [("keys", "revoke"), ("apps", "revoke")];
+    let all = [("keys", "revoke"), ("apps", "revoke"), ("confirmed", "ada@example.com")];
     let gone = ada.post("/settings/security/sign-out-everywhere", &all).await;
     gone.assert_redirect("/sign-in?done=everywhere");
     within_the_lag("all of it", async || {

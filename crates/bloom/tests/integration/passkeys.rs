@@ -15,6 +15,7 @@ use crate::support::{Answer, App, Browser, at_once, on_both};
 on_both!(
     a_passkey_signs_in,
     a_passkey_proves_that_it_is_still_them,
+    the_name_of_a_passkey_is_typed_once,
     what_is_not_what_was_asked_for_adds_nothing,
     what_is_not_what_was_asked_for_signs_nobody_in,
     a_copied_passkey_is_found_out,
@@ -208,6 +209,66 @@ async fn a_passkey_proves_that_it_is_still_them(app: App) {
     let refused = send(&mut ada, "/settings/security/confirm/passkey", &sent, &[]).await;
     refused.assert_page(401, "Confirm that it is you");
     assert_eq!(ada.get(FORM).await.status, 303, "nothing is proven");
+}
+
+/// Its form fails on a page of its own, which has all of it, and shows the name only.
+async fn the_name_of_a_passkey_is_typed_once(app: App) {
+    let mut ada = app.person("ada").await;
+    let mut made = 0;
+    for way in ["a token of nobody", "the database", "a proof that is old"] {
+        made += 1;
+        let asked = challenge(&mut ada, FORM).await;
+        let sent = Authenticator::new(made).make(&asked).fields();
+        let mut form: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let token = ada.form_token().await;
+        form.extend([("name", "Desk & chair"), ("form_token", &token)]);
+        let page = match way {
+            "the database" => {
+                app.database().run("ALTER TABLE passkeys RENAME TO hidden");
+                let page = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
+                app.database().run("ALTER TABLE hidden RENAME TO passkeys");
+                page.assert_page(500, "Something went wrong");
+                page
+            }
+            "a proof that is old" => {
+                app.advance(TEN_MINUTES);
+                let page = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
+                page.assert_page(403, "Confirm first that it is you");
+                let there =
+                    "href=\"/settings/security/confirm?next=%2Fsettings%2Fsecurity%2Fpasskeys\"";
+                assert!(page.text().contains(there), "{page:?}");
+                crate::security::confirm(&mut ada).await;
+                page
+            }
+            _ => {
+                form.retain(|(name, _)| *name != "form_token");
+                form.push(("form_token", "x"));
+                let page = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
+                page.assert_page(403, "This form has expired");
+                page
+            }
+        };
+        assert!(page.text().contains("Desk &#38; chair"), "{way}: {page:?}");
+        assert!(!page.text().contains("passkey id"), "{way}: {page:?}");
+        let fresh = page.between("name=\"form_token\" value=\"", "\"").map(str::to_owned);
+        let hidden = page.text().matches("<input type=\"hidden\" name=\"passkey_").count();
+        assert_eq!(hidden, 4, "{way}: {page:?}");
+        form.retain(|(name, _)| *name != "form_token");
+        let fresh = match way {
+            // The first token on the page is the one to sign out with.
+            "a token of nobody" => ada.form_token().await,
+            _ => fresh.expect("a token"),
+        };
+        form.push(("form_token", &fresh));
+        let added = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
+        if way == "a proof that is old" {
+            // The challenge is as old as the proof; the name stays.
+            added.assert_page(409, "Add a passkey");
+            assert!(added.text().contains("value=\"Desk &#38; chair\""), "{added:?}");
+        } else {
+            added.assert_redirect("/settings/security?done=passkey#passkeys");
+        }
+    }
 }
 
 async fn what_is_not_what_was_asked_for_adds_nothing(app: App) {

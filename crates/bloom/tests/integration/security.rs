@@ -142,7 +142,28 @@ async fn signing_out_everywhere_ends_what_was_chosen(app: App) {
     assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200, "it was not chosen");
 
     ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
-    ada.post(everywhere, &[("keys", "revoke")]).await.assert_redirect("/sign-in?done=everywhere");
+    // What can never be had again is named first, and confirmed by the account's address.
+    ada.create_key("bakery & co").await;
+    let ask = [("keys", "revoke"), ("apps", "revoke")];
+    let question = ada.post(everywhere, &ask).await;
+    question.assert_page(200, "Sign out everywhere");
+    let says = [
+        "all 2 API keys end",
+        "<bdi>ci</bdi>",
+        "<bdi>bakery &#38; co</bdi>",
+        "Your connected app ends",
+    ];
+    assert!(says.iter().all(|words| question.text().contains(words)), "{question:?}");
+    assert!(!question.text().contains("bobs"), "{question:?}");
+    for wrong in ["", "bob@example.com", "ci"] {
+        let page = ada.post(everywhere, &[&ask[..], &[("confirmed", wrong)]].concat()).await;
+        page.assert_page(422, "Sign out everywhere");
+        assert!(page.text().contains(&format!("name=\"confirmed\" type=\"email\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\" value=\"{wrong}\"")), "{page:?}");
+    }
+    assert!(ada.is_signed_in().await, "nothing is done so far");
+    assert_eq!(app.account(&key).await.status, 200);
+    let confirmed = [("keys", "revoke"), ("confirmed", " Ada@Example.com ")];
+    ada.post(everywhere, &confirmed).await.assert_redirect("/sign-in?done=everywhere");
     assert_eq!(app.account(&key).await.status, 401);
     assert_eq!(app.get_as("/api/v1/account", &token).await.status, 200, "it was not chosen");
 
@@ -328,5 +349,11 @@ async fn strangers_sign_in_first(app: App) {
     }
     let mut ada = app.person("ada").await;
     app.ban("ada@example.com").await;
-    ada.get(HERE).await.assert_page(403, "Your account is suspended");
+    let page = ada.get(HERE).await;
+    page.assert_page(403, "Your account is suspended");
+    // They can leave, and somebody else can sign in here.
+    let token = page.between("name=\"form_token\" value=\"", "\"").expect("a way to sign out");
+    let left = ada.post_as_is("/sign-out", &[("form_token", token)], &[]).await;
+    left.assert_redirect("/sign-in");
+    ada.get(HERE).await.assert_redirect("/sign-in?next=%2Fsettings%2Fsecurity");
 }

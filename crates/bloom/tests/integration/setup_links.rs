@@ -24,7 +24,7 @@ on_both!(
 const DEAD: &str = "This link does not work";
 
 /// A server that only its operator opens, and the path of its setup link.
-async fn locked(app: &App) -> (App, String) {
+pub(crate) async fn locked(app: &App) -> (App, String) {
     let app = app.again(|options| options.sign_up = SignUpPolicy::Invite).await;
     let path = link(&app).await.expect("the server is empty");
     (app, path)

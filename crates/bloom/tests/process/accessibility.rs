@@ -26,9 +26,12 @@ pub(crate) async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
     let mut found = Vec::new();
     for scheme in ["light", "dark"] {
         let script = format!(
-            "document.documentElement.dataset.theme = '{scheme}'; {axe}; axe.run({{ resultTypes: ['violations'] }})\
-             .then((run) => run.violations.flatMap((rule) => rule.nodes.map((node) => \
-             `${{rule.id}}: ${{node.html}} ${{node.failureSummary}}`)))"
+            "document.documentElement.dataset.theme = '{scheme}'; {axe}; axe.run({{ resultTypes: ['violations', 'incomplete'] }})\
+             .then((run) => [...run.violations.flatMap((rule) => rule.nodes.map((node) => \
+             `${{rule.id}}: ${{node.html}} ${{node.failureSummary}}`)), \
+             ...run.incomplete.flatMap((rule) => rule.nodes.map((node) => \
+             `undecided ${{rule.id}} ${{[...node.any, ...node.all, ...node.none].map((one) => one.data?.messageKey)}}: \
+             ${{node.html}}`))])"
         );
         let run = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
         let answer = browser.tell("Runtime.evaluate", run).await;

@@ -296,7 +296,7 @@ const NO_PAGES: [(&str, &str); 12] = [
     ("/settings/workspaces/{id}/credits/{file}", "a file to keep"),
     ("/docs.md", "the index as Markdown"),
     ("/authorize", "the question, behind the link of an app"),
-    ("/setup/{token}", "there is none once somebody has an account: accessibility.rs"),
+    ("/setup/{token}", "there is none once somebody has an account: passing_pages.rs"),
     ("/sign-up/{token}", "the form of /sign-up, behind a mail: sign_up_links.rs"),
     ("/verify-email/{token}", "behind a mail: journeys.rs"),
     ("/change-email/{token}", "behind a mail: journeys.rs"),

@@ -17,10 +17,14 @@ const GRACE: &str = "grace@example.com";
 const NEW: &str = "ada.new@example.com";
 
 /// What they are called, in the order in which they come.
-pub(crate) const NAMES: [&str; 24] = [
+pub(crate) const NAMES: [&str; 29] = [
+    "setup",
+    "plans",
+    "own-app-is-made",
     "sign-up-by-mail",
     "sign-up-mail-is-sent",
     "sign-up-behind-the-mail",
+    "sign-up-is-kept",
     "too-many-attempts",
     "link-is-spent",
     "sign-up-closed",
@@ -40,12 +44,14 @@ pub(crate) const NAMES: [&str; 24] = [
     "image-is-deleted",
     "account-is-not-deleted",
     "consent-with-a-mistake",
+    "sign-out-everywhere",
     "form-has-expired",
     "signed-out-meanwhile",
 ];
 
 /// Walks through all of them and has each looked at.
 async fn walk(browser: &Browser, mut look: impl AsyncFnMut(&Browser, &'static str)) {
+    without_anybody(browser, &mut look).await;
     without_an_account(browser, &mut look).await;
     let home = Home::on_sqlite();
     let server = start(&home);
@@ -93,6 +99,37 @@ async fn walk(browser: &Browser, mut look: impl AsyncFnMut(&Browser, &'static st
     failures(browser, &home, &server, &mut look).await;
 }
 
+/// The first account of a server that sells plans, and the secrets of an app, which are shown once.
+async fn without_anybody(browser: &Browser, look: &mut impl AsyncFnMut(&Browser, &'static str)) {
+    let home = Home::on_sqlite();
+    let config = home.path("bloom.toml");
+    std::fs::write(&config, "[billing]\nenabled = true\n").expect("a file");
+    let server = home.serve_with(&format!("--config {}", config.display()));
+    let printed = server.printed("or with: bloom account create");
+    secrets::note_those_in(&printed);
+    let link = printed.lines().find(|line| line.contains("/setup/")).expect("a link").trim();
+    browser.goto(link).await;
+    look(browser, "setup").await;
+    browser.fill("Email", ADA).await;
+    browser.fill("Password", PASSWORD).await;
+    browser.press("Create account").await;
+    browser.see("Settings").await;
+    browser.find("plans", "//*[@id = 'plan']").await;
+    look(browser, "plans").await;
+    open(browser, &server, "/settings/developer").await;
+    browser.fill("Name", "Pressroom").await;
+    let field = browser.find("a field", "//*[@id = 'redirect-uris']").await;
+    field.send_keys("https://press.example/cb").await.expect("a field");
+    browser.press("Create app").await;
+    browser.see("Pressroom").await;
+    for id in ["client-secret", "management-token"] {
+        let shown = browser.find(id, &format!("//code[@id = '{id}']")).await;
+        secrets::note(&shown.text().await.expect("text"));
+    }
+    look(browser, "own-app-is-made").await;
+    home.bloom(&format!("account sign-out --email {ADA}")).ok();
+}
+
 /// Signing up where it takes a mail, where nobody may, and what keeps people out.
 async fn without_an_account(browser: &Browser, look: &mut impl AsyncFnMut(&Browser, &'static str)) {
     let home = Home::on_sqlite();
@@ -115,6 +152,13 @@ async fn without_an_account(browser: &Browser, look: &mut impl AsyncFnMut(&Brows
     browser.goto(line.expect("a link").trim()).await;
     browser.read("Your address is confirmed.").await;
     look(browser, "sign-up-behind-the-mail").await;
+    browser.fill("Name", "Grace Hopper").await;
+    browser.fill("Password", PASSWORD).await;
+    spoil_forms(browser).await;
+    browser.press("Create account").await;
+    browser.see("This form has expired").await;
+    browser.read("What you sent is kept here").await;
+    look(browser, "sign-up-is-kept").await;
 
     for _ in 0..3 {
         enter(browser, &server, "not the password").await;
@@ -205,6 +249,13 @@ async fn keys(
     look(browser, "key-is-revoked").await;
 }
 
+/// Gives every form the token of nobody.
+async fn spoil_forms(browser: &Browser) {
+    browser
+        .run("document.querySelectorAll('[name=form_token]').forEach((one) => { one.value = 'x' })")
+        .await;
+}
+
 /// Forms that come to nothing.
 async fn failures(
     browser: &Browser,
@@ -212,10 +263,14 @@ async fn failures(
     server: &Server,
     look: &mut impl AsyncFnMut(&Browser, &'static str),
 ) {
+    open(browser, server, "/settings/security").await;
+    let keys = browser.find("a box", "//*[@id = 'also-keys']").await;
+    browser.take(&keys, "a box").await;
+    browser.press("Sign out everywhere").await;
+    browser.read("The key that ends").await;
+    look(browser, "sign-out-everywhere").await;
     open(browser, server, "/settings").await;
-    browser
-        .run("document.querySelectorAll('[name=form_token]').forEach((one) => { one.value = 'x' })")
-        .await;
+    spoil_forms(browser).await;
     browser.fill("Name of the key", "Desk").await;
     browser.press("Create key").await;
     browser.see("This form has expired").await;

@@ -2,10 +2,11 @@
 //! expired, the server is busy. That page shows what was sent, and sends it again.
 //!
 //! It is safe to do so because
-//! 1. only forms of [`KEPT`] are, none of which has a password, a key, another secret or a file;
+//! 1. only forms of [`KEPT`] and [`KEPT_FOR_ANYBODY`] are, none of which has a key, another secret or a file; a password
+//!    is dropped here, and entered anew;
 //! 2. only when the browser itself says that a page of ours sent it (`Origin`): what another site made up never stands
 //!    on a page of ours under a token that counts;
-//! 3. the page shows all of it and, where the token is a fresh one, as whom it is sent;
+//! 3. the page shows all that was typed and, where the token is a fresh one, as whom it is sent;
 //! 4. a person presses the button, and the form is looked at like any other: its token, who is signed in, each field.
 //!
 //! After a fault the form keeps its number, so that what was done all the same is not done twice
@@ -17,16 +18,17 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Method, request};
+use http::{HeaderValue, Method, request};
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::{self, TOKEN};
-use super::views::{Layout, SendAgain};
+use super::proof;
+use super::views::{Before, Layout, SendAgain};
 use crate::app::App;
 
 /// Where the forms are sent of which something is typed or chosen. `*` is any one segment.
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 16] = [
     "/images",
     "/images/*/edit",
     "/images/*/resize",
@@ -42,13 +44,20 @@ const KEPT: [&str; 15] = [
     "/settings/developer",
     "/settings/developer/*",
     "/settings/security/email",
+    "/settings/security/passkeys",
 ];
+/// The same for those that need nobody to be signed in.
+const KEPT_FOR_ANYBODY: [&str; 4] = ["/sign-up", "/sign-up/*", "/setup/*", "/reset-password"];
+/// The field that is never kept.
+const PASSWORD: &str = "password";
 
 /// What a page of an error says besides: the frame for whoever is there, and the form that failed.
 #[derive(Clone)]
 pub(crate) struct Again {
     pub(crate) layout: Layout,
     pub(crate) form: SendAgain,
+    /// What the browser has to keep for the form to be its own, if it had nothing.
+    pub(crate) cookie: Option<HeaderValue>,
 }
 
 /// What happens around every form.
@@ -57,8 +66,9 @@ pub(crate) async fn keep(State(app): State<App>, request: Request, next: Next) -
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
-    let is_kept = KEPT.iter().any(|pattern| forms::fits(&path, pattern));
-    if !is_kept || !forms::is_said_to_be_from_here(&app, request.headers()) {
+    if !is_one_of(&KEPT, &path) && !is_one_of(&KEPT_FOR_ANYBODY, &path)
+        || !forms::is_said_to_be_from_here(&app, request.headers())
+    {
         return lead_back(next.run(request).await, &path);
     }
     let (parts, body) = match forms::whole(&app, request).await {
@@ -75,6 +85,10 @@ pub(crate) async fn keep(State(app): State<App>, request: Request, next: Next) -
         response.extensions_mut().insert(again);
     }
     response
+}
+
+fn is_one_of(patterns: &[&str], path: &str) -> bool {
+    patterns.iter().any(|pattern| forms::fits(path, pattern))
 }
 
 /// Whoever was signed out meanwhile goes on where the form is.
@@ -94,31 +108,36 @@ async fn again(
 ) -> Option<(Arc<PageError>, Again)> {
     let path = parts.uri.path();
     let mut fields = forms::pairs(body).ok()?;
-    let form = |fields, as_whom, is_after_sign_in| SendAgain {
-        action: path.to_owned(),
-        fields,
-        as_whom,
-        is_after_sign_in,
-    };
-    let as_sent = |fields, is_after_sign_in| Again {
+    let count = fields.len();
+    fields.retain(|(name, _)| name != PASSWORD);
+    let asks_password = fields.len() < count;
+    let form = |fields, first| SendAgain { action: path.to_owned(), fields, first, asks_password };
+    let as_sent = |fields, first| Again {
         layout: Layout::default(),
-        form: form(fields, None, is_after_sign_in),
+        form: form(fields, first),
+        cookie: None,
     };
     match &*error {
-        PageError::SignedOutAt(_) => Some((error, as_sent(fields, true))),
-        PageError::Failed(_) if error.is_passing() => Some((error, as_sent(fields, false))),
+        PageError::SignedOutAt(_) => Some((error, as_sent(fields, Before::SignIn))),
+        PageError::Failed(_) if error.is_passing() => Some((error, as_sent(fields, Before::Wait))),
+        PageError::First(place) if place.starts_with(proof::PATH) => {
+            let error = Arc::new(PageError::ProofFirst(place.clone()));
+            Some((error, as_sent(fields, Before::Prove)))
+        }
         PageError::ForeignForm => {
             let from = Sent { headers: &parts.headers, extensions: &parts.extensions };
             let browser = Browser::open(app, from).await.ok()?;
-            let Some(person) = browser.person() else {
+            let person = browser.person().map(|person| person.account().email.to_string());
+            let is_for_anybody = is_one_of(&KEPT_FOR_ANYBODY, path);
+            if person.is_none() && !is_for_anybody {
                 let error = Arc::new(PageError::SignedOutAt(path.to_owned()));
-                return Some((error, as_sent(fields, true)));
-            };
-            let as_whom = Some(person.account().email.to_string());
+                return Some((error, as_sent(fields, Before::SignIn)));
+            }
             let layout = browser.layout();
             let token = fields.iter_mut().find(|(name, _)| name == TOKEN)?;
             token.1.clone_from(&layout.form_token);
-            Some((error, Again { layout, form: form(fields, as_whom, false) }))
+            let form = form(fields, Before::Look(person.filter(|_| !is_for_anybody)));
+            Some((error, Again { layout, form, cookie: browser.new_cookie(app) }))
         }
         _ => None,
     }

@@ -105,7 +105,7 @@ impl Browser {
     /// [`PageError::SignedOut`], or [`PageError::Banned`] for a session of a suspended account.
     pub(crate) fn require_person(&self) -> Result<&SignedIn, PageError> {
         self.person().ok_or(match self.visitor {
-            Visitor::Banned => PageError::Banned,
+            Visitor::Banned => PageError::Banned(Some(self.layout().form_token)),
             _ => PageError::SignedOut,
         })
     }
@@ -183,6 +183,11 @@ impl Browser {
                 &self.cookie,
                 &Digest::from_bytes(*token),
             )
+    }
+
+    /// The cookie that has to go out along with a form, if the browser does not have it yet.
+    pub(super) fn new_cookie(&self, app: &App) -> Option<HeaderValue> {
+        self.keep(app, Response::default()).headers_mut().remove(SET_COOKIE)
     }
 
     /// Gives the browser its cookie along with a page that has a form.

@@ -57,6 +57,7 @@ fn signed_out(browser: &Browser, asked: Asked) -> Message {
                sign in to revoke them."
             .to_owned(),
         action: Some(Link { label: "Sign in".to_owned(), href: "/sign-in".to_owned() }),
+        leaves: None,
         back: asked.back.map(|back| Link { label, href: back.url }),
         details: asked.refused.as_ref().map(line),
         again: None,

@@ -10,6 +10,7 @@ use bloom_service::authorization::Refusal;
 use http::{HeaderValue, StatusCode, header};
 
 use super::again::Again;
+use super::place::Place;
 use super::views::{Layout, Link, Message};
 use super::{headers, next, page, proof, redirect, reset, security};
 use crate::api::errors::whole_seconds;
@@ -36,14 +37,16 @@ pub(crate) enum PageError {
     FormTooLarge,
     /// Something else comes first; holds the path of it.
     First(String),
+    /// They have to show first that it is still them, and what they typed is kept; holds the path for that.
+    ProofFirst(String),
     /// The file is larger than one may be.
     FileTooLarge,
     /// Whoever sent it is no longer signed in.
     SignedOut,
     /// The same, and after signing in they go on at this path.
     SignedOutAt(String),
-    /// The account is suspended.
-    Banned,
+    /// The account is suspended; holds the token to sign out with, where somebody is signed in.
+    Banned(Option<String>),
     /// The setup link does not work.
     SetupLinkSpent,
     /// The link to make an account with is.
@@ -82,7 +85,7 @@ impl From<Error> for PageError {
         match error {
             Error::SignedOut => Self::SignedOut,
             Error::ProofNeeded => Self::First(next::link(proof::PATH, None)),
-            Error::AccountBanned => Self::Banned,
+            Error::AccountBanned => Self::Banned(None),
             Error::SetupLinkSpent => Self::SetupLinkSpent,
             Error::InvitationNotFound => Self::InvitationSpent,
             Error::AccountLinkSpent => Self::AccountLinkSpent,
@@ -136,7 +139,8 @@ impl PageError {
                 StatusCode::BAD_REQUEST,
                 "This is not the address of this server",
                 &format!("Nothing was changed. Open {origin} and send the form there."),
-                None,
+                // There it leads on to the public address.
+                home,
             ),
             Self::ForeignForm => words(
                 StatusCode::FORBIDDEN,
@@ -186,11 +190,18 @@ impl PageError {
                  was done the first time. If not, sign in and do it once more.",
                 sign_in,
             ),
-            Self::Banned => words(
+            Self::ProofFirst(_) => words(
+                StatusCode::FORBIDDEN,
+                "Confirm first that it is you",
+                "You did so too long ago for what this form asks for, so nothing was done now.",
+                Some(("Confirm that it is you", proof::PATH)),
+            ),
+            Self::Banned(token) => words(
                 StatusCode::FORBIDDEN,
                 "Your account is suspended",
                 "Nothing is lost. Ask the person who runs this server.",
-                None,
+                // Whoever is signed in signs out first, by a button.
+                token.is_none().then_some(("Sign in with another account", "/sign-in")),
             ),
             Self::SetupLinkSpent => words(
                 StatusCode::GONE,
@@ -349,7 +360,7 @@ impl PageError {
         match self {
             Self::SignedOutAt(path) => next::link(href, Some(path)),
             // The address of a form, opened like a page, leads to where it belongs.
-            Self::FormSent(path) => path.clone(),
+            Self::FormSent(path) | Self::ProofFirst(path) => path.clone(),
             _ => href.to_owned(),
         }
     }
@@ -381,23 +392,33 @@ impl PageError {
         status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
     }
 
-    /// What its page says. `reference` is the request's id, by which the operator finds the cause; `again` is the form
-    /// that ended here.
-    pub(super) fn view(&self, reference: &str, again: Option<Again>) -> Message {
+    /// What its page says. `reference` is the request's id, by which the operator finds the cause; `place` is where it
+    /// was asked for; `again` is the form that ended here.
+    pub(super) fn view(&self, reference: &str, place: &Place, again: Option<Again>) -> Message {
         let words = self.words();
         let is_ours = words.status.is_server_error();
         let (back, details) = self.to_the_app();
         let (layout, again) = match again {
-            Some(Again { layout, form }) => (layout, Some(form)),
+            Some(Again { layout, form, .. }) => (layout, Some(form)),
             None => (Layout::default(), None),
+        };
+        let onward = |(label, href): (&str, &'static str)| Link {
+            label: label.to_owned(),
+            href: self.onward(href),
+        };
+        // A form that is kept is tried again by its button.
+        let tries_again = words.action.is_none() && self.is_passing() && again.is_none();
+        let action = words.action.map(onward).or_else(|| tries_again.then(|| place.link()));
+        let leaves = match self {
+            Self::Banned(token) => token.clone(),
+            _ => None,
         };
         Message {
             layout,
             title: words.title.to_owned(),
             text: words.text,
-            action: words
-                .action
-                .map(|(label, href)| Link { label: label.to_owned(), href: self.onward(href) }),
+            action,
+            leaves,
             back,
             details,
             again,
@@ -406,13 +427,17 @@ impl PageError {
     }
 
     /// The page, as [`Self::view`] says it, and what goes with it.
-    pub(crate) fn page(&self, reference: &str, again: Option<Again>) -> Response {
+    pub(crate) fn page(&self, reference: &str, place: &Place, again: Option<Again>) -> Response {
         if let Self::First(path) = self {
             return redirect(path);
         }
         let status = self.status();
-        let mut response = page(status, &self.view(reference, again));
+        let cookie = again.as_ref().and_then(|again| again.cookie.clone());
+        let mut response = page(status, &self.view(reference, place, again));
         headers::protect(response.headers_mut());
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             let wait = match self {
                 Self::Failed(Error::Busy { retry_after } | Error::TooMany { retry_after }) => {

@@ -39,6 +39,7 @@ pub(crate) mod own_data;
 mod parts;
 pub(crate) mod passkeys;
 pub(crate) mod password;
+pub(crate) mod place;
 mod plans;
 pub(crate) mod proof;
 pub(crate) mod report_key;
@@ -49,6 +50,7 @@ pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
+pub(crate) mod sign_out_everywhere;
 pub(crate) mod sign_up;
 pub(crate) mod sign_up_links;
 pub(crate) mod submissions;
@@ -71,6 +73,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use crate::app::App;
 use crate::edge::{Arrival, RequestId};
 use errors::PageError;
+use place::Place;
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -93,13 +96,15 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let id = request.extensions().get::<Arrival>().map(|arrival| arrival.id);
     let has_provider = app.service.settings().openid.is_some();
     let policy = headers::policy(request.uri().path(), has_provider);
+    let place = Place::of(&request, app.site.origin());
     let mut response = match at_another_host(&app, &request) {
         Some(response) => response,
         None => next.run(request).await,
     };
     if let Some(error) = response.extensions_mut().remove::<Arc<PageError>>() {
         let again = response.extensions_mut().remove::<again::Again>();
-        response = error.page(id.as_ref().map(RequestId::text).unwrap_or_default(), again);
+        let reference = id.as_ref().map(RequestId::text).unwrap_or_default();
+        response = error.page(reference, &place, again);
     }
     headers::protect_at(&app.site, policy, response.headers_mut());
     response

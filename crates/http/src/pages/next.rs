@@ -6,7 +6,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::forms::Form;
 use crate::api::query::Query;
 
-const NEXT: &str = "next";
+/// The field, and the part of a query, that says where.
+pub(crate) const NEXT: &str = "next";
 const AGAIN: &str = "again";
 
 /// The `next` of a page that is asked for; none when it is there twice or leads elsewhere.
@@ -42,7 +43,7 @@ pub(crate) fn link_again(path: &str, next: &str) -> String {
 
 /// Whether a path leads to a page of this server: anything a browser could read as another host is
 /// refused.
-fn is_local(path: &str) -> bool {
+pub(super) fn is_local(path: &str) -> bool {
     let mut bytes = path.bytes();
     bytes.next() == Some(b'/')
         && !matches!(bytes.next(), Some(b'/' | b'\\'))

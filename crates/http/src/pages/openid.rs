@@ -133,6 +133,7 @@ fn refuse(app: &App, browser: &Browser, refused: &Refused) -> Response {
         title: title.to_owned(),
         text,
         action: Some(Link { label: label.to_owned(), href: href.to_owned() }),
+        leaves: None,
         back: None,
         details: None,
         again: None,

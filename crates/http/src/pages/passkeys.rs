@@ -19,6 +19,8 @@ use super::{Segment, devices, id, next, page, proof, redirect, security, sign_in
 use crate::app::App;
 
 const HERE: &str = "/settings/security/passkeys";
+/// How the fields begin that an authenticator fills in.
+pub(crate) const FIELDS: &str = "passkey_";
 const REFUSED: &str = "The passkey was not taken: the page was open for too long, or it is not one of this account. Try again.";
 
 /// What a page asks an authenticator for; none where browsers have no passkeys.

@@ -7,11 +7,11 @@ use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
 use bloom_service::openid::ProviderSettings;
-use bloom_service::sessions::ending::{self, AlsoEnd};
+use bloom_service::sessions::ending;
 use bloom_service::sessions::ways;
 use bloom_service::{SignedIn, api_keys, connections, openid, passkeys};
 
-use super::browser::{self, Browser, Sent};
+use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
@@ -66,21 +66,6 @@ pub(crate) async fn end_session(
     let (browser, _) = Form::read(&app, request).await?;
     ending::end(&app.service, browser.require_person()?, id(segment)?).await?;
     Ok(redirect(&format!("{PATH}?done=session#browsers")))
-}
-
-/// Ends all of them, and what else was chosen.
-pub(crate) async fn sign_out_everywhere(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, PageError> {
-    let (browser, form) = Form::read(&app, request).await?;
-    let person = browser.require_person()?;
-    let chosen = |name| !form.text(name).is_empty();
-    let also = AlsoEnd { keys: chosen("keys"), apps: chosen("apps") };
-    ending::end_all(&app.service, person, also).await?;
-    let mut response = redirect("/sign-in?done=everywhere");
-    browser::end_session(&app, &mut response);
-    Ok(response)
 }
 
 /// The address of a form, opened like a page.

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Layout;
+use crate::pages::{forms, next, passkeys};
 
 /// A page that only says something.
 #[derive(Debug, Template)]
@@ -16,6 +17,8 @@ pub(crate) struct Message {
     pub(crate) text: String,
     /// The way out.
     pub(crate) action: Option<Link>,
+    /// The token with which whoever is signed in signs out, where that is the way out.
+    pub(crate) leaves: Option<String>,
     /// The way back to the app that sent the reader here, with its error: the one link that may lead
     /// to another origin.
     pub(crate) back: Option<Link>,
@@ -35,27 +38,53 @@ pub(crate) struct SendAgain {
     pub(crate) action: String,
     /// Its fields as they were sent, the token among them.
     pub(crate) fields: Vec<(String, String)>,
-    /// Whose account it is sent from, when that may be another than before.
-    pub(crate) as_whom: Option<String>,
-    /// Whether somebody has to sign in first.
-    pub(crate) is_after_sign_in: bool,
+    /// What comes before it is sent again.
+    pub(crate) first: Before,
+    /// Whether it had a password, which is never kept.
+    pub(crate) asks_password: bool,
+}
+
+/// What a person does before they send a form again.
+#[derive(Debug, Clone)]
+pub(crate) enum Before {
+    /// They sign in, in another tab: this one holds what was typed.
+    SignIn,
+    /// They show that it is still them, in another tab.
+    Prove,
+    /// They wait a little.
+    Wait,
+    /// They look whether it is what they want. It is sent from the account with this address; from none where an
+    /// account is only made.
+    Look(Option<String>),
 }
 
 impl SendAgain {
+    fn is_after_another_page(&self) -> bool {
+        matches!(self.first, Before::SignIn | Before::Prove)
+    }
+
+    /// A password that was not looked at has nothing wrong with it.
+    fn no_problem(&self) -> Option<String> {
+        None
+    }
+
     /// What is shown of it: what was typed or chosen.
     fn shown(&self) -> impl Iterator<Item = (String, &str)> {
+        let is_typed = |name: &str| {
+            name != forms::TOKEN && name != next::NEXT && !name.starts_with(passkeys::FIELDS)
+        };
         let said = self
             .fields
             .iter()
-            .filter(|(name, value)| name != crate::pages::forms::TOKEN && !value.trim().is_empty());
+            .filter(move |(name, value)| is_typed(name) && !value.trim().is_empty());
         said.map(|(name, value)| (name.replace(['-', '_'], " "), value.as_str()))
     }
 }
 
 impl Message {
-    /// Whether signing in comes first, in a page of its own: this one holds what was typed.
-    fn signs_in_first(&self) -> bool {
-        self.again.as_ref().is_some_and(|again| again.is_after_sign_in)
+    /// Whether its action comes first, in a tab of its own: this one holds what was typed.
+    fn goes_elsewhere_first(&self) -> bool {
+        self.again.as_ref().is_some_and(SendAgain::is_after_another_page)
     }
 }
 
@@ -76,20 +105,32 @@ impl Message {
             title: title.into(),
             text: text.into(),
             action: action.map(|(label, href)| Link { label: label.into(), href: href.into() }),
+            leaves: None,
             back: None,
             details: None,
             again: None,
             reference: None,
         };
-        let again = |value: &str, is_after_sign_in: bool| SendAgain {
+        let again = |value: &str, first: Before| SendAgain {
             action: "/images".into(),
             fields: vec![
                 ("form_token".into(), "sample-form-token".into()),
                 ("prompt".into(), value.into()),
                 ("ratio".into(), "1:1".into()),
             ],
-            as_whom: (!is_after_sign_in).then(|| "ada@example.com".into()),
-            is_after_sign_in,
+            first,
+            asks_password: false,
+        };
+        let sign_up = |first: Before| SendAgain {
+            action: "/sign-up".into(),
+            fields: vec![
+                ("form_token".into(), "sample-form-token".into()),
+                ("next".into(), "/authorize?request=x".into()),
+                ("name".into(), "Ada Lovelace".into()),
+                ("email".into(), "ada@example.com".into()),
+            ],
+            first,
+            asks_password: true,
         };
         let link = |label: &str, href: &str| Link { label: label.into(), href: href.into() };
         let busy = message(
@@ -111,7 +152,10 @@ impl Message {
                 "message-form-kept",
                 Self {
                     layout: Layout::sample_signed_in(),
-                    again: Some(again("\"Spring sale\" in red", false)),
+                    again: Some(again(
+                        "\"Spring sale\" in red",
+                        Before::Look(Some("ada@example.com".into())),
+                    )),
                     ..message(
                         "This form has expired",
                         "The page was open for too long, or you signed in or out meanwhile.",
@@ -122,11 +166,52 @@ impl Message {
             (
                 "message-signed-out-kept",
                 Self {
-                    again: Some(again("\"Spring sale\" in red", true)),
+                    again: Some(again("\"Spring sale\" in red", Before::SignIn)),
                     ..message(
                         "You are signed out",
                         "Your session has ended, so nothing was done now.",
                         Some(("Sign in", "/sign-in?next=%2Fimages")),
+                    )
+                },
+            ),
+            (
+                "message-proof-kept",
+                Self {
+                    layout: Layout::sample_signed_in(),
+                    again: Some(again("This laptop", Before::Prove)),
+                    ..message(
+                        "Confirm first that it is you",
+                        "You did so too long ago for what this form asks for, so nothing was done now.",
+                        Some(("Confirm that it is you", "/settings/security/confirm")),
+                    )
+                },
+            ),
+            (
+                "message-sign-up-kept",
+                Self {
+                    again: Some(sign_up(Before::Look(None))),
+                    ..message(
+                        "This form has expired",
+                        "The page was open for too long.",
+                        Some(("Go to the start page", "/")),
+                    )
+                },
+            ),
+            (
+                "message-sign-up-busy",
+                Self {
+                    again: Some(sign_up(Before::Wait)),
+                    ..message("The server is busy", "Wait.", None)
+                },
+            ),
+            (
+                "message-suspended",
+                Self {
+                    leaves: Some("sample-form-token".into()),
+                    ..message(
+                        "Your account is suspended",
+                        "Nothing is lost. Ask the person who runs this server.",
+                        None,
                     )
                 },
             ),
@@ -139,8 +224,8 @@ impl Message {
                             ("form_token".into(), super::tests::HOSTILE.into()),
                             (super::tests::HOSTILE.into(), super::tests::HOSTILE.into()),
                         ],
-                        as_whom: Some(super::tests::HOSTILE.into()),
-                        is_after_sign_in: false,
+                        first: Before::Look(Some(super::tests::HOSTILE.into())),
+                        asks_password: true,
                     }),
                     ..message("This form has expired", "It was not taken.", None)
                 },
@@ -186,6 +271,7 @@ impl Message {
                         signed_in_as: Some(super::tests::HOSTILE.into()),
                         form_token: super::tests::HOSTILE.into(),
                     },
+                    leaves: Some(super::tests::HOSTILE.into()),
                     back: Some(link(super::tests::HOSTILE, super::tests::HOSTILE)),
                     details: Some(super::tests::HOSTILE.into()),
                     reference: Some(super::tests::HOSTILE.into()),

@@ -28,6 +28,7 @@ mod revoke_key;
 mod security;
 mod settings;
 mod sign_in;
+mod sign_out_everywhere;
 mod sign_up;
 mod snippets;
 #[cfg(test)]
@@ -58,7 +59,7 @@ pub(crate) use home::{FirstStep, Home};
 pub(crate) use images::{Choice, ImagePage, ImageState, ImageTile, Images};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};
 pub(crate) use layout::Layout;
-pub(crate) use message::{Link, Message, SendAgain};
+pub(crate) use message::{Before, Link, Message, SendAgain};
 pub(crate) use openid::{IdentityRow, LinkIdentity};
 pub(crate) use opening::Opening;
 pub(crate) use parts::PartLinks;
@@ -72,6 +73,7 @@ pub(crate) use settings::{
     TeamRow,
 };
 pub(crate) use sign_in::SignIn;
+pub(crate) use sign_out_everywhere::{EndingKey, SignOutEverywhere};
 pub(crate) use sign_up::{Purpose, SignUp, SignUpForm, SignUpState};
 pub(crate) use snippets::{Snippet, snippets};
 pub(crate) use usage::{AppUsage, UsageBar, UsageChart};

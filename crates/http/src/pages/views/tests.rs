@@ -12,7 +12,7 @@ use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
     DeleteAccount, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage, LinkIdentity,
     Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey, RevokeKey, Security, Settings,
-    SignIn, SignUp, TeamPage, WhichKey,
+    SignIn, SignOutEverywhere, SignUp, TeamPage, WhichKey,
 };
 use crate::pages::assets;
 
@@ -118,6 +118,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(Settings::samples()),
         render(Activity::samples()),
         render(Security::samples()),
+        render(SignOutEverywhere::samples()),
         render(Proof::samples()),
         render(NewEmail::samples()),
         render(ConfirmEmail::samples()),
