@@ -1,7 +1,10 @@
 //! A form that fails on a page of its own: what was typed is on that page, and can be sent again. Nothing that another
 //! site made up is, and no secret.
 
+use std::time::Duration;
+
 use crate::images::studio::{brand_of, image_of};
+use crate::passkeys::{Authenticator, challenge};
 use crate::setup_links::locked;
 use crate::support::own_app::{DEVELOPER, fields as own_app_fields};
 use crate::support::{Answer, App, Browser, PASSWORD, on_both};
@@ -16,10 +19,12 @@ on_both!(
     whoever_was_signed_out_goes_on_at_the_form,
     what_was_typed_to_sign_up_is_kept_but_for_the_password,
     the_first_account_is_typed_once,
+    the_name_of_a_passkey_is_typed_once,
 );
 
 const KEPT: &str = "What you sent is kept here";
 const KEYS: &str = "/settings/api-keys";
+const PASSKEYS: &str = "/settings/security/passkeys";
 
 /// Sends a form as a browser does from a page of ours.
 async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Answer {
@@ -282,4 +287,65 @@ async fn the_first_account_is_typed_once(app: App) {
     let (mut browser, page) = all.remove(1);
     send_again(&mut browser, &page).await.assert_redirect("/settings#api-keys");
     assert!(browser.is_signed_in().await);
+}
+
+/// Its form fails on a page of its own, which has all of it, and shows the name only.
+async fn the_name_of_a_passkey_is_typed_once(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.app.options().public_url;
+    let mut made = 0;
+    for way in ["a token of nobody", "the database", "a proof that is old"] {
+        made += 1;
+        let asked = challenge(&mut ada, PASSKEYS).await;
+        let sent = Authenticator::new(made).make(&asked).fields();
+        let mut form: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let token = ada.form_token().await;
+        form.extend([("name", "Desk & chair"), ("form_token", &token)]);
+        let page = match way {
+            "the database" => {
+                app.database().run("ALTER TABLE passkeys RENAME TO hidden");
+                let page = ada.post_as_is(PASSKEYS, &form, &[("origin", own)]).await;
+                app.database().run("ALTER TABLE hidden RENAME TO passkeys");
+                page.assert_page(500, "Something went wrong");
+                page
+            }
+            "a proof that is old" => {
+                app.advance(Duration::from_secs(600));
+                let page = ada.post_as_is(PASSKEYS, &form, &[("origin", own)]).await;
+                page.assert_page(403, "Confirm first that it is you");
+                let there =
+                    "href=\"/settings/security/confirm?next=%2Fsettings%2Fsecurity%2Fpasskeys\"";
+                assert!(page.text().contains(there), "{page:?}");
+                crate::security::confirm(&mut ada).await;
+                page
+            }
+            _ => {
+                form.retain(|(name, _)| *name != "form_token");
+                form.push(("form_token", "x"));
+                let page = ada.post_as_is(PASSKEYS, &form, &[("origin", own)]).await;
+                page.assert_page(403, "This form has expired");
+                page
+            }
+        };
+        assert!(page.text().contains("Desk &#38; chair"), "{way}: {page:?}");
+        assert!(!page.text().contains("passkey id"), "{way}: {page:?}");
+        let fresh = page.between("name=\"form_token\" value=\"", "\"").map(str::to_owned);
+        let hidden = page.text().matches("<input type=\"hidden\" name=\"passkey_").count();
+        assert_eq!(hidden, 4, "{way}: {page:?}");
+        form.retain(|(name, _)| *name != "form_token");
+        let fresh = match way {
+            // The first token on the page is the one to sign out with.
+            "a token of nobody" => ada.form_token().await,
+            _ => fresh.expect("a token"),
+        };
+        form.push(("form_token", &fresh));
+        let added = ada.post_as_is(PASSKEYS, &form, &[("origin", own)]).await;
+        if way == "a proof that is old" {
+            // The challenge is as old as the proof; the name stays.
+            added.assert_page(409, "Add a passkey");
+            assert!(added.text().contains("value=\"Desk &#38; chair\""), "{added:?}");
+        } else {
+            added.assert_redirect("/settings/security?done=passkey#passkeys");
+        }
+    }
 }

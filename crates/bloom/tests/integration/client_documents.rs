@@ -425,7 +425,6 @@ async fn junk_of_strangers_keeps_nobody_from_a_client(app: App) {
         let page = authorize_from(app, &newcomer.id, "198.51.100.1").await;
         page.assert_page(503, "The server is busy");
         assert!((1..=60).contains(&page.number("retry-after")), "{page:?}");
-        assert!(page.text().contains(">Try again</a>"), "{page:?}");
     }
     let fields = [("request", question.as_str()), ("decision", "allow")];
     let sent = ada.post("/authorize", &fields).await;

@@ -15,7 +15,6 @@ use crate::support::{Answer, App, Browser, at_once, on_both};
 on_both!(
     a_passkey_signs_in,
     a_passkey_proves_that_it_is_still_them,
-    the_name_of_a_passkey_is_typed_once,
     what_is_not_what_was_asked_for_adds_nothing,
     what_is_not_what_was_asked_for_signs_nobody_in,
     a_copied_passkey_is_found_out,
@@ -35,7 +34,7 @@ const ORIGIN: &str = "http://localhost:4600";
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// An authenticator with one passkey.
-struct Authenticator {
+pub(crate) struct Authenticator {
     pair: Ed25519KeyPair,
     id: Vec<u8>,
     count: u32,
@@ -46,7 +45,7 @@ struct Authenticator {
 
 /// What a ceremony sends back.
 #[derive(Clone)]
-struct Sent {
+pub(crate) struct Sent {
     id: Vec<u8>,
     client: Vec<u8>,
     data: Vec<u8>,
@@ -54,7 +53,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
         [
             ("passkey_id", &self.id),
             ("passkey_client", &self.client),
@@ -67,7 +66,7 @@ impl Sent {
 }
 
 impl Authenticator {
-    fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         Self {
             pair: Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap(),
             id: vec![seed; 20],
@@ -91,7 +90,7 @@ impl Authenticator {
     }
 
     /// Makes the passkey.
-    fn make(&self, challenge: &str) -> Sent {
+    pub(crate) fn make(&self, challenge: &str) -> Sent {
         let mut data = self.data(self.flags | 0x40);
         data.extend([0; 16]);
         data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
@@ -129,7 +128,7 @@ impl Authenticator {
 }
 
 /// The challenge of the page at a path.
-async fn challenge(browser: &mut Browser, path: &str) -> String {
+pub(crate) async fn challenge(browser: &mut Browser, path: &str) -> String {
     let page = browser.get(path).await;
     page.between("data-challenge=\"", "\"").unwrap_or_else(|| panic!("{page:?}")).to_owned()
 }
@@ -209,66 +208,6 @@ async fn a_passkey_proves_that_it_is_still_them(app: App) {
     let refused = send(&mut ada, "/settings/security/confirm/passkey", &sent, &[]).await;
     refused.assert_page(401, "Confirm that it is you");
     assert_eq!(ada.get(FORM).await.status, 303, "nothing is proven");
-}
-
-/// Its form fails on a page of its own, which has all of it, and shows the name only.
-async fn the_name_of_a_passkey_is_typed_once(app: App) {
-    let mut ada = app.person("ada").await;
-    let mut made = 0;
-    for way in ["a token of nobody", "the database", "a proof that is old"] {
-        made += 1;
-        let asked = challenge(&mut ada, FORM).await;
-        let sent = Authenticator::new(made).make(&asked).fields();
-        let mut form: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let token = ada.form_token().await;
-        form.extend([("name", "Desk & chair"), ("form_token", &token)]);
-        let page = match way {
-            "the database" => {
-                app.database().run("ALTER TABLE passkeys RENAME TO hidden");
-                let page = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
-                app.database().run("ALTER TABLE hidden RENAME TO passkeys");
-                page.assert_page(500, "Something went wrong");
-                page
-            }
-            "a proof that is old" => {
-                app.advance(TEN_MINUTES);
-                let page = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
-                page.assert_page(403, "Confirm first that it is you");
-                let there =
-                    "href=\"/settings/security/confirm?next=%2Fsettings%2Fsecurity%2Fpasskeys\"";
-                assert!(page.text().contains(there), "{page:?}");
-                crate::security::confirm(&mut ada).await;
-                page
-            }
-            _ => {
-                form.retain(|(name, _)| *name != "form_token");
-                form.push(("form_token", "x"));
-                let page = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
-                page.assert_page(403, "This form has expired");
-                page
-            }
-        };
-        assert!(page.text().contains("Desk &#38; chair"), "{way}: {page:?}");
-        assert!(!page.text().contains("passkey id"), "{way}: {page:?}");
-        let fresh = page.between("name=\"form_token\" value=\"", "\"").map(str::to_owned);
-        let hidden = page.text().matches("<input type=\"hidden\" name=\"passkey_").count();
-        assert_eq!(hidden, 4, "{way}: {page:?}");
-        form.retain(|(name, _)| *name != "form_token");
-        let fresh = match way {
-            // The first token on the page is the one to sign out with.
-            "a token of nobody" => ada.form_token().await,
-            _ => fresh.expect("a token"),
-        };
-        form.push(("form_token", &fresh));
-        let added = ada.post_as_is(FORM, &form, &[("origin", ORIGIN)]).await;
-        if way == "a proof that is old" {
-            // The challenge is as old as the proof; the name stays.
-            added.assert_page(409, "Add a passkey");
-            assert!(added.text().contains("value=\"Desk &#38; chair\""), "{added:?}");
-        } else {
-            added.assert_redirect("/settings/security?done=passkey#passkeys");
-        }
-    }
 }
 
 async fn what_is_not_what_was_asked_for_adds_nothing(app: App) {
