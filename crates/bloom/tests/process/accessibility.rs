@@ -28,7 +28,7 @@ const UNDECIDED: [(&str, &str); 2] = [
         "on a narrow screen its cells are cut at the edge; on the wide one the same cells are decided",
     ),
     (
-        "undecided color-contrast shortTextContent:",
+        "undecided color-contrast shortTextContent",
         "one character could be a picture; it has the colours of the words beside it",
     ),
 ];
