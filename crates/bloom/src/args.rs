@@ -67,7 +67,15 @@ fn first_line(text: &str) -> String {
     let part = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
     let fault = part(&fault.collect::<Vec<_>>().join(" "));
     let line = std::iter::once(fault).chain(tip.map(part)).collect::<Vec<_>>().join("; ");
-    format!("{} (see bloom --help)", line.trim_start_matches("error: "))
+    format!("{} (see {} --help)", line.trim_start_matches("error: "), about(text))
+}
+
+/// The command that the line is about, as its usage begins.
+fn about(text: &str) -> String {
+    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: "));
+    let is_word = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase());
+    let words: Vec<_> = usage.unwrap_or("bloom").split(' ').take_while(is_word).collect();
+    words.join(" ")
 }
 
 #[derive(Parser)]
@@ -252,7 +260,7 @@ enum ClientsVerb {
     },
     /// Make an app that an account owns; its secret is shown once
     Create(clients::NewClient),
-    /// Refuse an app: the next request with one of its tokens is refused, nothing is deleted
+    /// Refuse an app: the next request with one of its tokens, or a key that it made, is refused; nothing is deleted
     Disable(WhichClient),
     /// Take a refused app again
     Enable(WhichClient),

@@ -125,6 +125,7 @@ pub(crate) enum Answer {
         to: PathBuf,
         holds_database: bool,
         holds_secret: bool,
+        holds_files: bool,
     },
     Rotated {
         fingerprint: String,

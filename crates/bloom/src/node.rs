@@ -1,6 +1,7 @@
 //! An open data folder with the verbs bound to it: what a server and a command both need.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bloom_domain::passwords::Password;
@@ -28,6 +29,8 @@ pub(crate) struct Node {
     pub(crate) secret_is_configured: bool,
     /// Whether the database is the file in the folder.
     pub(crate) is_embedded: bool,
+    /// Where the bytes of images lie, unless they are in a bucket.
+    pub(crate) files: Option<PathBuf>,
 }
 
 impl Node {
@@ -55,7 +58,7 @@ impl Node {
         let store = Store::open(&database, clock.now())
             .map_err(|error| Failure::machine(error.to_string()))?;
         let mailer = config.mail()?.open(&folder)?;
-        let blobs = config.blobs(&folder)?;
+        let (files, blobs) = (config.files_folder(&folder)?, config.blobs(&folder)?);
         let opened =
             Service::open(store.clone(), &secrets, settings, clock, entropy.clone(), mailer);
         let opened = opened.await;
@@ -72,6 +75,7 @@ impl Node {
             entropy,
             secret_is_configured,
             is_embedded,
+            files,
         })
     }
 

@@ -122,23 +122,34 @@ impl From<Answer> for Shown {
             Answer::MailStatus(status) => mail::status(&status),
             Answer::Credits(answer) => credits::shown(&answer),
             Answer::Plan(answer) => plan::shown(&answer),
-            Answer::BackedUp { to, holds_database, holds_secret } => {
-                let what = match (holds_database, holds_secret) {
-                    (true, true) => {
-                        "holds the database and the root secret; to restore, use a copy of it as --data"
-                    }
-                    (true, false) => {
-                        "holds the database; the root secret is configured and not in it: keep \
-                         secret.current and secret.previous as well"
-                    }
-                    (false, _) => "holds the root secret; back the database up with pg_dump",
-                };
+            Answer::BackedUp { to, holds_database, holds_secret, holds_files } => {
+                let parts = [
+                    (holds_database, "the database"),
+                    (holds_secret, "the root secret"),
+                    (holds_files, "the files of images"),
+                ];
+                let parts: Vec<_> =
+                    parts.iter().filter(|(is_held, _)| *is_held).map(|(_, part)| *part).collect();
+                let database = "; back the database up with pg_dump, before this";
+                let secret = "; the root secret is configured and not in it: keep secret.current and \
+                              secret.previous as well";
+                let files = "; the files of images lie in their bucket";
+                let restore = "; to restore, use a copy of it as --data";
+                let rest = [
+                    (!holds_database, database),
+                    (!holds_secret, secret),
+                    (!holds_files, files),
+                    (holds_database, restore),
+                ];
+                let rest: String =
+                    rest.iter().filter(|(is_so, _)| *is_so).map(|(_, rest)| *rest).collect();
                 Self {
-                    text: format!("{} {what}", to.display()),
+                    text: format!("{} holds {}{rest}", to.display(), parts.join(" and ")),
                     json: json!({
                         "folder": to.display().to_string(),
                         "database": holds_database,
                         "secret": holds_secret,
+                        "files": holds_files,
                     }),
                 }
             }

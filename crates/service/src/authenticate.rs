@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bloom_domain::api_keys::ShapeError;
+use bloom_domain::api_keys::{Maker, ShapeError};
 use bloom_domain::ids::{ApiKeyId, ConnectionId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::plans::Door;
@@ -75,7 +75,8 @@ pub enum Rejection {
     ExpiredAccessToken,
     /// An access token that was revoked, alone or with its grant or connection.
     RevokedAccessToken,
-    /// An access token of a client that the operator refuses; it is good again once they enable it.
+    /// An access token of a client that the operator refuses, or a key that it has made; both are good again once they
+    /// enable it.
     RefusedClient,
     /// The credential is good; its account is suspended.
     AccountBanned,
@@ -176,7 +177,9 @@ async fn by_api_key(
         None => find_api_key(service, hash, now).await?,
     };
     let Facts { state, expires_at, old_until, .. } = &verdict.facts;
-    if *state != State::InForce {
+    if *state == State::ClientRefused {
+        Err(Rejection::RefusedClient)
+    } else if *state != State::InForce {
         Err(Rejection::RevokedApiKey)
     } else if expires_at.is_some_and(|end| end <= now) {
         Err(Rejection::ExpiredApiKey)
@@ -225,13 +228,18 @@ pub(crate) async fn find_api_key(
 ) -> Result<Arc<Verdict>, Rejection> {
     let as_of = service.verdicts.sequence();
     let keyring = service.keyring.load_full();
-    let (found, makers) = service
+    let (found, makers, app) = service
         .store
         .read(move |tx| {
             if let Some(found) = find_by_hash(tx, &keyring, &hash)? {
                 let (owner, nearest) = (found.account.id, found.made_by);
                 let makers = store::api_keys::makers_from(tx, owner, nearest)?;
-                return Ok(Ok((found, makers)));
+                // Whoever refuses an app refuses what it has made, too: it has the secret.
+                let app = match makers.last() {
+                    Some(Maker::Connection(id)) => store::connections::client_of(tx, owner, *id)?,
+                    Some(Maker::ApiKey(_)) | None => None,
+                };
+                return Ok(Ok((found, makers, app)));
             }
             let known = root_secret::check(tx, &keyring)?.map_err(Rejection::Failed);
             Ok(known.and(Err(Rejection::UnknownApiKey)))
@@ -239,12 +247,18 @@ pub(crate) async fn find_api_key(
         .await
         .map_err(|error| Rejection::Failed(error.into()))??;
     let (via, account) = (Via::ApiKey(found.id), found.account.id);
-    let subjects = [found.id.as_bytes(), found.account.id.as_bytes()].map(Subject::of).to_vec();
+    let of_app = app.as_ref().map(|app| app.id.as_bytes());
+    let hangs_on = [found.id.as_bytes(), found.account.id.as_bytes()].into_iter().chain(of_app);
+    let subjects = hangs_on.map(Subject::of).collect();
     let facts = Facts {
         via,
         makers: makers.into(),
         token: None,
-        state: if found.is_revoked { State::Revoked } else { State::InForce },
+        state: match found.is_revoked {
+            true => State::Revoked,
+            false if app.is_some_and(|app| app.is_refused()) => State::ClientRefused,
+            false => State::InForce,
+        },
         access: found.narrowing.access,
         scopes: None,
         reach: Arc::new(found.narrowing.reach),

@@ -360,6 +360,10 @@ pub async fn correct(
         if brand.findings.is_some() || corrections.name.is_some() {
             brand.name = profile::name(&known, &corrections);
         }
+        let has_failed = matches!(brand.status, BrandStatus::Failed(_));
+        if has_failed && profile::is_set_by_hand(&brand, &corrections) {
+            brand.status = BrandStatus::Ready;
+        }
         brand.updated_at = now;
         let run = brand.run;
         store::brands::update(tx, &brand, run)?;

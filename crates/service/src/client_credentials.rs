@@ -142,7 +142,7 @@ impl Begin {
 
 /// What a client may do by itself: the Bloom scopes that it is registered for, or everything but API keys
 /// when it named none. OpenID Connect's are about a person, and there is none.
-fn own_access(registered: &str) -> (Scopes, Access) {
+pub(crate) fn own_access(registered: &str) -> (Scopes, Access) {
     let registered = Scopes::parse(registered).unwrap_or_default();
     let access = Access::requested(ScopeSet::default(), ScopeSet::among(registered.iter()));
     let scopes = BloomScope::ALL.into_iter().filter(|scope| access.allows(*scope));

@@ -72,6 +72,8 @@ pub enum Error {
     TooManyApiKeys,
     /// No such client.
     ClientNotFound,
+    /// An app would give itself what only its owner gives: to act by itself, or a scope for that.
+    OwnersChoice,
     /// The account owns as many clients as one may.
     TooManyClients,
     /// No such connection of this person.
@@ -261,6 +263,9 @@ impl fmt::Display for Error {
                 bloom_domain::api_keys::MAX_ACTIVE_KEYS
             ),
             Self::ClientNotFound => f.write_str("there is no app with that id"),
+            Self::OwnersChoice => {
+                f.write_str("only its owner lets an app act by itself, and says with which scopes")
+            }
             Self::TooManyClients => write!(
                 f,
                 "the account owns {} apps, the most there may be; delete one first",

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
+use crate::client_credentials::own_access;
 use crate::sessions::Claim;
 use crate::{Error, Operator, Service, SignedIn, accounts, clients};
 
@@ -203,8 +204,11 @@ async fn put(
 ) -> Result<(Client, Option<ClientSecret>), Error> {
     let fresh = secret_for(service, &draft.metadata)?;
     let digest = fresh.as_ref().map(|secret| service.keyring.load().client_secret_digest(secret));
-    let now = service.now();
+    let (now, is_by_itself) = (service.now(), matches!(right, Right::Token(_)));
     let change = move |tx: &mut Tx<'_>, client: Client, owned: Owned| {
+        if is_by_itself && gives_itself_more(&client.metadata, &draft.metadata) {
+            return Ok(Err(Error::OwnersChoice));
+        }
         let before = told(&client);
         // It keeps the secret that it has, and has one if its method needs one.
         let secret = digest.map(|fresh| owned.secret.unwrap_or(fresh));
@@ -469,6 +473,15 @@ fn within(tx: &mut Tx<'_>, client: Client, owner: AccountId) -> Result<Client, s
 }
 
 /// What is recorded of a client.
+/// Whether metadata let a client act by itself where it did not, or with more than it had: as its owner, whom nobody
+/// asks then.
+fn gives_itself_more(before: &ClientMetadata, after: &ClientMetadata) -> bool {
+    let alone = |metadata: &ClientMetadata| {
+        metadata.may_use("client_credentials").then(|| own_access(&metadata.scope).1)
+    };
+    alone(after).is_some_and(|access| !alone(before).is_some_and(|had| access.is_within(had)))
+}
+
 fn told(client: &Client) -> Value {
     json!({
         "name": client.display_name(),

@@ -36,7 +36,8 @@ statements! {
                   ORDER BY created_at DESC, id DESC";
     /// A client with a document, as that says now.
     PUT_DOCUMENT = "INSERT INTO clients (id, metadata, created_at, used_at, document_url) \
-                    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET metadata = ?2, used_at = ?4";
+                    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET metadata = ?2, used_at = ?4, \
+                    verified_at = CASE WHEN clients.metadata = ?2 THEN clients.verified_at END";
     /// The operator vouches for a client.
     VERIFY = "UPDATE clients SET verified_at = ?2 \
               WHERE id = ?1 AND verified_at IS NULL AND deleted_at IS NULL";
@@ -58,7 +59,8 @@ statements! {
     TAKE_OWNED = "UPDATE clients SET used_at = used_at \
                   WHERE id = ?1 AND owner_id IS NOT NULL AND deleted_at IS NULL";
     /// What an owned client says of itself from now on.
-    SET_METADATA = "UPDATE clients SET metadata = ?3, auth_method = ?4, secret_digest = ?5, workspaces = ?6 \
+    SET_METADATA = "UPDATE clients SET metadata = ?3, auth_method = ?4, secret_digest = ?5, workspaces = ?6, \
+                    verified_at = CASE WHEN metadata = ?3 THEN verified_at END \
                     WHERE id = ?1 AND owner_id = ?2 AND deleted_at IS NULL";
     /// Another secret.
     SET_SECRET = "UPDATE clients SET secret_digest = ?3 \

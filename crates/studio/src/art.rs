@@ -342,16 +342,23 @@ fn sun(b: &mut Board<'_>, area: Area, ground: Rgb) {
         area.x + area.w * chance.between(0.46, 0.58),
         area.y + area.h * chance.between(0.46, 0.54),
     );
+    // Beyond an edge within the picture the same ground may go on, where the end of the light would be a line.
+    let canvas = b.canvas();
+    let within = [
+        (cx - area.x, area.x > canvas.x),
+        (area.right() - cx, area.right() < canvas.right()),
+        (cy - area.y, area.y > canvas.y),
+        (area.bottom() - cy, area.bottom() < canvas.bottom()),
+    ];
+    let nearest = within.into_iter().filter(|(_, is_within)| *is_within).map(|(away, _)| away);
+    let radius = nearest.fold(r * 1.9, f32::min);
     let glow = [(0.0, 0.42), (0.5, 0.16), (1.0, 0.0)].map(|(at, alpha)| Stop {
         at,
         colour: art[0],
         alpha,
     });
-    b.fill_path(
-        area.path(0.0),
-        Paint::Radial { centre: (cx, cy), radius: r * 1.9, stops: glow.to_vec() },
-        None,
-    );
+    let light = Paint::Radial { centre: (cx, cy), radius, stops: glow.to_vec() };
+    b.fill_path(area.path(0.0), light, None);
     let far = art[0].mix(art[1], 0.75);
     let stops = vec![
         Stop { at: 0.0, colour: art[0], alpha: 1.0 },
@@ -363,7 +370,21 @@ fn sun(b: &mut Board<'_>, area: Area, ground: Rgb) {
     for bar in 0..5 {
         let at = bar as f32;
         let y = cy + r * (0.12 + 0.19 * at);
-        let line = Area::new(cx - r - 2.0, y, 2.0 * r + 4.0, r * (0.022 + 0.016 * at));
-        b.fill_path(line.path(0.0), Paint::Solid(ground.mix(art[0], 0.12), 1.0), Some(area));
+        let line = bar_of_disc((cx, cy), r, (y, y + r * (0.022 + 0.016 * at)));
+        b.fill_path(line, Paint::Solid(ground.mix(art[0], 0.12), 1.0), Some(area));
     }
+}
+
+/// What of a disc lies between two heights, and no more: beside it there is light.
+fn bar_of_disc((cx, cy): (f32, f32), r: f32, (top, bottom): (f32, f32)) -> Option<Path> {
+    const STEPS: usize = 6;
+    // Over the soft edge of the disc.
+    let half = |y: f32| (r * r - (y - cy).powi(2)).max(0.0).sqrt() + 0.75;
+    let heights = (0..=STEPS).map(|step| top + (bottom - top) * step as f32 / STEPS as f32);
+    path(|p| {
+        p.move_to(cx - half(top), top);
+        heights.clone().for_each(|y| p.line_to(cx + half(y), y));
+        heights.rev().for_each(|y| p.line_to(cx - half(y), y));
+        p.close();
+    })
 }

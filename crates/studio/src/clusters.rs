@@ -5,6 +5,9 @@ use crate::colour::Rgb;
 use crate::picture::Picture;
 use std::collections::BTreeMap;
 
+/// From this share of a cluster on, one colour of its pixels is the cluster's: what is between is the soft edge of it.
+const PLAIN: f32 = 0.4;
+
 /// A colour and the share of the visible pixels that are nearest to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cluster {
@@ -17,21 +20,27 @@ pub struct Cluster {
 /// At most `count` colours, the largest share first.
 pub fn of(picture: &Picture, count: usize) -> Vec<Cluster> {
     let Some(small) = picture.thumbnail(160) else { return Vec::new() };
-    // Colours are gathered in cells of eight, so that the work does not grow with the picture.
-    let mut cells: BTreeMap<(u8, u8, u8), ([u32; 3], u32)> = BTreeMap::new();
+    let mut exact: BTreeMap<(u8, u8, u8), u32> = BTreeMap::new();
     for pixel in small.pixels().chunks_exact(4) {
         if let [r, g, b, a] = *pixel
             && a > 127
         {
-            let (sum, n) = cells.entry((r >> 3, g >> 3, b >> 3)).or_default();
-            *sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
-            *n += 1;
+            *exact.entry((r, g, b)).or_default() += 1;
         }
+    }
+    // Colours are gathered in cells of eight, so that the work does not grow with the picture.
+    let mut cells: BTreeMap<(u8, u8, u8), ([u32; 3], u32)> = BTreeMap::new();
+    for (&(r, g, b), &n) in &exact {
+        let (sum, count) = cells.entry((r >> 3, g >> 3, b >> 3)).or_default();
+        for (sum, channel) in sum.iter_mut().zip([r, g, b]) {
+            *sum += u32::from(channel) * n;
+        }
+        *count += n;
     }
     let points: Vec<([f32; 3], f32)> = cells
         .into_values()
         .map(|(sum, n)| {
-            let [r, g, b] = sum.map(|c| (c / n.max(1)) as u8);
+            let [r, g, b] = sum.map(|c| ((c + n / 2) / n.max(1)) as u8);
             (Rgb(r, g, b).lab(), n as f32)
         })
         .collect();
@@ -46,14 +55,33 @@ pub fn of(picture: &Picture, count: usize) -> Vec<Cluster> {
             *share += n / total;
         }
     }
+    let plain = plainest(&exact, &centres);
     let mut clusters: Vec<Cluster> = centres
         .iter()
         .zip(shares)
-        .filter(|(_, share)| *share > 0.004)
-        .map(|(centre, share)| Cluster { colour: Rgb::from_lab(*centre), share })
+        .zip(plain)
+        .filter(|((_, share), _)| *share > 0.004)
+        .map(|((centre, share), (colour, n))| {
+            let is_plain = n as f32 >= PLAIN * share * total;
+            let colour = if is_plain { colour } else { Rgb::from_lab(*centre) };
+            Cluster { colour, share }
+        })
         .collect();
     clusters.sort_by(|a, b| b.share.total_cmp(&a.share));
     clusters
+}
+
+/// For each centre the one colour that most of its pixels have, and how many.
+fn plainest(exact: &BTreeMap<(u8, u8, u8), u32>, centres: &[[f32; 3]]) -> Vec<(Rgb, u32)> {
+    let mut plainest = vec![(Rgb(0, 0, 0), 0); centres.len()];
+    for (&(r, g, b), &n) in exact {
+        let colour = Rgb(r, g, b);
+        let of = nearest(centres, colour.lab()).and_then(|at| plainest.get_mut(at));
+        if let Some(most) = of.filter(|most| most.1 < n) {
+            *most = (colour, n);
+        }
+    }
+    plainest
 }
 
 fn away(a: [f32; 3], b: [f32; 3]) -> f32 {
@@ -116,6 +144,22 @@ mod tests {
             let found =
                 clusters.iter().find(|c| c.colour.distance(wanted) < 0.02).expect("a stripe");
             assert!((found.share - 1.0 / 3.0).abs() < 0.03);
+        }
+    }
+
+    #[test]
+    fn a_plain_colour_is_found_as_it_is() {
+        // A disc with a soft edge upon another colour.
+        let logo = Picture::from_fn(300, 200, |x, y| {
+            let inside = (81.0 - (x as f32 - 150.3).hypot(y as f32 - 99.6)).clamp(0.0, 1.0);
+            let mix = |on: u8, under: u8| {
+                (f32::from(on) * inside + f32::from(under) * (1.0 - inside)).round() as u8
+            };
+            [mix(181, 253), mix(71, 246), mix(42, 238), 255]
+        });
+        let found: Vec<Rgb> = of(&logo, 5).iter().map(|cluster| cluster.colour).collect();
+        for wanted in [Rgb(181, 71, 42), Rgb(253, 246, 238)] {
+            assert!(found.contains(&wanted), "{wanted:?} is not among {found:?}");
         }
     }
 }

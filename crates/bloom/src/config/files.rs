@@ -50,12 +50,18 @@ impl Config {
         Ok((megabytes > 0).then_some(megabytes * 1_000_000))
     }
 
+    /// The folder that the bytes of images lie in, unless they are in a bucket.
+    pub(crate) fn files_folder(&self, data: &DataFolder) -> Result<Option<PathBuf>, Failure> {
+        let chosen = self.text("files", "folder").map(PathBuf::from);
+        let is_local = self.bucket()?.is_none();
+        Ok(is_local.then(|| chosen.unwrap_or_else(|| data.files_path())))
+    }
+
     /// What keeps the bytes of images.
     pub(crate) fn blobs(&self, data: &DataFolder) -> Result<Arc<dyn Blobs>, Failure> {
-        let opened = match self.bucket()? {
-            Some(bucket) => StoredBlobs::in_bucket(&bucket),
-            None => {
-                let folder = self.text("files", "folder").map(PathBuf::from);
+        let opened = match (self.bucket()?, self.files_folder(data)?) {
+            (Some(bucket), _) => StoredBlobs::in_bucket(&bucket),
+            (None, folder) => {
                 let folder = folder.unwrap_or_else(|| data.files_path());
                 std::fs::create_dir_all(&folder).map_err(|error| {
                     Failure::machine(format!("cannot make {}: {error}", folder.display()))

@@ -15,7 +15,7 @@ use bloom_service::rate_limit::RateLimits;
 use serde_json::{Value, json};
 
 use crate::access_tokens::Blow;
-use crate::support::oauth::{OAuthClient, Tokens};
+use crate::support::oauth::{OAuthClient, REDIRECT, Tokens};
 use crate::support::{Answer, App, Browser, Key, START, on_both};
 use crate::teams::team;
 
@@ -36,6 +36,7 @@ on_both!(
     verifying_is_no_use_of_the_key,
     what_is_done_is_recorded_with_who_did_it,
     after_any_blow_returns_no_key_is_made_by_a_token,
+    a_refused_app_is_refused_with_the_keys_that_it_made,
     the_hundredth_key_is_the_last_here_too,
     revoking_an_app_asks_about_its_keys,
     what_made_a_key_is_told_wherever_in_the_list_it_is,
@@ -617,4 +618,30 @@ async fn what_made_a_key_is_told_wherever_in_the_list_it_is(app: App) {
     }
     let page = ada.get("/settings").await;
     assert!(!page.text().contains("It has made API keys that still work"), "{page:?}");
+}
+
+/// Its keys, those that they made, and no others: the person's own go on.
+async fn a_refused_app_is_refused_with_the_keys_that_it_made(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_key("own").await.secret;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[("scope", EVERYTHING)]).await;
+    let wide = json!({ "name": "made by the app", "scopes": ["read", "keys:admin"] });
+    let answer = send(&app, "/api-keys", &tokens.access, &wide).await.json();
+    let made = answer["data"]["secret"].as_str().expect("a secret").to_owned();
+    let (_, child) = make(&app, &made, "made by that").await;
+    let status = async |secret: &str| app.account(secret).await.status;
+    for _ in 0..2 {
+        for secret in [&own, &made, &child] {
+            assert_eq!(status(secret).await, 200);
+        }
+        client.disable().await;
+        for secret in [&made, &child] {
+            assert_eq!(status(secret).await, 401, "the next request is refused");
+            let body = json!({ "name": "another" });
+            assert_eq!(send(&app, "/api-keys", secret, &body).await.status, 401);
+        }
+        assert_eq!(status(&own).await, 200);
+        client.enable().await;
+    }
 }

@@ -6,7 +6,7 @@ use bloom_service::rate_limit::RateLimits;
 use serde_json::{Value, json};
 
 use crate::api_keys_by_credential::{EVERYTHING, send};
-use crate::support::oauth::{REDIRECT, TOKEN, Tokens, claims, parameter};
+use crate::support::oauth::{OAuthClient, REDIRECT, TOKEN, Tokens, claims, parameter};
 use crate::support::own_app::{DEVELOPER, OwnApp, fields, manage};
 use crate::support::{App, Browser, at_once, on_both};
 
@@ -16,6 +16,7 @@ on_both!(
     an_app_of_somebody_else_is_not_found,
     an_owner_changes_what_it_is_and_people_are_asked_anew,
     another_secret_leaves_the_owners_question_open,
+    what_the_operator_vouched_for_is_not_what_an_app_becomes,
     an_app_that_is_switched_off_gets_nothing,
     an_app_that_acts_for_people_no_longer_lets_nobody_in,
     a_deleted_app_is_gone_for_everybody,
@@ -137,6 +138,31 @@ async fn an_owner_changes_what_it_is_and_people_are_asked_anew(app: App) {
     ada.post(&own.page(), &fields(&[("name", "Third")])).await;
     let fields = [("request", question.as_str()), ("decision", "allow")];
     ada.post("/authorize", &fields).await.assert_page(400, "This request has expired");
+}
+
+async fn what_the_operator_vouched_for_is_not_what_an_app_becomes(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let (client, operator) = (own.for_people(), app.operator());
+    let is_verified = async |browser: &mut Browser, client: &OAuthClient| {
+        let page = client.consent_page(browser, &[("prompt", "consent")]).await;
+        page.text().contains(">Verified</span>")
+    };
+    let id = bloom_service::clients::list(app.service(), &operator).await.unwrap()[0].id;
+    bloom_service::clients::verify(app.service(), &operator, id).await.unwrap();
+    assert!(is_verified(&mut ada, &client).await);
+    // Saved as it is, it is what it was.
+    ada.post(&own.page(), &fields(&[])).await;
+    assert!(is_verified(&mut ada, &client).await);
+    let elsewhere = "https://elsewhere.example/cb";
+    for (name, redirect_uri) in [("Another", REDIRECT), ("Pressroom", elsewhere)] {
+        bloom_service::clients::verify(app.service(), &operator, id).await.unwrap();
+        let body =
+            json!({ "client_id": own.id, "client_name": name, "redirect_uris": [redirect_uri] });
+        assert_eq!(own.manage("PUT", Some(&body)).await.status, 200);
+        let client = OAuthClient { redirect_uri: redirect_uri.to_owned(), ..client.clone() };
+        assert!(!is_verified(&mut ada, &client).await, "{name} at {redirect_uri}");
+    }
 }
 
 /// What the app did by itself ends; what its owner is asked as a person is another matter.
@@ -353,13 +379,23 @@ async fn an_owned_client_is_managed_by_its_token(app: App) {
     wanted["grant_types"] = json!(["authorization_code"]);
     assert_eq!(own.manage("PUT", Some(&wanted)).await.status, 200);
     wanted["token_endpoint_auth_method"] = json!("client_secret_basic");
-    wanted["grant_types"] = json!(["client_credentials"]);
     let again = own.manage("PUT", Some(&wanted)).await.json();
     assert_eq!(again["client_secret_expires_at"], 0);
     assert_eq!(own.act("").await.status, 401, "the old one is gone");
     let secret = again["client_secret"].as_str().unwrap().to_owned();
     let renewed = OwnApp { secret, ..own.clone() };
+    // It acts by itself again once its owner says so, and not because it does.
+    wanted["grant_types"] = json!(["authorization_code", "client_credentials"]);
+    let refused = own.manage("PUT", Some(&wanted)).await;
+    assert_eq!(refused.json()["error"], "invalid_client_metadata", "{refused:?}");
+    assert_eq!(renewed.act("").await.json()["error"], "unauthorized_client");
+    ada.post(&own.page(), &fields(&[("scope-read", "on")])).await;
     assert_eq!(renewed.act("").await.status, 200);
+    // Nor with more than it has.
+    wanted["scope"] = json!("read keys:admin");
+    let refused = own.manage("PUT", Some(&wanted)).await;
+    assert_eq!(refused.json()["error"], "invalid_client_metadata", "{refused:?}");
+    assert_eq!(claims(&renewed.acting().await)["scope"], "read");
 
     // A token that was replaced manages nothing.
     let page = ada.post(&own.form("token"), &[]).await;
@@ -444,7 +480,11 @@ async fn what_cannot_be_chosen_is_refused(app: App) {
     // The secret that it has may be repeated (RFC 7592 §2.2), and stays.
     let answer = own.manage("PUT", Some(&with("client_secret", json!(own.secret)))).await;
     assert!(answer.status == 200 && answer.json().get("client_secret").is_none(), "{answer:?}");
+    // It acts by itself no more, until its owner says so.
     let mut alone = with("client_secret", json!(own.secret));
+    alone["grant_types"] = json!(["client_credentials"]);
+    assert_eq!(own.manage("PUT", Some(&alone)).await.status, 400);
+    ada.post(&own.page(), &fields(&[])).await;
     alone["grant_types"] = json!(["client_credentials"]);
     assert_eq!(own.manage("PUT", Some(&alone)).await.status, 200);
     own.acting().await;

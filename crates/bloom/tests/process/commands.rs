@@ -254,14 +254,15 @@ fn a_backup_is_a_data_folder() {
 }
 
 #[test]
-fn a_backup_beside_postgresql_holds_the_secret_only() {
+fn a_backup_beside_postgresql_holds_secret_and_files() {
     let Some(home) = Home::on_postgresql() else { return };
     home.account(ADA, PASSWORD);
     let told = home.bloom_with("backup --to", home.path("copy")).ok();
     assert!(told.contains("pg_dump"), "{told}");
     let files = std::fs::read_dir(home.path("copy")).expect("the folder");
-    let files: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
-    assert_eq!(files, ["secret"]);
+    let mut files: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["files", "secret"]);
 }
 
 on_both_engines!(after_a_rotation_keys_and_sessions_go_on, |home| {

@@ -220,6 +220,32 @@ on_both_engines!(every_image_ends_however_often_the_server_is_killed, |home| {
     assert_eq!(server.stop().code, Some(0));
 });
 
+/// A picture is restored along with the row that names it, whether or not a server runs during the backup.
+#[test]
+fn a_backup_holds_the_files_of_images() {
+    let home = Home::on_sqlite();
+    home.account(ADA, PASSWORD);
+    let key = home.key(ADA, "ci");
+    let server = serve(&home, "");
+    let brand = brand(&server, &key);
+    let order = json!({ "prompt": "\"Air\"", "brandSessionId": brand, "aspectRatio": "21:9" });
+    let id = asked(ask(&server, &key, "POST", "/images/generations", Some(&order)));
+    let path = format!("/images/{id}?wait=true");
+    is_there(&server, &ask(&server, &key, "GET", &path, None).expect(200).json()["data"]);
+    let told = home.bloom_with("backup --to", home.path("warm")).ok();
+    assert!(told.contains("the files of images"), "{told}");
+    assert_eq!(server.stop().code, Some(0));
+    home.bloom_with("backup --to", home.path("cold")).ok();
+    // What happens to the original later does not reach the copies.
+    std::fs::remove_dir_all(home.data().join("files")).expect("the files");
+    for name in ["warm", "cold"] {
+        let folder = home.path(name);
+        let restored =
+            Server::start(home.command_in(&folder, "serve --listen 127.0.0.1:0"), &folder);
+        is_there(&restored, &ask(&restored, &key, "GET", &path, None).expect(200).json()["data"]);
+    }
+}
+
 /// Somebody with a brand of the site, and some images of it.
 fn library(server: &Server, key: &str) -> Vec<String> {
     let brand = brand(server, key);

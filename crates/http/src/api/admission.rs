@@ -310,7 +310,8 @@ fn rejected(app: &App, face: Face, rejection: Rejection) -> ApiError {
             "The access token was revoked. Ask the person to let the app in again.".into(),
         ),
         Rejection::RefusedClient => bad_token(
-            "The operator of this server refuses the app. Its tokens are good again once they enable it."
+            "The operator of this server refuses the app. Its tokens, and the keys that it made, are good again \
+             once they enable it."
                 .into(),
         ),
         Rejection::AccountBanned => ApiError::new(

@@ -117,7 +117,7 @@ impl From<Error> for ApiError {
             Error::BrandNotReady => Self::new(
                 ErrorCode::BrandNotReady,
                 "The brand is not ready to draw with: its page is still being read, or could not be. GET \
-                 /api/v1/brands/{id} tells which.",
+                 /api/v1/brands/{id} tells which. With a logo and a colour set by hand, at /brands, it needs no page.",
             ),
             Error::BrandLacksLogo => Self::new(
                 ErrorCode::SessionMissingBrandImage,

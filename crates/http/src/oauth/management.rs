@@ -124,6 +124,11 @@ impl Asked {
     }
 
     fn failed(&self, app: &App, error: Error) -> ManagementError {
+        if error == Error::OwnersChoice {
+            let text = "grant_types, scope: only its owner lets an app act by itself, and says with which scopes, at \
+                        /settings/developer; send what it has, or less";
+            return invalid(text).into();
+        }
         if error != Error::ClientNotFound {
             return ManagementError::Failed(error.into());
         }

@@ -253,7 +253,10 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
     let Found { brand, workspace } = found;
     let known = Profile::of(brand)?.known;
     let trouble = match (&brand.status, &brand.logo_error) {
-        (BrandStatus::Failed(failure), _) => Some(told(failure)),
+        (BrandStatus::Failed(failure), _) => Some(format!(
+            "{} Read it again, or do without it: with a logo and a colour of your own, below, the brand is ready.",
+            told(failure)
+        )),
         (_, Some(why)) => Some(format!("The logo was not taken: {why}.")),
         (BrandStatus::LogoRequired, None) => Some(
             "No logo was found on the page. Bring one below, and the brand is ready.".to_owned(),

@@ -94,6 +94,7 @@ impl From<Error> for PageError {
             Error::NotAllowed => Self::NotAllowed,
             Error::ApiKeyNotFound
             | Error::ClientNotFound
+            | Error::OwnersChoice
             | Error::ConnectionNotFound
             | Error::BrandNotFound
             | Error::ImageNotFound

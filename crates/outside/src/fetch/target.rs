@@ -6,6 +6,11 @@ use bloom_service::fetch::FetchError;
 
 /// The longest URL.
 const MAX_LEN: usize = 2_000;
+/// Both say who can change it: it is on purpose, and a person with a site of their own at hand cannot know.
+pub(super) const OTHER_PORT: &str =
+    "its port is not the usual one, which the operator allows with fetch.allow_private";
+pub(super) const NO_NAME: &str =
+    "its host is no name of the internet; the operator allows others with fetch.allow_private";
 
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +49,12 @@ impl Target {
         let usual = if is_https { 443 } else { 80 };
         let (host, port) = split_port(authority).ok_or(FetchError::Url("its port is none"))?;
         if port.is_some_and(|port| port != usual) && !allows_private {
-            return Err(FetchError::Url("its port is not the usual one"));
+            return Err(FetchError::Url(OTHER_PORT));
         }
         let host = host.to_ascii_lowercase();
         let is_taken = is_name(&host) || allows_private && is_address(&host);
         if !is_taken {
-            return Err(FetchError::Url("its host is no name"));
+            return Err(FetchError::Url(NO_NAME));
         }
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Ok(Self { is_https, host, port: port.unwrap_or(usual), path })

@@ -286,10 +286,10 @@ async fn a_redirect_from_the_public_network_leads_nowhere_inside() {
         ("https://mixed.example/good", FetchError::Address),
         ("https://mapped.example/good", FetchError::Address),
         ("https://bloom.example/good", FetchError::Address),
-        ("https://169.254.169.254/latest/meta-data", FetchError::Url("its host is no name")),
-        ("https://127.0.0.1/good", FetchError::Url("its host is no name")),
-        ("https://[::1]/good", FetchError::Url("its host is no name")),
-        ("https://localhost/good", FetchError::Url("its host is no name")),
+        ("https://169.254.169.254/latest/meta-data", FetchError::Url(target::NO_NAME)),
+        ("https://127.0.0.1/good", FetchError::Url(target::NO_NAME)),
+        ("https://[::1]/good", FetchError::Url(target::NO_NAME)),
+        ("https://localhost/good", FetchError::Url(target::NO_NAME)),
     ] {
         let outcome = fetcher.fetch(&far(&from(place), 3)).await;
         assert_eq!(outcome, Err(error), "{place}");

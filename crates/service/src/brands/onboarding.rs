@@ -288,7 +288,10 @@ async fn end(
 fn settle(brand: &mut Brand, outcome: Outcome, now: Timestamp) -> Result<(), Error> {
     brand.updated_at = now;
     match outcome {
-        Outcome::Failed(failure) => brand.status = BrandStatus::Failed(failure),
+        Outcome::Failed(failure) => {
+            let is_known = profile::is_set_by_hand(brand, &Corrections::of(brand)?);
+            brand.status = if is_known { BrandStatus::Ready } else { BrandStatus::Failed(failure) };
+        }
         Outcome::Read(read) => {
             let Read { findings, wanted, logo, logo_error, .. } = *read;
             brand.name = profile::name(&findings, &Corrections::of(brand)?);

@@ -126,6 +126,12 @@ pub(super) fn name(findings: &Findings, corrections: &Corrections) -> String {
     name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
+/// Whether people have set what it takes to draw with, so that nothing need be read: a logo and a colour.
+pub(super) fn is_set_by_hand(brand: &Brand, corrections: &Corrections) -> bool {
+    let has_logo = brand.logo.as_ref().is_some_and(|logo| logo.is_chosen);
+    has_logo && corrections.palette.as_ref().is_some_and(|palette| !palette.is_empty())
+}
+
 /// Something that somebody set.
 fn by_hand<T>(value: T) -> Found<T> {
     Found { value, source: BY_HAND.to_owned(), confidence: 1.0 }

@@ -26,7 +26,7 @@ pub(crate) fn form(file: &[u8]) -> (Vec<u8>, String) {
     (body, "multipart/form-data; boundary=frontier".to_owned())
 }
 
-async fn upload(app: &App, path: &str, key: Option<&str>, file: &[u8]) -> Answer {
+pub(super) async fn upload(app: &App, path: &str, key: Option<&str>, file: &[u8]) -> Answer {
     let (body, kind) = form(file);
     let mut headers = vec![("content-type", kind.as_str())];
     headers.extend(key.map(|key| ("x-api-key", key)));

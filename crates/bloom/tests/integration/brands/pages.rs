@@ -3,12 +3,14 @@
 use serde_json::json;
 
 use super::Owner;
+use super::logos::upload;
 use crate::support::sites::GREEN_LOGO;
 use crate::support::{App, Browser, NOTHING, PASSWORD, on_both};
 
 on_both!(
     a_person_adds_a_brand_and_sees_what_was_found,
     every_finding_can_be_corrected_and_survives_another_reading,
+    a_brand_whose_page_cannot_be_read_is_set_by_hand,
     what_cannot_be_taken_is_told_beside_the_field,
     a_brand_is_deleted_by_its_name,
     brands_are_their_peoples_alone,
@@ -136,6 +138,39 @@ async fn every_finding_can_be_corrected_and_survives_another_reading(app: App) {
     let emptied = ada.get(&id).await;
     assert_eq!(emptied["name"], "Another", "{emptied}");
     assert_eq!(emptied["fonts"], json!(["Lora"]));
+}
+
+/// Behind a firewall, say. Logo and colour come in either order.
+async fn a_brand_whose_page_cannot_be_read_is_set_by_hand(app: App) {
+    let ada = Owner::new(&app).await;
+    let mut browser = browser(&ada).await;
+    for is_logo_first in [true, false] {
+        let id = ada.brand("https://nowhere.example/").await["id"].as_str().unwrap().to_owned();
+        let page = format!("/brands/{id}");
+        assert!(browser.get(&page).await.text().contains("with a logo and a colour of your own"));
+        let order = json!({ "prompt": "\"Air\"", "brandSessionId": id, "aspectRatio": "21:9" });
+        let generate = async || ada.call("POST", "/api/v1/images/generations", Some(&order)).await;
+        assert_eq!(generate().await.error(), "409 BRAND_NOT_READY");
+        for is_logo in [is_logo_first, !is_logo_first] {
+            assert_eq!(ada.get(&id).await["status"], "failed", "one of both is not enough");
+            if is_logo {
+                let path = format!("/api/v1{page}/logo/file");
+                upload(&ada.app, &path, Some(&ada.key), GREEN_LOGO.as_bytes()).await;
+                ada.app.do_jobs().await;
+            } else {
+                let set = [("colour-0", "0b5cff"), ("role-0", "primary")];
+                let saved = corrected(&mut browser, &page, &set).await;
+                saved.assert_redirect(&format!("{page}?done=saved"));
+            }
+        }
+        let ready = ada.get(&id).await;
+        assert_eq!(ready["status"], "ready", "{ready}");
+        assert_eq!(ready["findings"]["colors"][0]["value"], "#0b5cff");
+        assert_eq!(generate().await.status, 202);
+        ada.app.do_jobs().await;
+        let images = ada.call("GET", "/api/v1/images", None).await.json();
+        assert_eq!(images["data"]["images"][0]["status"], "completed", "{images}");
+    }
 }
 
 async fn what_cannot_be_taken_is_told_beside_the_field(app: App) {
