@@ -261,7 +261,9 @@ async fn sweep_grants(service: &Service) -> Result<(), Error> {
         if !goes_on {
             break;
         }
-        tokio::time::sleep(REST).await;
+        if swept.is_some_and(|swept| swept.deleted > 0) {
+            tokio::time::sleep(REST).await;
+        }
     }
     Ok(())
 }
@@ -275,7 +277,6 @@ async fn in_stretches<P: Copy + Send + 'static>(
     let mut place = Some(beginning);
     while let Some(after) = place {
         place = service.store.write(move |tx| sweep(tx, after)).await?;
-        tokio::time::sleep(REST).await;
     }
     Ok(())
 }
