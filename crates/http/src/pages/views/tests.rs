@@ -268,7 +268,7 @@ fn a_key_is_on_the_page_that_made_it_only() {
     let secret = "bloom_sk_Ab12SampleSampleSampleSampleSamplewXyZ0";
     assert!(pages["settings-new-key"].contains(secret));
     assert!(!pages["settings"].contains(secret));
-    let once = pages["settings-new-key"].find("shown this once").expect("a warning");
+    let once = pages["settings-new-key"].find("Only this page shows it").expect("a warning");
     assert!(Some(once) < pages["settings-new-key"].find(secret), "the page warns first");
 }
 
