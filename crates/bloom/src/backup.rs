@@ -6,12 +6,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::Answer;
-use crate::data_folder::write_private;
+use crate::data_folder::{FILES, write_private};
 use crate::failure::Failure;
 use crate::node::Node;
-
-/// What the folder with the files of images is called in a data folder.
-const FILES: &str = "files";
 
 /// Copies the database, as of one moment, the root secret, and the files of images. Writers go on meanwhile.
 pub(crate) async fn make(node: &Node, to: PathBuf) -> Result<Answer, Failure> {

@@ -9,6 +9,8 @@ use rustix::fs::OFlags;
 
 use crate::failure::Failure;
 
+/// The folder in it that holds the bytes of images when nothing else is configured.
+pub(crate) const FILES: &str = "files";
 /// The permission of group and others to write.
 const OTHERS_WRITE: u32 = 0o022;
 
@@ -78,7 +80,7 @@ impl DataFolder {
 
     /// Where the bytes of images lie when nothing else is configured.
     pub(crate) fn files_path(&self) -> PathBuf {
-        self.path.join("files")
+        self.path.join(FILES)
     }
 
     /// Where mails go when no mail server is named.

@@ -52,17 +52,20 @@ impl Config {
 
     /// The folder that the bytes of images lie in, unless they are in a bucket.
     pub(crate) fn files_folder(&self, data: &DataFolder) -> Result<Option<PathBuf>, Failure> {
+        Ok(self.bucket()?.is_none().then(|| self.local_folder(data)))
+    }
+
+    fn local_folder(&self, data: &DataFolder) -> PathBuf {
         let chosen = self.text("files", "folder").map(PathBuf::from);
-        let is_local = self.bucket()?.is_none();
-        Ok(is_local.then(|| chosen.unwrap_or_else(|| data.files_path())))
+        chosen.unwrap_or_else(|| data.files_path())
     }
 
     /// What keeps the bytes of images.
     pub(crate) fn blobs(&self, data: &DataFolder) -> Result<Arc<dyn Blobs>, Failure> {
-        let opened = match (self.bucket()?, self.files_folder(data)?) {
-            (Some(bucket), _) => StoredBlobs::in_bucket(&bucket),
-            (None, folder) => {
-                let folder = folder.unwrap_or_else(|| data.files_path());
+        let opened = match self.bucket()? {
+            Some(bucket) => StoredBlobs::in_bucket(&bucket),
+            None => {
+                let folder = self.local_folder(data);
                 std::fs::create_dir_all(&folder).map_err(|error| {
                     Failure::machine(format!("cannot make {}: {error}", folder.display()))
                 })?;

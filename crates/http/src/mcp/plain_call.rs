@@ -2,8 +2,8 @@
 //!
 //! rmcp finds out what a message is by trying one kind after the other, and answers it in tasks that hand it on: more
 //! work than that of many a tool. A call by a version of the protocol from before 2026-07-28, with no metadata that
-//! matters here, has nothing in it to negotiate and nothing to compare with headers, so all that rmcp does with one is to call the tool.
-//! What is anything else, or is wrong in any way, goes to rmcp, and so no rule of the protocol stands here. A test
+//! matters here, has nothing in it to negotiate and nothing to compare with headers, so all that rmcp does with one is
+//! to call the tool. What is anything else, or is wrong in any way, goes to rmcp, and so no rule of the protocol stands here. A test
 //! sends calls both ways and compares the answers. See docs/adr/0038-a-plain-call-of-a-tool.md.
 
 use std::fmt;
