@@ -151,7 +151,8 @@ mod tests {
     fn a_plain_colour_is_found_as_it_is() {
         // A disc with a soft edge upon another colour.
         let logo = Picture::from_fn(300, 200, |x, y| {
-            let inside = (81.0 - (x as f32 - 150.3).hypot(y as f32 - 99.6)).clamp(0.0, 1.0);
+            let away = (x as f32 - 150.3).hypot(y as f32 - 99.6);
+            let inside = ((81.0 - away) / 12.0).clamp(0.0, 1.0);
             let mix = |on: u8, under: u8| {
                 (f32::from(on) * inside + f32::from(under) * (1.0 - inside)).round() as u8
             };
