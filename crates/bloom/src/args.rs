@@ -112,7 +112,7 @@ enum Verb {
     /// List the plans, and give them to workspaces
     #[command(subcommand)]
     Plan(plan::PlanVerb),
-    /// Copy the database and the root secret into a new folder
+    /// Copy the database, the files and the root secret into a new folder
     Backup(BackupArgs),
     /// Rotate the root secret
     #[command(subcommand)]
@@ -179,7 +179,7 @@ struct Whose {
     #[command(flatten)]
     place: Place,
     /// The account's email address
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, alias = "account", value_name = "EMAIL")]
     email: String,
     /// Print the answer as JSON
     #[arg(long)]

@@ -171,7 +171,7 @@ impl Desk {
             .map_err(|error| Failure::machine(format!("cannot start: {error}")))?;
         let folder = match DataFolder::open(data) {
             Ok(folder) => folder,
-            Err(OpenFolderError::InUse(path)) => {
+            Err(OpenFolderError::InUse { path, .. }) => {
                 return Ok(Self { runtime, place: Place::Server(path) });
             }
             Err(OpenFolderError::Failed(failure)) => return Err(failure),

@@ -1,7 +1,7 @@
 //! The data folder: one process at a time works in it.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,26 @@ use crate::failure::Failure;
 
 /// The folder in it that holds the bytes of images when nothing else is configured.
 pub(crate) const FILES: &str = "files";
+/// No origin is longer.
+const MAX_ORIGIN: u64 = 512;
 /// The permission of group and others to write.
 const OTHERS_WRITE: u32 = 0o022;
 
 /// A data folder that this process alone works in, until it is dropped.
 pub(crate) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    /// Held as long as the process works here; says where it is to be reached.
+    lock: File,
 }
 
 /// Why a folder is not ours.
 pub(crate) enum OpenFolderError {
-    /// Another process works in it; holds its path.
-    InUse(PathBuf),
+    /// Another process works in it.
+    InUse {
+        path: PathBuf,
+        /// Where it answers, if it does.
+        origin: Option<String>,
+    },
     Failed(Failure),
 }
 
@@ -51,6 +58,7 @@ impl DataFolder {
         }
         let lock = OpenOptions::new()
             .create(true)
+            .read(true)
             .write(true)
             .truncate(false)
             .mode(0o600)
@@ -58,14 +66,26 @@ impl DataFolder {
             .open(path.join("lock"))
             .map_err(|error| failed("write in", error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(OpenFolderError::InUse(path)),
+            Ok(()) => {
+                // What another process said that has ended.
+                lock.set_len(0).map_err(|error| failed("write in", error))?;
+                Ok(Self { path, lock })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let origin = said(&lock);
+                Err(OpenFolderError::InUse { path, origin })
+            }
             Err(TryLockError::Error(error)) => Err(failed("lock", error)),
         }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Says where this process answers, for whoever finds the folder taken. Nothing depends on it.
+    pub(crate) fn say(&self, origin: &str) {
+        let _ = (&self.lock).write_all(origin.as_bytes());
     }
 
     /// Where the root secret is kept.
@@ -92,6 +112,13 @@ impl DataFolder {
     pub(crate) fn first_run_path(&self) -> PathBuf {
         self.path.join("first-run.txt")
     }
+}
+
+/// What the process that holds a lock says of where it answers.
+fn said(lock: &File) -> Option<String> {
+    let mut origin = String::new();
+    let read = lock.take(MAX_ORIGIN).read_to_string(&mut origin);
+    read.is_ok_and(|length| length > 0).then_some(origin)
 }
 
 /// The control socket of a data folder.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use bloom_domain::email::Email;
 use bloom_service::first_run::{self, FirstRun};
+use bloom_service::{Error, accounts};
 
 use crate::data_folder::{remove_if_there, replace_private};
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ pub(crate) async fn welcome(node: &Node) -> Result<(), Failure> {
         return output::say(&if file.exists() {
             filed(node, &file, "Account and API key are")
         } else {
-            again(node)
+            again(node).await?
         });
     };
     let is_for_file = !std::io::stdout().is_terminal();
@@ -48,7 +49,7 @@ pub(crate) async fn welcome(node: &Node) -> Result<(), Failure> {
         (false, _) => {
             // Another node was quicker.
             let _ = remove_if_there(&file);
-            again(node)
+            again(node).await?
         }
     })
 }
@@ -83,16 +84,24 @@ fn filed(node: &Node, file: &Path, what: &str) -> String {
     )
 }
 
-fn again(node: &Node) -> String {
+async fn again(node: &Node) -> Result<String, Failure> {
     let (origin, data) = (node.site.origin(), quoted(&absolute(node.folder.path())));
-    format!(
-        "{}            with the password shown at the first start\n  API key   make one at \
+    let owner = Email::parse(OWNER).map_err(|error| Failure::machine(error.to_string()))?;
+    let (who, email) = match accounts::find(&node.service, &node.operator, &owner).await {
+        Ok(_) => (format!("as {OWNER}, "), OWNER),
+        // It has another address by now.
+        Err(Error::AccountNotFound) => (String::new(), "EMAIL"),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(format!(
+        "{}            {who}with the password shown at the first start; for another:\n            \
+         bloom account reset-link --data {data} --email {email}\n  API key   make one at \
          {origin}/settings#api-keys, or with:\n            bloom keys create --data {data} --account \
-         EMAIL\n\nThen, in another terminal:\n\n  curl {origin}/api/v1/account -H \"x-api-key: \
+         {email}\n\nThen, in another terminal:\n\n  curl {origin}/api/v1/account -H \"x-api-key: \
          $BLOOM_API_KEY\"\n\n{}",
         heading(node),
         footer(node)
-    )
+    ))
 }
 
 fn footer(node: &Node) -> String {

@@ -47,6 +47,7 @@ fn run(config: &Config, manner: Manner) -> Result<(), Failure> {
         let socket = control::listen(&node.folder)?;
         // Whoever reads that it runs may stop it at once.
         let signals = Signals::listen()?;
+        node.folder.say(node.site.origin());
         announce(&node, manner).await?;
         let drain = config.drain()?;
         let edge = Edge::new(node.service.clone(), node.site.clone())?;
@@ -96,10 +97,13 @@ async fn close(node: std::sync::Arc<Node>) {
 fn claim(config: &Config) -> Result<DataFolder, Failure> {
     DataFolder::open(config.data()?).map_err(|error| match error {
         OpenFolderError::Failed(failure) => failure,
-        OpenFolderError::InUse(path) => Failure::machine(format!(
-            "another process works in the data folder {}: stop it, or name another folder with --data",
-            path.display()
-        )),
+        OpenFolderError::InUse { path, origin } => {
+            let at = origin.map_or_else(String::new, |origin| format!(", at {origin}"));
+            Failure::machine(format!(
+                "another process works in the data folder {}{at}: stop it, or name another folder with --data",
+                path.display()
+            ))
+        }
     })
 }
 

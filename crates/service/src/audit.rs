@@ -1,5 +1,7 @@
 //! The audit: what verbs record of a change, and how it is read and verified.
 
+mod names;
+
 use std::collections::HashMap;
 use std::fmt;
 
@@ -14,6 +16,8 @@ use serde_json::{Map, Value};
 use store::Tx;
 use store::audit::Of;
 
+use self::names::Names;
+pub use self::names::Told;
 use crate::entropy::Entropy;
 use crate::{Error, Operator, Service, SignedIn, accounts};
 
@@ -159,10 +163,13 @@ pub async fn list(
     person: &SignedIn,
     before: i64,
     limit: i64,
-) -> Result<Vec<Record>, Error> {
+) -> Result<Vec<Told>, Error> {
     let account = person.account().id;
-    let list =
-        move |tx: &mut Tx<'_>| store::audit::list_before(tx, Of::Account(account), before, limit);
+    let list = move |tx: &mut Tx<'_>| {
+        let records = store::audit::list_before(tx, Of::Account(account), before, limit)?;
+        let mut names = Names::new(account, None);
+        records.into_iter().map(|record| names.told(tx, record)).collect()
+    };
     Ok(service.store.read(list).await?)
 }
 
@@ -171,9 +178,8 @@ pub async fn list(
 pub struct OfTeam {
     /// The workspace.
     pub workspace: Workspace,
-    /// The records, newest first, each with the address of whoever did it when that is somebody with an
-    /// account.
-    pub records: Vec<(Record, Option<Email>)>,
+    /// The records, newest first.
+    pub records: Vec<Told>,
 }
 
 /// A team workspace's records before the one with a number, newest first, for those who look after it. Where a
@@ -197,17 +203,13 @@ pub async fn list_of_team(
         if !team.role.may(Act::SeeActivity) {
             return Ok(Err(Error::NotAllowed));
         }
-        let mut known = HashMap::new();
+        let mut names = Names::new(account, Some(id));
         let mut records = Vec::new();
         for mut record in store::audit::list_before(tx, Of::Workspace(id), before, limit)? {
-            let by = match record.event.actor {
-                Actor::Person(by) => email_of(tx, &mut known, by)?,
-                _ => None,
-            };
             if record.event.actor != Actor::Person(account) {
                 record.details = record.details.map(without_sender);
             }
-            records.push((record, by));
+            records.push(names.told(tx, record)?);
         }
         Ok(Ok(OfTeam { workspace: team.workspace, records }))
     };

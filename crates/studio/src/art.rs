@@ -14,7 +14,7 @@ pub(crate) fn fill(b: &mut Board<'_>, area: Area, material: Material, ground: Rg
         b.image(picture, area, 0.0);
         return;
     }
-    b.fill(area, ground);
+    b.surface(area, ground);
     match material {
         Material::Plain => {}
         Material::Mesh | Material::Photo => mesh(b, area, ground),

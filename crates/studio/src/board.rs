@@ -31,6 +31,10 @@ pub(crate) struct Board<'a> {
     materials: &'a Materials,
     setter: &'a mut Typesetter,
     look: Option<(Pixmap, usize)>,
+    /// The colour of the paper everything lies on, if that is one.
+    paper: Option<Rgb>,
+    /// Whether what is drawn now is ground.
+    is_ground: bool,
 }
 
 /// A text that was measured and not yet placed.
@@ -89,7 +93,31 @@ impl<'a> Board<'a> {
             materials,
             setter,
             look: None,
+            paper: None,
+            is_ground: false,
         }
+    }
+
+    /// Paper of one colour, which everything else lies on.
+    pub(crate) fn paper(&mut self, colour: Rgb) {
+        self.paper = Some(colour);
+        let canvas = self.canvas();
+        self.as_ground(|b| b.fill(canvas, colour));
+    }
+
+    /// What is drawn within is the ground of everything else.
+    pub(crate) fn as_ground(&mut self, draw: impl FnOnce(&mut Self)) {
+        self.is_ground = true;
+        draw(self);
+        self.is_ground = false;
+    }
+
+    /// The surface of a material: one in the paper's colour is paper.
+    pub(crate) fn surface(&mut self, area: Area, colour: Rgb) {
+        let outer = self.is_ground;
+        self.is_ground |= self.paper == Some(colour);
+        self.fill(area, colour);
+        self.is_ground = outer;
     }
 
     pub(crate) fn canvas(&self) -> Area {
@@ -124,7 +152,7 @@ impl<'a> Board<'a> {
 
     fn push(&mut self, shape: Shape, clip: Option<Area>) {
         let clip = clip.map(|area| self.turned(area));
-        self.drawing.marks.push(Mark { shape, clip });
+        self.drawing.marks.push(Mark { shape, clip, is_ground: self.is_ground });
     }
 
     pub(crate) fn fill_path(&mut self, path: Option<Path>, paint: Paint, clip: Option<Area>) {
@@ -276,9 +304,11 @@ impl<'a> Board<'a> {
             colour,
             lines: block.lines,
         });
-        self.drawing
-            .marks
-            .push(Mark { shape: Shape::Fill(moved, Paint::Solid(colour, 1.0)), clip: None });
+        self.drawing.marks.push(Mark {
+            shape: Shape::Fill(moved, Paint::Solid(colour, 1.0)),
+            clip: None,
+            is_ground: false,
+        });
     }
 
     /// Height and width of the logo, or of the brand's name in its place, within a height.
@@ -399,7 +429,7 @@ mod tests {
         let drawing = Drawing {
             width: 100.0,
             height: 100.0,
-            marks: vec![Mark { shape, clip: None }],
+            marks: vec![Mark { shape, clip: None, is_ground: false }],
             texts: Vec::new(),
             logo: None,
             cut: false,

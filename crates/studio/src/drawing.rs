@@ -157,6 +157,8 @@ pub struct Mark {
     pub shape: Shape,
     /// Nothing is drawn outside of it.
     pub clip: Option<Area>,
+    /// Whether it belongs to what everything else lies on.
+    pub is_ground: bool,
 }
 
 /// Which part of the message a text is.

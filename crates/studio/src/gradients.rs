@@ -205,7 +205,8 @@ mod tests {
     }
 
     fn drawn(path: Path, paint: &Paint, size: (u32, u32)) -> Vec<u8> {
-        let mark = |path, paint| Mark { shape: Shape::Fill(path, paint), clip: None };
+        let mark =
+            |path, paint| Mark { shape: Shape::Fill(path, paint), clip: None, is_ground: false };
         let ground = Area::new(0.0, 0.0, 240.0, 80.0).path(0.0).unwrap();
         let drawing = Drawing {
             width: 240.0,

@@ -10,7 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use resvg::tiny_skia::{
     Color, FillRule, GradientStop, LinearGradient, Mask, Paint, Path, Pattern, Pixmap, PixmapMut,
-    Point, RadialGradient, Shader, SpreadMode, Stroke, Transform,
+    Point, PremultipliedColorU8, RadialGradient, Shader, SpreadMode, Stroke, Transform,
 };
 
 /// From 1 to 100: as good as nobody tells from the original.
@@ -32,6 +32,21 @@ pub fn pixels(drawing: &Drawing, width: u32, height: u32) -> Option<Picture> {
     }
     // Everything lies on white, so that nothing is left to be demultiplied.
     Picture::new(width, height, pixels)
+}
+
+/// Draws a drawing without its ground, which is transparent, and without grain. `None` when it has no ground, or
+/// nothing else.
+pub fn without_ground(drawing: &Drawing, width: u32, height: u32) -> Option<Picture> {
+    let (ground, figure): (Vec<_>, Vec<_>) =
+        drawing.marks.iter().cloned().partition(|mark| mark.is_ground);
+    if ground.is_empty() || figure.is_empty() {
+        return None;
+    }
+    let mut canvas = Pixmap::new(width, height)?;
+    draw(&mut canvas, &figure, (width as f32 / drawing.width, height as f32 / drawing.height));
+    let pixels = canvas.pixels().iter().map(PremultipliedColorU8::demultiply);
+    let bytes = pixels.flat_map(|c| [c.red(), c.green(), c.blue(), c.alpha()]).collect();
+    Picture::new(width, height, bytes)
 }
 
 /// A JPEG of a picture, on white where it lets something through: for photographs, which are many times as large

@@ -20,7 +20,7 @@ pub(super) struct AuditArgs {
     #[command(flatten)]
     place: Place,
     /// Only what belongs to the account with this email address
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, alias = "email", value_name = "EMAIL")]
     account: Option<String>,
     /// How many of the newest records
     #[arg(long, default_value_t = LIMIT, value_parser = clap::value_parser!(i64).range(1..=MOST))]

@@ -23,7 +23,7 @@ pub(super) struct NewClient {
     #[command(flatten)]
     place: Place,
     /// The owner's email address
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, alias = "email", value_name = "EMAIL")]
     account: String,
     /// What people read when they are asked to allow it
     #[arg(long)]

@@ -14,7 +14,7 @@ pub(super) struct OfPurse {
     #[command(flatten)]
     place: Place,
     /// The email address of a person in the workspace
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, alias = "email", value_name = "EMAIL")]
     account: String,
     /// The workspace's id [default: the person's own]
     #[arg(long, value_name = "ID")]

@@ -26,7 +26,7 @@ pub(super) struct OfAccount {
     #[command(flatten)]
     place: Place,
     /// The owner's email address
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, alias = "email", value_name = "EMAIL")]
     account: String,
     /// Print the answer as JSON
     #[arg(long)]

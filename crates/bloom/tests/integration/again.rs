@@ -18,6 +18,7 @@ on_both!(
     no_secret_is_ever_kept,
     whoever_was_signed_out_goes_on_at_the_form,
     what_was_typed_to_sign_up_is_kept_but_for_the_password,
+    the_address_of_a_sign_in_is_typed_once,
     the_first_account_is_typed_once,
     the_name_of_a_passkey_is_typed_once,
 );
@@ -164,12 +165,11 @@ async fn no_secret_is_ever_kept(app: App) {
     let key = ada.create_key("ci").await.secret;
     let secret = "another good password";
     let (password, key) = ([("password", secret)], [("key", key.as_str())]);
-    let forms: [(&str, &[(&str, &str)]); 5] = [
+    let forms: [(&str, &[(&str, &str)]); 4] = [
         ("/settings/security/password", &password),
         ("/settings/security/confirm", &password),
         ("/settings/which-key", &key),
         ("/report-key", &key),
-        ("/sign-in", &password),
     ];
     for (path, fields) in forms {
         let mut form = filled(&mut ada, fields).await;
@@ -272,6 +272,16 @@ async fn what_was_typed_to_sign_up_is_kept_but_for_the_password(app: App) {
         let page = app.browser().post_as_is("/sign-up", &fields, &origin).await;
         page.assert_page(403, "This form has expired");
         assert!(!page.text().contains("made@up"), "{page:?}");
+    }
+}
+
+async fn the_address_of_a_sign_in_is_typed_once(app: App) {
+    app.person("ada").await;
+    let fields = [("next", "/images"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    for (mut browser, page) in failed(&app, "/sign-in", &fields).await {
+        assert!(page.text().contains("ada@example.com"), "{page:?}");
+        send_again(&mut browser, &page).await.assert_redirect("/images");
+        assert!(browser.is_signed_in().await);
     }
 }
 

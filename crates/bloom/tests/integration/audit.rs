@@ -462,6 +462,12 @@ async fn a_person_sees_their_own(app: App) {
         let key = ada.create_key(&format!("key-{n:02}")).await;
         ada.revoke_key(&key).await;
     }
+    // Which key it was stands there, once.
+    let page = ada.get("/settings/activity").await;
+    let newest = page.between("<h2>API key revoked</h2>", "</li>").expect("it is the newest");
+    assert_eq!(newest.matches("<dt>Key</dt><dd><bdi>key-59</bdi>").count(), 1, "{newest}");
+    let made = page.between("<h2>API key created</h2>", "</li>").expect("it is there as well");
+    assert_eq!(made.matches("key-59").count(), 1, "{made}");
     let mut path = "/settings/activity".to_owned();
     let mut seen = 0;
     for _ in 0..7 {

@@ -51,12 +51,12 @@ async fn an_app_that_the_operator_refuses_is_shown_as_that(app: App) {
     let token = client.connect(&mut ada, &[]).await.access;
     client.disable().await;
     let list = apps(&mut ada).await;
-    assert!(list.contains(">Refused<") && !list.contains(">Active<"), "{list}");
+    assert!(list.contains(">Refused<") && !list.contains(">Allowed<"), "{list}");
     let answer = app.get_as(ACCOUNT, &token).await;
     assert_eq!(answer.error(), "401 UNAUTHORIZED");
     assert!(answer.text().contains("The operator of this server refuses the app"), "{answer:?}");
     client.enable().await;
-    assert!(apps(&mut ada).await.contains(">Active<"));
+    assert!(apps(&mut ada).await.contains(">Allowed<"));
     assert_eq!(app.get_as(ACCOUNT, &token).await.status, 200);
     // To revoke it is the person's choice in any case.
     client.disable().await;
@@ -264,7 +264,7 @@ async fn a_suspension_stops_apps_and_ends_none(app: App) {
     app.unban(ada.email()).await;
     assert_eq!(app.get_as(ACCOUNT, &tokens.access).await.status, 200);
     assert_eq!(client.refresh(&tokens.refresh).await.status, 200);
-    assert!(apps(&mut ada).await.contains("Active"));
+    assert!(apps(&mut ada).await.contains(">Allowed<"));
 }
 
 async fn the_form_is_one_of_ours(app: App) {

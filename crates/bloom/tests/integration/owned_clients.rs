@@ -55,7 +55,7 @@ async fn what_is_wrong_with_an_app_is_said_beside_it(app: App) {
     let mut ada = app.person("ada").await;
     let before = app.database().dump();
     for (changes, text) in [
-        (vec![("name", "")], "give it a name"),
+        (vec![("name", "")], ">Give it a name, so that people know what they allow.<"),
         (vec![("redirect-uris", "https://a.example/*")], "https://a.example/*: "),
         (vec![("redirect-uris", "http://a.example/cb")], "http://a.example/cb: "),
         (vec![("redirect-uris", "")], "1 to 20"),

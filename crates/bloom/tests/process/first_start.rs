@@ -156,6 +156,9 @@ fn a_second_start_reuses_all_of_it() {
     let printed = server.stdout();
     assert_eq!(paste(&curl_line(&printed)), owner());
     assert!(!printed.contains(&record["api key"]), "{printed}");
+    // While it runs, whoever starts another is told where this one is.
+    let taken = program::finish(command(&home.data()), "").refused(1);
+    assert!(taken.contains(&format!(", at {}: stop it", server.origin())), "{taken}");
     assert_eq!(std::fs::read(home.data().join("secret")).expect("the secret"), secret);
     person.moves_to(&server);
     person.get("/settings").expect(200);
@@ -187,6 +190,11 @@ fn after_the_file_is_gone_the_way_to_a_key_is_told() {
     let server = start(&home);
     let printed = server.stdout();
     assert!(printed.contains("bloom keys create --data"), "{printed}");
+    assert!(printed.contains(&format!("as {OWNER}, with the password")), "{printed}");
+    assert!(printed.contains("bloom account reset-link --data"), "{printed}");
+    // An account is called the same by every command.
+    let link = home.bloom(&format!("account reset-link --account {OWNER}"));
+    assert!(link.stdout.contains(&server.origin()), "{link:?}");
     assert!(!home.data().join("first-run.txt").exists());
     let key = home.key(OWNER, "again");
     let line = curl_line(&printed).replace("$BLOOM_API_KEY", &key);

@@ -256,8 +256,8 @@ pub(crate) static ALL: [Tool; 18] = [
     Tool {
         name: "bloom_remove_background",
         title: "Remove a background",
-        description: "Asks for an image without its background; the other one stays. Works where the background \
-                      is plain, and says so where it is not. Costs 1 credit, nothing if it fails.",
+        description: "Asks for an image without its background; the other one stays. Works for what this \
+                      server composed and where the background is plain, and says so where it is not. Costs 1 credit, nothing if it fails.",
         operations: &[&operations::IMAGES_REMOVE_BACKGROUND],
         input: input_schema::<images::Remake>,
         output: schema_for_output::<AskedOneView>,

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::audit::{Action, Actor, Record};
-use bloom_domain::email::Email;
+use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::time::Timestamp;
-use bloom_service::audit::{self, OfTeam};
+use bloom_service::audit::{self, OfTeam, Told};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -43,8 +42,8 @@ async fn own(app: &App, browser: &Browser, before: Option<i64>) -> Result<Activi
     let (from, limit) = (before.unwrap_or(i64::MAX), ONE_MORE);
     let records = audit::list(&app.service, person, from, limit).await?;
     let (now, me) = (app.service.now(), Actor::Person(person.account().id));
-    let older = older(records.len(), |last| records[last].number);
-    let rows = records.iter().take(PAGE).map(|record| row(record, (me, None), now)).collect();
+    let older = older(records.len(), |last| records[last].record.number);
+    let rows = records.iter().take(PAGE).map(|told| row(told, me, now)).collect();
     Ok(Activity {
         layout: browser.layout(),
         team: None,
@@ -70,9 +69,8 @@ pub(crate) async fn show_of_team(
     let OfTeam { workspace, records } =
         audit::list_of_team(&app.service, person, id, from, limit).await?;
     let (now, me) = (app.service.now(), Actor::Person(person.account().id));
-    let older = older(records.len(), |last| records[last].0.number);
-    let shown = records.iter().take(PAGE);
-    let rows = shown.map(|(record, by)| row(record, (me, by.as_ref()), now)).collect();
+    let older = older(records.len(), |last| records[last].record.number);
+    let rows = records.iter().take(PAGE).map(|told| row(told, me, now)).collect();
     let view = Activity {
         layout: browser.layout(),
         team: Some(workspace.name),
@@ -95,27 +93,49 @@ fn older(read: usize, number: impl FnOnce(usize) -> i64) -> Option<i64> {
     (read > PAGE).then(|| number(PAGE - 1))
 }
 
-fn row(record: &Record, (me, by): (Actor, Option<&Email>), now: Timestamp) -> ActivityRow {
+fn row(Told { record, by, about }: &Told, me: Actor, now: Timestamp) -> ActivityRow {
     let details = record.details.as_ref().map_or("{}", |details| details.json.as_str());
     let details: Value = serde_json::from_str(details).unwrap_or_default();
     let text = |member: &str| details.get(member).and_then(Value::as_str).map(str::to_owned);
     let action = Action::from_stored(&record.event.action);
+    let changes = changes(details.get("before"), details.get("after"));
+    let is_among_changes =
+        |name: &String| changes.iter().any(|change| change.after.as_ref() == Some(name));
+    let (by, by_name) = match record.event.actor {
+        actor if actor == me => ("You", None),
+        Actor::Person(_) if by.is_none() => ("Another person", None),
+        Actor::Person(_) => ("", by.clone()),
+        Actor::App(_) => ("The app", by.clone()),
+        Actor::ApiKey(_) if by.is_none() => ("An API key", None),
+        Actor::ApiKey(_) => ("The API key", by.clone()),
+        Actor::Anybody => ("Somebody who was not signed in", None),
+        Actor::Operator => ("The operator of this server", None),
+        Actor::Server => ("This server", None),
+    };
     ActivityRow {
         what: action
             .map_or_else(|| record.event.action.clone(), |action| action.label().to_owned()),
         when: moment(record.event.at, now),
-        by: match record.event.actor {
-            actor if actor == me => "You".to_owned(),
-            Actor::Person(_) => by.map_or("Another person".to_owned(), ToString::to_string),
-            Actor::App(_) => "The app".to_owned(),
-            Actor::ApiKey(_) => "An API key".to_owned(),
-            Actor::Anybody => "Somebody who was not signed in".to_owned(),
-            Actor::Operator => "The operator of this server".to_owned(),
-            Actor::Server => "This server".to_owned(),
-        },
+        about: about
+            .clone()
+            .filter(|name| !is_among_changes(name))
+            .map(|name| (kind(&record.event.subject), name)),
+        by,
+        by_name,
         address: text("address"),
         agent: text("agent"),
-        changes: changes(details.get("before"), details.get("after")),
+        changes,
+    }
+}
+
+/// What kind of thing it is that has a name.
+fn kind(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::ApiKey(_) => "Key",
+        Subject::Brand(_) => "Brand",
+        Subject::Client(_) | Subject::Connection(_) | Subject::Grant(_) => "App",
+        Subject::Workspace(_) => "Workspace",
+        Subject::Account(_) | Subject::Invitation(_) | Subject::Server => "Of",
     }
 }
 

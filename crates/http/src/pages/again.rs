@@ -47,7 +47,8 @@ const KEPT: [&str; 16] = [
     "/settings/security/passkeys",
 ];
 /// The same for those that need nobody to be signed in.
-const KEPT_FOR_ANYBODY: [&str; 4] = ["/sign-up", "/sign-up/*", "/setup/*", "/reset-password"];
+const KEPT_FOR_ANYBODY: [&str; 5] =
+    ["/sign-in", "/sign-up", "/sign-up/*", "/setup/*", "/reset-password"];
 /// The field that is never kept.
 const PASSWORD: &str = "password";
 

@@ -76,7 +76,7 @@ pub(crate) fn row(
             (Some(at), _) => AppState::Ended { when: moment(at, now) },
             (None, Some(at)) => AppState::Revoked { when: moment(at, now) },
             (None, None) if connection.client.is_refused() => AppState::Refused,
-            (None, None) => AppState::Active,
+            (None, None) => AppState::Allowed,
         },
     }
 }

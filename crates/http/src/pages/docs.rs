@@ -18,6 +18,8 @@ const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("max-age=300");
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let docs = app.docs()?;
     match docs.find(request.uri().path()) {
+        // Whoever asks for Markdown is a program, which a page tells nothing.
+        None if request.uri().path().ends_with(".md") => Ok(nothing_there(&app)),
         None => Err(PageError::NotFound),
         Some(Found::Text(text)) => Ok(plain("text/plain; charset=utf-8", text)),
         Some(Found::Markdown(text)) => Ok(plain("text/markdown; charset=utf-8", text)),
@@ -34,6 +36,15 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
             Ok(response)
         }
     }
+}
+
+fn nothing_there(app: &App) -> Response {
+    let index = format!("{}/docs/llms.txt", app.site.origin());
+    let text = format!("# Not found\n\nThere is no such page. All pages: <{index}>\n");
+    let mut response = plain("text/markdown; charset=utf-8", &text);
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn plain(kind: &'static str, text: &str) -> Response {

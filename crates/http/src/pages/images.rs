@@ -325,17 +325,20 @@ async fn library(
     let (found, has_more) = people::list(&app.service, person, None, before, PAGE).await?;
     let (mine, _) = brands::mine(&app.service, person, None, BRANDS).await?;
     let ready = mine.into_iter().filter(|listed| listed.brand.status == BrandStatus::Ready);
+    // Whoever makes several makes them alike: the form begins with what was chosen last.
+    let last = found.iter().map(|seen| &seen.image).find(|image| is_generated(image));
     let brand = |listed: brands::Listed| Choice {
         value: listed.brand.id.to_string(),
+        is_chosen: last.is_some_and(|image| image.brand == listed.brand.id),
         label: listed.brand.name,
-        is_chosen: false,
     };
     let choice = |value: &str, is_chosen| Choice {
         value: value.to_owned(),
         label: value.to_owned(),
         is_chosen,
     };
-    let ratio = |ratio: &AspectRatio| choice(ratio.as_str(), *ratio == AspectRatio::R1x1);
+    let begins_with = last.and_then(|image| image.ratio).unwrap_or(AspectRatio::R1x1);
+    let ratio = |ratio: &AspectRatio| choice(ratio.as_str(), *ratio == begins_with);
     let images: Vec<_> = found.iter().map(|seen| tile(app, seen)).collect();
     Ok(Images {
         layout: browser.layout(),
@@ -381,10 +384,17 @@ fn tile(app: &App, seen: &Seen) -> ImageTile {
         size: image.size,
         shows: shows(image),
         state: state(image.status),
-        origin: origin(image),
+        origin: match image.status {
+            Status::Completed => origin(image),
+            Status::Pending | Status::Generating | Status::Failed => "Asked for",
+        },
         engine: image.engine.clone(),
         made: moment(image.created_at, app.service.now()),
     }
+}
+
+fn is_generated(image: &Image) -> bool {
+    matches!(image.action, Some(ActionType::Generation | ActionType::Variant))
 }
 
 fn one(app: &App, browser: &Browser, seen: Seen) -> ImagePage {
@@ -430,13 +440,13 @@ fn shows(image: &Image) -> String {
 
 fn origin(image: &Image) -> &'static str {
     match (image.source, image.action) {
-        (Source::Uploaded, _) => "Brought",
+        (Source::Uploaded, _) => "Uploaded",
         (Source::Scraped, _) => "Found on the brand's site",
         (Source::Generated, Some(ActionType::Edit)) => "Changed",
         (Source::Generated, Some(ActionType::Resize)) => "Resized",
         (Source::Generated, Some(ActionType::RemoveBackground)) => "Without its background",
         (Source::Generated, Some(ActionType::Vectorize)) => "Turned into paths",
-        (Source::Generated, _) => "Made",
+        (Source::Generated, _) => "Generated",
     }
 }
 

@@ -15,8 +15,8 @@ fn material(b: &Board<'_>, instead_of_plain: Material) -> Material {
 
 /// Words on one half, material on the other.
 pub(super) fn split(b: &mut Board<'_>) {
-    let (canvas, roles) = (b.canvas(), b.roles);
-    b.fill(canvas, roles.ground);
+    let roles = b.roles;
+    b.paper(roles.ground);
     let side = b.is_wide() || (!b.is_tall() && b.scene.seed.is_multiple_of(2));
     let share = if b.is_tall() { 0.46 } else { 0.44 };
     let (picture, text) = if side {
@@ -56,7 +56,7 @@ pub(super) fn band(b: &mut Board<'_>) {
     };
     let field = Area::new(0.0, b.h * (1.0 - share), b.w, b.h * share);
     let above = Area { h: field.y, ..canvas };
-    art::fill(b, above, filled, roles.panel);
+    b.as_ground(|b| art::fill(b, above, filled, roles.panel));
     b.fill(field, roles.ground);
     let pad = b.m * 0.8;
     let inner = Area::new(b.m, field.y + pad, b.w - 2.0 * b.m, field.h - 2.0 * pad);
@@ -106,7 +106,7 @@ pub(super) fn card(b: &mut Board<'_>) {
             .art
             .map(|colour| if colour.distance(ground) < 0.12 { kept.ground } else { colour });
     }
-    art::fill(b, canvas, filled, ground);
+    b.as_ground(|b| art::fill(b, canvas, filled, ground));
     b.roles = kept;
     let sheet = if b.is_banner() {
         Area::new(b.m, b.m * 0.8, b.w * 0.58, b.h - b.m * 1.6)
@@ -131,8 +131,8 @@ pub(super) fn card(b: &mut Board<'_>) {
 
 /// A field among tiles, on the same grid.
 pub(super) fn mosaic(b: &mut Board<'_>) {
-    let (canvas, roles) = (b.canvas(), b.roles);
-    b.fill(canvas, roles.ground);
+    let roles = b.roles;
+    b.paper(roles.ground);
     let (cell, field) = if b.is_banner() {
         let cell = b.h / 3.0;
         (cell, Area::new(0.0, 0.0, b.w - 3.0 * cell, b.h))

@@ -11,8 +11,8 @@ use resvg::tiny_skia::PathBuilder;
 
 /// A number as large as it gets.
 pub(super) fn figure(b: &mut Board<'_>) {
-    let (canvas, inner, roles) = (b.canvas(), b.inner(), b.roles);
-    b.fill(canvas, roles.ground);
+    let (inner, roles) = (b.inner(), b.roles);
+    b.paper(roles.ground);
     let taken = head(b, inner);
     let body = Area { y: inner.y + taken, h: inner.h - taken, ..inner };
     let text = b.brief.figure.clone().unwrap_or_else(|| b.brief.headline.clone());
@@ -62,8 +62,8 @@ pub(super) fn figure(b: &mut Board<'_>) {
 
 /// Words with a mark and a name.
 pub(super) fn quote(b: &mut Board<'_>) {
-    let (canvas, inner, roles) = (b.canvas(), b.inner(), b.roles);
-    b.fill(canvas, roles.ground);
+    let (inner, roles) = (b.inner(), b.roles);
+    b.paper(roles.ground);
     let photo = b.scene.material == Material::Photo && b.photo().is_some();
     let mut area = inner;
     if photo && b.is_wide() {
@@ -73,7 +73,7 @@ pub(super) fn quote(b: &mut Board<'_>) {
     } else if !b.is_banner() {
         // A quiet field that gives the words a place.
         let shade = Area::new(0.0, b.h * 0.86, b.w, b.h * 0.14);
-        b.fill(shade, roles.panel);
+        b.as_ground(|b| b.fill(shade, roles.panel));
     }
     let height = 4.2 * b.u;
     let widest = (area.w * 0.4).min(30.0 * b.u);
@@ -129,8 +129,8 @@ fn marks(b: &mut Board<'_>, x: f32, y: f32, size: f32) {
 
 /// Rules and columns, as on a concert bill.
 pub(super) fn schedule(b: &mut Board<'_>) {
-    let (canvas, inner, roles) = (b.canvas(), b.inner(), b.roles);
-    b.fill(canvas, roles.ground);
+    let (inner, roles) = (b.inner(), b.roles);
+    b.paper(roles.ground);
     let rule = 0.42 * b.u;
     let height = 4.2 * b.u;
     let widest = (inner.w * 0.45).min(30.0 * b.u);
@@ -228,8 +228,8 @@ fn columns(b: &mut Board<'_>, area: Area, facts: &[String]) {
 
 /// Words as wide as the picture: each line takes the whole width.
 pub(super) fn marquee(b: &mut Board<'_>) {
-    let (canvas, inner, roles) = (b.canvas(), b.inner(), b.roles);
-    b.fill(canvas, roles.ground);
+    let (inner, roles) = (b.inner(), b.roles);
+    b.paper(roles.ground);
     let height = 4.2 * b.u;
     let widest = (inner.w * 0.4).min(30.0 * b.u);
     let (w, h) = b.logo_size(height, widest);

@@ -43,8 +43,8 @@ fn middle_head(b: &mut Board<'_>, area: Area, at_foot: bool) -> f32 {
 
 /// A large form above or beside, words at the foot.
 pub(super) fn poster(b: &mut Board<'_>) {
-    let (canvas, inner, ground) = (b.canvas(), b.inner(), b.roles.ground);
-    b.fill(canvas, ground);
+    let (inner, ground) = (b.inner(), b.roles.ground);
+    b.paper(ground);
     let photo = b.scene.material == Material::Photo && b.photo().is_some();
     let form = if b.is_wide() {
         let w = (b.w * 0.42).min(b.h * 1.1);
@@ -83,10 +83,12 @@ pub(super) fn poster(b: &mut Board<'_>) {
 /// Everything on the middle axis, on a soft ground.
 pub(super) fn centre(b: &mut Board<'_>) {
     let (canvas, inner, ground) = (b.canvas(), b.inner(), b.roles.ground);
-    b.fill(canvas, ground);
+    b.paper(ground);
     if b.scene.material != Material::Plain {
-        calm_mesh(b, canvas, ground);
-        settle(b, inner, ground);
+        b.as_ground(|b| {
+            calm_mesh(b, canvas, ground);
+            settle(b, inner, ground);
+        });
     }
     let taken = middle_head(b, inner, false);
     let side = if b.is_wide() { (b.w - b.h * 1.35).max(0.0) / 2.0 } else { 0.0 };
@@ -128,7 +130,7 @@ fn settle(b: &mut Board<'_>, inner: Area, ground: Rgb) {
 /// A line around everything, with the logo at its foot.
 pub(super) fn frame(b: &mut Board<'_>) {
     let (canvas, ground, roles) = (b.canvas(), b.roles.ground, b.roles);
-    b.fill(canvas, ground);
+    b.paper(ground);
     let edge = canvas.inset(b.m * 0.62);
     let thick = b.u * if b.scene.heading.is_serif() { 0.22 } else { 0.5 };
     b.outline(edge, 0.0, roles.accent, thick);
@@ -158,7 +160,7 @@ pub(super) fn cover(b: &mut Board<'_>) {
         Material::Mesh
     };
     let base = b.roles.ground;
-    art::fill(b, canvas, material, base);
+    b.as_ground(|b| art::fill(b, canvas, material, base));
     let wide = if b.is_wide() { inner.w * 0.62 } else { inner.w };
     let top = 0.42;
     let room = Area::new(inner.x, b.h * top, wide, inner.bottom() - b.h * top);
@@ -178,17 +180,14 @@ pub(super) fn cover(b: &mut Board<'_>) {
                 .unwrap_or(0.96)
         };
         let foot = share(under, 6.0);
-        veil(
-            b,
-            Area::new(0.0, b.h * 0.12, b.w, b.h * 0.88),
-            dark,
-            foot,
-            (room.y - b.h * 0.12) / (b.h * 0.88),
-        );
         let top = share(above, 3.6) * 0.9;
-        if top > 0.05 {
-            veil_from_top(b, Area::new(0.0, 0.0, b.w, b.h * 0.3), dark, top);
-        }
+        b.as_ground(|b| {
+            let below = Area::new(0.0, b.h * 0.12, b.w, b.h * 0.88);
+            veil(b, below, dark, foot, (room.y - below.y) / below.h);
+            if top > 0.05 {
+                veil_from_top(b, Area::new(0.0, 0.0, b.w, b.h * 0.3), dark, top);
+            }
+        });
     }
     let (text, muted) = if light_text {
         (Rgb(252, 252, 252), Rgb(236, 236, 238))

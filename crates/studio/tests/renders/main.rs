@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test stops where something is not as it must be")]
 
 mod colours;
+mod grounds;
 mod matrix;
 mod true_sizes;
 

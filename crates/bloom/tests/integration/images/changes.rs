@@ -12,6 +12,7 @@ use crate::support::{App, NOTHING, on_both};
 
 on_both!(
     a_composition_is_changed_resized_and_traced,
+    a_composition_is_drawn_without_its_ground,
     what_somebody_brought_is_changed_resized_cut_and_traced,
     a_plan_without_4k_makes_none_of_a_large_picture,
     what_cannot_be_done_is_said_and_costs_nothing,
@@ -68,6 +69,21 @@ async fn a_composition_is_changed_resized_and_traced(app: App) {
     assert_eq!(refused.error(), "400 IMAGE_NOT_VECTORIZABLE");
     let refused = ada.ask("POST", &format!("/{id}/remove-background"), Some(&body)).await;
     assert_eq!(refused.error(), "400 IMAGE_NOT_REMOVABLE_BACKGROUND");
+}
+
+async fn a_composition_is_drawn_without_its_ground(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(10, "in_1").await;
+    let ids = ada.ids(&ada.generate(&ada.order()).await);
+    ada.work().await;
+    // In its pixels no ground could be told from the rest: there are waves all over it.
+    let cover = made(&ada, &ids[0], "edit", &json!({ "prompt": "A cover with waves" })).await;
+    let id = cover["id"].as_str().expect("an id");
+    let cut = made(&ada, id, "remove-background", &json!({})).await;
+    assert_eq!((&cut["status"], &cut["width"]), (&json!("completed"), &cover["width"]), "{cut}");
+    assert_eq!(&cut["aspectRatio"], &cover["aspectRatio"]);
+    assert_eq!((bytes(&ada, &cover).await[25], bytes(&ada, &cut).await[25]), (2, 6));
+    assert_eq!(ada.person.balance().await.balance, 10 - 3);
 }
 
 /// A block upon a plain backdrop, 300 by 200 pixels.

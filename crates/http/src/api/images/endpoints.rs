@@ -208,7 +208,7 @@ fn changes() -> [Endpoint; 4] {
             operation: &operations::IMAGES_REMOVE_BACKGROUND,
             method: "post",
             path: "/images/{id}/remove-background",
-            summary: "Asks for an image without its background, where that is plain; the other one stays.",
+            summary: "Asks for an image without its background, where that is plain or was composed here; the other one stays.",
             parameters: &[ID],
             body: Some(Body::Json(schema::<remaking::Remake>)),
             status: StatusCode::ACCEPTED,

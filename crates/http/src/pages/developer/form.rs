@@ -87,9 +87,22 @@ pub(super) fn with_error(form: ClientForm, error: &OAuthError) -> ClientForm {
             ClientForm { redirect_uris: beside(form.redirect_uris.clone()), ..form }
         }
         _ if text.starts_with("client_name") => {
-            ClientForm { name: beside(form.name.clone()), ..form }
+            let error = Some(told(&text, "client_name", "The name"));
+            ClientForm { name: Field { error, ..form.name.clone() }, ..form }
         }
         _ => ClientForm { refusal: Some(format!("It cannot be like that: {text}.")), ..form },
+    }
+}
+
+/// A refusal as the page says it: its field is called `label` there, not by its name in the metadata.
+fn told(text: &str, member: &str, label: &str) -> String {
+    let rest = text.strip_prefix(member).unwrap_or(text);
+    match rest.strip_prefix(": ") {
+        Some(wish) => {
+            let (first, rest) = wish.split_at(wish.chars().next().map_or(0, char::len_utf8));
+            format!("{}{rest}.", first.to_uppercase())
+        }
+        None => format!("{label}{rest}."),
     }
 }
 

@@ -29,8 +29,12 @@ pub(crate) struct ActivityRow {
     pub(crate) what: String,
     /// When.
     pub(crate) when: Moment,
+    /// What it was done to: of what kind, and what it is called.
+    pub(crate) about: Option<(&'static str, String)>,
     /// By whom, in a few words.
-    pub(crate) by: String,
+    pub(crate) by: &'static str,
+    /// What they are called.
+    pub(crate) by_name: Option<String>,
     /// The address the request came from.
     pub(crate) address: Option<String>,
     /// What the program there called itself.
@@ -52,11 +56,13 @@ pub(crate) struct ActivityChange {
 
 #[cfg(test)]
 impl ActivityRow {
-    fn sample(what: &str, by: &str, changes: Vec<ActivityChange>) -> Self {
+    fn sample(what: &str, by: &'static str, changes: Vec<ActivityChange>) -> Self {
         Self {
             what: what.into(),
             when: Moment::sample("4 minutes ago"),
-            by: by.into(),
+            about: None,
+            by,
+            by_name: None,
             address: Some("203.0.113.7".into()),
             agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101".into()),
             changes,
@@ -84,6 +90,11 @@ impl Activity {
         };
         let some = vec![
             ActivityRow::sample("API key replaced", "You", key),
+            ActivityRow {
+                about: Some(("Key", "nightly".into())),
+                by_name: Some("Bloom CLI".into()),
+                ..ActivityRow::sample("API key revoked", "The app", Vec::new())
+            },
             ActivityRow::sample("Signed in", "You", Vec::new()),
             ActivityRow {
                 address: None,
@@ -98,13 +109,16 @@ impl Activity {
         let team = vec![ActivityRow {
             address: None,
             agent: None,
-            ..ActivityRow::sample("Role in a workspace changed", "ada@example.com", role)
+            by_name: Some("ada@example.com".into()),
+            ..ActivityRow::sample("Role in a workspace changed", "", role)
         }];
         let hostile = || String::from(super::tests::HOSTILE);
         let hostile_row = ActivityRow {
             what: hostile(),
             when: Moment { iso: hostile(), exact: hostile(), relative: hostile() },
-            by: hostile(),
+            about: Some(("Key", hostile())),
+            by: "The app",
+            by_name: Some(hostile()),
             address: Some(hostile()),
             agent: Some(hostile()),
             changes: vec![ActivityChange {

@@ -39,7 +39,7 @@ pub(crate) struct AppRow {
 #[derive(Debug, Clone)]
 pub(crate) enum AppState {
     /// They are.
-    Active,
+    Allowed,
     /// The operator refuses them, until they take the app again.
     Refused,
     /// They are refused, until it is allowed anew.
@@ -90,14 +90,14 @@ impl AppRow {
                 ..Self::sample(
                     AppIdentity::sample_unverified(),
                     Some("4 minutes ago"),
-                    AppState::Active,
+                    AppState::Allowed,
                 )
             },
             Self {
                 access: "read, keys:admin".into(),
                 keys: vec!["nightly import".into(), "ci".into()],
                 until: Some(Moment::sample("in 5 days")),
-                ..Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Active)
+                ..Self::sample(AppIdentity::sample_on_this_device(), None, AppState::Allowed)
             },
             Self::sample(AppIdentity::sample_verified(), Some("2 months ago"), revoked),
             Self::sample(AppIdentity::sample_unverified(), Some("2 hours ago"), ended),
@@ -123,8 +123,8 @@ impl AppRow {
             state,
         };
         vec![
-            app(AppKind::Unverified { host: hostile() }, AppState::Active),
-            app(AppKind::Unverified { host: hostile() }, AppState::Active),
+            app(AppKind::Unverified { host: hostile() }, AppState::Allowed),
+            app(AppKind::Unverified { host: hostile() }, AppState::Allowed),
             app(AppKind::OnThisDevice, AppState::Revoked { when: moment() }),
         ]
     }

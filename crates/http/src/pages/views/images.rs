@@ -170,7 +170,7 @@ mod samples {
             size: is_there.then_some((2048, 880)),
             shows: shows.into(),
             state,
-            origin: "Made",
+            origin: "Generated",
             engine: Some("compose".into()),
             made: Moment::sample("3 days ago"),
         }
@@ -255,7 +255,7 @@ mod samples {
                 failure: None,
                 prompt: Some("\"Spring sale\"".into()),
                 engine: Some("compose".into()),
-                origin: "Made",
+                origin: "Generated",
                 is_paths: false,
                 workspace: "Personal".into(),
                 made: Moment::sample("3 days ago"),

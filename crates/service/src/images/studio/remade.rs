@@ -36,7 +36,11 @@ pub(super) fn make(
         (Task::Resize { ratio, is_2k, .. }, scene) => {
             resized(setter, subject, scene, (ratio.as_str(), *is_2k), supplies)
         }
-        (Task::RemoveBackground { .. }, _) => cut_out(subject),
+        (Task::RemoveBackground { .. }, Some(scene)) => {
+            let (_, materials) = decoded(supplies);
+            lifted(setter, subject, &scene, &materials)
+        }
+        (Task::RemoveBackground { .. }, None) => cut_out(subject),
         (Task::Vectorize { .. }, Some(mut scene)) => {
             // What was composed need not be traced: its shapes are known.
             let (brand, materials) = decoded(supplies);
@@ -163,6 +167,27 @@ fn resized(
     match resize::to_size(&picture, width, height) {
         Some((picture, _)) => in_pixels(&picture, AspectRatio::from_word(ratio.name())),
         None => Outcome::failed("it could not be brought into that ratio"),
+    }
+}
+
+/// What was composed is drawn again without its ground, so that what letters enclose is open as well. In the colours
+/// that it has, whatever has become of the brand since.
+fn lifted(
+    setter: &mut Typesetter,
+    subject: &Subject,
+    scene: &Scene,
+    materials: &Materials,
+) -> Outcome {
+    let Ok(Decoded { picture, .. }) = decode(&subject.bytes, Most::default()) else {
+        return unreadable();
+    };
+    let is_whole = scene.pictures.iter().all(|key| materials.picture(key).is_some());
+    let drawing = compose::lay_out(scene, materials, setter);
+    match raster::without_ground(&drawing, picture.width(), picture.height()) {
+        Some(picture) if is_whole => {
+            in_pixels(&picture, AspectRatio::from_word(scene.ratio.name()))
+        }
+        _ => cut_out(subject),
     }
 }
 

@@ -250,12 +250,12 @@ impl Settings {
                                 AppKind::Unverified { host: endless.clone() },
                             ),
                             Some("just now"),
-                            AppState::Active,
+                            AppState::Allowed,
                         ),
                         AppRow::sample(
                             AppIdentity::sample(right_to_left, AppKind::OnThisDevice),
                             None,
-                            AppState::Active,
+                            AppState::Allowed,
                         ),
                     ],
                     ..Self::sample()
