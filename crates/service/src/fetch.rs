@@ -70,6 +70,8 @@ pub struct Fetched {
     pub body: Vec<u8>,
     /// Its media type, without parameters, in small letters.
     pub media_type: String,
+    /// The encoding of its text, as its media type says.
+    pub charset: Option<String>,
     /// For how long the other side says that it may be kept (RFC 9111 §5.2.2).
     pub max_age: Option<Duration>,
 }

@@ -9,6 +9,7 @@ mod dominant;
 mod manifest;
 mod page;
 mod profile;
+mod text;
 mod typefaces;
 mod voice;
 
@@ -18,8 +19,9 @@ use crate::fonts::Family;
 use serde::{Deserialize, Serialize};
 
 pub use manifest::{Manifest, manifest};
-pub use page::{Candidate, Links, PageImage, links};
+pub use page::{Candidate, Links, OG_IMAGE, PageImage, links};
 pub use profile::profile;
+pub use text::text;
 
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

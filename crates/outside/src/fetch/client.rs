@@ -126,8 +126,14 @@ async fn read(
     if text(&head.headers, &header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(FetchError::Type);
     }
-    let media_type = text(&head.headers, &header::CONTENT_TYPE).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let content_type = text(&head.headers, &header::CONTENT_TYPE).unwrap_or_default();
+    let (media_type, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    let media_type = media_type.trim().to_ascii_lowercase();
+    let charset = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_it = name.trim().eq_ignore_ascii_case("charset");
+        is_it.then(|| value.trim().trim_matches('"').to_owned())
+    });
     if !wanted.types.contains(&media_type.as_str()) {
         return Err(FetchError::Type);
     }
@@ -146,7 +152,7 @@ async fn read(
         bytes.extend_from_slice(&data);
     }
     let max_age = max_age(&head.headers);
-    Ok(Answer::Fetched(Fetched { url: String::new(), body: bytes, media_type, max_age }))
+    Ok(Answer::Fetched(Fetched { url: String::new(), body: bytes, media_type, charset, max_age }))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {

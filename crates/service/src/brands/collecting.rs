@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bloom_domain::brands::Brand;
 use bloom_domain::ids::BrandId;
 use bloom_store as store;
-use bloom_studio::findings::{Candidate, Findings};
+use bloom_studio::findings::{Candidate, Findings, OG_IMAGE};
 use serde::{Deserialize, Serialize};
 
 use super::profile::Profile;
@@ -56,7 +56,8 @@ pub(super) fn draft(
 fn places(findings: &Findings) -> Vec<(String, String)> {
     let is_logo = |url: &str| {
         let is_it = |logo: &Candidate| matches!(logo, Candidate::Address(at) if at == url);
-        findings.logos.iter().any(|logo| is_it(&logo.value))
+        // What is shown when a page is shared is mostly its picture, and a logo only where there is no other.
+        findings.logos.iter().any(|logo| is_it(&logo.value) && logo.source != OG_IMAGE)
     };
     let mut places: Vec<(String, String)> = Vec::new();
     for image in &findings.images {

@@ -64,19 +64,19 @@ async fn page(service: &Service, url: &str) -> Result<FetchedSite, Failure> {
         FetchError::Busy => Failure { code: FailureCode::Internal, detail: error.to_string() },
         error => Failure { code: FailureCode::ScrapeFailed, detail: error.to_string() },
     })?;
-    let (url, html) = (fetched.url, text(fetched.body));
+    let (html, url) = (text(&fetched), fetched.url);
     let (links, url, html) = blocking(move || (findings::links(&url, &html), url, html)).await?;
     let mut stylesheets = Vec::new();
     for sheet in links.stylesheets.iter().take(STYLESHEETS) {
         // A page is told by what is there of it.
         if let Ok(fetched) = fetch_one(service, sheet, SHEETS).await {
-            stylesheets.push(text(fetched.body));
+            stylesheets.push(text(&fetched));
         }
     }
     let manifest = match &links.manifest {
         None => Manifest::default(),
         Some(url) => match fetch_one(service, url, MANIFESTS).await {
-            Ok(fetched) => findings::manifest(&fetched.url, &text(fetched.body)),
+            Ok(fetched) => findings::manifest(&fetched.url, &text(&fetched)),
             Err(_) => Manifest::default(),
         },
     };
@@ -89,7 +89,7 @@ async fn profile(service: &Service, url: &SiteUrl, name: String) -> Result<Fetch
     let fetched = fetch_one(service, url.as_str(), PAGES)
         .await
         .map_err(|error| failed(format!("Instagram did not show the profile: {error}")))?;
-    let html = text(fetched.body);
+    let html = text(&fetched);
     let read = blocking(move || findings::profile(&name, &html)).await?;
     let html = read.ok_or_else(|| {
         failed("Instagram shows the profile only to those who sign in, or there is none".to_owned())
@@ -188,9 +188,6 @@ pub(super) async fn blocking<T: Send + 'static>(
     })
 }
 
-/// Bytes as text. Pages that are not UTF-8 are nearly all of the Western encoding that browsers take them for.
-fn text(bytes: Vec<u8>) -> String {
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
-    text.replace('\0', "")
+fn text(fetched: &Fetched) -> String {
+    findings::text(&fetched.body, fetched.charset.as_deref())
 }

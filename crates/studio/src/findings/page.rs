@@ -5,6 +5,9 @@ use scraper::{ElementRef, Html, Selector};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+/// The source of a logo that is the picture shown when the page is shared.
+pub const OG_IMAGE: &str = "og:image";
+
 /// A place where a logo may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Candidate {
@@ -141,14 +144,18 @@ fn name(document: &Html, base: Option<&Url>, title: &str) -> Found<String> {
         .split(['|', '–', '—', '·', ':'])
         .flat_map(|part| part.split(" - "))
         .map(str::trim)
-        .filter(|p| !p.is_empty())
+        .filter(|part| !part.is_empty() && !is_any_front_page(part))
         .collect();
     if let Some(part) = parts.iter().find(|part| !label.is_empty() && plain(part) == label) {
         return Found::new((*part).to_owned(), "title, as the host", 0.85);
     }
     let shortest = parts.iter().min_by_key(|part| part.chars().count());
+    // An address of numbers is nobody's name.
+    let has_name = base.is_some_and(|base| base.domain().is_some_and(|host| host != "localhost"));
+    let most = if has_name { 32 } else { 80 };
     match shortest {
-        Some(part) if part.chars().count() <= 32 => Found::new((*part).to_owned(), "title", 0.6),
+        Some(part) if part.chars().count() <= most => Found::new((*part).to_owned(), "title", 0.6),
+        _ if !has_name => Found::new(host, "host", 0.4),
         _ => {
             let mut letters = label.chars();
             let name: String =
@@ -156,6 +163,41 @@ fn name(document: &Html, base: Option<&Url>, title: &str) -> Found<String> {
             Found::new(name, "host", 0.4)
         }
     }
+}
+
+/// Whether a part of a title says only that the page is the first one, as a site's name stands beside it.
+fn is_any_front_page(part: &str) -> bool {
+    const WORDS: [&str; 28] = [
+        "home",
+        "homepage",
+        "home page",
+        "index",
+        "main",
+        "start",
+        "welcome",
+        "official site",
+        "official website",
+        "startseite",
+        "willkommen",
+        "accueil",
+        "bienvenue",
+        "inicio",
+        "bienvenidos",
+        "início",
+        "pagina iniziale",
+        "hem",
+        "hjem",
+        "etusivu",
+        "forside",
+        "strona główna",
+        "anasayfa",
+        "главная",
+        "главная страница",
+        "головна",
+        "首页",
+        "ホーム",
+    ];
+    WORDS.contains(&part.to_lowercase().as_str())
 }
 
 /// The objects of all JSON-LD blocks, graphs opened.
@@ -289,7 +331,7 @@ fn logos(
             0.5,
         ),
         ("link[rel~=icon]", "href", "icon", 0.35),
-        ("meta[property='og:image']", "content", "og:image", 0.25),
+        ("meta[property='og:image']", "content", OG_IMAGE, 0.25),
     ];
     for (selector, key, source, sure) in icons {
         let url = attribute(document, selector, key).and_then(whole);

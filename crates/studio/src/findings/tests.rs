@@ -115,3 +115,24 @@ fn links_are_whole_and_of_this_site_first() {
     let odd = super::links("https://a.example/", odd);
     assert!(odd.images.is_empty() && odd.stylesheets.is_empty());
 }
+
+#[test]
+fn a_front_page_is_not_called_home() {
+    for (title, url, name) in [
+        ("Acme Widgets | Home", "https://aw.example/", "Acme Widgets"),
+        ("Home - Acme Widgets", "https://aw.example/", "Acme Widgets"),
+        ("Möbel Müller | Startseite", "https://mm.example/", "Möbel Müller"),
+        ("Главная — Дом и Сад", "https://ds.example/", "Дом и Сад"),
+        ("Home", "https://www.acme.example/", "Acme"),
+        (
+            "A Furniture Shop with Quite a Long Name",
+            "http://127.0.0.1:8000/",
+            "A Furniture Shop with Quite a Long Name",
+        ),
+        ("", "http://127.0.0.1:8000/", "127.0.0.1"),
+        ("Alder & Oak", "http://localhost:8000/", "Alder & Oak"),
+    ] {
+        let html = format!("<title>{title}</title><p>Hello</p>");
+        assert_eq!(found(url, &html, "", None).name.value, name, "{title}");
+    }
+}

@@ -84,9 +84,16 @@ fn affordable(tree: &Tree, long: u32) -> Result<(f32, u32, u32), Unfit> {
 
 fn options<'a>(inside: &'a Inside, taken: pictures::Taken) -> Options<'a> {
     let mut options = Options { font_family: "Inter".to_owned(), ..Options::default() };
+    let known = options.fontdb_mut();
     for file in fonts::FILES.iter().take(2) {
-        options.fontdb_mut().load_font_data(file.to_vec());
+        known.load_font_data(file.to_vec());
     }
+    // Text in a typeface that is not at hand is drawn in this one. Without it, it would be gone without a word.
+    known.set_serif_family("Inter");
+    known.set_sans_serif_family("Inter");
+    known.set_monospace_family("Inter");
+    known.set_cursive_family("Inter");
+    known.set_fantasy_family("Inter");
     options.image_href_resolver = inside.resolver(taken);
     options
 }
@@ -116,6 +123,20 @@ mod tests {
         assert_eq!((picture.width(), picture.height()), (40, 20));
         assert_eq!(picture.at(38, 18), [255, 0, 0, 255]);
         assert_eq!(picture.at(10, 10), [0, 0, 255, 255]);
+    }
+
+    #[test]
+    fn text_is_drawn_whichever_typeface_it_asks_for() {
+        for family in ["Helvetica", "sans-serif", "serif", "monospace", "'Acme Grotesk', cursive"] {
+            let text = format!(
+                "{HEAD}<text x=\"0\" y=\"9\" font-size=\"10\" font-family=\"{family}\">Acme</text></svg>"
+            );
+            let clean = sanitized(&text, Most::default()).expect("an svg");
+            assert!(clean.contains("<path") && !clean.contains("<text"), "{family}: {clean}");
+            let picture = drawn(&clean, 200).expect("drawn");
+            let ink = picture.pixels().chunks_exact(4).filter(|pixel| pixel[3] > 200).count();
+            assert!(ink > 1_000, "{family}: {ink}");
+        }
     }
 
     #[test]
