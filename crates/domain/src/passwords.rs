@@ -1,4 +1,5 @@
-//! Passwords: length is the only rule (NIST SP 800-63B §3.1.1: no composition rules).
+//! Passwords: they are long enough, and none of those that are tried first; what they consist of is nobody's business
+//! (NIST SP 800-63B §3.1.1).
 
 use std::fmt;
 
@@ -11,6 +12,10 @@ pub const MIN_CHARS: usize = 8;
 /// The greatest number of characters, so that hashing stays bounded.
 pub const MAX_CHARS: usize = 128;
 
+/// Passwords that nearly every list of guesses begins with, one a line in small letters. Nobody is kept from choosing a
+/// bad one that is rarer; guesses are limited for those ([`crate::attempts`]).
+const COMMON: &str = include_str!("passwords/common.txt");
+
 /// A password as typed: wiped when dropped, printed as nothing.
 #[derive(Clone)]
 pub struct Password(String);
@@ -22,6 +27,8 @@ pub enum PasswordError {
     TooShort,
     /// More than [`MAX_CHARS`] characters.
     TooLong,
+    /// One of those that whoever guesses tries first.
+    TooCommon,
 }
 
 impl fmt::Display for PasswordError {
@@ -29,6 +36,10 @@ impl fmt::Display for PasswordError {
         match self {
             Self::TooShort => write!(f, "Use at least {MIN_CHARS} characters."),
             Self::TooLong => write!(f, "Use at most {MAX_CHARS} characters."),
+            Self::TooCommon => f.write_str(
+                "This one is among the first that are tried. Use another: a few words that have nothing to do with \
+                 each other, say.",
+            ),
         }
     }
 }
@@ -44,9 +55,18 @@ impl Password {
         let password = Self(text);
         match password.0.chars().count() {
             0..MIN_CHARS => Err(PasswordError::TooShort),
+            MIN_CHARS..=MAX_CHARS if password.is_common() => Err(PasswordError::TooCommon),
             MIN_CHARS..=MAX_CHARS => Ok(password),
             _ => Err(PasswordError::TooLong),
         }
+    }
+
+    /// Whether it is on the list of the commonest, in any case, or one character again and again.
+    fn is_common(&self) -> bool {
+        let mut characters = self.0.chars();
+        let first = characters.next();
+        let is_one = characters.all(|character| Some(character) == first);
+        is_one || COMMON.lines().any(|common| common.eq_ignore_ascii_case(&self.0))
     }
 
     /// A password nobody chose, for the first account: 20 base62 characters, 119 bits.
@@ -89,10 +109,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_length_counts() {
+    fn it_is_long_enough_and_not_among_the_first_guesses() {
         assert_eq!(Password::parse("1234567".into()).err(), Some(PasswordError::TooShort));
-        assert!(Password::parse("        ".into()).is_ok());
-        assert!(Password::parse("é".repeat(128)).is_ok());
-        assert_eq!(Password::parse("é".repeat(129)).err(), Some(PasswordError::TooLong));
+        assert!(Password::parse("      a ".into()).is_ok(), "spaces count");
+        for common in
+            ["password", "PassWord", "12345678", "changeme123", "aaaaaaaaaaaa", "éééééééé"]
+        {
+            assert_eq!(Password::parse(common.into()).err(), Some(PasswordError::TooCommon));
+        }
+        assert!(Password::parse("password of mine".into()).is_ok());
+        assert!(Password::parse("éa".repeat(64)).is_ok());
+        assert_eq!(Password::parse("éa".repeat(65)).err(), Some(PasswordError::TooLong));
     }
 }

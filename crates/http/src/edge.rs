@@ -173,12 +173,20 @@ impl Asked {
     fn internal(&self, error: Error) -> Response {
         match self.uri.path() {
             MCP_PATH => Face::Mcp.refuse(error.into()),
-            path if oauth::is_for_people(path) => {
-                pages::errors::PageError::from(error).page(self.reference(), &self.place(), None)
-            }
+            path if oauth::is_for_people(path) => pages::errors::PageError::from(error).page(
+                self.reference(),
+                &self.place(),
+                None,
+                None,
+            ),
             path if oauth::is_ours(path) => oauth::OAuthFailure::from(error).into_response(),
             path if path.starts_with("/api/") => Face::Api.refuse(error.into()),
-            _ => pages::errors::PageError::from(error).page(self.reference(), &self.place(), None),
+            _ => pages::errors::PageError::from(error).page(
+                self.reference(),
+                &self.place(),
+                None,
+                None,
+            ),
         }
     }
 

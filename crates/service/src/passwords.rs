@@ -266,11 +266,11 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_turns_away_and_recovers() {
         let workers = PasswordWorkers::start();
-        let attempts = (0..QUEUE * 4).map(|_| workers.verify(password("12345678"), None));
+        let attempts = (0..QUEUE * 4).map(|_| workers.verify(password("staples8"), None));
         let answers = futures_join(attempts).await;
         let busy = answers.iter().filter(|a| matches!(a, Err(Error::Busy { .. }))).count();
         assert!(busy > 0 && busy < answers.len(), "{busy} of {} were turned away", answers.len());
-        assert_eq!(workers.verify(password("12345678"), None).await, Ok(false));
+        assert_eq!(workers.verify(password("staples8"), None).await, Ok(false));
     }
 
     /// Without threads, so that what waits goes on waiting.
@@ -279,13 +279,13 @@ mod tests {
         let workers = PasswordWorkers { queue: Arc::default(), threads: Vec::new() };
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting: Vec<_> =
-            (0..QUEUE).map(|_| Box::pin(workers.verify(password("12345678"), None))).collect();
+            (0..QUEUE).map(|_| Box::pin(workers.verify(password("staples8"), None))).collect();
         for attempt in &mut waiting {
             assert!(attempt.as_mut().poll(&mut context).is_pending());
         }
         assert!(!workers.has_room());
         assert!(matches!(
-            workers.verify(password("12345678"), None).await,
+            workers.verify(password("staples8"), None).await,
             Err(Error::Busy { .. })
         ));
         let mut operators =
@@ -293,7 +293,7 @@ mod tests {
         assert!(operators.as_mut().poll(&mut context).is_pending());
         drop(waiting);
         assert!(workers.has_room());
-        let mut late = Box::pin(workers.verify(password("12345678"), None));
+        let mut late = Box::pin(workers.verify(password("staples8"), None));
         assert!(late.as_mut().poll(&mut context).is_pending());
         assert!(workers.others_wait());
         // The operator first, then who came late: nobody else is left.

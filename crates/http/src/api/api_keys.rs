@@ -433,8 +433,9 @@ pub(crate) async fn verify(call: Call, body: Verify) -> Result<Data, ApiError> {
     Ok(Data::new(&match verified {
         Verified::Malformed(_) => nothing(VerifiedState::Malformed),
         Verified::Unknown => nothing(VerifiedState::Unknown),
-        Verified::Known { seen, is_old, rate } => {
-            let state = verified_state(&seen.key, is_old, seen.at);
+        Verified::Known { seen, old_until, rate } => {
+            let has_ended = old_until.is_some_and(|until| until <= seen.at);
+            let state = verified_state(&seen.key, has_ended, seen.at);
             VerificationView {
                 valid: state == VerifiedState::Active,
                 state,
@@ -450,11 +451,11 @@ pub(crate) async fn verify(call: Call, body: Verify) -> Result<Data, ApiError> {
     }))
 }
 
-fn verified_state(key: &ApiKey, is_old: bool, at: Timestamp) -> VerifiedState {
+fn verified_state(key: &ApiKey, has_ended: bool, at: Timestamp) -> VerifiedState {
     match key.condition(at) {
         KeyCondition::Revoked { .. } => VerifiedState::Revoked,
         KeyCondition::Expired { .. } => VerifiedState::Expired,
-        _ if is_old => VerifiedState::Old,
+        _ if has_ended => VerifiedState::Old,
         _ => VerifiedState::Active,
     }
 }

@@ -21,6 +21,8 @@ use crate::app::App;
 
 /// Where a person's own is.
 const OWN: &str = "/settings/activity";
+/// The member that says until when a rotated key's old secret goes on.
+const OLD_UNTIL: &str = "until";
 /// How many records a page shows.
 const PAGE: usize = 20;
 /// As many, and one that tells whether there are more.
@@ -146,7 +148,11 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<ActivityChange>
     let after = after.and_then(Value::as_object).unwrap_or(&empty);
     let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let change = |name: &String| {
-        let (was, is) = (before.get(name).and_then(words), after.get(name).and_then(words));
+        let (mut was, mut is) = (before.get(name).and_then(words), after.get(name).and_then(words));
+        // Until when the secret from before goes on is news of it, and nothing that is no more.
+        if name == OLD_UNTIL && is.is_none() {
+            is = was.take();
+        }
         let change = ActivityChange {
             name: label(name),
             before: was.filter(|was| is.as_ref() != Some(was)),
@@ -160,14 +166,26 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<ActivityChange>
 fn words(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(instant(text).unwrap_or_else(|| text.clone())),
         Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
         other => Some(other.to_string()),
     }
 }
 
+/// A point in time (RFC 3339), as a person reads it.
+fn instant(text: &str) -> Option<String> {
+    let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let is_time =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.".contains(&byte));
+    let whole = time.get(..8)?;
+    (day.len() == 10 && is_time(day) && is_time(time)).then(|| format!("{day}, {whole} UTC"))
+}
+
 /// A member's name as a person reads it.
 fn label(name: &str) -> String {
+    if name == OLD_UNTIL {
+        return "Old secret until".to_owned();
+    }
     let mut words = name.replace('_', " ");
     if let Some(first) = words.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -200,5 +218,9 @@ mod tests {
             ]
         );
         assert!(changes(None, Some(&json!("no object"))).is_empty());
+        let rotated = changes(Some(&json!({ "until": "2026-11-30T17:00:27Z" })), None);
+        let told: Vec<_> = rotated.into_iter().map(|c| (c.name, c.before, c.after)).collect();
+        assert_eq!(told, [("Old secret until".to_owned(), None, text("2026-11-30, 17:00:27 UTC"))]);
+        assert_eq!(instant("Team Tuesday, ThursdaZ"), None);
     }
 }

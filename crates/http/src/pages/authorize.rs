@@ -16,7 +16,7 @@ use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
-use super::forms::{Form, as_link};
+use super::forms::{Arrived, Form, as_link};
 use super::moment::moment;
 use super::views::{
     AppIdentity, AppKind, BudgetChoice, Consent, Field, UntilChoice, UntilOption, WorkspaceChoice,
@@ -82,7 +82,15 @@ pub(crate) async fn submit(
     State(app): State<App>,
     request: Request,
 ) -> Result<Response, PageError> {
-    let (browser, form) = Form::read(&app, request).await?;
+    let arrived = Arrived::read(&app, request).await?;
+    let sealed = arrived.text(REQUEST);
+    let asked_again = if sealed.is_empty() { String::new() } else { format!("{HERE}{sealed}") };
+    let (browser, form) = arrived.open(&app).await.map_err(|error| match error {
+        PageError::ForeignForm if next::is_local(&asked_again) => {
+            PageError::StaleQuestion(asked_again)
+        }
+        error => error,
+    })?;
     // Whose session ended while they were reading comes back to the question, with what they had chosen.
     let at_the_question = |error| match error {
         PageError::SignedOut => PageError::SignedOutAt(format!("{HERE}{}", kept(&app, &form))),

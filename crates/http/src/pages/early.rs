@@ -53,7 +53,7 @@ fn failed(asked: &Asked, error: &PageError) -> String {
     if let Some(cause) = error.cause() {
         asked.log(error.status(), &cause);
     }
-    error.view(asked.reference(), &asked.place(), None).render().unwrap_or_default()
+    error.view(asked.reference(), &asked.place(), None, None).render().unwrap_or_default()
 }
 
 fn before_the_end(html: &str) -> &str {

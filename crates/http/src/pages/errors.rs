@@ -27,6 +27,8 @@ pub(crate) enum PageError {
     OtherHost(String),
     /// The form's token is not of this browser.
     ForeignForm,
+    /// The same of an answer to an app's question; holds where it is asked again.
+    StaleQuestion(String),
     /// The form cannot be read; says why.
     UnreadableForm(&'static str),
     /// The form was sent before, and what that was answered is not there any more; holds where it is sent to.
@@ -150,6 +152,13 @@ impl PageError {
                  you sent it twice, look whether it was done the first time. If not, open the form again and \
                  send it once more.",
                 home,
+            ),
+            Self::StaleQuestion(_) => words(
+                StatusCode::FORBIDDEN,
+                "This form has expired",
+                "You signed in or out meanwhile, perhaps in another tab, or the page was open for too long. Nothing \
+                 was allowed. Open the question again, and look who is signed in.",
+                Some(("Open the question again", "/")),
             ),
             Self::FormSent(_) => words(
                 StatusCode::CONFLICT,
@@ -361,7 +370,9 @@ impl PageError {
         match self {
             Self::SignedOutAt(path) => next::link(href, Some(path)),
             // The address of a form, opened like a page, leads to where it belongs.
-            Self::FormSent(path) | Self::ProofFirst(path) => path.clone(),
+            Self::FormSent(path) | Self::ProofFirst(path) | Self::StaleQuestion(path) => {
+                path.clone()
+            }
             _ => href.to_owned(),
         }
     }
@@ -394,15 +405,18 @@ impl PageError {
     }
 
     /// What its page says. `reference` is the request's id, by which the operator finds the cause; `place` is where it
-    /// was asked for; `again` is the form that ended here.
-    pub(super) fn view(&self, reference: &str, place: &Place, again: Option<Again>) -> Message {
+    /// was asked for; `layout` is the frame for whoever is there; `again` is the form that ended here.
+    pub(super) fn view(
+        &self,
+        reference: &str,
+        place: &Place,
+        layout: Option<Layout>,
+        again: Option<Again>,
+    ) -> Message {
         let words = self.words();
         let is_ours = words.status.is_server_error();
         let (back, details) = self.to_the_app();
-        let (layout, again) = match again {
-            Some(Again { layout, form, .. }) => (layout, Some(form)),
-            None => (Layout::default(), None),
-        };
+        let again = again.map(|again| again.form);
         let onward = |(label, href): (&str, &'static str)| Link {
             label: label.to_owned(),
             href: self.onward(href),
@@ -415,7 +429,7 @@ impl PageError {
             _ => None,
         };
         Message {
-            layout,
+            layout: layout.unwrap_or_default(),
             title: words.title.to_owned(),
             text: words.text,
             action,
@@ -428,13 +442,19 @@ impl PageError {
     }
 
     /// The page, as [`Self::view`] says it, and what goes with it.
-    pub(crate) fn page(&self, reference: &str, place: &Place, again: Option<Again>) -> Response {
+    pub(crate) fn page(
+        &self,
+        reference: &str,
+        place: &Place,
+        layout: Option<Layout>,
+        again: Option<Again>,
+    ) -> Response {
         if let Self::First(path) = self {
             return redirect(path);
         }
         let status = self.status();
         let cookie = again.as_ref().and_then(|again| again.cookie.clone());
-        let mut response = page(status, &self.view(reference, place, again));
+        let mut response = page(status, &self.view(reference, place, layout, again));
         headers::protect(response.headers_mut());
         if let Some(cookie) = cookie {
             response.headers_mut().append(header::SET_COOKIE, cookie);

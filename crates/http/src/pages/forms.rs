@@ -78,6 +78,11 @@ impl Arrived {
         browser.map(|browser| (browser, Form(self.fields))).ok_or(PageError::ForeignForm)
     }
 
+    /// A field as it was typed, whoever sent it; empty when it is not there.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.fields.get(name).map(String::as_str).unwrap_or_default()
+    }
+
     fn sent(&self) -> Sent<'_> {
         Sent { headers: &self.headers, extensions: &self.extensions }
     }

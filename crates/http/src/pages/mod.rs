@@ -25,6 +25,7 @@ pub(crate) mod end_session;
 pub(crate) mod env_file;
 pub(crate) mod errors;
 pub(crate) mod forms;
+mod framed;
 mod headers;
 pub(crate) mod home;
 pub(crate) mod images;
@@ -97,6 +98,7 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let has_provider = app.service.settings().openid.is_some();
     let policy = headers::policy(request.uri().path(), has_provider);
     let place = Place::of(&request, app.site.origin());
+    let asker = framed::Asker::of(&request);
     let mut response = match at_another_host(&app, &request) {
         Some(response) => response,
         None => next.run(request).await,
@@ -104,7 +106,12 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     if let Some(error) = response.extensions_mut().remove::<Arc<PageError>>() {
         let again = response.extensions_mut().remove::<again::Again>();
         let reference = id.as_ref().map(RequestId::text).unwrap_or_default();
-        response = error.page(reference, &place, again);
+        let layout = match &again {
+            None => asker.layout(&app, &error).await,
+            // It has the frame that its form needs.
+            Some(again) => Some(again.layout.clone()),
+        };
+        response = error.page(reference, &place, layout, again);
     }
     headers::protect_at(&app.site, policy, response.headers_mut());
     response

@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn what_passes_leads_back_and_the_suspended_can_leave() {
         let place = Place::at(&Method::GET, &"/images?page=2".parse().unwrap());
-        let page = |error: Error| PageError::from(error).view("", &place, None);
+        let page = |error: Error| PageError::from(error).view("", &place, None, None);
         let wait = std::time::Duration::from_secs(1);
         for error in [
             Error::Busy { retry_after: wait },
@@ -74,7 +74,7 @@ mod tests {
         }
         assert_eq!(page(Error::Internal(String::new())).action.expect("a way on").href, "/");
         assert_eq!(page(Error::AccountBanned).action.expect("a way on").href, "/sign-in");
-        let signed_in = PageError::Banned(Some("token".to_owned())).view("", &place, None);
+        let signed_in = PageError::Banned(Some("token".to_owned())).view("", &place, None, None);
         assert_eq!(signed_in.leaves.as_deref(), Some("token"));
     }
 

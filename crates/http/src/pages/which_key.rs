@@ -2,7 +2,8 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::api_keys::{KeyCondition, ShapeError};
+use bloom_domain::api_keys::{KeyCondition, Narrowing, ShapeError};
+use bloom_domain::time::Timestamp;
 use bloom_service::api_keys::by_principal::{self, SeenKey, Verified};
 use http::StatusCode;
 
@@ -36,8 +37,8 @@ pub(crate) async fn submit(
         Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
     };
     match by_principal::which(&app.service, person, form.text("key").trim()).await? {
-        Verified::Known { seen, is_old, .. } => {
-            let view = WhichKey { known: Some(known(&seen, is_old)), ..empty(&browser) };
+        Verified::Known { seen, old_until, .. } => {
+            let view = WhichKey { known: Some(known(&seen, old_until)), ..empty(&browser) };
             Ok(page(StatusCode::OK, &view))
         }
         Verified::Unknown => {
@@ -53,14 +54,21 @@ pub(crate) async fn submit(
     }
 }
 
-fn known(seen: &SeenKey, is_old: bool) -> KnownKey {
+fn known(seen: &SeenKey, old_until: Option<Timestamp>) -> KnownKey {
     let (key, now) = (&seen.key, seen.at);
     let state = match key.condition(now) {
         KeyCondition::Revoked { .. } => "It is revoked: every request with it is refused.",
         KeyCondition::Expired { .. } => "It has expired: every request with it is refused.",
-        _ if is_old => {
+        _ if old_until.is_some_and(|until| until <= now) => {
             "This is the secret that the key had before it was rotated, and it has ended: every request with it \
              is refused. The key goes on with its new secret."
+        }
+        _ if old_until.is_some() => {
+            "This is the secret that the key had before it was rotated, and it still works for a while. The key \
+             goes on with its new secret."
+        }
+        _ if key.narrowing != Narrowing::default() => {
+            "It works: whoever has it can use it for what it is narrowed to."
         }
         KeyCondition::Active | KeyCondition::Rotated { .. } | KeyCondition::Expiring { .. } => {
             "It works: whoever has it can use it."
@@ -70,6 +78,7 @@ fn known(seen: &SeenKey, is_old: bool) -> KnownKey {
         id: key.id.to_string(),
         name: key.name.clone(),
         state,
+        ends: old_until.filter(|until| *until > now).map(|until| moment(until, now)),
         created: moment(key.created_at, now),
         last_used: key.last_use.as_ref().map(|last_use| moment(last_use.at, now)),
     }

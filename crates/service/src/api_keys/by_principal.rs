@@ -300,8 +300,8 @@ pub enum Verified {
     Known {
         /// The key.
         seen: Box<SeenKey>,
-        /// Whether the secret is one that the key had before, and that has ended.
-        is_old: bool,
+        /// Until when the secret goes on, or when it ended, where it is one that the key had before.
+        old_until: Option<Timestamp>,
         /// Its limit, and how many requests it has left of it now; `None` for no limit.
         rate: Option<(RateLimit, u16)>,
     },
@@ -361,6 +361,5 @@ async fn identify(service: &Service, owner: AccountId, presented: &str) -> Resul
         let used = verdict.window.lock().count(rule, at);
         (rule, rule.limit.saturating_sub(used))
     });
-    let is_old = facts.old_until.is_some_and(|until| until <= at);
-    Ok(Verified::Known { seen: Box::new(seen), is_old, rate })
+    Ok(Verified::Known { seen: Box::new(seen), old_until: facts.old_until, rate })
 }

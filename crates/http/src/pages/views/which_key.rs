@@ -27,6 +27,8 @@ pub(crate) struct KnownKey {
     pub(crate) name: String,
     /// Whether it is good, as one or two sentences.
     pub(crate) state: &'static str,
+    /// When the secret ends, where it is one that the key had before.
+    pub(crate) ends: Option<Moment>,
     /// When it was made.
     pub(crate) created: Moment,
     /// When it was last used.
@@ -58,6 +60,7 @@ impl WhichKey {
             id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d".into(),
             name: name.into(),
             state: "It works: whoever has it can use it.",
+            ends: None,
             created: moment(),
             last_used,
         };
@@ -65,6 +68,13 @@ impl WhichKey {
         vec![
             ("which-key", empty()),
             ("which-key, known", Self { known: Some(known("CI", Some(moment()))), ..empty() }),
+            (
+                "which-key, old",
+                Self {
+                    known: Some(KnownKey { ends: Some(moment()), ..known("CI", None) }),
+                    ..empty()
+                },
+            ),
             ("which-key, unknown", Self { is_unknown: true, ..empty() }),
             ("which-key-hostile", Self { known: Some(known(hostile, None)), ..empty() }),
             (
