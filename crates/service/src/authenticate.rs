@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bloom_domain::api_keys::{Maker, ShapeError};
-use bloom_domain::ids::{ApiKeyId, ConnectionId};
+use bloom_domain::clients::Client;
+use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::plans::Door;
 use bloom_domain::time::Timestamp;
@@ -34,10 +35,12 @@ use crate::{Error, Service, key_shapes, root_secret};
 mod claim;
 mod principal;
 
+mod remembered;
+mod still_good;
+
 pub(crate) use claim::PrincipalClaim;
 pub use principal::Principal;
-
-mod still_good;
+pub(crate) use remembered::Remembered;
 
 /// What is revoked is forgotten only so long after its end: a clock may step back, and those of several
 /// nodes differ.
@@ -232,13 +235,7 @@ pub(crate) async fn find_api_key(
         .store
         .read(move |tx| {
             if let Some(found) = find_by_hash(tx, &keyring, &hash)? {
-                let (owner, nearest) = (found.account.id, found.made_by);
-                let makers = store::api_keys::makers_from(tx, owner, nearest)?;
-                // Whoever refuses an app refuses what it has made, too: it has the secret.
-                let app = match makers.last() {
-                    Some(Maker::Connection(id)) => store::connections::client_of(tx, owner, *id)?,
-                    Some(Maker::ApiKey(_)) | None => None,
-                };
+                let (makers, app) = makers_and_app(tx, found.account.id, found.made_by)?;
                 return Ok(Ok((found, makers, app)));
             }
             let known = root_secret::check(tx, &keyring)?.map_err(Rejection::Failed);
@@ -279,6 +276,21 @@ pub(crate) async fn find_api_key(
     });
     service.verdicts.keep(hash, verdict.clone());
     Ok(verdict)
+}
+
+/// The makers of a key of an owner, the nearest first, and the app that they began with. Whoever refuses an app refuses
+/// what it has made, too: it has the secret.
+fn makers_and_app(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    nearest: Option<Maker>,
+) -> Result<(Vec<Maker>, Option<Client>), store::Error> {
+    let makers = store::api_keys::makers_from(tx, owner, nearest)?;
+    let app = match makers.last() {
+        Some(Maker::Connection(id)) => store::connections::client_of(tx, owner, *id)?,
+        Some(Maker::ApiKey(_)) | None => None,
+    };
+    Ok((makers, app))
 }
 
 /// The key that a secret is of, whichever root secret its digest was made with.

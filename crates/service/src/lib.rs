@@ -72,6 +72,7 @@ pub mod submissions;
 pub mod subscriptions;
 pub mod tokens;
 pub mod turns;
+mod uploads;
 pub mod userinfo;
 mod verdicts;
 pub mod waits;

@@ -148,6 +148,11 @@ pub(crate) const ALL: &[Migration] = &[
         name: "working_and_made_keys",
         sql: include_str!("../migrations/0036_working_and_made_keys.sql"),
     },
+    Migration {
+        number: 37,
+        name: "upload_tokens_end",
+        sql: include_str!("../migrations/0037_upload_tokens_end.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

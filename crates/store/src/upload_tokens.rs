@@ -1,38 +1,24 @@
 //! The right to upload one file without a credential, as rows: by the digest of a token.
 
 use bloom_domain::digest::Digest;
-use bloom_domain::ids::{AccountId, BrandId, WorkspaceId};
+use bloom_domain::ids::{AccessTokenId, AccountId, BrandId, GrantId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 
 use crate::statement::statements;
-use crate::{Error, Tx, Value};
-
-/// Whether the credential that a token was asked for with still works at a time; a session leaves none behind.
-macro_rules! stands {
-    ($now:literal) => {
-        concat!(
-            "(t.via_kind IS NULL \
-             OR (t.via_kind = 'api_key' AND EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.via_id \
-             AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ",
-            $now,
-            "))) OR (t.via_kind = 'connection' AND EXISTS (SELECT 1 FROM connections n WHERE n.id = t.via_id \
-             AND n.revoked_at IS NULL AND (n.ends_at IS NULL OR n.ends_at > ",
-            $now,
-            "))))"
-        )
-    };
-}
+use crate::{Error, Row, Tx, Value};
 
 statements! {
     /// A new one.
     INSERT = "INSERT INTO upload_tokens (digest, kind, workspace_id, brand_id, account_id, via_kind, via_id, \
-              created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    /// The good one with a digest, of an account that is not suspended, while the credential stands.
-    FIND = concat!("SELECT t.workspace_id, t.brand_id, t.account_id, t.via_kind, t.via_id FROM upload_tokens t \
+              grant_id, access_token_id, is_old_secret, created_at, expires_at) \
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    /// The one with a digest that has not ended by itself, of an account that is not suspended.
+    FIND = "SELECT t.workspace_id, t.brand_id, t.account_id, t.via_kind, t.via_id, t.grant_id, \
+            t.access_token_id, t.is_old_secret, t.created_at FROM upload_tokens t \
             JOIN accounts a ON a.id = t.account_id \
-            WHERE t.digest = ?1 AND t.kind = ?2 AND t.expires_at > ?3 AND a.banned_at IS NULL AND ", stands!("?3"));
+            WHERE t.digest = ?1 AND t.kind = ?2 AND t.expires_at > ?3 AND a.banned_at IS NULL";
     /// Uses one up.
-    USE = concat!("DELETE FROM upload_tokens AS t WHERE t.digest = ?1 AND t.expires_at > ?2 AND ", stands!("?2"));
+    USE = "DELETE FROM upload_tokens WHERE digest = ?1 AND expires_at > ?2";
     /// Expired ones go, a batch at a time.
     DELETE_EXPIRED = "DELETE FROM upload_tokens WHERE digest IN \
                       (SELECT digest FROM upload_tokens WHERE expires_at <= ?1 LIMIT ?2)";
@@ -66,8 +52,23 @@ pub struct UploadRight {
     pub brand: Option<BrandId>,
     /// Who gave it.
     pub account: AccountId,
-    /// With which kind of credential, and which.
-    pub via: Option<(String, [u8; 16])>,
+    /// With which credential, if not at a browser.
+    pub via: Option<AskedWith>,
+    /// When.
+    pub given_at: Timestamp,
+}
+
+/// With which credential a right was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedWith {
+    /// The word for its kind.
+    pub kind: String,
+    /// The key, or the connection.
+    pub id: [u8; 16],
+    /// Which access token it was, and of which grant.
+    pub token: Option<(GrantId, AccessTokenId)>,
+    /// Whether it was the secret that its key had before a rotation.
+    pub is_old_secret: bool,
 }
 
 /// Writes a new right, under the digest of its token.
@@ -76,25 +77,28 @@ pub fn insert(
     digest: &Digest,
     kind: UploadKind,
     right: &UploadRight,
-    created_at: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), Error> {
     let via = right.via.as_ref();
-    let params: [Value; 9] = [
+    let token = via.and_then(|via| via.token);
+    let params: [Value; 12] = [
         digest.as_bytes().into(),
         kind.as_str().into(),
         right.workspace.into(),
         right.brand.into(),
         right.account.into(),
-        via.map(|(kind, _)| kind.as_str()).into(),
-        via.map(|(_, id)| id).into(),
-        created_at.into(),
+        via.map(|via| via.kind.as_str()).into(),
+        via.map(|via| &via.id).into(),
+        token.map(|(grant, _)| grant).into(),
+        token.map(|(_, token)| token).into(),
+        i64::from(via.is_some_and(|via| via.is_old_secret)).into(),
+        right.given_at.into(),
         expires_at.into(),
     ];
     tx.execute(&INSERT, &params).map(drop)
 }
 
-/// The right with a digest, if it is good at `now`.
+/// The right with a digest, if it has not ended by itself at `now`; whether its credential stands is another question.
 pub fn find(
     tx: &mut Tx<'_>,
     digest: &Digest,
@@ -104,19 +108,30 @@ pub fn find(
     let params = [digest.as_bytes().into(), kind.as_str().into(), now.into()];
     let row = tx.query_opt(&FIND, &params)?;
     row.map(|row| {
-        let brand = row.opt_blob(1)?.is_some().then(|| row.id16(1)).transpose()?;
-        let via = match row.opt_text(3)? {
-            Some(kind) => Some((kind.to_owned(), row.id16(4)?)),
-            None => None,
-        };
         Ok(UploadRight {
             workspace: WorkspaceId::from_bytes(row.id16(0)?),
-            brand: brand.map(BrandId::from_bytes),
+            brand: opt_id(&row, 1)?.map(BrandId::from_bytes),
             account: AccountId::from_bytes(row.id16(2)?),
-            via,
+            via: asked_with(&row)?,
+            given_at: row.timestamp(8)?,
         })
     })
     .transpose()
+}
+
+fn asked_with(row: &Row) -> Result<Option<AskedWith>, Error> {
+    let Some(kind) = row.opt_text(3)? else { return Ok(None) };
+    let grant = opt_id(row, 5)?.map(GrantId::from_bytes);
+    Ok(Some(AskedWith {
+        kind: kind.to_owned(),
+        id: row.id16(4)?,
+        token: grant.zip(opt_id(row, 6)?.map(AccessTokenId::from_bytes)),
+        is_old_secret: row.int(7)? == 1,
+    }))
+}
+
+fn opt_id(row: &Row, index: usize) -> Result<Option<[u8; 16]>, Error> {
+    row.opt_blob(index)?.is_some().then(|| row.id16(index)).transpose()
 }
 
 /// Uses a right up; `false` when somebody was first, or it has ended.

@@ -12,6 +12,7 @@ mod search;
 mod small;
 pub(crate) mod studio;
 mod tools;
+mod upload_rights;
 mod uploads;
 
 use std::time::Duration;

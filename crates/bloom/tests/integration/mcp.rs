@@ -67,6 +67,20 @@ pub(crate) async fn tool(app: &App, key: &str, name: &str, arguments: Value) -> 
     call(app, key, "tools/call", params).await["result"].take()
 }
 
+/// The same with another header for the credential.
+pub(crate) async fn tool_as(
+    app: &App,
+    credential: (&str, &str),
+    name: &str,
+    arguments: Value,
+) -> Value {
+    let params = json!({ "name": name, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
+    let answer = post(app, &[credential], message.to_string()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["result"].take()
+}
+
 /// The same for a client that says by which version of the protocol it speaks.
 pub(crate) async fn tool_of_version(
     app: &App,

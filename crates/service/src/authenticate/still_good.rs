@@ -70,17 +70,24 @@ impl PrincipalClaim {
         if state.is_some_and(AccountState::is_banned) {
             return Ok(Err(Error::AccountBanned));
         }
-        let is_good = |key: &ApiKey| {
-            let is_rotated = key.rotated_at.is_some_and(|rotated| self.at < rotated);
-            let old_goes_on = key.old_secret.as_ref().is_some_and(|old| now < old.until);
-            key.works(now)
-                && match (is_rotated, self.is_old_secret) {
-                    (false, false) => true,
-                    (false, true) | (true, false) => old_goes_on,
-                    (true, true) => false,
-                }
-        };
+        let is_good = |key: &ApiKey| goes_on(key, (self.at, self.is_old_secret), now);
         let key = store::api_keys::find(tx, self.account, id)?;
         Ok(key.filter(is_good).map(drop).ok_or(Error::CredentialRevoked))
     }
+}
+
+/// Whether a key goes on with the secret that was presented at a time: its own then, or the one before.
+pub(super) fn goes_on(
+    key: &ApiKey,
+    (at, is_old_secret): (Timestamp, bool),
+    now: Timestamp,
+) -> bool {
+    let is_rotated = key.rotated_at.is_some_and(|rotated| at < rotated);
+    let old_goes_on = key.old_secret.as_ref().is_some_and(|old| now < old.until);
+    key.works(now)
+        && match (is_rotated, is_old_secret) {
+            (false, false) => true,
+            (false, true) | (true, false) => old_goes_on,
+            (true, true) => false,
+        }
 }

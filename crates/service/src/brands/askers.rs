@@ -5,6 +5,7 @@ use bloom_domain::senders::Sender;
 use bloom_domain::workspaces::{Reach, Workspace, WorkspaceChoice};
 use bloom_store as store;
 use store::Tx;
+use store::upload_tokens::AskedWith;
 
 use crate::audit::Author;
 use crate::authenticate::PrincipalClaim;
@@ -69,9 +70,9 @@ impl Asker {
     }
 
     /// With which credential they ask, if with one.
-    pub(super) fn via(&self) -> Option<(String, [u8; 16])> {
+    pub(super) fn via(&self) -> Option<AskedWith> {
         match self.claim {
-            Proof::Credential(claim) => Some(claim.via.stored()),
+            Proof::Credential(claim) => Some(claim.asked_with()),
             Proof::Session(_) => None,
         }
     }

@@ -98,7 +98,7 @@ pub(super) async fn choose_with_token(
     let logo = put(service, picture, true).await?;
     let (now, reading, new) = (service.now(), onboarding::draft(service, id)?, logo.clone());
     let write = move |tx: &mut Tx<'_>| {
-        let (digest, _) = match uploads::find(tx, &digests, id, now)? {
+        let (digest, _) = match uploads::hold(tx, &digests, id, now)? {
             Ok(found) => found,
             Err(refused) => return Ok(Err(refused)),
         };

@@ -12,7 +12,7 @@ use store::Tx;
 use store::upload_tokens::{UploadKind, UploadRight};
 
 use super::{Asker, Found, logos, site, take_within_reach};
-use crate::{Error, Service};
+use crate::{Error, Service, uploads};
 
 /// The right to upload a file, as it is given away once.
 #[derive(Debug, Clone)]
@@ -46,8 +46,9 @@ pub async fn allow_logo(service: &Service, asker: Asker, id: BrandId) -> Result<
             brand: Some(brand.id),
             account: asker.account,
             via: asker.via(),
+            given_at: now,
         };
-        store::upload_tokens::insert(tx, &digest, UploadKind::Logo, &right, now, expires_at)?;
+        store::upload_tokens::insert(tx, &digest, UploadKind::Logo, &right, expires_at)?;
         Ok(Ok(()))
     };
     service.store.write(write).await??;
@@ -90,23 +91,37 @@ fn digests(service: &Service, token: &UploadToken) -> Vec<Digest> {
 }
 
 /// The brand that a token is good for, with the digest under which it stands.
-pub(super) fn find(
+fn find(
     tx: &mut Tx<'_>,
     digests: &[Digest],
     id: BrandId,
     now: Timestamp,
 ) -> Result<Result<(Digest, Found), Error>, store::Error> {
-    for digest in digests {
-        let Some(right) = store::upload_tokens::find(tx, digest, UploadKind::Logo, now)? else {
-            continue;
-        };
-        // A token of another brand's is none here.
-        if right.brand != Some(id) {
-            return Ok(Err(Error::UploadTokenSpent));
-        }
-        // Whoever gave it may have left the workspace since.
-        let found = store::brands::find(tx, right.account, id)?;
-        return Ok(found.map(|found| (*digest, found)).ok_or(Error::BrandNotFound));
-    }
-    Ok(Err(Error::UploadTokenSpent))
+    let right = uploads::find(tx, digests, UploadKind::Logo, now)?;
+    of_brand(tx, right, id)
+}
+
+/// The same for a write, which begins with it.
+pub(super) fn hold(
+    tx: &mut Tx<'_>,
+    digests: &[Digest],
+    id: BrandId,
+    now: Timestamp,
+) -> Result<Result<(Digest, Found), Error>, store::Error> {
+    let right = uploads::hold(tx, digests, UploadKind::Logo, now)?;
+    of_brand(tx, right, id)
+}
+
+fn of_brand(
+    tx: &mut Tx<'_>,
+    right: Option<(Digest, UploadRight)>,
+    id: BrandId,
+) -> Result<Result<(Digest, Found), Error>, store::Error> {
+    // A token of another brand's is none here.
+    let Some((digest, right)) = right.filter(|(_, right)| right.brand == Some(id)) else {
+        return Ok(Err(Error::UploadTokenSpent));
+    };
+    // Whoever gave it may have left the workspace since.
+    let found = store::brands::find(tx, right.account, id)?;
+    Ok(found.map(|found| (digest, found)).ok_or(Error::BrandNotFound))
 }

@@ -27,7 +27,7 @@ use crate::fetch::{Along, FetchError, Wanted};
 use crate::idempotency::{Answer, Once};
 use crate::keyring::{Keyring, sha256};
 use crate::painters::Broken;
-use crate::{Error, Principal, Service, plans};
+use crate::{Error, Principal, Service, plans, uploads};
 
 /// The most bytes of a file.
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
@@ -277,6 +277,11 @@ impl Ready {
     /// Writes the row that names it, unless the brand has the same file already.
     fn keep(self, tx: &mut Tx<'_>) -> Result<Result<Brought, Error>, store::Error> {
         let (brand, now) = (self.brand, self.now);
+        if let Some(token) = &self.token
+            && uploads::hold(tx, &[*token], UploadKind::Image, now)?.is_none()
+        {
+            return self.refuse(tx, Error::UploadTokenSpent);
+        }
         // One after the other, so that the same file is kept once.
         store::brands::take(tx, brand)?;
         let Some(found) = self.viewer.brand(tx, brand)? else {
@@ -396,11 +401,12 @@ pub async fn allow(
             workspace: found.workspace.id,
             brand: Some(brand),
             account: viewer.account,
-            via: Some(claim.via.stored()),
+            via: Some(claim.asked_with()),
+            given_at: now,
         };
         for digest in &digests {
             let kind = UploadKind::Image;
-            store::upload_tokens::insert(tx, digest, kind, &right, now, expires_at)?;
+            store::upload_tokens::insert(tx, digest, kind, &right, expires_at)?;
         }
         Ok(Ok(()))
     };
@@ -441,15 +447,7 @@ pub async fn anonymous_upload(
 async fn right(service: &Service, token: &UploadToken) -> Result<(Digest, UploadRight), Error> {
     let digests = service.keyring.load().upload_token_digests(token.as_bytes());
     let now = service.now();
-    let find = move |tx: &mut Tx<'_>| {
-        for digest in digests {
-            let kind = UploadKind::Image;
-            if let Some(right) = store::upload_tokens::find(tx, &digest, kind, now)? {
-                return Ok(Some((digest, right)));
-            }
-        }
-        Ok(None)
-    };
+    let find = move |tx: &mut Tx<'_>| uploads::find(tx, &digests, UploadKind::Image, now);
     service.store.read(find).await?.ok_or(Error::UploadTokenSpent)
 }
 
