@@ -218,7 +218,7 @@ enum AccountVerb {
         /// Revoke its API keys too
         #[arg(long)]
         keys: bool,
-        /// Revoke what it has let apps do, too
+        /// Revoke what it has let apps do, and the API keys that they made, too
         #[arg(long)]
         apps: bool,
     },

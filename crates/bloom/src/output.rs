@@ -86,10 +86,11 @@ impl From<Answer> for Shown {
             },
             Answer::SignedOut { email, ended } => {
                 let (sessions, keys, apps) = (ended.sessions, ended.keys, ended.apps);
+                let of_apps = if apps > 0 { " (those that apps made included)" } else { "" };
                 Self {
                     text: format!(
-                        "{email} is signed out everywhere. Ended: sessions {sessions}, API keys {keys}, \
-                         apps {apps}"
+                        "{email} is signed out everywhere. Ended: sessions {sessions}, API keys {keys}\
+                         {of_apps}, apps {apps}"
                     ),
                     json: json!({
                         "email": email.as_str(), "sessions": sessions, "keys": keys, "apps": apps,

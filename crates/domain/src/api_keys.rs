@@ -292,12 +292,21 @@ pub enum RevokedBy {
     Credential,
     /// Whoever presented it, with the key itself.
     Itself,
+    /// The app that it came from was deleted.
+    AppDeleted,
 }
 
 impl RevokedBy {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Owner, Self::Operator, Self::Scanner, Self::Finder, Self::Credential, Self::Itself];
+    pub const ALL: [Self; 7] = [
+        Self::Owner,
+        Self::Operator,
+        Self::Scanner,
+        Self::Finder,
+        Self::Credential,
+        Self::Itself,
+        Self::AppDeleted,
+    ];
 
     /// The word that is stored.
     #[must_use]
@@ -309,6 +318,7 @@ impl RevokedBy {
             Self::Finder => "reported",
             Self::Credential => "credential",
             Self::Itself => "itself",
+            Self::AppDeleted => "app_deleted",
         }
     }
 

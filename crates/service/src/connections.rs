@@ -63,6 +63,7 @@ pub async fn revoke(
             if let Err(refused) = claim.check(tx)? {
                 return Ok(Err(refused));
             }
+            // Keys before connections, as everybody ends them.
             if made == MadeKeys::Revoked {
                 let keys = store::api_keys::list_of(tx, claim.account)?;
                 for key in made_through(&keys, Maker::Connection(id)) {

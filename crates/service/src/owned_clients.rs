@@ -5,6 +5,7 @@
 //! every change of what it is, and people who let it in are asked anew.
 
 use bloom_domain::accounts::AccountState;
+use bloom_domain::api_keys::RevokedBy;
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::clients::{Client, ClientSecret, MAX_OWNED, Owned, RegistrationToken};
 use bloom_domain::digest::Digest;
@@ -23,7 +24,7 @@ use store::{Change, Tx};
 use crate::audit::{Author, Difference};
 use crate::client_credentials::own_access;
 use crate::sessions::Claim;
-use crate::{Error, Operator, Service, SignedIn, accounts, clients};
+use crate::{Error, Operator, Service, SignedIn, accounts, api_keys, clients};
 
 /// What a client is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -340,7 +341,8 @@ async fn remove(
     change_owned(service, right, id, change).await
 }
 
-/// Deletes a client in the transaction of whoever may.
+/// Deletes a client in the transaction of whoever may; its row is taken. Nobody is asked what is to become of the keys
+/// that it made for people: they end with it, since whoever has their secrets is the app.
 pub(crate) fn delete_in(
     tx: &mut Tx<'_>,
     client: &Client,
@@ -349,6 +351,17 @@ pub(crate) fn delete_in(
     author: &Author,
 ) -> Result<(), store::Error> {
     store::clients::delete_owned(tx, client.id, owner, now)?;
+    // Keys before connections, as everybody ends them. None is made by its tokens meanwhile, which takes its row; one
+    // that a key of it was making when that was revoked is seen the next time.
+    loop {
+        let keys = store::api_keys::list_made_by_client(tx, client.id)?;
+        if keys.is_empty() {
+            break;
+        }
+        for (account, key) in keys {
+            api_keys::revoke_in(tx, account, key, (now, RevokedBy::AppDeleted), author)?;
+        }
+    }
     store::connections::revoke_all_of(tx, client.id, now)?;
     let difference = Difference { before: told(client), after: Value::Null };
     author.record(tx, Action::ClientDeleted, Subject::Client(client.id), owner, difference);
@@ -472,7 +485,6 @@ fn within(tx: &mut Tx<'_>, client: Client, owner: AccountId) -> Result<Client, s
     Ok(Client { owned, ..client })
 }
 
-/// What is recorded of a client.
 /// Whether metadata let a client act by itself where it did not, or with more than it had: as its owner, whom nobody
 /// asks then.
 fn gives_itself_more(before: &ClientMetadata, after: &ClientMetadata) -> bool {
@@ -482,6 +494,7 @@ fn gives_itself_more(before: &ClientMetadata, after: &ClientMetadata) -> bool {
     alone(after).is_some_and(|access| !alone(before).is_some_and(|had| access.is_within(had)))
 }
 
+/// What is recorded of a client.
 fn told(client: &Client) -> Value {
     json!({
         "name": client.display_name(),

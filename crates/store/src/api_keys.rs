@@ -5,7 +5,7 @@ use bloom_domain::api_keys::{
     ApiKey, KeyHint, KeyInBrief, KeyState, LastUse, Maker, Narrowing, OldSecret, PREFIX, RevokedBy,
 };
 use bloom_domain::digest::Digest;
-use bloom_domain::ids::{AccountId, ApiKeyId, ConnectionId};
+use bloom_domain::ids::{AccountId, ApiKeyId, ClientId, ConnectionId};
 use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
 
@@ -44,6 +44,15 @@ statements! {
                 FROM (SELECT id FROM api_keys WHERE account_id = ?1 AND maker_id IS NOT NULL \
                 UNION SELECT maker_id FROM api_keys WHERE account_id = ?1 AND maker_id IS NOT NULL) AS kin \
                 CROSS JOIN api_keys AS k WHERE k.id = kin.id AND k.account_id = ?1";
+    /// Keys that are not revoked and began with a client: it made them, or a key did that came from it.
+    LIST_MADE_BY_CLIENT = "WITH RECURSIVE made (id, account_id) AS (\
+                           SELECT k.id, k.account_id FROM connections n \
+                           JOIN api_keys k ON k.account_id = n.account_id AND k.maker_id = n.id \
+                           WHERE n.client_id = ?1 \
+                           UNION SELECT k.id, k.account_id FROM made m \
+                           JOIN api_keys k ON k.account_id = m.account_id AND k.maker_id = m.id) \
+                           SELECT k.account_id, k.id FROM made m JOIN api_keys k ON k.id = m.id \
+                           WHERE k.revoked_at IS NULL";
     /// How many keys an owner has.
     COUNT_OF = "SELECT count(*) FROM api_keys WHERE account_id = ?1";
     /// One key of an owner.
@@ -208,6 +217,16 @@ pub fn makers_from(
 pub fn maker_of(tx: &mut Tx<'_>, owner: AccountId, id: ApiKeyId) -> Result<Option<Maker>, Error> {
     let found = tx.query_opt(&FIND_MAKER, &[owner.into(), id.into()])?;
     found.map_or(Ok(None), |row| read_maker(&row, 0))
+}
+
+/// Keys of whomever that are not revoked and began with a client, whatever became of its connections.
+pub fn list_made_by_client(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+) -> Result<Vec<(AccountId, ApiKeyId)>, Error> {
+    let read =
+        |row: &Row| Ok((AccountId::from_bytes(row.id16(0)?), ApiKeyId::from_bytes(row.id16(1)?)));
+    tx.query(&LIST_MADE_BY_CLIENT, &[client.into()])?.iter().map(read).collect()
 }
 
 /// How many keys an owner has, revoked ones included.

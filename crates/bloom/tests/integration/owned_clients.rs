@@ -21,6 +21,7 @@ on_both!(
     an_app_that_acts_for_people_no_longer_lets_nobody_in,
     a_deleted_app_is_gone_for_everybody,
     a_deleted_app_redeems_no_code,
+    keys_that_an_app_made_end_with_it,
     there_are_only_so_many_apps_of_one_account,
     an_owned_client_is_managed_by_its_token,
     somebody_elses_client_is_refused_like_a_missing_one,
@@ -320,6 +321,46 @@ async fn a_deleted_app_is_gone_for_everybody(app: App) {
         app.keep_house().await;
     }
     assert!(app.rows("clients").is_empty(), "{:?}", app.rows("clients"));
+}
+
+/// Whoever has their secrets is the app, and nobody is asked about them when it goes.
+async fn keys_that_an_app_made_end_with_it(app: App) {
+    for by in ["its management token", "its owner's page"] {
+        let mut ada = app.person(if by.contains("page") { "ada" } else { "amy" }).await;
+        let mut bob = app.person(if by.contains("page") { "bob" } else { "ben" }).await;
+        let own = ada.create_app(&[("method", "none"), ("acts-alone", "")]).await;
+        let client = own.for_people();
+        let other = app.client("https://other.example/cb").await;
+        let all = [("scope", EVERYTHING)];
+        let make = async |credential: &str, scopes: &[&str]| {
+            let body = json!({ "name": "made", "scopes": scopes });
+            let answer = send(&app, "/api-keys", credential, &body).await.json();
+            answer["data"]["secret"].as_str().expect("a secret").to_owned()
+        };
+        let (hers, his) =
+            (client.connect(&mut ada, &all).await, client.connect(&mut bob, &all).await);
+        let of_her = make(&hers.access, &["read"]).await;
+        let of_him = make(&his.access, &["read", "keys:admin"]).await;
+        let by_that = make(&of_him, &["read"]).await;
+        let his_own = bob.create_key("his own").await.secret;
+        let of_other = make(&other.connect(&mut bob, &all).await.access, &["read"]).await;
+        match by {
+            "its owner's page" => {
+                let answer = ada.post(&own.form("delete"), &[("confirmed", "Pressroom")]).await;
+                assert_eq!(answer.status, 303, "{answer:?}");
+            }
+            _ => assert_eq!(own.manage("DELETE", None).await.status, 204),
+        }
+        for secret in [&of_her, &of_him, &by_that] {
+            assert_eq!(app.account(secret).await.error(), "401 UNAUTHORIZED", "{by}");
+        }
+        for secret in [&his_own, &of_other] {
+            assert_eq!(app.account(secret).await.status, 200, "{by}: it did not come from the app");
+        }
+        let settings = bob.get("/settings").await;
+        let told = "with the app that it came from, which was deleted";
+        assert_eq!(settings.text().matches(told).count(), 2, "{by}: {settings:?}");
+    }
 }
 
 async fn there_are_only_so_many_apps_of_one_account(app: App) {

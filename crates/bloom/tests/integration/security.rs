@@ -5,7 +5,9 @@ use std::time::Duration;
 use bloom_domain::email::Email;
 use bloom_service::attempts::AttemptLimits;
 use bloom_service::sessions::ending::{self, AlsoEnd, Ended};
+use serde_json::json;
 
+use crate::api_keys_by_credential::{EVERYTHING, send};
 use crate::support::app::PEER;
 use crate::support::oauth::REDIRECT;
 use crate::support::{Answer, App, Browser, PASSWORD, at_once, on_both};
@@ -18,6 +20,7 @@ on_both!(
     nobody_signs_out_somebody_elses_browser,
     signing_out_everywhere_ends_what_was_chosen,
     the_operator_signs_out_an_account,
+    keys_that_apps_made_end_with_the_apps,
     what_matters_asks_again_after_ten_minutes,
     a_wrong_password_proves_nothing_and_is_limited,
     a_new_password_ends_every_other_session,
@@ -191,6 +194,48 @@ async fn the_operator_signs_out_an_account(app: App) {
     assert_eq!(app.account(&key).await.status, 401);
     let ended = ending::end_all_for(app.service(), &operator, &email, also).await.unwrap();
     assert_eq!(ended, Ended::default());
+}
+
+async fn keys_that_apps_made_end_with_the_apps(app: App) {
+    let everywhere = "/settings/security/sign-out-everywhere";
+    let mut ada = app.person("ada").await;
+    let own = ada.create_key("her own").await.secret;
+    let make = async |ada: &mut Browser, name: &str| {
+        let client = app.client(REDIRECT).await;
+        let all = [("scope", EVERYTHING), ("prompt", "consent")];
+        let tokens = client.connect(ada, &all).await;
+        let body = json!({ "name": name, "scopes": ["read", "keys:admin"] });
+        let made = send(&app, "/api-keys", &tokens.access, &body).await.json();
+        let made = made["data"]["secret"].as_str().expect("a secret").to_owned();
+        let child = json!({ "name": "by that", "scopes": ["read"] });
+        let child = send(&app, "/api-keys", &made, &child).await.json();
+        (made, child["data"]["secret"].as_str().expect("a secret").to_owned())
+    };
+    // By the operator, who is told how many.
+    let (made, child) = make(&mut ada, "of the app").await;
+    let (operator, email) = (app.operator(), Email::parse("ada@example.com").unwrap());
+    let also = AlsoEnd { keys: false, apps: true };
+    let ended = ending::end_all_for(app.service(), &operator, &email, also).await.unwrap();
+    assert_eq!(ended, Ended { sessions: 1, keys: 2, apps: 1 });
+    for secret in [&made, &child] {
+        assert_eq!(app.account(secret).await.status, 401);
+    }
+    assert_eq!(app.account(&own).await.status, 200, "it is none of an app");
+    // By herself, who is shown them first: a key cannot be had again.
+    ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
+    let (made, child) = make(&mut ada, "of the app again").await;
+    let asked = ada.post(everywhere, &[("apps", "revoke")]).await;
+    asked.assert_page(200, "Sign out everywhere");
+    assert!(asked.text().contains("2 API keys that apps made end"), "{asked:?}");
+    assert!(asked.text().contains("<bdi>of the app again</bdi>"), "{asked:?}");
+    assert!(!asked.text().contains("her own") && !asked.text().contains("name=\"keys\""));
+    assert_eq!(app.account(&made).await.status, 200, "nothing is done so far");
+    let confirmed = [("apps", "revoke"), ("confirmed", "ada@example.com")];
+    ada.post(everywhere, &confirmed).await.assert_redirect("/sign-in?done=everywhere");
+    for secret in [&made, &child] {
+        assert_eq!(app.account(secret).await.status, 401);
+    }
+    assert_eq!(app.account(&own).await.status, 200);
 }
 
 async fn what_matters_asks_again_after_ten_minutes(app: App) {

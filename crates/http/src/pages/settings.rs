@@ -308,6 +308,7 @@ pub(crate) fn row(
                     bloom_domain::api_keys::RevokedBy::Finder => RevokedBy::Finder,
                     bloom_domain::api_keys::RevokedBy::Credential => RevokedBy::Credential,
                     bloom_domain::api_keys::RevokedBy::Itself => RevokedBy::Itself,
+                    bloom_domain::api_keys::RevokedBy::AppDeleted => RevokedBy::AppDeleted,
                 },
             },
         },

@@ -1,15 +1,15 @@
 //! `/settings/security/sign-out-everywhere`: every session ends, and what else was chosen.
 //!
-//! Sessions and apps can be had again, so one press ends them. Keys cannot: those that end are named, and the account's
-//! address is typed.
+//! Sessions and apps can be had again, so one press ends them. Keys cannot: those that end, the apps' own among them, are
+//! named, and the account's address is typed.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::api_keys::ApiKey;
 use bloom_domain::email::Email;
 use bloom_domain::time::Timestamp;
+use bloom_service::connections;
 use bloom_service::sessions::ending::{self, AlsoEnd};
-use bloom_service::{api_keys, connections};
 use http::StatusCode;
 
 use super::browser;
@@ -33,11 +33,10 @@ pub(crate) async fn submit(
     let chosen = |name| !form.text(name).is_empty();
     let also = AlsoEnd { keys: chosen("keys"), apps: chosen("apps") };
     let typed = form.text(CONFIRMED);
-    if also.keys && Email::parse(typed).as_ref() != Ok(&person.account().email) {
+    if Email::parse(typed).as_ref() != Ok(&person.account().email) {
         let now = app.service.now();
-        let keys = api_keys::list(&app.service, person).await?;
-        let keys: Vec<_> =
-            keys.iter().filter(|key| key.works(now)).map(|key| row(key, now)).collect();
+        let keys = ending::keys_that_end(&app.service, person, also).await?;
+        let keys: Vec<_> = keys.iter().map(|key| row(key, now)).collect();
         // With nothing to lose there is nothing to ask.
         if !keys.is_empty() {
             let apps = connections::count_in_force(&app.service, person).await?;
@@ -49,6 +48,7 @@ pub(crate) async fn submit(
                 layout: browser.layout(),
                 email: person.account().email.to_string(),
                 keys,
+                all_keys: also.keys,
                 apps: if also.apps { apps } else { 0 },
                 confirmed: Field { value: typed.to_owned(), error },
             };

@@ -1,9 +1,9 @@
 //! The sessions of a person: seen, ended one by one, and all at once.
 
-use bloom_domain::api_keys::RevokedBy;
+use bloom_domain::api_keys::{ApiKey, Maker, RevokedBy, made_through};
 use bloom_domain::audit::{Action, Actor, Subject};
 use bloom_domain::email::Email;
-use bloom_domain::ids::{AccountId, SessionId};
+use bloom_domain::ids::{AccountId, ConnectionId, SessionId};
 use bloom_domain::sessions::{ABSOLUTE_LIFETIME, IDLE_LIFETIME, Session};
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
@@ -11,7 +11,7 @@ use serde_json::json;
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::{Error, Operator, Service, SignedIn, accounts, api_keys, connections};
+use crate::{Error, Operator, Service, SignedIn, accounts, api_keys, connections, last_use};
 
 /// The person's live sessions, the one seen last first.
 ///
@@ -53,7 +53,8 @@ pub async fn end(service: &Service, person: &SignedIn, id: SessionId) -> Result<
 pub struct AlsoEnd {
     /// Its API keys.
     pub keys: bool,
-    /// What it has let apps do.
+    /// What it has let apps do, the keys that these apps made included: an app that is signed out must not go on by a
+    /// key that it gave itself.
     pub apps: bool,
 }
 
@@ -62,10 +63,61 @@ pub struct AlsoEnd {
 pub struct Ended {
     /// So many sessions, those included that had ended by themselves a moment ago.
     pub sessions: u64,
-    /// So many keys.
+    /// So many keys, those that came from the apps included.
     pub keys: usize,
     /// So many apps.
     pub apps: usize,
+}
+
+/// The keys that would end with every session of the person.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn keys_that_end(
+    service: &Service,
+    person: &SignedIn,
+    also: AlsoEnd,
+) -> Result<Vec<ApiKey>, Error> {
+    let (account, now) = (person.account().id, service.now());
+    let find = move |tx: &mut Tx<'_>| {
+        let apps = apps_that_end(tx, account, also, now)?;
+        keys_of(tx, account, (also, &apps), now)
+    };
+    let mut keys = service.store.read(find).await?;
+    last_use::freshen_keys(service, &mut keys);
+    Ok(keys)
+}
+
+/// The connections that end: those that are in force.
+fn apps_that_end(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    also: AlsoEnd,
+    now: Timestamp,
+) -> Result<Vec<ConnectionId>, store::Error> {
+    if !also.apps {
+        return Ok(Vec::new());
+    }
+    let mut apps = store::connections::list_of(tx, account)?;
+    apps.retain(|app| app.is_in_force(now));
+    Ok(apps.into_iter().map(|app| app.id).collect())
+}
+
+/// The keys that end: every one that works, or those of them that came from the apps that end.
+fn keys_of(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    (also, apps): (AlsoEnd, &[ConnectionId]),
+    now: Timestamp,
+) -> Result<Vec<ApiKey>, store::Error> {
+    if !also.keys && apps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = store::api_keys::list_of(tx, account)?;
+    let of_apps = apps.iter().flat_map(|app| made_through(&keys, Maker::Connection(*app)));
+    let of_apps: Vec<_> = of_apps.map(|key| key.id).collect();
+    let ends = |key: &ApiKey| key.works(now) && (also.keys || of_apps.contains(&key.id));
+    Ok(keys.into_iter().filter(ends).collect())
 }
 
 /// Signs the person out everywhere, here too.
@@ -113,17 +165,14 @@ pub(crate) fn end_all_of(
     author: &Author,
 ) -> Result<Ended, store::Error> {
     let mut ended = Ended { sessions: store::sessions::delete_of(tx, account)?, keys: 0, apps: 0 };
-    if also.keys {
-        for key in store::api_keys::list_of(tx, account)?.iter().filter(|key| key.works(now)) {
-            api_keys::revoke_in(tx, account, key.id, (now, by), author)?;
-            ended.keys += 1;
-        }
+    let apps = apps_that_end(tx, account, also, now)?;
+    for key in keys_of(tx, account, (also, &apps), now)? {
+        api_keys::revoke_in(tx, account, key.id, (now, by), author)?;
+        ended.keys += 1;
     }
-    if also.apps {
-        for app in store::connections::list_of(tx, account)? {
-            if connections::revoke_in(tx, account, app.id, now, author)? {
-                ended.apps += 1;
-            }
+    for app in apps {
+        if connections::revoke_in(tx, account, app, now, author)? {
+            ended.apps += 1;
         }
     }
     let after = json!({ "sessions": ended.sessions, "keys": ended.keys, "apps": ended.apps });

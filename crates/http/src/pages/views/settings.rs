@@ -225,6 +225,8 @@ pub(crate) enum RevokedBy {
     Credential,
     /// Whoever had it.
     Itself,
+    /// The end of the app that it came from.
+    AppDeleted,
 }
 
 impl RevokedBy {
@@ -236,6 +238,7 @@ impl RevokedBy {
             Self::Finder => "because somebody reported it as leaked",
             Self::Credential => "by an API key or app of yours",
             Self::Itself => "with the key itself",
+            Self::AppDeleted => "with the app that it came from, which was deleted",
         }
     }
 }

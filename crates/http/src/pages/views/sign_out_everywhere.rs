@@ -12,8 +12,10 @@ pub(crate) struct SignOutEverywhere {
     pub(crate) layout: Layout,
     /// The address that has to be typed.
     pub(crate) email: String,
-    /// Every key that works.
+    /// The keys that end.
     pub(crate) keys: Vec<EndingKey>,
+    /// Whether those are all that work, and not only those that came from apps.
+    pub(crate) all_keys: bool,
     /// How many apps end too; none when that was not chosen.
     pub(crate) apps: i64,
     /// What was typed to confirm it.
@@ -50,6 +52,7 @@ impl SignOutEverywhere {
             layout: Layout::sample_signed_in(),
             email: "ada@example.com".into(),
             keys,
+            all_keys: true,
             apps,
             confirmed: Field::default(),
         };
@@ -60,6 +63,10 @@ impl SignOutEverywhere {
         let hostile_key = EndingKey { name: hostile(), hint: hostile(), last_used: None };
         let hostile_field = Field { value: hostile(), error: Some(hostile()) };
         vec![
+            (
+                "sign-out-everywhere-of-apps",
+                Self { all_keys: false, ..page(vec![key("made by Pressroom", None)], 1) },
+            ),
             ("sign-out-everywhere", page(vec![key("ci", Some("4 minutes ago"))], 0)),
             (
                 "sign-out-everywhere-refused",
