@@ -119,6 +119,8 @@ actions! {
     AppRevoked = "connection.revoked", "App revoked";
     /// An app gave up a grant.
     GrantRevoked = "grant.revoked", "App signed itself out";
+    /// A person said no to a question to which they had said yes, before the app had come for it.
+    GrantTakenBack = "grant.taken_back", "App denied after it was allowed";
     /// An app gave up one access token.
     AccessTokenRevoked = "access_token.revoked", "App gave up an access token";
     /// A spent code or a used refresh token came back, as it does when it was stolen: the grant ended.

@@ -98,6 +98,34 @@ pub(crate) async fn approve(
     Ok(is_written.then(back))
 }
 
+/// Ends what a yes to the same question gave, unless its code is redeemed: whoever went back and said no meant that. A
+/// connection that was made by the yes, and what is remembered with it, is seen in the settings and revoked there.
+pub(crate) async fn take_back(
+    service: &Service,
+    person: &SignedIn,
+    id: GrantId,
+) -> Result<(), Error> {
+    // Nothing is written for those who said no at once, who are nearly all.
+    let found = service.store.read(move |tx| store::grants::find(tx, id)).await?;
+    if !found.is_some_and(|found| matches!(found.grant.state, GrantState::Approved { .. })) {
+        return Ok(());
+    }
+    let (claim, author, now) = (person.claim(), person.author(service)?, service.now());
+    let write = move |tx: &mut Tx<'_>| {
+        if let Err(refused) = claim.check(tx)? {
+            return Ok(Err(refused));
+        }
+        if store::grants::take_back(tx, id, now)? {
+            let subject = Subject::Grant(id);
+            let difference = Difference::default();
+            author.record(tx, Action::GrantTakenBack, subject, claim.account, difference);
+            tx.changed(Change::Grant(id));
+        }
+        Ok(Ok(()))
+    };
+    service.store.write(write).await?
+}
+
 impl Approve {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Result<bool, Error>, store::Error> {
         if let Err(refused) = self.claim.check(tx)? {
@@ -138,9 +166,9 @@ impl Approve {
             if store::connections::was_revoked_since(tx, account, self.client.id, self.asked_at)? {
                 return Ok(false);
             }
-            // A yes sent twice is one yes.
-            if store::grants::find(tx, self.grant.id)?.is_some() {
-                return Ok(true);
+            // A yes sent twice is one yes, and none after a no to the same question.
+            if let Some(found) = store::grants::find(tx, self.grant.id)? {
+                return Ok(found.grant.state != GrantState::Revoked);
             }
             // They were shown an end that has come.
             if ends_at.is_some_and(|end| end <= self.now) {

@@ -36,7 +36,7 @@ use store::Tx;
 use store::connections::InForce;
 
 pub use crate::approval::Terms;
-use crate::approval::{Agreed, approve};
+use crate::approval::{self, Agreed, approve};
 use crate::authorization_requests::{
     Known, Pending, Put, QUESTION, REQUEST, Typed, find, find_client, open, seal, version,
 };
@@ -270,6 +270,7 @@ pub async fn answer(
     }
     match decision {
         Decision::Deny => {
+            approval::take_back(service, person, GrantId::from_bytes(put.grant)).await?;
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
             let request = &known.pending.request;
             Ok(back(service, &request.redirect_uri, request.state.as_deref(), &error))
@@ -297,6 +298,13 @@ async fn proceed(
     }
     let prompt = known.pending.request.prompt;
     let now = service.now();
+    if known.pending.cannot_tell_whom() {
+        // And not invalid_request: a hint of long ago is no mistake of the app's, and asking without prompt=none helps.
+        let why =
+            "id_token_hint is no id token that this server can verify, and nobody may be asked";
+        let error = OAuthError::new(ErrorCode::LoginRequired, why);
+        return refuse_known(service, person, known, error).await;
+    }
     if person.is_some_and(|person| known.pending.met_another(person)) {
         return interact(service, person, known, ErrorCode::LoginRequired).await;
     }

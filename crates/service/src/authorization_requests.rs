@@ -75,8 +75,8 @@ pub(crate) struct Known {
 }
 
 impl Pending {
-    /// A checked request, just now. A hint that no key of ours signed is none: its person may have been
-    /// away for longer than the keys are kept.
+    /// A checked request, just now. A hint that no key of ours signed names nobody: its person may have been
+    /// away for longer than the keys are kept. One that has ended names them all the same.
     pub(crate) fn new(service: &Service, request: AuthorizationRequest) -> Self {
         let hint = request.id_token_hint.as_deref();
         let hint = hint.and_then(|token| access_tokens::read_hint(service, token));
@@ -92,6 +92,15 @@ impl Pending {
         let is_young = |most: u64| now.since(person.signed_in_at()).as_secs() <= most;
         let is_recent = !prompt.login && !prompt.create && max_age.is_none_or(is_young);
         self.is_about(person) && (is_recent || self.came_after(person))
+    }
+
+    /// Whether nothing may be asked and the hint names nobody, so that it cannot be told whether the person that the app
+    /// means is the one who is signed in. "If the End-User identified by the ID Token is already logged in [...], then
+    /// the Authorization Server returns a positive response; otherwise, it MUST return an error, such as login_required"
+    /// (OpenID Connect Core §3.1.2.1).
+    pub(crate) fn cannot_tell_whom(&self) -> bool {
+        let AuthorizationRequest { prompt, id_token_hint, .. } = &self.request;
+        prompt.none && id_token_hint.is_some() && self.expected.is_none()
     }
 
     /// Whether somebody has just signed in for this request, and is another than the app expects: to ask

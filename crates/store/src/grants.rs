@@ -61,6 +61,9 @@ statements! {
     TAKE_IN_FORCE = "UPDATE grants SET created_at = created_at WHERE id = ?1 AND revoked_at IS NULL";
     /// Ends a grant.
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    /// Ends a grant whose code is not redeemed.
+    TAKE_BACK = "UPDATE grants SET revoked_at = ?2 \
+                 WHERE id = ?1 AND revoked_at IS NULL AND redeemed_at IS NULL";
     /// The id at the end of a stretch of rows, in order of ids.
     WALK = "SELECT id FROM grants WHERE id > ?1 ORDER BY id LIMIT ?2";
     /// Grants of a stretch that ended long ago go, and those whose code was never redeemed as soon as
@@ -254,6 +257,11 @@ pub fn note_revoked_token(tx: &mut Tx<'_>, id: GrantId, ends_at: Timestamp) -> R
 /// Ends a grant; `false` when it is not there or has been ended.
 pub fn revoke(tx: &mut Tx<'_>, id: GrantId, at: Timestamp) -> Result<bool, Error> {
     Ok(tx.execute(&REVOKE, &[id.into(), at.into()])? == 1)
+}
+
+/// Ends a grant; `false` when its code is redeemed, or it has been ended.
+pub fn take_back(tx: &mut Tx<'_>, id: GrantId, at: Timestamp) -> Result<bool, Error> {
+    Ok(tx.execute(&TAKE_BACK, &[id.into(), at.into()])? == 1)
 }
 
 /// What a stretch of a sweep came to.

@@ -75,7 +75,11 @@ async fn do_everything(app: &App) {
     ada.post(&format!("/settings/api-keys/{}/budget", key.id), &budget).await;
     ada.revoke_key(&key).await;
     let client = app.client(crate::support::oauth::REDIRECT).await;
-    let tokens = client.connect(&mut ada, &[]).await;
+    let question = client.question(&mut ada, &[]).await;
+    for decision in ["allow", "deny"] {
+        ada.post("/authorize", &[("request", &question), ("decision", decision)]).await;
+    }
+    let tokens = client.connect(&mut ada, &[("prompt", "consent")]).await;
     client.sent_to(&mut ada, &[]).await;
     client.revoke(&tokens.access).await;
     client.revoke(&tokens.refresh).await;

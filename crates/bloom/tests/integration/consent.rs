@@ -19,6 +19,7 @@ on_both!(
     a_yes_of_before_a_revocation_is_none,
     what_was_given_to_one_place_vouches_for_no_other,
     a_no_and_an_unreadable_answer_write_nothing,
+    a_no_after_a_yes_ends_the_code,
     a_question_is_answered_by_a_form_only,
     another_account_is_chosen_on_the_way,
     signing_in_again_and_agreeing_again_are_both_asked_for,
@@ -323,6 +324,41 @@ async fn a_no_and_an_unreadable_answer_write_nothing(app: App) {
 }
 
 /// What a link, or a page elsewhere, could do in a signed-in person's browser.
+/// The way back of a browser leads to the same question.
+async fn a_no_after_a_yes_ends_the_code(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let question = client.question(&mut ada, &[]).await;
+    let yes = [("request", question.as_str()), ("decision", "allow")];
+    let no = [("request", question.as_str()), ("decision", "deny")];
+    let allowed = ada.post("/authorize", &yes).await.header("location").to_owned();
+    let code = parameter(&allowed, "code").unwrap();
+    let denied = ada.post("/authorize", &no).await.header("location").to_owned();
+    assert_eq!(parameter(&denied, "error").as_deref(), Some("access_denied"), "{denied}");
+    let answer = client.redeem(&code).await;
+    assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("invalid_grant")));
+    // Nor does the same yes bring it back: whoever means it is asked anew.
+    ada.post("/authorize", &yes).await.assert_page(400, "This request has expired");
+    let activity = ada.get("/settings/activity").await;
+    assert!(activity.text().contains("App denied after it was allowed"), "{activity:?}");
+    // What the app has come for already goes on, until the person revokes it.
+    let question = client.question(&mut ada, &[("prompt", "consent")]).await;
+    let yes = [("request", question.as_str()), ("decision", "allow")];
+    let no = [("request", question.as_str()), ("decision", "deny")];
+    let allowed = ada.post("/authorize", &yes).await.header("location").to_owned();
+    let tokens = Tokens::of(&client.redeem(&parameter(&allowed, "code").unwrap()).await);
+    assert_eq!(ada.post("/authorize", &no).await.status, 303);
+    assert!(app.is_good(&tokens.access).await);
+    // And a no of somebody else takes nothing back.
+    let question = client.question(&mut ada, &[("prompt", "consent")]).await;
+    let yes = [("request", question.as_str()), ("decision", "allow")];
+    let allowed = ada.post("/authorize", &yes).await.header("location").to_owned();
+    let mut eve = app.person("eve").await;
+    let no = [("request", question.as_str()), ("decision", "deny")];
+    assert_ne!(eve.post("/authorize", &no).await.status, 303);
+    Tokens::of(&client.redeem(&parameter(&allowed, "code").unwrap()).await);
+}
+
 async fn a_question_is_answered_by_a_form_only(app: App) {
     let mut ada = app.person("ada").await;
     let client: OAuthClient = app.client(REDIRECT).await;

@@ -15,6 +15,7 @@ on_both!(
     the_nonce_is_said_once,
     the_time_of_the_sign_in_stays,
     another_person_than_expected_has_to_sign_in,
+    a_hint_that_names_nobody_lets_nobody_in_silently,
 );
 
 async fn an_id_token_names_its_access_token(app: App) {
@@ -96,5 +97,33 @@ async fn another_person_than_expected_has_to_sign_in(app: App) {
     // What nobody here signed says nothing.
     let forged = [asked[0], ("id_token_hint", "a.b.c")];
     let sent = client.sent_to(&mut ada, &forged).await;
+    assert!(parameter(&sent, "code").is_some(), "{sent}");
+}
+
+/// OpenID Connect Core §3.1.2.1: without a person to compare with, and without one to ask, there is no positive answer.
+async fn a_hint_that_names_nobody_lets_nobody_in_silently(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let tokens = client.connect(&mut ada, &[("scope", "openid")]).await;
+    let hint = tokens.body["id_token"].as_str().unwrap();
+    let (signed, signature) = hint.rsplit_once('.').unwrap();
+    let (header, payload) = signed.split_once('.').unwrap();
+    let foreign = claims(hint).to_string().replace("localhost:4600", "evil.example");
+    let foreign = format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(foreign));
+    let unsigned = format!("{}.{payload}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
+    let other = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{signed}.{other}{}", &signature[1..]);
+    let before = app.database().dump();
+    for hint in ["x", "a.b.c", &forged, &foreign, &unsigned, &tokens.access] {
+        let asked = [("scope", "openid"), ("prompt", "none"), ("id_token_hint", hint)];
+        let sent = client.sent_to(&mut ada, &asked).await;
+        assert_eq!(parameter(&sent, "error").as_deref(), Some("login_required"), "{sent}");
+        assert_eq!(parameter(&sent, "code"), None, "{sent}");
+    }
+    assert_eq!(app.database().dump(), before);
+    // One that has ended is as good as it was.
+    app.advance(Duration::from_secs(86_400));
+    let asked = [("scope", "openid"), ("prompt", "none"), ("id_token_hint", hint)];
+    let sent = client.sent_to(&mut ada, &asked).await;
     assert!(parameter(&sent, "code").is_some(), "{sent}");
 }
