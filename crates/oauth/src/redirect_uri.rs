@@ -53,7 +53,8 @@ pub enum RedirectUriError {
     UserInfo,
     /// The host is missing, malformed or a public suffix such as `co.uk`.
     Host,
-    /// The port is no number up to 65535, or begins with a zero.
+    /// The port is no number from 1 to 65535, or begins with a zero. Nothing listens on port 0: whoever writes it
+    /// means any port, and says so by leaving it out (RFC 8252 §7.3).
     Port,
     /// http on a host that is not exactly `localhost`, `127.0.0.1` or `[::1]`.
     PlainHttp,
@@ -75,7 +76,7 @@ impl fmt::Display for RedirectUriError {
             Self::Relative => "it is not absolute",
             Self::UserInfo => "it has a user name or password",
             Self::Host => "its host is missing, malformed or a public suffix",
-            Self::Port => "its port is not a number up to 65535",
+            Self::Port => "its port is not a number from 1 to 65535; an http URI on localhost, 127.0.0.1 or [::1] without a port is good for any port",
             Self::PlainHttp => "http is taken only for localhost, 127.0.0.1 and [::1]; use https",
             Self::Path => "a slash must follow its scheme, as in com.example.app:/callback",
             Self::Parameter => "its query has a parameter of the answer itself: code, state, iss, error, error_description or error_uri",
@@ -258,8 +259,7 @@ fn port(authority: &str) -> Option<&str> {
 }
 
 fn is_port(port: &str) -> bool {
-    let digits =
-        port.bytes().all(|b| b.is_ascii_digit()) && (port == "0" || !port.starts_with('0'));
+    let digits = port.bytes().all(|b| b.is_ascii_digit()) && !port.starts_with('0');
     digits && port.parse::<u16>().is_ok()
 }
 

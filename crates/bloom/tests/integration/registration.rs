@@ -196,6 +196,9 @@ async fn a_bad_redirect_uri_is_named(app: App) {
         "http://localhost\\@evil.example/cb",
         "http://localhost:0x50/cb",
         "http://localhost:/cb",
+        "http://localhost:0/cb",
+        "http://127.0.0.1:0/cb",
+        "https://app.example:0/cb",
         "http://localhost:65536/cb",
         "http://app.example/cb",
         // Sites that are none, or not one.

@@ -105,6 +105,9 @@ fn what_may_not() {
         ("https://app.example/cb?%63ode=1", Parameter),
         ("https://app.example:0443/cb", Port),
         ("http://127.0.0.1:000080/cb", Port),
+        ("http://127.0.0.1:0/cb", Port),
+        ("http://localhost:0", Port),
+        ("https://app.example:0/cb", Port),
     ] {
         assert_eq!(parse(text).err(), Some(error), "{text:?}");
     }
