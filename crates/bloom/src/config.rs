@@ -306,6 +306,7 @@ impl Config {
             self.limit("registrations", 30, MAX_LIMIT)?,
             self.limit("reports", 10, MAX_LIMIT)?,
         )
+        .with_address_passwords(self.limit("address_passwords", 100, MAX_LIMIT)?)
         .with_mails(self.limit("mails", 5, MAX_LIMIT)?))
     }
 

@@ -31,7 +31,7 @@ const fn setting(
 }
 
 /// All of them.
-pub(crate) static ALL: [Setting; 56] = [
+pub(crate) static ALL: [Setting; 57] = [
     setting("server", "data", Kind::Text, "the data folder; the flag --data"),
     setting("server", "listen", Kind::Text, "address and port to listen on; the flag --listen"),
     setting(
@@ -82,6 +82,12 @@ pub(crate) static ALL: [Setting; 56] = [
         "passwords",
         Kind::Whole,
         "wrong passwords for one account from one address in 15 minutes",
+    ),
+    setting(
+        "limits",
+        "address_passwords",
+        Kind::Whole,
+        "wrong passwords from one address in 15 minutes, for accounts that were never signed in to from there",
     ),
     setting(
         "limits",

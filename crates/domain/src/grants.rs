@@ -96,6 +96,9 @@ pub enum Redemption {
     WrongVerifier,
     /// The code was redeemed before, and whoever brings it can prove that it is theirs: end the grant.
     Replayed,
+    /// The code was redeemed a moment ago, and whoever brings it again can prove that it is theirs: do nothing, and take
+    /// it for no guess.
+    DoubleSubmit,
     /// Do nothing; says why, for the client's developer.
     Refuse(&'static str),
 }
@@ -162,6 +165,7 @@ impl Grant {
             GrantState::Redeemed { at, .. } if is_proven && now.since(at) > DOUBLE_SUBMIT => {
                 Redemption::Replayed
             }
+            GrantState::Redeemed { .. } if is_proven => Redemption::DoubleSubmit,
             GrantState::Redeemed { .. } => Redemption::Refuse("the code was used before"),
             GrantState::Approved { wrong_verifiers: MAX_WRONG_VERIFIERS.. } => {
                 Redemption::Refuse("the code was presented with too many wrong code_verifiers")
@@ -255,7 +259,7 @@ mod tests {
     #[test]
     fn a_second_redemption_ends_the_grant_only_when_it_proves_whose_it_is() {
         let is_refused = |redemption| matches!(redemption, Redemption::Refuse(_));
-        assert!(is_refused(redemption(redeemed(5), REDIRECT, VERIFIER, 15)), "a double submit");
+        assert_eq!(redemption(redeemed(5), REDIRECT, VERIFIER, 15), Redemption::DoubleSubmit);
         assert_eq!(redemption(redeemed(5), REDIRECT, VERIFIER, 16), Redemption::Replayed);
         assert!(is_refused(redemption(redeemed(5), REDIRECT, &"x".repeat(43), 16)));
         assert!(is_refused(redemption(redeemed(5), "https://evil.example", VERIFIER, 16)));

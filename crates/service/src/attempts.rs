@@ -2,7 +2,8 @@
 //!
 //! A limited address still passes with a good credential, and nobody can lock another out: wrong
 //! passwords are limited for an account and an address together, and for the account alone they only
-//! make the next sign-in wait a moment.
+//! make the next sign-in wait a moment. An address from which many accounts are tried is limited, too, but
+//! not for the accounts that have signed in from there before.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -13,9 +14,12 @@ use bloom_domain::attempts::{AddressBlock, Attempts, OF_AN_ACCOUNT, delay};
 use bloom_domain::email::Email;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
+use bloom_store as store;
 use parking_lot::Mutex;
+use store::Tx;
+use store::audit::Of;
 
-use crate::{Error, Service};
+use crate::{Error, Service, audit};
 
 /// How many windows of a kind are kept: a few megabytes at most.
 const MOST: usize = 20_000;
@@ -27,6 +31,8 @@ pub struct AttemptLimits {
     pub authentications: Option<RateLimit>,
     /// Wrong passwords for an account from an address.
     pub passwords: Option<RateLimit>,
+    /// Wrong passwords from an address, for whichever accounts.
+    pub address_passwords: Option<RateLimit>,
     /// The longest that a sign-in to an account with many wrong passwords waits; zero for no wait.
     pub delay: Duration,
     /// Accounts that an address makes or asks for.
@@ -42,7 +48,8 @@ pub struct AttemptLimits {
 
 impl AttemptLimits {
     /// As they are when nothing is configured.
-    pub const STANDARD: Self = Self::new(60, 10, 2, 10, 30, 10).with_mails(5);
+    pub const STANDARD: Self =
+        Self::new(60, 10, 2, 10, 30, 10).with_mails(5).with_address_passwords(100);
     /// No limit at all.
     pub const OFF: Self = Self::new(0, 0, 0, 0, 0, 0);
 
@@ -58,13 +65,20 @@ impl AttemptLimits {
     ) -> Self {
         Self {
             authentications: within(authentications, 60),
-            passwords: within(passwords, 15 * 60),
+            passwords: within(passwords, PASSWORDS_WITHIN),
+            address_passwords: None,
             delay: Duration::from_secs(delay as u64),
             sign_ups: within(sign_ups, 30 * 60),
             registrations: within(registrations, 30 * 60),
             reports: within(reports, 60),
             mails: None,
         }
+    }
+
+    /// The same with a limit on wrong passwords from an address, for whichever accounts; 0 turns it off.
+    #[must_use]
+    pub const fn with_address_passwords(self, passwords: u16) -> Self {
+        Self { address_passwords: within(passwords, PASSWORDS_WITHIN), ..self }
     }
 
     /// The same with a limit on mails that are asked for; 0 turns it off.
@@ -74,6 +88,10 @@ impl AttemptLimits {
     }
 }
 
+/// How many records of an account are looked at to know where its person has been.
+const RECORDS_LOOKED_AT: i64 = 500;
+/// In how long wrong passwords are counted.
+const PASSWORDS_WITHIN: u64 = 15 * 60;
 /// In how long mails that are asked for are counted: the longest that a window may be.
 const MAILS_WITHIN: u64 = 30 * 60;
 /// How many times as many mails go to a mailbox, or from an address, as to one from the other.
@@ -87,6 +105,7 @@ const fn within(limit: u16, seconds: u64) -> Option<RateLimit> {
 pub(crate) struct FailedAttempts {
     authentications: Counter<AddressBlock>,
     passwords: Counter<(Guessed, AddressBlock)>,
+    passwords_from: Counter<AddressBlock>,
     accounts: Counter<Guessed>,
     sign_ups: Counter<AddressBlock>,
     pub(crate) registrations: Counter<AddressBlock>,
@@ -107,6 +126,7 @@ impl FailedAttempts {
         Self {
             authentications: Counter::new(limits.authentications),
             passwords: Counter::new(limits.passwords),
+            passwords_from: Counter::new(limits.address_passwords),
             accounts: Counter::new(of_an_account),
             sign_ups: Counter::new(limits.sign_ups),
             registrations: Counter::new(limits.registrations),
@@ -121,6 +141,7 @@ impl FailedAttempts {
     pub(crate) fn sweep(&self, now: Timestamp) {
         self.authentications.sweep(now);
         self.passwords.sweep(now);
+        self.passwords_from.sweep(now);
         self.accounts.sweep(now);
         self.sign_ups.sweep(now);
         self.registrations.sweep(now);
@@ -181,11 +202,41 @@ pub(crate) async fn limit_sign_in<T>(
     address: Option<IpAddr>,
     attempt: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
+    let is_known = has_been_at(service, email, AddressBlock::of(address));
+    limit(service, (email, address), is_known, attempt).await
+}
+
+/// The same for somebody who is signed in and gives their password again: who tries many accounts is somebody else.
+pub(crate) async fn limit_proof<T>(
+    service: &Service,
+    email: &Email,
+    address: Option<IpAddr>,
+    attempt: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    limit(service, (email, address), std::future::ready(Ok(true)), attempt).await
+}
+
+async fn limit<T>(
+    service: &Service,
+    (email, address): (&Email, Option<IpAddr>),
+    is_known: impl Future<Output = Result<bool, Error>>,
+    attempt: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let attempts = &service.failed_attempts;
-    let account = guessed(email);
-    let who = (account, AddressBlock::of(address));
+    let (account, block) = (guessed(email), AddressBlock::of(address));
+    let who = (account, block);
     let now = service.now();
     attempts.passwords.take(who, now).map_err(|retry_after| Error::TooMany { retry_after })?;
+    let from = attempts.passwords_from.take(block, now);
+    if let Err(retry_after) = from {
+        // Whoever tries many accounts from an address keeps nobody out who has been there before.
+        let is_known = is_known.await;
+        if !matches!(is_known, Ok(true)) {
+            attempts.passwords.give_back(&who);
+            is_known?;
+            return Err(Error::TooMany { retry_after });
+        }
+    }
     let wait = delay(attempts.accounts.count(&account, now), service.settings.attempts.delay);
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
@@ -196,8 +247,23 @@ pub(crate) async fn limit_sign_in<T>(
         let _ = attempts.accounts.take(account, service.now());
     } else {
         attempts.passwords.give_back(&who);
+        if from.is_ok() {
+            attempts.passwords_from.give_back(&block);
+        }
     }
     result
+}
+
+/// Whether the person of an account has lately done something at an address, signed in: a sign-in, at least.
+async fn has_been_at(service: &Service, email: &Email, block: AddressBlock) -> Result<bool, Error> {
+    let email = email.clone();
+    let find = move |tx: &mut Tx<'_>| {
+        let Some(account) = store::accounts::find_by_email(tx, &email)? else { return Ok(false) };
+        let of = Of::Account(account.id);
+        let records = store::audit::list_before(tx, of, i64::MAX, RECORDS_LOOKED_AT)?;
+        Ok(records.iter().any(|record| audit::is_done_from(record, account.id, block)))
+    };
+    Ok(service.store.read(find).await?)
 }
 
 /// Whether one more mail with a link goes to a mailbox. A refusal says nothing of the mailbox: an address asks

@@ -5,6 +5,7 @@ mod names;
 use std::collections::HashMap;
 use std::fmt;
 
+use bloom_domain::attempts::AddressBlock;
 use bloom_domain::audit::{Action, Actor, BEGINNING, Details, Event, Hash, Record, Subject, Whose};
 use bloom_domain::email::Email;
 use bloom_domain::ids::{AccountId, WorkspaceId};
@@ -90,6 +91,17 @@ impl Author {
         let object: Map<String, Value> = members.into_iter().filter_map(present).collect();
         Value::Object(object).to_string()
     }
+}
+
+/// Whether a record is of something that the person of an account did, signed in, from an address.
+pub(crate) fn is_done_from(record: &Record, account: AccountId, block: AddressBlock) -> bool {
+    let details = record.details.as_ref().filter(|_| record.event.actor == Actor::Person(account));
+    details.is_some_and(|details| {
+        // What cannot be read was done where nobody can tell.
+        let details: Value = serde_json::from_str(&details.json).unwrap_or_default();
+        let address = details["address"].as_str().and_then(|address| address.parse().ok());
+        AddressBlock::of(address) == block
+    })
 }
 
 /// A place in the chain that was written down, to compare with.

@@ -63,6 +63,7 @@ impl Redeem {
             }
             match found.grant.redemption(&self.redirect_uri, &self.verifier, self.now) {
                 Redemption::Refuse(why) => return Ok((Err(Refused::Grant(why)), repeated)),
+                Redemption::DoubleSubmit => return Ok((Err(Refused::DoubleSubmit), repeated)),
                 Redemption::WrongVerifier => {
                     store::grants::count_wrong_verifier(tx, self.grant)?;
                     let why = "code_verifier does not fit code_challenge";

@@ -34,6 +34,8 @@ use crate::{Error, Service, clients, codes, crowd, refusals, root_secret};
 pub enum TokenError {
     /// What was presented is not good; in the words of the protocol.
     Refused(OAuthError),
+    /// It is not good any more, for who has proven that it was theirs a moment ago: no guess.
+    TooLate(OAuthError),
     /// The database or the machine failed.
     Failed(Error),
 }
@@ -57,6 +59,8 @@ pub(crate) type Outcome = Result<(FoundGrant, Option<RefreshToken>), Refused>;
 pub(crate) enum Refused {
     /// The code or refresh token is not good.
     Grant(&'static str),
+    /// The code was redeemed a moment ago by whoever brings it again.
+    DoubleSubmit,
     /// It is another client's.
     OtherClient,
     /// The client has not proven itself.
@@ -305,6 +309,9 @@ async fn resolve(
 pub(crate) fn refused(why: Refused) -> TokenError {
     match why {
         Refused::Grant(why) => OAuthError::invalid_grant(why).into(),
+        Refused::DoubleSubmit => {
+            TokenError::TooLate(OAuthError::invalid_grant("the code was used before"))
+        }
         Refused::OtherClient => OAuthError::invalid_grant("it was issued to another client").into(),
         Refused::Scope(error) | Refused::Unproven(error) => error.into(),
         Refused::Client => refused_client().into(),

@@ -94,11 +94,14 @@ fn each_limit_has_its_number_and_zero_turns_it_off() {
         verbs.map(|settings| settings.attempts).map_err(|failure| failure.to_string())
     };
     let all = "failures = 1\npasswords = 2\ndelay_seconds = 3\nsign_ups = 4\nregistrations = 5\n\
-               reports = 6\nmails = 7";
-    assert_eq!(limits(all), Ok(AttemptLimits::new(1, 2, 3, 4, 5, 6).with_mails(7)));
+               reports = 6\nmails = 7\naddress_passwords = 8";
+    let each = AttemptLimits::new(1, 2, 3, 4, 5, 6).with_mails(7).with_address_passwords(8);
+    assert_eq!(limits(all), Ok(each));
+    assert_eq!(limits("address_passwords = 0").unwrap().address_passwords, None);
     assert_eq!(limits("mails = 0").unwrap().mails, None);
     assert_eq!(limits("passwords = 0").unwrap().passwords, None);
     let more = AttemptLimits::new(1_000, 10, 2, 10, 30, 10).with_mails(5);
+    let more = more.with_address_passwords(100);
     assert_eq!(limits("failures = 1000"), Ok(more));
     let refused = limits("failures = 1001").unwrap_err();
     assert_eq!(refused, "limits.failures is 1001; it must be 0 to 1000");

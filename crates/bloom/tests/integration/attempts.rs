@@ -8,7 +8,7 @@ use bloom_service::attempts::AttemptLimits;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::oauth::{REDIRECT, REGISTER, TOKEN};
+use crate::support::oauth::{REDIRECT, REGISTER, TOKEN, VERIFIER};
 use crate::support::{Answer, App, Browser, PASSWORD, at_once, on_both, urlencoded};
 
 on_both!(
@@ -16,6 +16,8 @@ on_both!(
     one_network_of_version_6_is_one_address,
     which_answers_count_as_failures,
     wrong_passwords_are_limited_for_an_account_and_an_address,
+    an_address_that_tries_many_accounts_is_limited,
+    whoever_loses_a_race_has_guessed_nothing,
     a_right_password_takes_no_room,
     wrong_passwords_at_once_are_counted_exactly,
     an_account_under_attack_is_slower_and_never_locked,
@@ -189,16 +191,18 @@ async fn cases(app: &App) -> Vec<(&'static str, Sent, u16, bool)> {
         let fields = fields.iter().chain(more);
         Sent::Token(fields.map(|(name, value)| (*name, (*value).to_owned())).collect())
     };
-    let redeem = |code: &str| {
+    let redeem_with = |code: &str, verifier: &str| {
         let fields = [
             ("grant_type", "authorization_code"),
             ("client_id", client.id.as_str()),
             ("redirect_uri", REDIRECT),
             ("code", code),
-            ("code_verifier", crate::support::oauth::VERIFIER),
+            ("code_verifier", verifier),
         ];
         Sent::Token(fields.map(|(name, value)| (name, value.to_owned())).to_vec())
     };
+    let redeem = |code: &str| redeem_with(code, VERIFIER);
+    let guess = |code: &str| redeem_with(code, &"x".repeat(43));
     let only = |name, value: &str| Sent::Token(vec![(name, value.to_owned())]);
     let forged = format!("{}x", fresh.access);
     let mistyped = format!("{}{}", &good[..46], if good.ends_with('0') { '1' } else { '0' });
@@ -228,7 +232,8 @@ async fn cases(app: &App) -> Vec<(&'static str, Sent, u16, bool)> {
         ("a wrong scope", refresh(&client.id, &fresh.refresh, &[("scope", "all")]), 400, false),
         ("a good refresh token", refresh(&client.id, &fresh.refresh, &[]), 200, false),
         ("an unknown code", redeem("x"), 400, true),
-        ("a used code", redeem(&used), 400, true),
+        ("a code that was used a moment ago", redeem(&used), 400, false),
+        ("a used code with another verifier", guess(&used), 400, true),
         ("no grant type", only("client_id", &client.id), 400, false),
         ("another grant type", only("grant_type", "password"), 400, false),
     ]
@@ -271,6 +276,75 @@ async fn wrong_passwords_are_limited_for_an_account_and_an_address(app: App) {
     }
     app.advance(Duration::from_secs(800));
     sign_in(&mut browser, ada.email(), PASSWORD, HERE).await.assert_redirect("/settings");
+}
+
+/// One password for many accounts, as in a list that was stolen elsewhere.
+async fn an_address_that_tries_many_accounts_is_limited(app: App) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let limits = AttemptLimits::new(0, 3, 0, 0, 0, 0).with_address_passwords(5);
+    let app = limited(&app, limits).await;
+    // She works in the same office as whoever tries, and has signed in there before.
+    sign_in(&mut app.browser(), ada.email(), PASSWORD, HERE).await.assert_redirect("/settings");
+    for number in 0..5 {
+        let email = format!("person{number}@example.com");
+        let page = sign_in(&mut app.browser(), &email, "wrong password", HERE).await;
+        page.assert_page(401, "Sign in");
+    }
+    app.advance(Duration::from_secs(100));
+    // Not even the right one is looked at, and so nothing is learned by it.
+    for (email, password) in
+        [("person9@example.com", "wrong password"), (bob.email(), PASSWORD), (bob.email(), "wrong")]
+    {
+        let page = sign_in(&mut app.browser(), email, password, HERE).await;
+        page.assert_page(429, "Sign in");
+        assert_eq!(page.number("retry-after"), 800);
+        assert!(page.text().contains("Try again in 14 minutes."), "{page:?}");
+    }
+    // Who is known there gets in, and has as many tries as ever.
+    for _ in 0..2 {
+        sign_in(&mut app.browser(), ada.email(), PASSWORD, HERE).await.assert_redirect("/settings");
+    }
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(sign_in(&mut app.browser(), ada.email(), "wrong", HERE).await.status);
+    }
+    assert_eq!(statuses, [401, 401, 401, 429]);
+    // Elsewhere nothing is noticed; a network of version 6 is one address.
+    sign_in(&mut app.browser(), bob.email(), PASSWORD, THERE).await.assert_redirect("/settings");
+    for number in 0..6 {
+        let (email, from) =
+            (format!("person{number}@example.com"), format!("2001:db8:1:2::{number}"));
+        let page = sign_in(&mut app.browser(), &email, "wrong password", &from).await;
+        assert_eq!(page.status, if number < 5 { 401 } else { 429 }, "{page:?}");
+    }
+    app.advance(Duration::from_secs(800));
+    sign_in(&mut app.browser(), bob.email(), PASSWORD, HERE).await.assert_redirect("/settings");
+}
+
+async fn whoever_loses_a_race_has_guessed_nothing(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let code = client.code(&mut ada, &[]).await;
+    let app = limited(&app, AttemptLimits::new(5, 0, 0, 0, 0, 0)).await;
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", client.id.as_str()),
+        ("redirect_uri", REDIRECT),
+        ("code", &code),
+        ("code_verifier", VERIFIER),
+    ];
+    let mut statuses = at_once(50, |_| {
+        let app = app.clone();
+        let fields = fields.map(|(name, value)| (name, value.to_owned()));
+        async move {
+            let fields: Vec<_> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            at_token_endpoint(&app, &fields, HERE).await.status
+        }
+    })
+    .await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [&[200][..], &[400; 49]].concat());
+    assert_eq!(with_key(&app, &unknown_key(), HERE).await.status, 401, "nothing was counted");
 }
 
 async fn a_right_password_takes_no_room(app: App) {

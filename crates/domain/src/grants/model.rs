@@ -249,7 +249,7 @@ impl Row {
                     Redemption::Redeem => Some(Decision::Redeem),
                     Redemption::WrongVerifier => Some(Decision::CountGuess),
                     Redemption::Replayed => Some(Decision::EndForCode),
-                    Redemption::Refuse(_) => None,
+                    Redemption::DoubleSubmit | Redemption::Refuse(_) => None,
                 }
             }
             Ask::Refresh(token) => {

@@ -27,6 +27,7 @@ pub(crate) struct OAuthFailure {
     error: OAuthError,
     retry_after: Option<Duration>,
     is_basic: bool,
+    is_no_guess: bool,
     cause: Option<String>,
 }
 
@@ -43,14 +44,15 @@ impl OAuthFailure {
         code: ErrorCode,
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let error = OAuthError::new(code, description);
-        Self { status, error, retry_after: None, is_basic: false, cause: None }
+        Self { status, ..OAuthError::new(code, description).into() }
     }
 
     /// Whether a client presented something that should prove its right to a token, and did not: the only
     /// codes by which it could be guessed at.
     pub(crate) fn is_failed_attempt(&self) -> bool {
-        matches!(self.error.code, ErrorCode::InvalidClient | ErrorCode::InvalidGrant)
+        let is_about_proof =
+            matches!(self.error.code, ErrorCode::InvalidClient | ErrorCode::InvalidGrant);
+        is_about_proof && !self.is_no_guess
     }
 
     /// To a client that tried to prove itself in `Authorization: Basic`.
@@ -70,7 +72,7 @@ impl From<OAuthError> for OAuthFailure {
             ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { status, error, retry_after: None, is_basic: false, cause: None }
+        Self { status, error, retry_after: None, is_basic: false, is_no_guess: false, cause: None }
     }
 }
 
@@ -78,6 +80,7 @@ impl From<TokenError> for OAuthFailure {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Refused(error) => error.into(),
+            TokenError::TooLate(error) => Self { is_no_guess: true, ..error.into() },
             TokenError::Failed(error) => error.into(),
         }
     }

@@ -96,8 +96,8 @@ pub(crate) async fn submit(
         Err(Error::TooMany { retry_after }) => {
             let wait = moment::wait(retry_after);
             let refusal = format!(
-                "There were too many wrong passwords for this account from where you are, so this one was \
-                 not looked at. Try again in {wait}."
+                "There were too many wrong passwords from where you are, for this account or for many, so \
+                 this one was not looked at. Try again in {wait}."
             );
             let view = SignIn { refusal: Some(refusal), ..view };
             Ok(with_retry_after(page(StatusCode::TOO_MANY_REQUESTS, &view), retry_after))

@@ -25,7 +25,7 @@ pub async fn by_password(
 ) -> Result<(), Error> {
     let email = person.account().email.clone();
     let attempt = prove(service, person, password);
-    attempts::limit_sign_in(service, &email, person.sender.address, attempt).await
+    attempts::limit_proof(service, &email, person.sender.address, attempt).await
 }
 
 async fn prove(service: &Service, person: &SignedIn, password: Password) -> Result<(), Error> {
