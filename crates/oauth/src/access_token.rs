@@ -85,7 +85,7 @@ pub fn token_hash(access_token: &str) -> String {
 }
 
 /// The part of an id token that is read when it comes back as a hint. It may have ended long ago.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdTokenHint {
     /// The issuer.
     pub iss: String,
@@ -93,6 +93,8 @@ pub struct IdTokenHint {
     pub sub: String,
     /// The client it was issued to.
     pub aud: String,
+    /// The session of that client it was issued in.
+    pub sid: String,
 }
 
 #[cfg(test)]

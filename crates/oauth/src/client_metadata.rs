@@ -165,13 +165,13 @@ impl ClientMetadata {
         parsed(&self.redirect_uris, known_schemes)
     }
 
-    /// Whether a person who signed out may be sent to a URI: one that is registered, but for the port of a
-    /// loopback address, as with redirect URIs.
+    /// The registered URI that one is to which a person is sent who signed out: the same, but for the port of a loopback
+    /// address, as with redirect URIs.
     #[must_use]
-    pub fn may_send_back_to(&self, uri: &str, known_schemes: &[&str]) -> bool {
+    pub fn post_logout_redirect(&self, uri: &str, known_schemes: &[&str]) -> Option<RedirectUri> {
         parsed(&self.post_logout_redirect_uris, known_schemes)
-            .iter()
-            .any(|registered| registered.matches(uri))
+            .into_iter()
+            .find(|registered| registered.matches(uri))
     }
 
     /// Whether the client registered for a grant type.

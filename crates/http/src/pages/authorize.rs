@@ -367,7 +367,8 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
     }
 }
 
-fn destination(redirect: &RedirectUri) -> String {
+/// Where a URI of an app leads, as a person reads it.
+pub(super) fn destination(redirect: &RedirectUri) -> String {
     match redirect.kind() {
         RedirectKind::Site(host) => format!("https://{host}"),
         RedirectKind::Loopback => "this device".to_owned(),

@@ -198,16 +198,24 @@ pub(super) async fn whole(
 /// # Errors
 /// A [`PageError`] that says what is wrong with it.
 pub(crate) async fn as_link(path: &str, request: Request) -> Result<Response, PageError> {
-    let (parts, body) = request.into_parts();
-    if !body::is_of_type(&parts.headers, TYPE) {
-        return Err(PageError::FormType);
-    }
-    let body = body::read(body, MAX_LINK_BYTES).await.map_err(|_| PageError::FormTooLarge)?;
+    let body = of_an_app(request).await?;
     let query = std::str::from_utf8(&body).ok().filter(|query| {
         query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\')
     });
     let unreadable = PageError::UnreadableForm("It is not form-encoded.");
     Ok(redirect(&format!("{path}?{}", query.ok_or(unreadable)?)))
+}
+
+/// A form of an app, as it was sent: from whichever site, and without our cookie.
+///
+/// # Errors
+/// A [`PageError`] that says what is wrong with it.
+pub(super) async fn of_an_app(request: Request) -> Result<Bytes, PageError> {
+    let (parts, body) = request.into_parts();
+    if !body::is_of_type(&parts.headers, TYPE) {
+        return Err(PageError::FormType);
+    }
+    body::read(body, MAX_LINK_BYTES).await.map_err(|_| PageError::FormTooLarge)
 }
 
 /// `Origin`, when it is there, must be ours; `null` is foreign.

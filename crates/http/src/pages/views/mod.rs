@@ -54,7 +54,7 @@ pub(crate) use delete_account::DeleteAccount;
 pub(crate) use developer::{ClientForm, ClientPage, ClientRow, Developer, ShownOnce};
 pub(crate) use docs::DocsPage;
 pub(crate) use email::{AskReset, ConfirmEmail, NewEmail};
-pub(crate) use end_session::EndSession;
+pub(crate) use end_session::{EndSession, ThereAndBack};
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use images::{Choice, ImagePage, ImageState, ImageTile, Images};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};
