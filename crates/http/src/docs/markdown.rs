@@ -57,6 +57,7 @@ struct Writer<'a> {
     about: String,
     /// How many tables came after it.
     tables: usize,
+    is_in_table: bool,
     slugs: HashSet<String>,
     commands: usize,
 }
@@ -85,10 +86,13 @@ impl<'a> Writer<'a> {
                 }
                 self.written.extend([opened, Event::Text(about.into())]);
                 self.written.extend([Event::Html("\" tabindex=\"0\">".into()), event]);
+                self.is_in_table = true;
             }
             Event::End(TagEnd::Table) => {
+                self.is_in_table = false;
                 self.written.extend([event, Event::Html("</div>\n".into())]);
             }
+            Event::Code(text) if self.is_in_table => self.name(&text),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language)))
                 if *language == *COMMANDS =>
             {
@@ -106,6 +110,20 @@ impl<'a> Writer<'a> {
             }
             event => self.written.push(event),
         }
+    }
+
+    /// A name in a table. It may break after `_` and `/`, and a single word only where there is little room.
+    fn name(&mut self, text: &str) {
+        let is_word = !text.contains(['/', ' ']);
+        let opened = if is_word { "<code class=\"word\">" } else { "<code>" };
+        self.written.push(Event::InlineHtml(opened.into()));
+        for (index, part) in text.split_inclusive(['_', '/']).enumerate() {
+            if index > 0 {
+                self.written.push(Event::InlineHtml("<wbr>".into()));
+            }
+            self.written.push(Event::Text(part.to_owned().into()));
+        }
+        self.written.push(Event::InlineHtml("</code>".into()));
     }
 
     /// Names the heading that is over after what stands in it.
@@ -165,7 +183,7 @@ mod tests {
     fn a_page_is_shown_as_it_is_meant() {
         let markdown = "# A <b> & `c`\n\nSee [limits](https://a.example/docs/limits.md#per-key) and \
                         [keys](https://a.example/settings) <i>x</i>.\n\n```sh\ncurl \"x\" \\\n  -d '<y>'\n```\n\n\
-                        ## A\n\n| x | y |\n| --- | --- |\n| `a\\|b` | 2 |\n\n## A\n";
+                        ## A\n\n| x | y |\n| --- | --- |\n| `a\\|b` | `c_d /<e>` |\n\n## A\n";
         let html = html(markdown, "https://a.example");
         for part in [
             "<h1 id=\"a-b--c\">A &lt;b&gt; &amp; <code>c</code></h1>",
@@ -173,7 +191,7 @@ mod tests {
             "<pre><code id=\"command-1\">curl \"x\" \\\n  -d '&lt;y&gt;'</code></pre>",
             "<h2 id=\"a\">A</h2>",
             "<div class=\"scroll\" role=\"region\" aria-label=\"A\" tabindex=\"0\"><table>",
-            "<td><code>a|b</code></td>",
+            "<td><code class=\"word\">a|b</code></td><td><code>c_<wbr>d /<wbr>&lt;e&gt;</code></td>",
             "<h2 id=\"a-1\">A</h2>",
         ] {
             assert!(html.contains(part), "{part} is not in {html}");
