@@ -533,7 +533,7 @@ async fn a_page_never_sends_a_reported_key_back(app: App) {
     let (unknown, typo) = (unknown(1), mistyped(&unknown(1)));
     for (key, status, words) in [
         (unknown.as_str(), 404, "This server has no such key."),
-        (&typo, 422, "That is no whole key"),
+        (&typo, 422, "That is not a whole key"),
         ("", 422, "Enter the whole key."),
         ("sk_live_of_another", 422, "Enter the whole key."),
     ] {

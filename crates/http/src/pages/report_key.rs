@@ -46,7 +46,7 @@ pub(crate) async fn submit(
         ),
         Ok(Report::NotAKey(ShapeError::Form | ShapeError::Checksum)) => refused(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "That is no whole key: it is cut off, mistyped, or of another system.",
+            "That is not a whole key: it is cut off, mistyped, or of another system.",
         ),
         Err(Error::TooMany { retry_after }) => {
             let wait = moment::wait(retry_after);

@@ -49,7 +49,7 @@ pub(crate) async fn submit(
             refused("Enter the whole key. It begins with bloom_sk_.")
         }
         Verified::Malformed(ShapeError::Form | ShapeError::Checksum) => {
-            refused("That is no whole key: it is cut off or mistyped.")
+            refused("That is not a whole key: it is cut off or mistyped.")
         }
     }
 }
