@@ -150,7 +150,7 @@ pub(crate) async fn show_one(
         person => person?,
     };
     let seen = people::get(&app.service, person, id).await?;
-    Ok(page(StatusCode::OK, &one(&app, &browser, seen)))
+    Ok(page(StatusCode::OK, &one(&app, &browser, seen).await?))
 }
 
 /// Asks for the image changed as it is told.
@@ -171,7 +171,7 @@ pub(crate) async fn edit(
         }
         Err(why) => {
             let instruction = Field { value: typed, error: Some(why.to_string()) };
-            let view = ImagePage { instruction, ..one(&app, &browser, seen) };
+            let view = ImagePage { instruction, ..one(&app, &browser, seen).await? };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
     }
@@ -288,7 +288,7 @@ async fn changed(
                 _ => None,
             };
             let instruction = Field { value: typed.to_owned(), error: None };
-            let view = one(app, browser, seen);
+            let view = one(app, browser, seen).await?;
             let view = ImagePage { refused: Some(why), instruction, chosen: ratio, ..view };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
@@ -397,17 +397,28 @@ fn is_generated(image: &Image) -> bool {
     matches!(image.action, Some(ActionType::Generation | ActionType::Variant))
 }
 
-fn one(app: &App, browser: &Browser, seen: Seen) -> ImagePage {
+async fn one(app: &App, browser: &Browser, seen: Seen) -> Result<ImagePage, PageError> {
     let Seen { image, workspace, url } = seen;
+    let brand = match brands::show(&app.service, browser.require_person()?, image.brand).await {
+        Ok(found) => Some(found.brand.name),
+        Err(Error::BrandNotFound) => None,
+        Err(error) => return Err(error.into()),
+    };
     let media_type = image.file.as_ref().map_or("", |file| file.media_type.as_str());
     let extension = match media_type {
         "image/svg+xml" => "svg",
         "image/jpeg" => "jpg",
         _ => "png",
     };
-    ImagePage {
+    Ok(ImagePage {
         layout: browser.layout(),
         refused: None,
+        brand: brand.map(|name| Choice {
+            value: image.brand.to_string(),
+            label: name,
+            is_chosen: false,
+        }),
+        parent: image.parent.map(|parent| parent.to_string()),
         id: image.id.to_string(),
         src: url,
         file_name: format!("bloom-{}.{extension}", image.id),
@@ -429,7 +440,7 @@ fn one(app: &App, browser: &Browser, seen: Seen) -> ImagePage {
         failure: image.failure.map(|failure| failure.detail),
         prompt: image.prompt,
         engine: image.engine,
-    }
+    })
 }
 
 /// What an image shows, for those who do not see it.

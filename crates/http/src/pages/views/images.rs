@@ -137,6 +137,10 @@ pub(crate) struct ImagePage {
     pub(crate) origin: &'static str,
     /// Whether it consists of paths, so that it has no pixels.
     pub(crate) is_paths: bool,
+    /// Its brand: the id and the name.
+    pub(crate) brand: Option<Choice>,
+    /// The id of the image that it was made of.
+    pub(crate) parent: Option<String>,
     /// The name of its workspace.
     pub(crate) workspace: String,
     /// When it was asked for or brought.
@@ -257,6 +261,8 @@ mod samples {
                 engine: Some("compose".into()),
                 origin: "Generated",
                 is_paths: false,
+                brand: Some(choice(ID, "Northwind")),
+                parent: Some(ID.into()),
                 workspace: "Personal".into(),
                 made: Moment::sample("3 days ago"),
                 instruction: Field::default(),
@@ -284,6 +290,7 @@ mod samples {
                     Self {
                         prompt: Some(HOSTILE.into()),
                         shows: HOSTILE.into(),
+                        brand: Some(choice(ID, HOSTILE)),
                         workspace: HOSTILE.into(),
                         instruction: Field { value: HOSTILE.into(), error: Some("Say it.".into()) },
                         refused: Some("The image has that ratio already.".into()),
