@@ -112,12 +112,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A name in a table. It may break after `_` and `/`, and a single word only where there is little room.
+    /// A name in a table. It may break after `_` and before `/`, and a single word only where there is little room.
     fn name(&mut self, text: &str) {
         let is_word = !text.contains(['/', ' ']);
         let opened = if is_word { "<code class=\"word\">" } else { "<code>" };
         self.written.push(Event::InlineHtml(opened.into()));
-        for (index, part) in text.split_inclusive(['_', '/']).enumerate() {
+        let breakable = text.replace('_', "_\n").replace('/', "\n/").replace(" \n", " ");
+        for (index, part) in breakable.trim().split('\n').enumerate() {
             if index > 0 {
                 self.written.push(Event::InlineHtml("<wbr>".into()));
             }
@@ -183,7 +184,7 @@ mod tests {
     fn a_page_is_shown_as_it_is_meant() {
         let markdown = "# A <b> & `c`\n\nSee [limits](https://a.example/docs/limits.md#per-key) and \
                         [keys](https://a.example/settings) <i>x</i>.\n\n```sh\ncurl \"x\" \\\n  -d '<y>'\n```\n\n\
-                        ## A\n\n| x | y |\n| --- | --- |\n| `a\\|b` | `c_d /<e>` |\n\n## A\n";
+                        ## A\n\n| x | y |\n| --- | --- |\n| `a\\|b` | `c_d /<e>/f` |\n\n## A\n";
         let html = html(markdown, "https://a.example");
         for part in [
             "<h1 id=\"a-b--c\">A &lt;b&gt; &amp; <code>c</code></h1>",
@@ -191,7 +192,7 @@ mod tests {
             "<pre><code id=\"command-1\">curl \"x\" \\\n  -d '&lt;y&gt;'</code></pre>",
             "<h2 id=\"a\">A</h2>",
             "<div class=\"scroll\" role=\"region\" aria-label=\"A\" tabindex=\"0\"><table>",
-            "<td><code class=\"word\">a|b</code></td><td><code>c_<wbr>d /<wbr>&lt;e&gt;</code></td>",
+            "<td><code class=\"word\">a|b</code></td><td><code>c_<wbr>d /&lt;e&gt;<wbr>/f</code></td>",
             "<h2 id=\"a-1\">A</h2>",
         ] {
             assert!(html.contains(part), "{part} is not in {html}");
