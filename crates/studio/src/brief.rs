@@ -114,8 +114,25 @@ impl Brief {
         }
     }
 
-    /// The date and the other facts, in the order they are read.
+    /// The date and the other facts, in the order they are read. What the words say is not said twice.
     pub fn facts(&self) -> Vec<String> {
-        self.date.iter().map(|date| date.text.clone()).chain(self.details.iter().cloned()).collect()
+        let all = self.date.iter().map(|date| &date.text).chain(&self.details);
+        all.filter(|fact| !self.says(fact)).cloned().collect()
+    }
+
+    /// Whether a text stands in the words, and not only as a part of longer ones.
+    fn says(&self, text: &str) -> bool {
+        let parts = [&self.sub, &self.kicker, &self.call, &self.attribution];
+        let mut words = parts.into_iter().flatten().chain([&self.headline]);
+        let text = text.to_lowercase();
+        let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        words.any(|words| {
+            let words = words.to_lowercase();
+            words.match_indices(&text).any(|(at, found)| {
+                let (left, right) = (words.get(..at), words.get(at + found.len()..));
+                !goes_on(left.and_then(|left| left.chars().next_back()))
+                    && !goes_on(right.and_then(|right| right.chars().next()))
+            })
+        })
     }
 }

@@ -7,11 +7,11 @@ mod vocabulary;
 
 use crate::brief::{Brief, Intent};
 use crate::fonts::Family;
-use crate::prompt;
+use crate::prompt::{self, Part};
 use crate::scene::{Layout, Material, Scene, Scheme};
 use vocabulary::{
-    ADDING, BOLD, CALLS, DARK, DATED, GRAINY, KICKERS, LAYOUTS, LIGHT, MATERIALS, PHOTOS, PLACES,
-    REARRANGING, REMOVING, SUBS, TURN, clauses, is_filling, is_of_a_wish, words_of,
+    ADDING, BOLD, CALLS, DARK, DATED, GRAINY, KICKERS, LAYOUTS, LIGHT, MATERIALS, MORE, PHOTOS,
+    PLACES, REARRANGING, REMOVING, SUBS, TURN, clauses, is_filling, is_of_a_wish, words_of,
 };
 
 /// A scene after an instruction.
@@ -131,24 +131,67 @@ fn words(edited: &mut Draft, instruction: &str) -> (String, bool) {
         return (rest, true);
     }
     let has_words = !parts.is_empty();
-    for (part, text) in parts {
-        set(&mut edited.scene.brief, part, text);
+    for words in parts {
+        let brief = &mut edited.scene.brief;
+        if words.is_named {
+            set(brief, words.part, words.text);
+        } else if says_one_of(&words.before, MORE) {
+            edited.unmet.extend(add(brief, words.text));
+        } else {
+            if is_of_all(&words.before) {
+                *brief = Brief {
+                    intent: brief.intent,
+                    wishes: brief.wishes.clone(),
+                    ..Brief::plain("")
+                };
+            }
+            set(brief, words.part, words.text);
+        }
     }
     (rest, has_words)
 }
 
-fn set(brief: &mut Brief, part: &str, text: String) {
+fn says_one_of(text: &str, words: &[&str]) -> bool {
+    words_of(text).any(|word| words.contains(&word))
+}
+
+/// "Replace the text with": none of the words that were there is to stay.
+fn is_of_all(before: &str) -> bool {
+    says_one_of(before, &["replace", "change", "swap", "set"])
+        && says_one_of(before, &["text", "texts", "words", "wording", "copy", "everything"])
+}
+
+/// Words that come to those that are there, where there is room; what to say when there is none.
+fn add(brief: &mut Brief, text: String) -> Option<String> {
+    if brief.headline.is_empty() {
+        set(brief, Part::Headline, text);
+        return None;
+    }
+    let wanted = prompt::guess(&text, true);
+    let free = [
+        (Part::Call, wanted == Part::Call && brief.call.is_none()),
+        (Part::Sub, brief.sub.is_none()),
+        (Part::Kicker, brief.kicker.is_none()),
+    ];
+    let Some((part, _)) = free.into_iter().find(|(_, is_free)| *is_free) else {
+        return Some(format!("there is no room for “{text}” beside the subtitle and the kicker"));
+    };
+    set(brief, part, text);
+    None
+}
+
+fn set(brief: &mut Brief, part: Part, text: String) {
     match part {
-        "headline" => {
+        Part::Headline => {
             brief.headline = text;
             if brief.intent == Intent::Pattern {
                 brief.intent = Intent::Plain;
             }
         }
-        "sub" => brief.sub = Some(text),
-        "call" => brief.call = Some(text),
-        "kicker" => brief.kicker = Some(text),
-        _ => brief.attribution = Some(text),
+        Part::Sub => brief.sub = Some(text),
+        Part::Call => brief.call = Some(text),
+        Part::Kicker => brief.kicker = Some(text),
+        Part::Attribution => brief.attribution = Some(text),
     }
 }
 
@@ -333,6 +376,7 @@ fn differences(before: &Scene, after: &Scene) -> Vec<String> {
     part("the call to action", old.call.as_ref(), new.call.as_ref());
     part("the kicker", old.kicker.as_ref(), new.kicker.as_ref());
     part("the attribution", old.attribution.as_ref(), new.attribution.as_ref());
+    part("the figure", old.figure.as_ref(), new.figure.as_ref());
     part("the date", old.date.as_ref().map(|d| &d.text), new.date.as_ref().map(|d| &d.text));
     if let Some(colour) = new.wishes.colour.filter(|_| old.wishes.colour != new.wishes.colour) {
         found.push(format!("the background is {}", colour.hex()));

@@ -171,3 +171,43 @@ fn a_photo_is_shown_where_there_is_one() {
     let edited = edit(&before, "make the photo darker");
     assert_ne!(edited.scene.material, Material::Photo);
 }
+
+#[test]
+fn what_is_added_stands_beside_what_is_there() {
+    let mut before = scene();
+    before.brief.sub = None;
+    let edited = edit(&before, "add \"Since 1987\"");
+    assert_eq!(edited.scene.brief.headline, "Spring sale");
+    assert_eq!(edited.scene.brief.sub.as_deref(), Some("Since 1987"));
+    let edited = edit(&scene(), "Please add \"Since 1987\" and make it darker");
+    assert_eq!(edited.scene.brief.kicker.as_deref(), Some("Since 1987"));
+    assert_eq!(edited.scene.brief.sub.as_deref(), Some("Until Sunday"));
+    let full = edited.scene;
+    let edited = edit(&full, "add \"Free entry\"");
+    assert_eq!((&edited.scene, edited.unmet.len()), (&full, 1));
+    assert!(edited.unmet[0].contains("no room for “Free entry”"), "{:?}", edited.unmet);
+    let mut before = scene();
+    before.brief.call = None;
+    assert_eq!(edit(&before, "add \"Book now\"").scene.brief.call.as_deref(), Some("Book now"));
+    let edited = edit(&scene(), "change the headline to \"Sale\" and add \"Since 1987\"");
+    assert_eq!(edited.scene.brief.sub.as_deref(), Some("Until Sunday"));
+    // A part that is named is that part.
+    let edited = edit(&scene(), "add a subtitle \"Since 1987\"");
+    assert_eq!(edited.scene.brief.sub.as_deref(), Some("Since 1987"));
+}
+
+#[test]
+fn the_whole_text_is_replaced_by_the_new_one() {
+    for text in ["replace the text with \"Sold out\"", "Change all the words to \"Sold out\""] {
+        let mut before = scene();
+        before.brief.kicker = Some("New".to_owned());
+        before.brief.figure = Some("30%".to_owned());
+        let edited = edit(&before, text);
+        let mut wanted = Brief::plain("Sold out");
+        wanted.intent = before.brief.intent;
+        assert_eq!((&edited.scene.brief, edited.unmet.len()), (&wanted, 0), "{text}");
+    }
+    // One part of it is not all of it.
+    let edited = edit(&scene(), "replace the headline text with \"Sold out\"");
+    assert_eq!(edited.scene.brief.sub.as_deref(), Some("Until Sunday"));
+}

@@ -9,6 +9,8 @@ pub(super) const JOINING: &[&str] =
     &["and", "but", "plus", "then", "with", "while", "also", "&", "+"];
 /// Whoever says so wants something to be there that was not.
 pub(super) const ADDING: &[&str] = &["add", "put", "insert", "draw", "show", "place", "include"];
+/// Whoever says so of words wants those that are there to stay.
+pub(super) const MORE: &[&str] = &["add", "insert", "include", "append"];
 /// Words that ask for nothing by themselves.
 pub(super) const FILLING: &[&str] = &[
     "please", "can", "could", "would", "will", "you", "i", "we", "want", "like", "need", "to",

@@ -11,7 +11,11 @@ const SIGNS: &[(Intent, u32, &[&str])] = &[
         5,
         &["testimonial", "customer says", "review from", "customer review", "client review"],
     ),
-    (Intent::Quote, 4, &["quote", "saying by", "proverb", "zitat", "citation"]),
+    (
+        Intent::Quote,
+        4,
+        &["quote", "saying by", "proverb", "zitat", "citation", "цитат", "名言", "اقتباس"],
+    ),
     (
         Intent::Hiring,
         5,
@@ -66,6 +70,9 @@ const SIGNS: &[(Intent, u32, &[&str])] = &[
             "party",
             "summit",
             "livestream",
+            "invitation",
+            "private view",
+            "vernissage",
         ],
     ),
     (

@@ -42,8 +42,18 @@ const CALLS: &[&str] = &[
     "call",
 ];
 
+/// Words that are to be set.
+pub(crate) struct Words {
+    pub(crate) part: Part,
+    pub(crate) text: String,
+    /// Whether a label said which part they are, and nobody had to guess.
+    pub(crate) is_named: bool,
+    /// What stands between the words before and these.
+    pub(crate) before: String,
+}
+
 /// The labelled and quoted parts in their order, and the prompt without them.
-pub(super) fn parts(prompt: &str) -> (Vec<(Part, String)>, String) {
+pub(super) fn parts(prompt: &str) -> (Vec<Words>, String) {
     let mut found = Vec::new();
     let mut rest = String::new();
     let mut headline_taken = false;
@@ -52,7 +62,8 @@ pub(super) fn parts(prompt: &str) -> (Vec<(Part, String)>, String) {
         if let Some(part) = label.filter(|_| !line_rest.is_empty() && !line_rest.contains(opening))
         {
             headline_taken |= part == Part::Headline;
-            found.push((part, line_rest.to_owned()));
+            let (text, before) = (line_rest.to_owned(), String::new());
+            found.push(Words { part, text, is_named: true, before });
             continue;
         }
         let mut before = String::new();
@@ -74,9 +85,11 @@ pub(super) fn parts(prompt: &str) -> (Vec<(Part, String)>, String) {
             if words.is_empty() {
                 continue;
             }
-            let part = named_before(&before).unwrap_or_else(|| guess(&words, headline_taken));
+            let named = named_before(&before);
+            let part = named.unwrap_or_else(|| guess(&words, headline_taken));
             headline_taken |= part == Part::Headline;
-            found.push((part, words));
+            let is_named = named.is_some();
+            found.push(Words { part, text: words, is_named, before: before.to_lowercase() });
             rest.push_str(&before);
             rest.push(' ');
             before.clear();
@@ -85,7 +98,8 @@ pub(super) fn parts(prompt: &str) -> (Vec<(Part, String)>, String) {
         rest.push('\n');
     }
     if let Some(name) = spoken_by(&rest).filter(|_| !found.is_empty()) {
-        found.push((Part::Attribution, name));
+        let (part, before) = (Part::Attribution, String::new());
+        found.push(Words { part, text: name, is_named: true, before });
     }
     (found, rest)
 }
@@ -118,7 +132,8 @@ fn named_before(before: &str) -> Option<Part> {
     last.max_by_key(|(end, _)| *end).map(|(_, part)| part)
 }
 
-fn guess(words: &str, headline_taken: bool) -> Part {
+/// What words are that have no label.
+pub(crate) fn guess(words: &str, headline_taken: bool) -> Part {
     let lower = words.to_lowercase();
     let is_call =
         CALLS.iter().any(|call| lower.starts_with(call)) && lower.split_whitespace().count() <= 4;
@@ -129,16 +144,20 @@ fn guess(words: &str, headline_taken: bool) -> Part {
     }
 }
 
-/// `— Name` or `by Name` behind the quoted words.
+/// `— Name` or `by Name` behind the quoted words; a long dash needs no space behind it.
 fn spoken_by(rest: &str) -> Option<String> {
     let line = rest.lines().rev().find(|line| !line.trim().is_empty())?.trim();
-    let name = ["— ", "– ", "- ", "by ", "from "].iter().find_map(|mark| {
+    let name = ["——", "— ", "– ", "- ", "by ", "from ", "—"].iter().find_map(|mark| {
         let at = line.rfind(mark)?;
         let starts = line.get(..at).is_none_or(|left| left.is_empty() || left.ends_with(' '));
         starts.then(|| line.get(at + mark.len()..)).flatten()
     })?;
     let name = name.trim().trim_end_matches('.');
-    let capital = name.chars().next().is_some_and(char::is_uppercase);
-    (capital && name.chars().count() <= 60 && name.split_whitespace().count() <= 8)
+    (names_somebody(name) && name.chars().count() <= 60 && name.split_whitespace().count() <= 8)
         .then(|| name.to_owned())
+}
+
+/// Whether words may be a name: they begin with a capital, in scripts that have some.
+pub(super) fn names_somebody(words: &str) -> bool {
+    words.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase())
 }

@@ -1,6 +1,8 @@
 //! A message out of a plain sentence: the command around it and the wishes about its look are left out.
 
-use crate::brief::{Brief, Intent};
+use super::clauses::{self, Clause};
+use super::{LABELS, look, openings};
+use crate::brief::Brief;
 
 const POLITE: &[&str] = &[
     "please", "can", "could", "you", "i", "we", "need", "want", "would", "like", "us", "me", "to",
@@ -33,6 +35,10 @@ const MEDIA: &[&str] = &[
     "tile",
     "invitation",
     "teaser",
+    "infographic",
+    "leaflet",
+    "brochure",
+    "reel",
 ];
 const CONNECTORS: &[&str] = &[
     "for",
@@ -59,75 +65,79 @@ const CONNECTORS: &[&str] = &[
     "is",
 ];
 const ARTICLES: &[&str] = &["our", "the", "a", "an", "my", "your"];
-/// A clause that begins so is about the picture, not on it.
-const ABOUT_LOOK: &[&str] = &[
-    "use ",
-    "using ",
-    "make it",
-    "keep it",
-    "include ",
-    "add ",
-    "ensure",
-    "style",
-    "in a ",
-    "in our ",
-    "in the style",
-    "with a ",
-    "with our ",
-    "with the ",
-    "dark ",
-    "minimal",
-    "clean",
-    "modern",
-    "bold ",
-    "background",
-    "colour",
-    "color",
-    "no ",
-    "it should",
-    "the image",
-    "the background",
-    "should ",
-    "bright",
-    "elegant",
-    "playful",
-    "professional",
-    "moody",
-    "and moody",
-    "on a ",
-    "simple",
-    "warm ",
-    "and ",
-    "vintage",
-    "retro",
+/// What stands before a colon and says only what kind of news follows is set small, above it.
+const LEAD_INS: &[&str] = &[
+    "new",
+    "now",
+    "webinar",
+    "workshop",
+    "event",
+    "reminder",
+    "announcement",
+    "update",
+    "today",
+    "news",
+    "live",
+    "neu",
+    "nouveau",
+    "nuevo",
+    "nuovo",
+    "новинка",
+    "новое",
 ];
 
-/// Fills headline and sub from what is left of the prompt.
-pub(super) fn fill(brief: &mut Brief, rest: &str, named_any: bool) {
-    let whole = rest.replace('\n', ". ");
-    let message = without_command(&whole);
+/// Fills headline and sub from what is left of the prompt: the first clause is the headline, and whatever is not
+/// set in another place follows in the sub line, as it was typed.
+pub(super) fn fill(brief: &mut Brief, rest: &str) {
     let facts = brief.facts();
-    let mut clauses = Vec::new();
-    for clause in split(&message) {
-        let lower = clause.to_lowercase();
-        let about_look =
-            !clauses.is_empty() && ABOUT_LOOK.iter().any(|sign| lower.starts_with(sign));
-        let is_fact = facts.iter().any(|fact| fact == &clause);
-        if !about_look && !is_fact && !only_look(&lower) {
-            clauses.push(clause);
+    let is_fact = |text: &str| {
+        facts.iter().any(|fact| fact == text || fact.split(", ").any(|part| part == text))
+    };
+    let mut kept: Vec<Clause> = Vec::new();
+    let mut is_added = false;
+    for clause in clauses::of(without_command(openings::without(rest))) {
+        let text = clause.text.to_lowercase();
+        let seen = if is_added { format!("with {text}") } else { text };
+        is_added = clause.after == " with ";
+        let is_first = kept.is_empty();
+        if !is_fact(&clause.text) && !look::is_about(&seen, is_first) && !only_labels(&seen) {
+            kept.push(clause);
+        } else if let Some(last) = kept.last_mut() {
+            last.skip(&clause);
         }
     }
-    let mut clauses = clauses.into_iter();
-    let Some(first) = clauses.next() else { return };
-    let (headline, tail) = shortened(&first);
-    brief.headline = capital(without_article(&headline));
-    let sub: Vec<String> = tail.into_iter().chain(clauses.take(2)).collect();
-    if !named_any && brief.sub.is_none() && !sub.is_empty() {
-        brief.sub = Some(capital(&sub.join(", ")));
+    if let [lead_in, _, ..] = kept.as_slice()
+        && lead_in.after.starts_with(':')
+        && LEAD_INS.contains(&lead_in.text.to_lowercase().as_str())
+        && brief.kicker.is_none()
+    {
+        brief.kicker = Some(capital(&kept.remove(0).text));
     }
-    if brief.intent == Intent::Plain && brief.headline.is_empty() {
-        brief.headline = capital(&first);
+    if kept.is_empty() {
+        return;
     }
+    let first = kept.remove(0);
+    let marks: String = first.after.chars().take_while(|c| matches!(c, '!' | '?')).collect();
+    match shortened(&first.text) {
+        (headline, Some(text)) => {
+            brief.headline = capital(without_article(&headline));
+            kept.insert(0, Clause { text, after: first.after });
+        }
+        (headline, None) => {
+            brief.headline = capital(without_article(&format!("{headline}{marks}")));
+        }
+    }
+    if brief.sub.is_none() && !kept.is_empty() {
+        brief.sub = Some(capital(&clauses::joined(&kept)));
+    }
+}
+
+/// "With a button", of which the words stood in quotation marks.
+fn only_labels(clause: &str) -> bool {
+    let is_label = |word: &str| LABELS.iter().any(|(name, _)| *name == word);
+    let joins = ["a", "the", "and", "with", "that", "says", "saying", "reading"];
+    clause.split_whitespace().any(is_label)
+        && clause.split_whitespace().all(|word| is_label(word) || joins.contains(&word))
 }
 
 /// The first letter large, the rest as it is.
@@ -138,7 +148,7 @@ pub(super) fn capital(text: &str) -> String {
 }
 
 /// "Please create an Instagram post about X" is X. Only when a verb or a medium was seen at the head.
-fn without_command(text: &str) -> String {
+fn without_command(text: &str) -> &str {
     let words: Vec<&str> = text.split_whitespace().collect();
     let lower: Vec<String> = words
         .iter()
@@ -155,17 +165,25 @@ fn without_command(text: &str) -> String {
         at += 1;
     }
     let reach = at + if verb { 8 } else { 5 };
-    let ends = |i: usize| words.get(i).is_some_and(|word| word.ends_with([',', '.', ';']));
+    let start = |i: usize| {
+        let word =
+            words.get(i).map_or(text.len(), |word| word.as_ptr() as usize - text.as_ptr() as usize);
+        word.min(text.len())
+    };
+    let ends_line = |i: usize| text.get(start(i)..start(i + 1)).is_some_and(|t| t.contains('\n'));
+    let ends =
+        |i: usize| ends_line(i) || words.get(i).is_some_and(|word| word.ends_with([',', '.', ';']));
     let medium = (at..reach.min(words.len()))
         .take_while(|i| *i == at || !ends(i - 1))
         .find(|i| is(*i, MEDIA));
     match medium {
         Some(medium) => at = medium + 1,
-        None if !verb => return text.trim().to_owned(),
+        None if !verb => return text.trim(),
         None => {}
     }
-    let marked =
-        at.checked_sub(1).and_then(|i| words.get(i)).is_some_and(|word| word.ends_with([':', ',']));
+    let marked = at.checked_sub(1).is_some_and(|i| {
+        ends_line(i) || words.get(i).is_some_and(|word| word.ends_with([':', ',']))
+    });
     if medium.is_some()
         && !marked
         && at < words.len()
@@ -174,83 +192,14 @@ fn without_command(text: &str) -> String {
     {
         // "Poster session on Friday": the medium is a part of the message.
         if !verb {
-            return text.trim().to_owned();
+            return text.trim();
         }
     }
     while is(at, CONNECTORS) || words.get(at).is_some_and(|w| *w == "-" || *w == "–" || *w == ":")
     {
         at += 1;
     }
-    words.get(at..).unwrap_or_default().join(" ")
-}
-
-/// Clauses end at stops, at commas, and where "with" begins an addition.
-fn split(text: &str) -> Vec<String> {
-    let mut clauses = vec![String::new()];
-    let chars: Vec<char> = text.chars().collect();
-    for (at, c) in chars.iter().enumerate() {
-        let next = chars.get(at + 1).copied().unwrap_or(' ');
-        let ends = matches!(c, ';' | '·' | '|' | '。' | '、' | '،' | '…')
-            || (matches!(c, '.' | ',' | '!' | '?' | ':') && next == ' ');
-        if ends {
-            if matches!(c, '?' | '!')
-                && let Some(last) = clauses.last_mut()
-            {
-                last.push(*c);
-            }
-            clauses.push(String::new());
-        } else if let Some(last) = clauses.last_mut() {
-            last.push(*c);
-        }
-    }
-    let with = clauses
-        .iter()
-        .flat_map(|clause| clause.split(" with ").map(str::to_owned).collect::<Vec<_>>());
-    let trimmed =
-        with.map(|clause| clause.trim().trim_end_matches(['.', ',', ':']).trim().to_owned());
-    trimmed.filter(|clause| clause.chars().any(char::is_alphanumeric)).collect()
-}
-
-/// "dark and moody": nothing but words about looks.
-fn only_look(clause: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "dark",
-        "light",
-        "moody",
-        "minimal",
-        "minimalist",
-        "clean",
-        "modern",
-        "bold",
-        "elegant",
-        "bright",
-        "simple",
-        "playful",
-        "and",
-        "style",
-        "background",
-        "colors",
-        "colours",
-        "colour",
-        "color",
-        "our",
-        "brand",
-        "very",
-        "a",
-        "in",
-        "blue",
-        "red",
-        "green",
-        "black",
-        "white",
-        "pink",
-        "orange",
-        "purple",
-        "instagram",
-        "facebook",
-        "linkedin",
-    ];
-    clause.split_whitespace().all(|word| WORDS.contains(&word))
+    text.get(start(at)..).unwrap_or_default()
 }
 
 fn without_article(text: &str) -> &str {
