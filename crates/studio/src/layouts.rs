@@ -31,3 +31,46 @@ pub(crate) fn arrange(b: &mut Board<'_>) {
         Layout::Marquee => loud::marquee(b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::brand::Brand;
+    use crate::brief::Intent;
+    use crate::compose::{Order, compose, lay_out};
+    use crate::drawing::TextRole;
+    use crate::format::AspectRatio;
+    use crate::prompt;
+    use crate::scene::{Layout, Materials};
+    use crate::text::Typesetter;
+
+    #[test]
+    fn every_layout_sets_every_part() {
+        let setter = &mut Typesetter::new();
+        let mut brief = prompt::read(
+            "New: Oak chairs. Made in Kent, 12 May 2027, 18:30, \"Oak\" button \"Shop now\"",
+        );
+        brief.kicker = Some("New".to_owned());
+        brief.sub = Some("Made in Kent".to_owned());
+        brief.attribution = Some("Anna Lee".to_owned());
+        brief.intent = Intent::Quote;
+        let (brand, ratio) = (Brand { name: "Oak".into(), ..Brand::default() }, AspectRatio::R1x1);
+        let order = Order { brief, brand, ratio, seed: 1, pictures: Vec::new() };
+        let mut scene = compose(&order, &Materials::default(), setter, 1).remove(0);
+        for layout in Layout::ALL {
+            scene.layout = layout;
+            let drawing = lay_out(&scene, &Materials::default(), setter);
+            for role in [
+                TextRole::Headline,
+                TextRole::Kicker,
+                TextRole::Sub,
+                TextRole::Fact,
+                TextRole::Call,
+                TextRole::Attribution,
+            ] {
+                let is_figure = layout == Layout::Figure && role == TextRole::Headline;
+                let is_set = drawing.texts.iter().any(|text| text.role == role);
+                assert!(is_set || is_figure, "{layout:?} has no {role:?}");
+            }
+        }
+    }
+}

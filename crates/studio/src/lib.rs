@@ -8,6 +8,7 @@
 
 mod art;
 mod board;
+mod bound;
 pub mod brand;
 pub mod brief;
 mod chance;
@@ -31,5 +32,6 @@ pub mod scene;
 mod schemes;
 pub mod svg;
 mod text;
+pub mod unwritable;
 
 pub use text::Typesetter;

@@ -1,5 +1,9 @@
 //! Sets text: shaping and direction by parley, outlines by skrifa, sizes by search.
 
+#[cfg(test)]
+mod tests;
+
+use crate::bound::bound;
 use crate::drawing::Area;
 use crate::fonts::{self, Face};
 use parley::fontique::{Blob, Collection, CollectionOptions};
@@ -84,6 +88,8 @@ impl Typesetter {
     /// Shapes a text. Tracking is in em, and left away where letters join.
     pub(crate) fn shape(&mut self, text: &str, face: Face, tracking: f32, leading: f32) -> Shaped {
         let script = Script::of(text);
+        let bound = bound(text);
+        let text = bound.as_ref();
         let mut families = vec![FontFamilyName::named(face.family.name())];
         families.extend(fonts::fallbacks(face.family.is_serif()).map(FontFamilyName::named));
         let mut builder = self.layouts.ranged_builder(&mut self.fonts, text, 1.0, false);
@@ -314,93 +320,5 @@ impl OutlinePen for Pen<'_> {
 
     fn close(&mut self) {
         self.path.close();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fonts::Family;
-
-    fn shaped(setter: &mut Typesetter, text: &str) -> Shaped {
-        setter.shape(text, Face { family: Family::Inter, weight: 400 }, 0.0, 1.1)
-    }
-
-    /// The glyphs of a text as they stand from left to right, and where each stands.
-    fn glyphs(setter: &mut Typesetter, text: &str) -> Vec<(u32, f32)> {
-        let shaped = shaped(setter, text);
-        assert!(shaped.missing.is_empty(), "{text}: no glyph for {:?}", shaped.missing);
-        let mut all = Vec::new();
-        for line in shaped.layout.lines() {
-            for item in line.items() {
-                let PositionedLayoutItem::GlyphRun(run) = item else { continue };
-                all.extend(run.positioned_glyphs().map(|glyph| (glyph.id, glyph.x)));
-            }
-        }
-        all.sort_by(|a, b| a.1.total_cmp(&b.1));
-        all
-    }
-
-    fn ids(setter: &mut Typesetter, text: &str) -> Vec<u32> {
-        glyphs(setter, text).into_iter().map(|(id, _)| id).collect()
-    }
-
-    #[test]
-    fn arabic_letters_join() {
-        let setter = &mut Typesetter::new();
-        let alone = ids(setter, "ب");
-        let three = ids(setter, "ببب");
-        assert_eq!((alone.len(), three.len()), (1, 3));
-        // The first, one in the middle and the last have shapes of their own, and none that of a lone letter.
-        assert!(!three.contains(&alone[0]), "{three:?} {alone:?}");
-        assert!(three[0] != three[1] && three[1] != three[2], "{three:?}");
-        // Nothing parts them: no gap between the ink of one letter and that of the next.
-        let mut joined = shaped(setter, "ببب");
-        let block = Typesetter::set(&mut joined, 100.0, 1_000.0, Align::Start);
-        let mut parted = shaped(setter, "ب ب ب");
-        let apart = Typesetter::set(&mut parted, 100.0, 1_000.0, Align::Start);
-        assert!(block.width < apart.width, "{} {}", block.width, apart.width);
-    }
-
-    #[test]
-    fn arabic_runs_from_the_right_and_numbers_in_it_from_the_left() {
-        let setter = &mut Typesetter::new();
-        let (alef, dal) = (ids(setter, "ا")[0], ids(setter, "د")[0]);
-        // These two do not join, so that each keeps its shape.
-        assert_eq!(ids(setter, "اد"), [dal, alef]);
-        assert!(shaped(setter, "اد").rtl && !shaped(setter, "ab").rtl);
-        let digits = ids(setter, "15");
-        let mixed = ids(setter, "اد 15");
-        assert_eq!(mixed.first().zip(mixed.get(1)), digits.first().zip(digits.get(1)), "{mixed:?}");
-        assert_eq!(mixed[mixed.len() - 2..], [dal, alef], "{mixed:?}");
-        // In a text that runs from the left, Arabic stands where it is and runs the other way.
-        let (a, b) = (ids(setter, "a")[0], ids(setter, "b")[0]);
-        let within = ids(setter, "a اد b");
-        assert_eq!((within.first(), within.last()), (Some(&a), Some(&b)), "{within:?}");
-        let place = |id| within.iter().position(|found| *found == id);
-        assert!(place(dal) < place(alef), "{within:?}");
-    }
-
-    #[test]
-    fn kana_and_hangul_have_glyphs_and_lines_break_between_them() {
-        let setter = &mut Typesetter::new();
-        for text in ["ひらがなとカタカナ", "봄맞이 할인 행사", "夏季新品现已上市"]
-        {
-            let letters = text.chars().filter(|c| !c.is_whitespace()).count();
-            let glyphs = ids(setter, text);
-            assert!(glyphs.len() >= letters, "{text}: {glyphs:?}");
-            let mut shaped = shaped(setter, text);
-            let one = Typesetter::set(&mut shaped, 100.0, 10_000.0, Align::Start);
-            let several = Typesetter::set(&mut shaped, 100.0, 450.0, Align::Start);
-            assert!(one.lines == 1 && several.lines > 1, "{text}: {} {}", one.lines, several.lines);
-            assert!(several.width <= 460.0, "{text}: {}", several.width);
-        }
-    }
-
-    #[test]
-    fn no_korean_word_is_broken() {
-        let mut shaped = shaped(&mut Typesetter::new(), "여름 신상품 출시");
-        // Three words, of which no two stand side by side in this; broken anywhere, they would take two lines.
-        assert_eq!(Typesetter::set(&mut shaped, 100.0, 420.0, Align::Start).lines, 3);
     }
 }

@@ -4,6 +4,7 @@ use super::open::{head, plain_column};
 use super::stack::{Anchor, Column, Piece, column};
 use crate::art;
 use crate::board::{Board, Wanted};
+use crate::bound::bound;
 use crate::drawing::{Area, Paint, TextRole};
 use crate::scene::Material;
 use crate::text::{Align, Room};
@@ -95,7 +96,7 @@ pub(super) fn quote(b: &mut Board<'_>) {
     let room = Area { y: top, h: low - top, ..area };
     let set = Column::new(
         b,
-        &[Piece::Words, Piece::Attribution, Piece::Sub, Piece::Call],
+        &[Piece::Kicker, Piece::Words, Piece::Attribution, Piece::Sub, Piece::Facts, Piece::Call],
         Anchor::Middle,
         Align::Start,
     );
@@ -199,10 +200,15 @@ pub(super) fn schedule(b: &mut Board<'_>) {
 /// The facts side by side, and the call behind them.
 fn columns(b: &mut Board<'_>, area: Area, facts: &[String]) {
     let call = b.brief.call.clone();
-    let shown: Vec<(TextRole, String)> = facts
+    // The last column has all that are left.
+    let places = if call.is_some() { 2 } else { 3 };
+    let (own, shared) = facts.split_at(facts.len().min(places - 1));
+    let shared = Some(shared.join(", ")).filter(|shared| !shared.is_empty());
+    let shown: Vec<(TextRole, String)> = own
         .iter()
-        .take(if call.is_some() { 2 } else { 3 })
-        .map(|fact| (TextRole::Fact, fact.clone()))
+        .cloned()
+        .chain(shared)
+        .map(|fact| (TextRole::Fact, fact))
         .chain(call.map(|call| (TextRole::Call, call)))
         .collect();
     let gap = 2.0 * b.u;
@@ -235,7 +241,9 @@ pub(super) fn marquee(b: &mut Board<'_>) {
     let (w, h) = b.logo_size(height, widest);
     b.logo(Area::new(inner.x, inner.y, w, h), widest, height);
     let top = inner.y + if h > 0.0 { h + 3.0 * b.u } else { 0.0 };
-    let has_foot = b.brief.sub.is_some() || b.brief.call.is_some() || !b.brief.facts().is_empty();
+    let brief = b.brief;
+    let words = [&brief.kicker, &brief.sub, &brief.call, &brief.attribution];
+    let has_foot = words.into_iter().any(Option::is_some) || !brief.facts().is_empty();
     let foot_wanted = match (has_foot, b.is_tall()) {
         (false, _) => 0.0,
         (true, true) => 20.0 * b.u,
@@ -251,13 +259,14 @@ pub(super) fn marquee(b: &mut Board<'_>) {
             let foot = if b.is_tall() { foot } else { Area { w: foot.w * 0.8, ..foot } };
             let set = Column::new(
                 b,
-                &[Piece::Sub, Piece::Facts, Piece::Call],
+                &[Piece::Kicker, Piece::Sub, Piece::Facts, Piece::Attribution, Piece::Call],
                 Anchor::Bottom,
                 Align::Start,
             );
             column(b, foot, set);
         } else {
-            let set = Column::new(b, &[Piece::Sub, Piece::Facts], Anchor::Bottom, Align::Start);
+            let pieces = [Piece::Kicker, Piece::Sub, Piece::Facts, Piece::Attribution];
+            let set = Column::new(b, &pieces, Anchor::Bottom, Align::Start);
             column(b, Area { w: foot.w * 0.58, ..foot }, set);
             let set = Column::new(b, &[Piece::Call], Anchor::Bottom, Align::End);
             column(b, Area { x: foot.x + foot.w * 0.64, w: foot.w * 0.36, ..foot }, set);
@@ -268,7 +277,9 @@ pub(super) fn marquee(b: &mut Board<'_>) {
 /// The ways to divide words into lines are few; the one that fills the area best is taken.
 fn lines(b: &mut Board<'_>, area: Area) {
     let text = b.brief.headline.clone();
-    let words: Vec<&str> = text.split_whitespace().collect();
+    // Spaces that bind a number to its unit are no ends of words.
+    let text = bound(&text);
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
     let family = b.scene.heading;
     let gap = 1.5 * b.u;
     let mut best: Option<(f32, Vec<String>)> = None;

@@ -239,7 +239,7 @@ fn small(b: &mut Board<'_>, area: Area, column: Column<'_>, piece: Piece) -> Opt
         Piece::Kicker => {
             (TextRole::Kicker, capitals(brief.kicker.as_deref()?), body.heavy(), 1.75, 1.1, 2, 0.12)
         }
-        Piece::Sub => (TextRole::Sub, brief.sub.clone()?, body.light(), 3.0, 1.35, 6, 0.34),
+        Piece::Sub => (TextRole::Sub, brief.sub.clone()?, body.light(), 3.0, 1.35, 9, 0.34),
         Piece::Facts if facts.is_empty() => return None,
         Piece::Facts => (TextRole::Fact, facts, body.heavy(), 2.2, 1.3, 3, 0.16),
         Piece::Call => (TextRole::Call, brief.call.clone()?, body.heavy(), 2.15, 1.2, 1, 0.12),

@@ -53,9 +53,11 @@ pub(super) fn of(text: &str) -> Vec<Clause> {
         open.push(c);
     }
     close(&mut open, "");
-    for clause in &mut clauses {
-        if let Some(added) = clause.text.strip_prefix("with ") {
-            clause.text = added.to_owned();
+    for at in 1..clauses.len() {
+        let is_added = clauses.get(at - 1).is_some_and(|before| before.after.ends_with(" with "));
+        if let Some(clause) = clauses.get_mut(at).filter(|_| is_added) {
+            let text = clause.text.trim_start_matches("with ").to_owned();
+            clause.text = text;
         }
     }
     clauses

@@ -203,7 +203,12 @@ fn around_month(raw: &[&str], bare: &[&str], at: usize) -> Option<DateText> {
     if is_year(word(Some(to + 1))) {
         to += 1;
     }
-    if from > 0 && WEEKDAYS.contains(&word(Some(from - 1)).to_lowercase().as_str()) {
+    // "on Thursday, 12 May" would leave its "on" behind.
+    let raw_at = |at: Option<usize>| at.and_then(|at| raw.get(at)).copied();
+    let goes_with = raw_at(from.checked_sub(1)).is_some_and(|day| {
+        !day.ends_with(',') || raw_at(from.checked_sub(2)).is_none_or(|w| w.ends_with([',', ':']))
+    });
+    if goes_with && WEEKDAYS.contains(&word(from.checked_sub(1)).to_lowercase().as_str()) {
         from -= 1;
     }
     let text = raw.get(from..=to)?.join(" ");
@@ -360,6 +365,10 @@ fn rank(token: &str, next: Option<&str>, intent: Intent) -> Option<u8> {
         return Some(PRICE);
     }
     let lower = token.to_lowercase();
+    // How many pixels there are to be.
+    if matches!(lower.as_str(), "4k" | "8k") && intent != Intent::Statistic {
+        return None;
+    }
     let unit = lower.strip_suffix(['x', '×', 'k', 'm', '+']).or_else(|| lower.strip_suffix("bn"));
     if unit
         .is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit() || ".,".contains(c)))

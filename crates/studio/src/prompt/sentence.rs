@@ -2,7 +2,7 @@
 
 use super::clauses::{self, Clause};
 use super::{LABELS, look, openings};
-use crate::brief::Brief;
+use crate::brief::{Brief, Intent};
 
 const POLITE: &[&str] = &[
     "please", "can", "could", "you", "i", "we", "need", "want", "would", "like", "us", "me", "to",
@@ -69,6 +69,7 @@ const ARTICLES: &[&str] = &["our", "the", "a", "an", "my", "your"];
 const LEAD_INS: &[&str] = &[
     "new",
     "now",
+    "quote",
     "webinar",
     "workshop",
     "event",
@@ -111,7 +112,9 @@ pub(super) fn fill(brief: &mut Brief, rest: &str) {
         && LEAD_INS.contains(&lead_in.text.to_lowercase().as_str())
         && brief.kicker.is_none()
     {
-        brief.kicker = Some(capital(&kept.remove(0).text));
+        let lead_in = kept.remove(0);
+        // That it is a quote is seen.
+        brief.kicker = Some(capital(&lead_in.text)).filter(|_| brief.intent != Intent::Quote);
     }
     if kept.is_empty() {
         return;
@@ -138,6 +141,10 @@ fn only_labels(clause: &str) -> bool {
     let joins = ["a", "the", "and", "with", "that", "says", "saying", "reading"];
     clause.split_whitespace().any(is_label)
         && clause.split_whitespace().all(|word| is_label(word) || joins.contains(&word))
+}
+
+fn is_label(words: &[String], at: usize) -> bool {
+    words.get(at).is_some_and(|word| LABELS.iter().any(|(name, _)| name == word))
 }
 
 /// The first letter large, the rest as it is.
@@ -198,6 +205,12 @@ fn without_command(text: &str) -> &str {
     while is(at, CONNECTORS) || words.get(at).is_some_and(|w| *w == "-" || *w == "–" || *w == ":")
     {
         at += 1;
+    }
+    // "With the text …": what the words are is not among them.
+    let label = at + usize::from(is(at, ARTICLES));
+    let named = medium.is_some() && label > 0 && is(label - 1, &["with", "says", "the", "a"]);
+    if named && (is(label, &["text", "words", "slogan", "message"]) || is_label(&lower, label)) {
+        at = label + 1;
     }
     text.get(start(at)..).unwrap_or_default()
 }

@@ -144,6 +144,10 @@ fn what_is_not_set_elsewhere_is_in_the_sub_line() {
     assert_eq!(set(&brief), ("Webinar", "Dr. Anna Lee, how oak ages"));
     assert_eq!(brief.facts(), ["12 May 2027"]);
 
+    let brief = read("Webinar with Dr. Anna Lee on Thursday, 12 May 2027, 6 pm, with tea");
+    assert_eq!(set(&brief).1, "Dr. Anna Lee on Thursday, with tea");
+    assert_eq!(brief.facts(), ["12 May 2027", "6 pm"]);
+
     let brief = read("New: the Kent chair. Now £249 instead of £329. Ships worldwide.");
     assert_eq!(set(&brief), ("Kent chair", "Now £249 instead of £329. Ships worldwide."));
     assert_eq!((brief.kicker.as_deref(), brief.figure.as_deref()), (Some("New"), Some("£249")));
@@ -202,6 +206,9 @@ fn pictographs_are_left_out() {
         ("Hello 🇫🇷 world", "Hello world"),
         ("می‌خواهم", "می‌خواهم"),
         ("Oak™ & Co © 2027", "Oak™ & Co © 2027"),
+        ("★ Five stars ✓", "Five stars"),
+        ("\"Shop now →\"", "Shop now"),
+        ("10 → 20 seats", "10 → 20 seats"),
         ("🎉🎉", ""),
     ] {
         assert_eq!(read(prompt).headline, headline, "{prompt}");
@@ -215,6 +222,7 @@ fn a_quote_has_its_speaker_in_every_script() {
         ("“好家具值得等待。”——李明，上海", "李明，上海"),
         ("«Хорошая мебель стоит ожидания» — Анна, Казань", "Анна, Казань"),
         ("\"Good work\" —Ana, Porto", "Ana, Porto"),
+        ("Quote: Good furniture is worth the wait. - Anna Lee", "Anna Lee"),
     ] {
         assert_eq!(read(prompt).attribution.as_deref(), Some(speaker), "{prompt}");
     }
@@ -249,6 +257,8 @@ fn instructions_are_not_set() {
         ("为春季新品做一张海报", "春季新品", ""),
         ("为我们的店做一张海报：春季新品", "春季新品", ""),
         ("صمم منشورا عن تخفيضات الصيف", "تخفيضات الصيف", ""),
+        ("Minimalist poster with the text Less is more", "Less is more", ""),
+        ("Post with headline: Less is more", "Less is more", ""),
         // What only begins like an instruction is set.
         (
             "Sale, no minimum order, use it all summer",
