@@ -39,7 +39,7 @@ impl Tag {
     }
 }
 
-const VOID: [&str; 6] = ["meta", "link", "input", "br", "img", "hr"];
+const VOID: [&str; 7] = ["meta", "link", "input", "br", "wbr", "img", "hr"];
 
 /// Reads the HTML that our templates write, and panics at anything that they should not write: this
 /// is stricter than a browser, so nothing hostile hides between two readings.
