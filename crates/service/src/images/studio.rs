@@ -14,6 +14,7 @@ use bloom_studio::picture::Picture;
 use bloom_studio::prompt;
 use bloom_studio::raster;
 use bloom_studio::scene::{Materials, Scene};
+use bloom_studio::unwritable::unwritable;
 
 use super::files::Written;
 use super::rendering::{Composition, Outcome, Task};
@@ -204,6 +205,9 @@ fn decoded(supplies: Supplies) -> (Brand, Materials) {
 
 /// A scene as a picture, and as what is kept of it.
 fn drawn(setter: &mut Typesetter, scene: &Scene, materials: &Materials, is_4k: bool) -> Outcome {
+    if let Some(why) = unwritable(&scene.brief, setter) {
+        return Outcome::failed(why.to_string());
+    }
     let resolution = if is_4k { Resolution::FourK } else { Resolution::TwoK };
     let (width, height) = resolution.pixels(scene.ratio);
     let drawing = compose::lay_out(scene, materials, setter);

@@ -13,6 +13,7 @@ use crate::support::{App, NOTHING, on_both};
 on_both!(
     a_composition_is_changed_resized_and_traced,
     a_composition_is_drawn_without_its_ground,
+    what_no_typeface_has_is_said_and_costs_nothing,
     what_somebody_brought_is_changed_resized_cut_and_traced,
     a_plan_without_4k_makes_none_of_a_large_picture,
     what_cannot_be_done_is_said_and_costs_nothing,
@@ -84,6 +85,32 @@ async fn a_composition_is_drawn_without_its_ground(app: App) {
     assert_eq!(&cut["aspectRatio"], &cover["aspectRatio"]);
     assert_eq!((bytes(&ada, &cover).await[25], bytes(&ada, &cut).await[25]), (2, 6));
     assert_eq!(ada.person.balance().await.balance, 10 - 3);
+}
+
+async fn what_no_typeface_has_is_said_and_costs_nothing(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    ada.person.topup(10, "in_1").await;
+    for (prompt, why) in [
+        ("\"जीवन भर चलने वाला\"", "no typeface here has these letters"),
+        ("\u{1f389}\u{1f31e}", "there are no words to set"),
+    ] {
+        let mut order = ada.order();
+        order["prompt"] = json!(prompt);
+        let ids = ada.ids(&ada.generate(&order).await);
+        ada.work().await;
+        let image = ada.image(&ids[0]).await;
+        assert_eq!(image["status"], "failed", "{image}");
+        let detail = image["failureDetail"].as_str().expect("a reason");
+        assert!(detail.contains(why), "{detail}");
+    }
+    assert_eq!(ada.person.balance().await.balance, 10);
+    // Emoji beside words are left out.
+    let mut order = ada.order();
+    order["prompt"] = json!("\"Summer party \u{1f389}\"");
+    let ids = ada.ids(&ada.generate(&order).await);
+    ada.work().await;
+    let image = ada.image(&ids[0]).await;
+    assert_eq!(image["status"], "completed", "{image}");
 }
 
 /// A block upon a plain backdrop, 300 by 200 pixels.
