@@ -39,7 +39,7 @@ pub(crate) fn bound(text: &str) -> Cow<'_, str> {
         let (left, right) =
             (text.get(..at).unwrap_or_default(), text.get(at..).unwrap_or_default());
         match before {
-            Some(last) if c == ' ' && last.is_numeric() && begins_with_unit(&right[1..]) => {
+            Some(last) if c == ' ' && binds_space(left, last, &right[1..]) => {
                 bound.push(SPACE);
             }
             Some(last) if is_tied(left, last, c, right) => bound.extend([JOINER, c]),
@@ -48,6 +48,16 @@ pub(crate) fn bound(text: &str) -> Cow<'_, str> {
         before = Some(c);
     }
     Cow::Owned(bound)
+}
+
+/// Whether the space between two texts stands before a unit, or behind an ordinal: "24. Dezember".
+fn binds_space(left: &str, last: char, right: &str) -> bool {
+    let is_ordinal = || {
+        let word = left.rsplit(' ').next().unwrap_or_default();
+        let digits = word.strip_suffix('.').unwrap_or_default();
+        matches!(digits.len(), 1 | 2) && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    last.is_numeric() && begins_with_unit(right) || last == '.' && is_ordinal()
 }
 
 fn begins_with_unit(text: &str) -> bool {
@@ -68,7 +78,9 @@ fn is_tied(left: &str, last: char, c: char, right: &str) -> bool {
             both && rest.trim_start().starts_with(digit) && starts < left.len()
         })
     };
-    digit(last) && COUNTED.contains(&c)
+    let in_range = || left.trim_end_matches(last).ends_with(digit);
+    matches!(last, '–' | '—') && digit(c) && in_range()
+        || digit(last) && COUNTED.contains(&c)
         || NUMERALS.contains(&last) && c == '折'
         || digit(c) && behind_hour()
         || within_hour()

@@ -107,7 +107,7 @@ pub(super) fn joined(clauses: &[Clause]) -> String {
         let is_line = clause.after.contains('\n');
         match (at + 1 == clauses.len(), stops.as_str()) {
             (true, stops) => {
-                text.push_str(stops.trim_end_matches([',', ':', ';', '·', '|', '、', '،']))
+                text.push_str(stops.trim_end_matches([',', ':', ';', '·', '|', '、', '،']));
             }
             (false, "" | "·") if is_line || stops == "·" => text.push_str(" · "),
             (false, "") => text.push(' '),

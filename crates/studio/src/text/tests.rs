@@ -102,9 +102,11 @@ fn no_line_parts_a_number_from_what_it_counts() {
         ("全场5折上午10点开始", "5折"),
         ("全场5折上午10点开始", "上午10点"),
         ("全场八折限时一周", "八折"),
+        ("Open Thu 18:30–21:00 only", "18:30–21:00"),
+        ("Geschlossen am 24. Dezember ab zwei", "24. Dezember"),
         ("Ab 10 Uhr: nur 5 €!", "5 €"),
     ] {
-        let widths = (1..60).map(|at| at as f32 * 250.0);
+        let widths = (1..90).map(|at| at as f32 * 250.0);
         let broken = widths.map(|width| lines(setter, text, width));
         let mut counts = Vec::new();
         for lines in broken {
