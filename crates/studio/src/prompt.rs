@@ -123,14 +123,21 @@ fn place(brief: &mut Brief, part: Part, words: String) {
     }
 }
 
-/// Whose words they are, where the line below them says only that.
+/// Whose words they are, where the line below them says only that, or a dash behind them does.
 fn settle(brief: &mut Brief) {
     let speaks = matches!(brief.intent, Intent::Quote | Intent::Testimonial);
-    if speaks && brief.attribution.is_none() {
-        let named = brief.sub.as_deref().and_then(facts::speaker);
-        if let Some(name) = named {
-            brief.attribution = Some(name);
-            brief.sub = None;
-        }
+    if !speaks || brief.attribution.is_some() {
+        return;
+    }
+    if let Some(name) = brief.sub.as_deref().and_then(facts::speaker) {
+        brief.attribution = Some(name);
+        brief.sub = None;
+        return;
+    }
+    let behind = [" — ", " – ", " - "].iter().find_map(|dash| brief.headline.rsplit_once(dash));
+    let said = behind.and_then(|(words, name)| Some((words.to_owned(), facts::speaker(name)?)));
+    if let Some((words, name)) = said {
+        brief.headline = words;
+        brief.attribution = Some(name);
     }
 }

@@ -68,8 +68,9 @@ pub(super) fn of(text: &str) -> Vec<Clause> {
 fn ends_sentence(before: &str, after: &str) -> bool {
     let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
     let lower = word.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    let is_letters = lower.chars().all(|c| c.is_alphabetic() || c == '.');
-    let is_initials = is_letters && (lower.contains('.') || lower.chars().count() == 1);
+    let is_short = |part: &str| part.chars().count() <= 2 && part.chars().all(char::is_alphabetic);
+    let is_initials =
+        lower.split('.').all(is_short) && (lower.contains('.') || lower.chars().count() == 1);
     let is_ordinal = matches!(lower.len(), 1 | 2) && lower.bytes().all(|b| b.is_ascii_digit());
     let begins = before.trim() == word;
     let is_month = || facts::is_month(after.split_whitespace().next().unwrap_or_default());

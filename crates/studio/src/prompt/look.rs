@@ -29,6 +29,11 @@ const LOOKS: &[&str] = &[
     "vibe",
     "look",
     "icons",
+    "white text",
+    "black text",
+    "dark text",
+    "light text",
+    "large text",
     "readable",
     "legible",
 ];
@@ -59,6 +64,8 @@ const OPENING: &[&str] = &[
     "retro",
     "soft",
     "our brand",
+    "lots of ",
+    "plenty of ",
 ];
 /// And so, whatever it names.
 const CLEAR: &[&str] =

@@ -111,6 +111,12 @@ fn text_keeps_its_own_punctuation() {
             "Big news",
             "Oak is back! Come and see. We wait",
         ),
+        (
+            "Now open, see www.oak.example. It is free.",
+            "Now open",
+            "See www.oak.example. It is free.",
+        ),
+        ("See www.oak.example. It is free.", "See www.oak.example", "It is free."),
         ("Was kommt: am 24. Dezember geschlossen", "Was kommt", "Am 24. Dezember geschlossen"),
         ("One line\nanother one\nthe third.", "One line", "Another one · the third."),
     ] {
@@ -223,6 +229,7 @@ fn a_quote_has_its_speaker_in_every_script() {
         ("«Хорошая мебель стоит ожидания» — Анна, Казань", "Анна, Казань"),
         ("\"Good work\" —Ana, Porto", "Ana, Porto"),
         ("Quote: Good furniture is worth the wait. - Anna Lee", "Anna Lee"),
+        ("Quote card: Good furniture is worth the wait – Anna Lee", "Anna Lee"),
     ] {
         assert_eq!(read(prompt).attribution.as_deref(), Some(speaker), "{prompt}");
     }
@@ -259,6 +266,8 @@ fn instructions_are_not_set() {
         ("صمم منشورا عن تخفيضات الصيف", "تخفيضات الصيف", ""),
         ("Minimalist poster with the text Less is more", "Less is more", ""),
         ("Post with headline: Less is more", "Less is more", ""),
+        ("Poster saying Hello world with white text", "Hello world", ""),
+        ("Oak for life. Modern style, lots of white space.", "Oak for life", ""),
         // What only begins like an instruction is set.
         (
             "Sale, no minimum order, use it all summer",
