@@ -64,6 +64,8 @@ const CONNECTORS: &[&str] = &[
     "featuring",
     "is",
 ];
+/// What words are called besides the names of their parts.
+const WORDS: &[&str] = &["text", "words", "slogan", "message", "caption"];
 const ARTICLES: &[&str] = &["our", "the", "a", "an", "my", "your"];
 /// What stands before a colon and says only what kind of news follows is set small, above it.
 const LEAD_INS: &[&str] = &[
@@ -96,7 +98,10 @@ pub(super) fn fill(brief: &mut Brief, rest: &str) {
     };
     let mut kept: Vec<Clause> = Vec::new();
     let mut is_added = false;
-    for clause in clauses::of(without_command(openings::without(rest))) {
+    for mut clause in clauses::of(without_command(openings::without(rest))) {
+        if is_added && let Some(words) = behind_label(&clause.text) {
+            clause.text = words.to_owned();
+        }
         let text = clause.text.to_lowercase();
         let seen = if is_added { format!("with {text}") } else { text };
         is_added = clause.after == " with ";
@@ -141,6 +146,12 @@ fn only_labels(clause: &str) -> bool {
     let joins = ["a", "the", "and", "with", "that", "says", "saying", "reading"];
     clause.split_whitespace().any(is_label)
         && clause.split_whitespace().all(|word| is_label(word) || joins.contains(&word))
+}
+
+/// "The caption Made in Kent": what the words are is not among them.
+fn behind_label(text: &str) -> Option<&str> {
+    let (label, words) = text.strip_prefix("the ")?.split_once(' ')?;
+    (LABELS.iter().any(|(name, _)| *name == label) || WORDS.contains(&label)).then_some(words)
 }
 
 fn is_label(words: &[String], at: usize) -> bool {
@@ -208,8 +219,8 @@ fn without_command(text: &str) -> &str {
     }
     // "With the text …": what the words are is not among them.
     let label = at + usize::from(is(at, ARTICLES));
-    let named = medium.is_some() && label > 0 && is(label - 1, &["with", "says", "the", "a"]);
-    if named && (is(label, &["text", "words", "slogan", "message"]) || is_label(&lower, label)) {
+    let named = at > 0 && is(at - 1, &["with", "says", "saying", "reading"]);
+    if named && (is(label, WORDS) || is_label(&lower, label)) {
         at = label + 1;
     }
     text.get(start(at)..).unwrap_or_default()

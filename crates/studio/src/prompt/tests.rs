@@ -266,6 +266,12 @@ fn instructions_are_not_set() {
         ("صمم منشورا عن تخفيضات الصيف", "تخفيضات الصيف", ""),
         ("Minimalist poster with the text Less is more", "Less is more", ""),
         ("Post with headline: Less is more", "Less is more", ""),
+        ("Create a post about the title race", "Title race", ""),
+        (
+            "Photo of the Kent chair with the caption Made in Kent",
+            "Photo of the Kent chair",
+            "Made in Kent",
+        ),
         ("Poster saying Hello world with white text", "Hello world", ""),
         ("Oak for life. Modern style, lots of white space.", "Oak for life", ""),
         // What only begins like an instruction is set.
