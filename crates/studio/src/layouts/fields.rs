@@ -115,6 +115,10 @@ pub(super) fn card(b: &mut Board<'_>) {
     } else if b.is_tall() {
         let h = b.h * 0.52;
         Area::new(b.m * 0.75, b.h - h - b.m * 0.75, b.w - b.m * 1.5, h)
+    } else if filled == Material::Photo {
+        // Whoever gives a picture wants to see it, not only its edges.
+        let h = b.h * 0.56;
+        Area::new(b.m, b.h - h - b.m * 0.75, b.w - 2.0 * b.m, h)
     } else {
         Area::new(b.m, b.m, b.w - 2.0 * b.m, b.h - 2.0 * b.m).inset(b.u * 1.5)
     };

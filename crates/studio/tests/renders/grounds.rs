@@ -35,6 +35,10 @@ fn without_its_ground_a_picture_is_open_and_laid_over_it_again_whole() {
             }
         }
         let share = |count: u32| count as f32 / (w * h) as f32;
+        // A sheet upon a picture leaves enough of it to be seen.
+        if what.starts_with("Card") && what.contains("Photo") && share(open) < 0.35 {
+            faults.push(format!("{what}: {:.3} of the picture is seen", share(open)));
+        }
         // The many thin veils of a shadow are rounded one by one.
         if worst > 0.05 || share(open) < 0.03 || share(full) < 0.003 {
             let (open, full) = (share(open), share(full));
