@@ -96,11 +96,12 @@ async fn a_foreign_key_answers_as_a_missing_one(app: App) {
         let foreign = bob.post(&at(&key.id), &fields).await;
         foreign.assert_page(404, "Page not found");
         let missing = bob.post(&at("01941f29-7c00-7aaa-8aaa-aaaaaaaaaaaa"), &fields).await;
-        assert_eq!((foreign.status, foreign.text()), (missing.status, missing.text()));
+        let missing = missing.without_token();
+        assert_eq!(foreign.without_token(), missing);
         for junk in ["0", "%00", "%ff", "..", "a%2Fb", &"9".repeat(4000), &key.id.replace('-', "")]
         {
             let answer = bob.post(&at(junk), &fields).await;
-            assert_eq!((answer.status, answer.text()), (404, missing.text()), "{junk}");
+            assert_eq!((answer.status, answer.without_token()), (404, missing.clone()), "{junk}");
         }
     }
     assert_eq!(app.database().dump(), before, "nothing is changed");
