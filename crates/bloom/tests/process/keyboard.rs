@@ -55,6 +55,17 @@ impl Hands<'_> {
         panic!("the keyboard does not reach {what}, but {passed:?}");
     }
 
+    /// Waits until the page has put the focus on a field by itself, which it does a moment after it is seen.
+    async fn begins_at(&self, field: &str) {
+        for _ in 0..500 {
+            if self.0.run(FOCUSED).await["id"] == field {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the page does not begin at {field}");
+    }
+
     async fn enter(&self, what: &str) {
         self.to(what).await;
         self.press(Key::Enter + "").await;
@@ -122,7 +133,7 @@ async fn a_key_is_made_copied_rotated_and_revoked_by_keyboard() {
 
     hands.enter("Revoke the key Laptop").await;
     browser.see("Revoke the API key Laptop").await;
-    // The page begins at the field.
+    hands.begins_at("confirmed").await;
     hands.press("Laptop").await;
     hands.press(Key::Enter + "").await;
     browser.read("The key “Laptop” is revoked.").await;

@@ -40,7 +40,8 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
 
 fn nothing_there(app: &App) -> Response {
     let index = format!("{}/docs/llms.txt", app.site.origin());
-    let text = format!("# Page not found\n\nThere is nothing at this address. All pages: <{index}>\n");
+    let text =
+        format!("# Page not found\n\nThere is nothing at this address. All pages: <{index}>\n");
     let mut response = plain("text/markdown; charset=utf-8", &text);
     *response.status_mut() = StatusCode::NOT_FOUND;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
