@@ -193,7 +193,11 @@ async fn a_yes_by_another_person_or_after_signing_in_again_counts_for_nothing(ap
     // Somebody else signs in where the question was put, and then the same person again.
     let mut before = ada.clone();
     ada.sign_in("eve@example.com", PASSWORD).await.assert_redirect("/settings");
-    ada.post_as_is("/authorize", &as_shown, &[]).await.assert_page(403, EXPIRED_FORM);
+    let page = ada.post_as_is("/authorize", &as_shown, &[]).await;
+    page.assert_page(403, EXPIRED_FORM);
+    // It leads back to the question, and says as whom.
+    assert!(page.text().contains(&format!("href=\"/authorize?request={question}\"")), "{page:?}");
+    assert!(page.text().contains("eve@example.com"), "{page:?}");
     ada.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
     ada.post_as_is("/authorize", &as_shown, &[]).await.assert_page(403, EXPIRED_FORM);
     let page = before.post_as_is("/authorize", &as_shown, &[]).await;

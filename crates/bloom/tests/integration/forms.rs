@@ -20,7 +20,19 @@ on_both!(
     no_form_is_taken_without_its_token,
     a_form_of_before_sign_in_is_not_one_of_after,
     a_large_form_is_read_up_to_its_bound,
+    a_page_that_says_no_knows_who_is_signed_in,
 );
+
+async fn a_page_that_says_no_knows_who_is_signed_in(app: App) {
+    let mut ada = app.person("ada").await;
+    for path in ["/nope", "/docs/nope", "/images/01941f29-7c00-7aaa-8aaa-aaaaaaaaaaaa"] {
+        let page = ada.get(path).await;
+        page.assert_page(404, "Page not found");
+        assert!(page.text().contains("ada@example.com"), "{path}: {page:?}");
+    }
+    let page = app.browser().get("/nope").await;
+    assert!(!page.text().contains("form_token") && page.text().contains("/sign-in"), "{page:?}");
+}
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 

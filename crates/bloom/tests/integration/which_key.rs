@@ -32,6 +32,13 @@ async fn a_key_in_hand_is_found_by_its_owner_and_nobody_else(app: App) {
     assert!(told(&mut ada, &second.secret).await.0.contains("It works"));
     let (said, _) = told(&mut ada, &first.secret).await;
     assert!(said.contains("none of your keys") || said.contains("it has ended"), "{said}");
+    // Both secrets go on for a while, and are told apart.
+    let kept = ada.create_key("Kept").await;
+    let rotate = format!("/settings/api-keys/{}/rotate", kept.id);
+    ada.post(&rotate, &[("overlap", "24h")]).await.assert_page(200, "Settings");
+    let (said, _) = told(&mut ada, &kept.secret).await;
+    assert!(said.contains("it still works for a while. The key goes on"), "{said}");
+    assert!(said.contains("The old secret ends <time"), "{said}");
     ada.revoke_key(&second).await;
     let (said, _) = told(&mut ada, &second.secret).await;
     assert!(said.contains("<bdi>CI</bdi>”. It is revoked"), "{said}");

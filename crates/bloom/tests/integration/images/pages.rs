@@ -45,6 +45,9 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     browser.post("/images", &order).await.assert_redirect("/images#library");
     let waiting = browser.get("/images").await;
     assert!(waiting.text().contains("One image is being made"), "{waiting:?}");
+    // The form begins with what was chosen last, and what is not there yet is not called made.
+    assert!(waiting.text().contains("<option selected>21:9</option>"), "{waiting:?}");
+    assert!(waiting.text().contains("<p class=\"caption\">Asked for"), "{waiting:?}");
     assert!(waiting.header("content-security-policy").contains("connect-src 'self'"));
     ada.work().await;
     let there = browser.get("/images").await;
@@ -82,6 +85,8 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     ada.work().await;
     let paths = browser.get(other.header("location")).await;
     assert!(paths.text().contains("Turned into paths"), "{paths:?}");
+    assert!(paths.text().contains(&format!("<a href=\"/images/{one}\">the image before</a>")));
+    assert!(paths.text().contains(&format!("<a href=\"/brands/{}\"><bdi>", ada.brand)));
     // What it cost stands with the person's browser.
     let credits = browser.get("/settings/credits").await;
     assert!(credits.text().contains("this site"), "{credits:?}");

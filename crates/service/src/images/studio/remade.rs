@@ -171,7 +171,7 @@ fn resized(
 }
 
 /// What was composed is drawn again without its ground, so that what letters enclose is open as well. In the colours
-/// that it has, whatever has become of the brand since.
+/// that it has, whatever has become of the brand since; its logo is the brand's of now.
 fn lifted(
     setter: &mut Typesetter,
     subject: &Subject,
