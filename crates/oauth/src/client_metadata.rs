@@ -16,7 +16,8 @@ use crate::error::{ErrorCode, OAuthError};
 use crate::redirect_uri::{RedirectKind, RedirectUri};
 use crate::scope::Scopes;
 
-const MAX_REDIRECT_URIS: usize = 20;
+/// As many redirect URIs as one client may have.
+pub const MAX_REDIRECT_URIS: usize = 20;
 const MAX_TEXT: usize = 2_000;
 const MAX_NAME: usize = 200;
 /// So much of what was sent is repeated in an error.

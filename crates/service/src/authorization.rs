@@ -106,6 +106,8 @@ pub struct Question {
     pub credits: Vec<(String, i64)>,
     /// Until when it is let in, if that was chosen before.
     pub ends_at: Option<Timestamp>,
+    /// What the person has agreed to before, and the app keeps.
+    pub granted: Option<Access>,
     /// Since when the person has let the app in, if they have.
     pub connected_since: Option<Timestamp>,
     /// The sealed request, for whoever wants to answer as somebody else.
@@ -443,6 +445,7 @@ async fn put(
         budget,
         credits,
         ends_at,
+        granted: there.as_ref().and_then(|there| Some(there.consent.as_ref()?.access)),
         connected_since: there.map(|there| there.created_at),
         request,
         typed: typed.map(|typed| typed.fields),

@@ -18,6 +18,9 @@ statements! {
     FIND = "SELECT l.email, a.id, a.email, a.name, a.created_at, a.banned_at, a.email_verified_at \
             FROM account_links l JOIN accounts a ON a.id = l.account_id \
             WHERE l.digest = ?1 AND l.purpose = ?2 AND l.expires_at > ?3";
+    /// Where the link of an account for a purpose went, while it works.
+    FIND_OF = "SELECT email, expires_at FROM account_links \
+               WHERE account_id = ?1 AND purpose = ?2 AND expires_at > ?3";
     /// Spends a link that works.
     SPEND = "DELETE FROM account_links WHERE digest = ?1 AND purpose = ?2 AND expires_at > ?3";
     /// Links of an account for one purpose end.
@@ -69,6 +72,22 @@ pub fn find(
         let email = Email::parse(row.text(0)?);
         let email = email.map_err(|_| row.unexpected(0, "an email address"))?;
         Ok(Found { email, account: accounts::read(&row, 1)? })
+    })
+    .transpose()
+}
+
+/// The mailbox that an account's link for a purpose went to, and when the link ends, while it works at `now`.
+pub fn find_of(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Option<(Email, Timestamp)>, Error> {
+    let params = [account.into(), purpose.as_str().into(), now.into()];
+    let row = tx.query_opt(&FIND_OF, &params)?;
+    row.map(|row| {
+        let email = Email::parse(row.text(0)?);
+        Ok((email.map_err(|_| row.unexpected(0, "an email address"))?, row.timestamp(1)?))
     })
     .transpose()
 }

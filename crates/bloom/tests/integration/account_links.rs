@@ -41,7 +41,11 @@ const MOMENT: Duration = Duration::from_micros(1);
 
 /// The path of the link that a mail to somebody has; every other mail that waits is gone as well.
 pub(crate) async fn link(app: &App, to: &str, path: &str) -> String {
-    let mails = app.take_mails().await;
+    link_in(app, &app.take_mails().await, (to, path))
+}
+
+/// The path of the link that the mail to somebody has, among these.
+fn link_in(app: &App, mails: &[String], (to, path): (&str, &str)) -> String {
     let beginning = format!("{}{path}", app.options().public_url);
     let theirs = mails.iter().filter(|mail| mail.contains(&format!("To: {to}\n")));
     let mut links =
@@ -104,6 +108,7 @@ async fn a_link_counts_only_for_the_account_that_it_was_sent_for(app: App) {
     assert!(page.text().contains(&format!("/sign-in?next={next}")), "{}", page.text());
     stranger.post(&link, &[]).await.assert_page(401, "You are signed out");
     let mut bob = app.person("bob").await;
+    bob.get(&link).await.assert_page(403, "This link is for another account");
     bob.post(&link, &[]).await.assert_page(403, "This link is for another account");
     assert!(!is_verified(&mut ada).await && !is_verified(&mut bob).await);
     let token = bob.form_token().await;
@@ -146,9 +151,13 @@ async fn another_address_takes_a_link_that_went_there(app: App) {
     assert!(page.text().contains("on its way to <bdi>lovelace@example.com"), "{}", page.text());
     let change = link(&app, "lovelace@example.com", "/change-email/").await;
     assert!(signs_in(&app, "ada@example.com", PASSWORD).await, "nothing has changed so far");
+    let waits = "A link went to <bdi>lovelace@example.com</bdi>.";
+    assert!(ada.get(SECURITY).await.text().contains(waits), "the page says what is waited for");
     ada.get(&change).await.assert_page(200, "Use this email address");
     ada.post(&change, &[]).await.assert_redirect("/settings/security?done=email");
-    assert!(ada.get(SECURITY).await.text().contains("<bdi>lovelace@example.com</bdi>"));
+    let page = ada.get(SECURITY).await;
+    assert!(page.text().contains("<bdi>lovelace@example.com</bdi>"), "{page:?}");
+    assert!(!page.text().contains(waits), "nothing waits any more");
     assert!(is_verified(&mut ada).await);
     assert!(!signs_in(&app, "ada@example.com", PASSWORD).await);
     assert!(signs_in(&app, "lovelace@example.com", PASSWORD).await);
@@ -192,8 +201,10 @@ async fn whether_an_address_is_taken_is_told_in_the_mail_only(app: App) {
     let mails = app.take_mails().await;
     let to_bob = mails.iter().find(|mail| mail.contains("To: bob@example.com\n")).expect("a mail");
     assert!(to_bob.contains("is in use on Bloom already") && !to_bob.contains("/change-email/"));
-    // What was asked for before is not wanted any more.
-    assert!(app.rows("account_links").iter().all(|row| !row.contains("change_email")));
+    // What was asked for before is not wanted any more, and the page tells one as little from the other.
+    let eve = link_in(&app, &mails, ("eve@example.com", "/change-email/"));
+    ada.post(&eve, &[]).await.assert_page(410, DEAD);
+    assert!(ada.get(SECURITY).await.text().contains("A link went to <bdi>bob@example.com</bdi>."));
 }
 
 async fn an_address_that_is_taken_meanwhile_is_not_given_twice(app: App) {

@@ -212,7 +212,10 @@ async fn the_hundredth_key_is_the_last(app: App) {
 }
 
 async fn the_address_of_a_form_leads_to_the_keys(app: App) {
+    let mut ada = app.person("ada").await;
     for path in ["/settings/api-keys", "/settings/api-keys/x/rotate", "/mcp", "/developers"] {
-        app.browser().get(path).await.assert_redirect("/settings#api-keys");
+        ada.get(path).await.assert_redirect("/settings#api-keys");
+        // Who signs in first comes to the keys all the same, and not to the top of the page.
+        app.browser().get(path).await.assert_sign_in_first("/settings#api-keys");
     }
 }

@@ -9,6 +9,7 @@ use crate::support::{App, Browser, PASSWORD, at_once, on_both};
 
 on_both!(
     the_page_tells_who_asks_and_for_what,
+    what_was_allowed_before_is_told_and_not_denied,
     it_stands_for_this_person_and_this_app,
     what_was_given_to_one_place_says_nothing_about_another,
     less_than_was_given_is_not_asked_for_again_and_takes_nothing_away,
@@ -53,7 +54,7 @@ async fn the_page_tells_who_asks_and_for_what(app: App) {
     }
     let client = app.client(REDIRECT).await;
     let (read, write) = ("See your brands", "Change and delete your brands");
-    let (keys, email) = ("Make and revoke your API keys", "Learn your email address");
+    let (keys, email) = ("Make, change and revoke your API keys", "Learn your email address");
     for (scope, told) in [
         ("", [true, true, false, false]),
         ("openid email", [true, true, false, true]),
@@ -66,6 +67,28 @@ async fn the_page_tells_who_asks_and_for_what(app: App) {
         let is_reassuring = page.text().contains("It cannot make or revoke API keys");
         assert_eq!(is_reassuring, !told[2], "{scope:?}");
     }
+}
+
+async fn what_was_allowed_before_is_told_and_not_denied(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    client.connect(&mut ada, &[("scope", "read generate")]).await;
+    let kept = "and it keeps it: “Make and change images, which spends your credits”.";
+    let denial = "It can spend no credits.";
+    let again = [("scope", "read write")];
+    let page = client.consent_page(&mut ada, &again).await;
+    assert!(page.text().contains(kept), "{page:?}");
+    assert!(!page.text().contains(denial), "{page:?}");
+    client.connect(&mut ada, &again).await;
+    let page = client.consent_page(&mut ada, &[("scope", "keys:admin")]).await;
+    assert!(
+        page.text().contains("“Make and change images, which spends your credits”, “Change and")
+    );
+    // Nothing is left of it once it is revoked.
+    ada.revoke_app().await;
+    let page = client.consent_page(&mut ada, &again).await;
+    assert!(!page.text().contains("it keeps it"), "{page:?}");
+    assert!(page.text().contains(denial), "{page:?}");
 }
 
 async fn it_stands_for_this_person_and_this_app(app: App) {

@@ -58,7 +58,12 @@ async fn a_link_lets_a_stranger_make_an_account(app: App) {
         .expect("a way")
         .replace("&#38;", "&");
     let sign_up = format!("/sign-up{sign_up}");
-    mary.get(&sign_up).await.assert_page(200, "Create your account");
+    // The address that was invited stands in both forms.
+    let page = mary.get(&sign_up).await;
+    page.assert_page(200, "Create your account");
+    assert!(page.text().contains("value=\"mary@example.com\""), "{page:?}");
+    let page = mary.get(&sign_up.replace("/sign-up", "/sign-in")).await;
+    assert!(page.text().contains("value=\"mary@example.com\""), "{page:?}");
     let fields = |next: &'static str| {
         [("name", "Mary"), ("email", "mary@example.com"), ("password", PASSWORD), ("next", next)]
     };

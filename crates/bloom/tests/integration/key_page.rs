@@ -83,6 +83,16 @@ async fn a_choice_that_is_none_is_told_beside_it_and_kept(app: App) {
         (&[(one.as_str(), "on")], "workspaces-some", "Choose “Only in these”, or uncheck"),
         (&[("addresses", "203.0.113.7/24")], "addresses", "is 203.0.113.0/24 meant?"),
         (&[("addresses", "here")], "addresses", "here: expected an address such as"),
+        (
+            &[("addresses", "here 192.0.2.1 203.0.113.7/24")],
+            "addresses",
+            "or 2001:db8::/32. 203.0.113.7/24: ",
+        ),
+        (
+            &[("addresses", "a b c d e f g")],
+            "addresses",
+            "e: expected an address such as 203.0.113.7, or a network such as 203.0.113.0/24 or 2001:db8::/32. 2 more are wrong.",
+        ),
         (&[("expires", "2027-01-14")], "expires", "That day has passed."),
         (&[("expires", "soon")], "expires", "Enter a day such as 2027-03-31."),
     ] {

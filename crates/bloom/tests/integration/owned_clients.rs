@@ -55,20 +55,27 @@ async fn an_app_is_made_and_its_secrets_are_shown_once(app: App) {
 async fn what_is_wrong_with_an_app_is_said_beside_it(app: App) {
     let mut ada = app.person("ada").await;
     let before = app.database().dump();
-    for (changes, text) in [
-        (vec![("name", "")], ">Give it a name, so that people know what they allow.<"),
-        (vec![("redirect-uris", "https://a.example/*")], "https://a.example/*: "),
-        (vec![("redirect-uris", "http://a.example/cb")], "http://a.example/cb: "),
-        (vec![("redirect-uris", "")], "1 to 20"),
-        (vec![("acts-for-people", ""), ("acts-alone", "")], "for people, by itself, or both"),
-        (vec![("method", "none")], "client_credentials needs a secret method"),
-        (vec![("method", "private_key_jwt")], "must be one of none"),
-        (vec![("workspaces", "some")], "choose at least one"),
+    let many = "https://a.example/cb\n".repeat(21);
+    for (changes, field, text) in [
+        (vec![("name", "")], "client-name", "Give it a name, so that people know what they allow."),
+        (vec![("redirect-uris", "https://a.example/*")], "redirect-uris", "https://a.example/*: "),
+        (vec![("redirect-uris", "http://a.example/cb")], "redirect-uris", "http://a.example/cb: "),
+        (vec![("redirect-uris", "")], "redirect-uris", "Give at least one: there people are sent"),
+        (vec![("redirect-uris", &many)], "redirect-uris", "These are 21. An app may have 20."),
+        (vec![("acts-for-people", ""), ("acts-alone", "")], "acts-for-people", "Choose whether it"),
+        (vec![("method", "none")], "method-basic", "By itself it can act only with a secret"),
+        (vec![("workspaces", "some")], "workspaces-some", "Choose at least one workspace"),
     ] {
         let page = ada.post(DEVELOPER, &fields(&changes)).await;
         assert_eq!(page.status, 422, "{changes:?}");
-        assert!(page.text().contains(text), "{changes:?}: {page:?}");
+        let error = page.between(&format!("id=\"{field}-error\""), "</p>").unwrap_or_default();
+        assert!(error.contains(text), "{changes:?}: {page:?}");
+        assert!(page.text().contains(&format!("<a href=\"#{field}\">")), "{changes:?}: {page:?}");
     }
+    // What no form of ours sends is refused as a whole.
+    let page = ada.post(DEVELOPER, &fields(&[("method", "private_key_jwt")])).await;
+    assert_eq!(page.status, 422);
+    assert!(page.text().contains("It cannot be like that"), "{page:?}");
     assert_eq!(app.database().dump(), before);
     let both = format!("{REDIRECT}\r\ncom.example.app:/cb\n");
     let own = ada.create_app(&[("redirect-uris", &both)]).await;

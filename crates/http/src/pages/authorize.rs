@@ -338,6 +338,7 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
     let choice = has_choice(&question).then(|| choice(&question));
     let budget = can_spend(&question).then(|| budget_choice(&question));
     let until = until_choice(&question, "", now);
+    let all = question.granted.map_or(question.access, |granted| granted.joined(question.access));
     Consent {
         account: layout.signed_in_as.clone().unwrap_or_default(),
         layout,
@@ -361,7 +362,8 @@ fn view(app: &App, browser: &Browser, question: Question) -> Consent {
         answer_goes_to: destination(&question.redirect),
         switch_account_href: next::link_again("/sign-in", &here),
         access: access_lines(question.access, &question.scopes),
-        not_granted: not_granted(question.access),
+        allowed_before: allowed_before(question.access, question.granted),
+        not_granted: not_granted(all),
         workspaces: question.workspaces.into_iter().map(|workspace| workspace.name).collect(),
         connected_since: question.connected_since.map(|since| moment(since, now)),
     }
@@ -391,8 +393,22 @@ pub(crate) fn words(scope: BloomScope) -> &'static str {
         BloomScope::Read => "See your brands, images, workspaces and credits",
         BloomScope::Generate => "Make and change images, which spends your credits",
         BloomScope::Write => "Change and delete your brands and images",
-        BloomScope::KeysAdmin => "Make and revoke your API keys",
+        BloomScope::KeysAdmin => {
+            "Make, change and revoke your API keys: what uses a key that it revokes stops working"
+        }
     }
+}
+
+/// What it was allowed before, beyond what it asks for now, in one sentence.
+fn allowed_before(access: Access, granted: Option<Access>) -> Option<String> {
+    let earlier = BloomScope::ALL
+        .into_iter()
+        .filter(|scope| granted.is_some_and(|granted| granted.allows(*scope)))
+        .filter(|scope| !access.allows(*scope));
+    let earlier: Vec<_> = earlier.map(words).collect();
+    let text =
+        || format!("You allowed it this before, and it keeps it: “{}”.", earlier.join("”, “"));
+    (!earlier.is_empty()).then(text)
 }
 
 /// What it does not get.

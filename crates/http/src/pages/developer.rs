@@ -62,10 +62,9 @@ pub(crate) async fn create(
             }
             Err(error) => return Err(error.into()),
         },
-        Err(error) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            form::with_error(form::typed(&sent, &theirs), &error),
-        ),
+        Err(error) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, form::with_error(form::typed(&sent, &theirs), error))
+        }
     };
     let view = list(&app, &browser, person, refused.1).await?;
     Ok(page(refused.0, &view))
@@ -104,7 +103,7 @@ pub(crate) async fn update(
         Ok(draft) => draft,
         Err(error) => {
             let view = ClientPage {
-                form: form::with_error(form::typed(&sent, &theirs), &error),
+                form: form::with_error(form::typed(&sent, &theirs), error),
                 ..one(&app, &browser, &theirs, &client)
             };
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));

@@ -5,18 +5,16 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::account_links::Purpose;
-use bloom_domain::email::Email;
 use bloom_domain::secrets::OpaqueSecret;
 use bloom_service::accounts::email::{self, CHANGE_PATH, VERIFY_PATH};
-use bloom_service::{Error, mail};
+use bloom_service::{Error, SignedIn, mail};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
-use super::reset::NO_MAIL;
-use super::views::{ConfirmEmail, Field, NewEmail};
-use super::{Segment, moment, next, page, redirect, secret, security, sign_in};
+use super::views::{AddressForm, ConfirmEmail, NewEmail};
+use super::{Segment, next, page, redirect, reset, secret, security};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -28,7 +26,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let typed = Query(request.uri().query().unwrap_or_default()).optional("email").ok().flatten();
     let typed = typed.unwrap_or_default().into_owned();
     browser.proven_at(&app, HERE)?;
-    let view = form_with(&browser, Field { value: typed, error: None })?;
+    let view = form_with(&browser, browser.require_person()?, AddressForm::with(typed));
     Ok(page(StatusCode::OK, &view))
 }
 
@@ -42,39 +40,25 @@ pub(crate) async fn submit(
     let typed = form.text("email");
     let again = format!("{HERE}?{}", form_urlencoded(typed));
     let person = browser.proven_at(&app, &again)?;
-    let refuse = |error: String, status| {
-        let view = form_with(&browser, Field { value: typed.to_owned(), error: Some(error) })?;
-        Ok(page(status, &view))
-    };
-    let new = match Email::parse(typed) {
+    let again = |form: AddressForm, status| page(status, &form_with(&browser, person, form));
+    let new = match reset::address(typed) {
         Ok(new) if new == person.account().email => {
             let text = "This is your address already. Enter another one.".to_owned();
-            return refuse(text, StatusCode::UNPROCESSABLE_ENTITY);
+            return Ok(again(reset::wrong(typed, text), StatusCode::UNPROCESSABLE_ENTITY));
         }
         Ok(new) => new,
-        Err(error) => return refuse(error.to_string(), StatusCode::UNPROCESSABLE_ENTITY),
+        Err(refused) => return Ok(again(*refused, StatusCode::UNPROCESSABLE_ENTITY)),
     };
     match email::ask_change(&app.service, person, new.clone()).await {
         Ok(()) => {
             let view = NewEmail {
                 sent_to: Some(new.to_string()),
-                ..form_with(&browser, Field::default())?
+                ..form_with(&browser, person, AddressForm::default())
             };
             let is_by_hand = mail::anonymous_is_by_hand(&app.service);
             Ok(page(StatusCode::OK, &NewEmail { is_by_hand, ..view }))
         }
-        Err(Error::TooMany { retry_after }) => {
-            let wait = moment::wait(retry_after);
-            let text =
-                format!("Too many mails were asked for. No mail was sent. Try again in {wait}.");
-            let page = refuse(text, StatusCode::TOO_MANY_REQUESTS)?;
-            Ok(sign_in::with_retry_after(page, retry_after))
-        }
-        Err(Error::MailUnavailable(_)) => {
-            let page = refuse(NO_MAIL.to_owned(), StatusCode::SERVICE_UNAVAILABLE)?;
-            Ok(sign_in::with_retry_after(page, sign_in::SOON))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => reset::not_sent(error, typed, again),
     }
 }
 
@@ -143,8 +127,11 @@ async fn show_link(
     request: Request,
 ) -> Result<Response, PageError> {
     let secret: OpaqueSecret = secret(segment).ok_or(PageError::AccountLinkSpent)?;
-    let address = email::anonymous_find(&app.service, purpose, &secret).await?;
+    let (account, address) = email::anonymous_find(&app.service, purpose, &secret).await?;
     let browser = Browser::open(app, Sent::request(&request)).await?;
+    if browser.person().is_some_and(|person| person.account().id != account) {
+        return Err(PageError::OtherAccount);
+    }
     let before = if purpose == Purpose::ChangeEmail { CHANGE_PATH } else { VERIFY_PATH };
     let path = format!("{before}{}", secret.expose());
     let view = ConfirmEmail {
@@ -158,9 +145,9 @@ async fn show_link(
     Ok(browser.keep(app, page(StatusCode::OK, &view)))
 }
 
-fn form_with(browser: &Browser, email: Field) -> Result<NewEmail, PageError> {
-    let current = browser.require_person()?.account().email.to_string();
-    Ok(NewEmail { layout: browser.layout(), current, email, sent_to: None, is_by_hand: false })
+fn form_with(browser: &Browser, person: &SignedIn, form: AddressForm) -> NewEmail {
+    let current = person.account().email.to_string();
+    NewEmail { layout: browser.layout(), current, form, sent_to: None, is_by_hand: false }
 }
 
 fn form_urlencoded(email: &str) -> String {

@@ -76,6 +76,9 @@ pub(crate) fn again(shown: KeyOptions, narrowing: &Narrowing) -> KeyOptions {
     options
 }
 
+/// Of so many addresses it is told what is wrong with them.
+const TOLD: usize = 5;
+
 /// What was chosen.
 ///
 /// # Errors
@@ -92,7 +95,7 @@ pub(crate) fn read(
         .split(|c: char| c.is_whitespace() || c == ',')
         .filter(|text| !text.is_empty())
         .collect();
-    let addresses = Addresses::parse(typed).map_err(|error| format!("{error}."));
+    let addresses = addresses(&typed);
     let expires_at = expires(form.text("expires"), before.expires_at, now);
     match (access, reach, addresses, expires_at) {
         (Ok(access), Ok(reach), Ok(addresses), Ok(expires_at)) => {
@@ -122,6 +125,17 @@ pub(crate) fn read(
             options.expires = field("expires", expires_at.err());
             Err(Box::new(options))
         }
+    }
+}
+
+/// From where it may be used; else everything that is wrong with what was typed, so that it is put right at once.
+fn addresses(typed: &[&str]) -> Result<Addresses, String> {
+    let alone = |text: &&str| Addresses::parse([*text]).err();
+    let wrong: Vec<_> = typed.iter().filter_map(alone).map(|error| format!("{error}.")).collect();
+    match wrong.len() {
+        0 => Addresses::parse(typed.iter().copied()).map_err(|error| format!("{error}.")),
+        1..=TOLD => Err(wrong.join(" ")),
+        all => Err(format!("{} {} more are wrong.", wrong[..TOLD].join(" "), all - TOLD)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plans on the settings page: what each workspace has, what to do when nothing can be charged to it,
-//! and where to buy another.
+//! where to buy another, and what each of them includes.
 
+use bloom_domain::credits::{Amount, ImageSize};
 use bloom_domain::plans::{Plan, PlanTable};
 use bloom_domain::subscriptions::SubscriptionState;
 use bloom_domain::time::Timestamp;
@@ -8,10 +9,36 @@ use bloom_domain::workspaces::{WorkspaceChoice, WorkspaceKind};
 use bloom_service::plans::{Billing, Held, WorkspacePlan};
 
 use super::moment::moment;
-use super::views::{Link, PlanBadge, PlanRow};
+use super::views::{Link, OfferedPlan, PlanBadge, PlanRow, Plans};
+
+/// The part of the page.
+pub(crate) fn part(billing: &Billing, plans: &[WorkspacePlan], now: Timestamp) -> Plans {
+    Plans {
+        rows: plans.iter().map(|plan| row(billing, plan, now)).collect(),
+        offered: billing.plans.all().iter().map(offered).collect(),
+    }
+}
+
+fn offered(plan: &Plan) -> OfferedPlan {
+    let credits = |amount: Option<Amount>| amount.map_or(0, Amount::get);
+    let included = plan.entitlements;
+    OfferedPlan {
+        name: plan.name.clone(),
+        price: plan.price.clone(),
+        monthly: credits(plan.monthly),
+        signup: credits(plan.signup),
+        largest: match included.max_image {
+            ImageSize::TwoK => "2K",
+            ImageSize::FourK => "4K",
+        },
+        teams: included.teams.then_some(included.seats),
+        api: included.api,
+        mcp: included.mcp,
+    }
+}
 
 /// A workspace's plan as its row.
-pub(crate) fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
+fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
     let WorkspacePlan { workspace, is_owner, held } = plan;
     let is_over = matches!(held.state, None | Some(SubscriptionState::Canceled));
     let offers = match is_over && *is_owner {

@@ -11,22 +11,22 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
-use super::views::{AskReset, Field, NewPassword};
+use super::views::{AddressForm, AskReset, Field, NewPassword};
 use super::{Segment, moment, page, redirect, secret, sign_in};
 use crate::app::App;
 
 /// Where a link is asked for.
 pub(crate) const PATH: &str = "/reset-password";
 
-/// What stands beside an address while no mail can be sent.
+/// What a form says while no mail can be sent.
 pub(super) const NO_MAIL: &str = "This server can send no mail at the moment, so nothing was sent or changed. Try again in some minutes.";
 
 /// The form.
 pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let known = browser.person().map(|person| person.account().email.to_string());
-    let email = Field { value: known.unwrap_or_default(), error: None };
-    Ok(browser.keep(&app, page(StatusCode::OK, &asking(&app, &browser, email))))
+    let form = AddressForm::with(known.unwrap_or_default());
+    Ok(browser.keep(&app, page(StatusCode::OK, &asking(&app, &browser, form))))
 }
 
 /// Sends the link, and says the same whether or not there is such an account.
@@ -36,39 +36,50 @@ pub(crate) async fn submit(
 ) -> Result<Response, PageError> {
     let (browser, form) = Form::read(&app, request).await?;
     let typed = form.text("email");
-    let refuse = |error: String, status| {
-        let email = Field { value: typed.to_owned(), error: Some(error) };
-        page(status, &asking(&app, &browser, email))
-    };
-    let email = match Email::parse(typed) {
+    let again = |form: AddressForm, status| page(status, &asking(&app, &browser, form));
+    let email = match address(typed) {
         Ok(email) => email,
-        Err(error) => return Ok(refuse(error.to_string(), StatusCode::UNPROCESSABLE_ENTITY)),
+        Err(refused) => return Ok(again(*refused, StatusCode::UNPROCESSABLE_ENTITY)),
     };
     match reset::anonymous_ask(&app.service, email.clone(), browser.sender()).await {
         Ok(()) => {
-            let view = asking(&app, &browser, Field::default());
+            let view = asking(&app, &browser, AddressForm::default());
             Ok(page(StatusCode::OK, &AskReset { sent_to: Some(email.to_string()), ..view }))
         }
-        Err(error) => not_sent(error, refuse),
+        Err(error) => not_sent(error, typed, again),
     }
 }
 
-/// The form again, beside whose field `refuse` says why no mail was sent.
+/// The address that was typed, else the form with what is wrong with it.
+pub(super) fn address(typed: &str) -> Result<Email, Box<AddressForm>> {
+    Email::parse(typed).map_err(|error| Box::new(wrong(typed, error.to_string())))
+}
+
+/// The form with what is wrong with the address.
+pub(super) fn wrong(typed: &str, error: String) -> AddressForm {
+    let email = Field { value: typed.to_owned(), error: Some(error) };
+    AddressForm { email, refusal: None }
+}
+
+/// The form again, `again`, with the reason why no mail went to any address.
 pub(super) fn not_sent(
     error: Error,
-    refuse: impl FnOnce(String, StatusCode) -> Response,
+    typed: &str,
+    again: impl FnOnce(AddressForm, StatusCode) -> Response,
 ) -> Result<Response, PageError> {
+    let refused = |text| AddressForm { refusal: Some(text), ..AddressForm::with(typed) };
     match error {
         Error::TooMany { retry_after } => {
             let wait = moment::wait(retry_after);
             let text = format!(
                 "Too many mails were asked for from where you are. No mail was sent. Try again in {wait}."
             );
-            let page = refuse(text, StatusCode::TOO_MANY_REQUESTS);
+            let page = again(refused(text), StatusCode::TOO_MANY_REQUESTS);
             Ok(sign_in::with_retry_after(page, retry_after))
         }
         Error::MailUnavailable(_) => {
-            let page = refuse(NO_MAIL.to_owned(), StatusCode::SERVICE_UNAVAILABLE);
+            let text = NO_MAIL.to_owned();
+            let page = again(refused(text), StatusCode::SERVICE_UNAVAILABLE);
             Ok(sign_in::with_retry_after(page, sign_in::SOON))
         }
         error => Err(error.into()),
@@ -121,9 +132,9 @@ fn spent(error: Error) -> PageError {
     }
 }
 
-fn asking(app: &App, browser: &Browser, email: Field) -> AskReset {
+fn asking(app: &App, browser: &Browser, form: AddressForm) -> AskReset {
     let is_by_hand = mail::anonymous_is_by_hand(&app.service);
-    AskReset { layout: browser.layout(), email, sent_to: None, is_by_hand }
+    AskReset { layout: browser.layout(), form, sent_to: None, is_by_hand }
 }
 
 fn form_with(

@@ -6,6 +6,7 @@ use bloom_domain::openid::Identity;
 use bloom_domain::passkeys::Passkey;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
+use bloom_service::accounts::email;
 use bloom_service::openid::ProviderSettings;
 use bloom_service::sessions::ending;
 use bloom_service::sessions::ways;
@@ -85,11 +86,13 @@ async fn view(
     let keys = api_keys::count_working(service, person).await?;
     let apps = connections::count_in_force(service, person).await?;
     let passkeys = passkeys::list(service, person).await?;
+    let asked = email::asked_change(service, person).await?;
     let identities = openid::list(service, person).await?;
     let provider = service.settings().openid.as_deref();
     Ok(Security {
         layout: browser.layout(),
         email: person.account().email.to_string(),
+        asked: asked.map(|(email, until)| (email.to_string(), moment(until, now))),
         is_verified: person.account().email_verified_at.is_some(),
         done: None,
         has_password: ways::have_password(service, person).await?,

@@ -92,8 +92,14 @@ async fn key_named(
 }
 
 /// The address of a form, opened like a page.
-pub(crate) async fn go_to_keys() -> Response {
-    redirect(KEYS)
+pub(crate) async fn go_to_keys(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let browser = Browser::open(&app, Sent::request(&request)).await?;
+    // A stranger comes back to the place in the page, and not to its top.
+    browser.person_at(KEYS)?;
+    Ok(redirect(KEYS))
 }
 
 /// The address of a form of the apps, opened like a page.
@@ -227,9 +233,12 @@ fn view(app: &App, browser: &Browser, person: &SignedIn, lists: &Lists) -> Setti
         key_options: key::new_options(browser, &lists.workspaces),
         workspace_name: Field::default(),
         new_key: None,
-        plans: app.service.settings().billing.as_ref().map(|billing| {
-            lists.plans.iter().map(|plan| super::plans::row(billing, plan, now)).collect()
-        }),
+        plans: app
+            .service
+            .settings()
+            .billing
+            .as_ref()
+            .map(|billing| super::plans::part(billing, &lists.plans, now)),
         more_teams: teams.links(lists.teams.len(), HERE, "workspaces"),
         teams: teams.of(&lists.teams).iter().map(team).collect(),
         more_apps: apps.links(lists.apps.len(), HERE, "apps"),

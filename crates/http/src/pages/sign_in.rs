@@ -15,7 +15,7 @@ use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::{Arrived, Form};
 use super::views::{Field, SignIn};
-use super::{authorize, moment, next, openid, page, passkeys, redirect};
+use super::{authorize, moment, next, openid, page, passkeys, redirect, sign_up};
 use crate::api::errors::whole_seconds;
 use crate::api::query::Query;
 use crate::app::App;
@@ -34,8 +34,13 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         return Ok(redirect(next.as_deref().unwrap_or("/settings")));
     }
     let asker = asker(&app, next.as_deref()).await;
-    let hint = asker.as_ref().and_then(|asker| asker.login_hint.clone()).unwrap_or_default();
-    let email = Field { value: hint, error: None };
+    let hint = match asker.as_ref() {
+        Some(asker) => asker.login_hint.clone(),
+        None => sign_up::invitation(&app, next.as_deref())
+            .await?
+            .map(|found| found.invitation.email.to_string()),
+    };
+    let email = Field { value: hint.unwrap_or_default(), error: None };
     let asking = asker.as_ref().map(sentence);
     let done = done(request.uri()).map(str::to_owned);
     let again = next::is_again(request.uri()) || wants_sign_in(asker.as_ref());

@@ -14,7 +14,7 @@ use http::StatusCode;
 use super::browser::{self, Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
-use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
+use super::views::{AddressForm, Field, Purpose, SignUp, SignUpForm, SignUpState};
 use super::{invitations, moment, next, openid, page, redirect, settings, sign_in};
 use crate::app::App;
 
@@ -32,10 +32,12 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
         SignUpPolicy::Closed => SignUpState::Closed,
         _ if sign_up_links::anonymous_is_needed(&app.service) => {
             let address = invited.map(|found| found.invitation.email.to_string());
-            SignUpState::ByMail(Field { value: address.unwrap_or_default(), error: None })
+            SignUpState::ByMail(AddressForm::with(address.unwrap_or_default()))
         }
         SignUpPolicy::Open | SignUpPolicy::Invite => {
-            SignUpState::Form(empty(Purpose::Open, "/sign-up".to_owned()))
+            let address = invited.map(|found| found.invitation.email.to_string());
+            let email = Field { value: address.unwrap_or_default(), error: None };
+            SignUpState::Form(SignUpForm { email, ..empty(Purpose::Open, "/sign-up".to_owned()) })
         }
     };
     Ok(browser.keep(&app, show_state(&app, &browser, next, (StatusCode::OK, state))))
@@ -76,7 +78,7 @@ pub(crate) async fn submit(
 }
 
 /// The invitation that somebody goes on to, if it is good.
-async fn invitation(app: &App, next: Option<&str>) -> Result<Option<Found>, PageError> {
+pub(super) async fn invitation(app: &App, next: Option<&str>) -> Result<Option<Found>, PageError> {
     let Some(token) = next.and_then(invitations::token_in) else {
         return Ok(None);
     };

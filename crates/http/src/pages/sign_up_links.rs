@@ -3,7 +3,6 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::email::Email;
 use bloom_service::Error;
 use bloom_service::accounts::sign_up_links::{self, Link};
 use http::StatusCode;
@@ -11,8 +10,8 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
-use super::reset::not_sent;
-use super::views::{Field, Purpose, SignUp, SignUpForm, SignUpState};
+use super::reset::{self, not_sent};
+use super::views::{AddressForm, Field, Purpose, SignUp, SignUpForm, SignUpState};
 use super::{Segment, invitations, next, openid, page, redirect, sign_up};
 use crate::app::App;
 
@@ -22,13 +21,12 @@ pub(crate) const PATH: &str = sign_up_links::PATH;
 /// Sends a mail to the address that was typed.
 pub(super) async fn ask(app: &App, browser: &Browser, form: &Form) -> Result<Response, PageError> {
     let (typed, next) = (form.text("email"), next::of_form(form));
-    let refuse = |error: String, status| {
-        let email = Field { value: typed.to_owned(), error: Some(error) };
-        sign_up::show_state(app, browser, next.clone(), (status, SignUpState::ByMail(email)))
+    let again = |form: AddressForm, status| {
+        sign_up::show_state(app, browser, next.clone(), (status, SignUpState::ByMail(form)))
     };
-    let email = match Email::parse(typed) {
+    let email = match reset::address(typed) {
         Ok(email) => email,
-        Err(error) => return Ok(refuse(error.to_string(), StatusCode::UNPROCESSABLE_ENTITY)),
+        Err(refused) => return Ok(again(*refused, StatusCode::UNPROCESSABLE_ENTITY)),
     };
     let invitation = next.as_deref().and_then(invitations::token_in);
     let link = Link { email: email.clone(), next: next.clone() };
@@ -40,7 +38,7 @@ pub(super) async fn ask(app: &App, browser: &Browser, form: &Form) -> Result<Res
             Ok(sign_up::show_state(app, browser, next, (StatusCode::OK, sent)))
         }
         Err(Error::SignUpClosed) => Ok(redirect(&next::link("/sign-up", next.as_deref()))),
-        Err(error) => not_sent(error, refuse),
+        Err(error) => not_sent(error, typed, again),
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) async fn create(
         }
         Err(Error::PlanUpgradeRequired) => {
             let field = refused(
-                "Your plan does not include team workspaces. See the plans further up this page."
+                "Your plan does not include team workspaces. What each plan includes is at the top of this \
+                 page, under “Plans”."
                     .to_owned(),
             );
             settings::with_refused_workspace(&app, &browser, person, field).await

@@ -8,8 +8,10 @@ use bloom_domain::account_links::Purpose;
 use bloom_domain::accounts::Account;
 use bloom_domain::audit::{Action, Subject};
 use bloom_domain::email::Email;
+use bloom_domain::ids::AccountId;
 use bloom_domain::mail::accounts as letters;
 use bloom_domain::secrets::OpaqueSecret;
+use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use serde_json::json;
 use store::mails::StoredMail;
@@ -101,12 +103,11 @@ pub async fn ask_change(service: &Service, person: &SignedIn, new: Email) -> Res
             return Ok(Err(refused));
         }
         store::account_links::delete_for(tx, account.id, Purpose::ChangeEmail)?;
-        if store::accounts::find_by_email(tx, &new)?.is_some() {
-            mail::queue(tx, &taken)?;
-        } else {
-            draft.insert(tx, account.id, &new)?;
-            mail::queue(tx, &letter)?;
-        }
+        // The link of an address that somebody has is in no mail. It is written all the same: the person's page
+        // shows what waits, and must not tell the one from the other.
+        draft.insert(tx, account.id, &new)?;
+        let is_taken = store::accounts::find_by_email(tx, &new)?.is_some();
+        mail::queue(tx, if is_taken { &taken } else { &letter })?;
         let after = json!({ "email": new.as_str() });
         let difference = Difference { after, ..Difference::default() };
         let subject = Subject::Account(account.id);
@@ -116,7 +117,22 @@ pub async fn ask_change(service: &Service, person: &SignedIn, new: Email) -> Res
     service.store.write(write).await?
 }
 
-/// The address that a link is about, while it works, for whoever holds it.
+/// The address that a link went to which would make it the account's, and when that link ends.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn asked_change(
+    service: &Service,
+    person: &SignedIn,
+) -> Result<Option<(Email, Timestamp)>, Error> {
+    let (account, now) = (person.account().id, service.now());
+    let find = move |tx: &mut Tx<'_>| {
+        store::account_links::find_of(tx, account, Purpose::ChangeEmail, now)
+    };
+    Ok(service.store.read(find).await?)
+}
+
+/// Whose account a link is about, and which address, while it works, for whoever holds it.
 ///
 /// # Errors
 /// [`Error::AccountLinkSpent`].
@@ -124,10 +140,10 @@ pub async fn anonymous_find(
     service: &Service,
     purpose: Purpose,
     secret: &OpaqueSecret,
-) -> Result<Email, Error> {
+) -> Result<(AccountId, Email), Error> {
     let link = Presented::new(service, purpose, secret);
     let found = service.store.read(move |tx| link.find(tx)).await?;
-    found.map(|found| found.email).ok_or(Error::AccountLinkSpent)
+    found.map(|found| (found.account.id, found.email)).ok_or(Error::AccountLinkSpent)
 }
 
 /// Takes a link as the sign that the person reads what is sent to their address.
@@ -174,7 +190,7 @@ pub async fn change(
     person: &SignedIn,
     secret: &OpaqueSecret,
 ) -> Result<(), Error> {
-    let new = anonymous_find(service, Purpose::ChangeEmail, secret).await?;
+    let (_, new) = anonymous_find(service, Purpose::ChangeEmail, secret).await?;
     let link = Presented::new(service, Purpose::ChangeEmail, secret);
     let old = person.account().email.clone();
     let told = letters::email_changed(old.clone(), &new, &service.settings.origin);
@@ -216,7 +232,7 @@ pub async fn change(
 fn theirs(
     tx: &mut Tx<'_>,
     link: &Presented,
-    account: bloom_domain::ids::AccountId,
+    account: AccountId,
 ) -> Result<Result<account_links::Found, Error>, store::Error> {
     Ok(match link.find(tx)? {
         Some(found) if found.account.id == account => Ok(found),

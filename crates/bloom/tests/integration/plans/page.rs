@@ -15,6 +15,7 @@ on_both!(
     where_billing_is_off_everything_is_included,
     a_plan_is_shown_with_what_to_do,
     what_can_be_bought_is_offered_to_the_owner,
+    what_each_plan_includes_stands_beside_the_others,
 );
 
 /// The section, without the rest of the page.
@@ -99,4 +100,27 @@ async fn what_can_be_bought_is_offered_to_the_owner(app: App) {
     let seen = section(&mut bob).await;
     assert_has(&seen, &["<bdi>Engines</bdi>"]);
     assert!(!seen.contains(&href(&id)), "bob is a member: {seen}");
+}
+
+async fn what_each_plan_includes_stands_beside_the_others(app: App) {
+    let mut plans = billing("trial").plans.all().to_vec();
+    for plan in plans.iter_mut().filter(|plan| plan.name == "plus") {
+        plan.entitlements.mcp = false;
+    }
+    let table = PlanTable::new(plans, "trial").unwrap();
+    let app = app.again(|options| options.billing = Some(Billing::with(table).into())).await;
+    let mut ada = app.person("ada").await;
+    let rows = [
+        "<bdi>trial</bdi></th><td><bdi>Free: 10 credits once</bdi></td><td>10 once, at sign-up</td>\
+         <td>2K</td><td>None</td><td>API and MCP</td>",
+        "<bdi>plus</bdi></th><td><bdi>50 credits a month</bdi></td><td>50 each month</td>\
+         <td>4K</td><td>None</td><td>API</td>",
+        "<bdi>max</bdi></th><td><bdi>200 credits a month</bdi></td><td>200 each month</td>\
+         <td>4K</td><td>Up to 10 people each</td><td>API and MCP</td>",
+    ];
+    assert_has(&section(&mut ada).await, &rows);
+    // Whom their plan refuses a team is told where to look.
+    let page = ada.post("/settings/workspaces", &[("name", "Engines")]).await;
+    let error = "What each plan includes is at the top of this page, under “Plans”.";
+    assert!(page.text().contains(error), "{page:?}");
 }

@@ -29,6 +29,8 @@ pub(crate) struct Consent {
     pub(crate) asks_for_all: bool,
     /// What is granted, one line each, in Bloom's own terms ("See your brands, images and credits").
     pub(crate) access: Vec<String>,
+    /// What it was allowed before, beyond this, as one sentence.
+    pub(crate) allowed_before: Option<String>,
     /// What the app does not get, a sentence each ("It can spend no credits.").
     pub(crate) not_granted: Vec<&'static str>,
     /// The names of the workspaces that the app can act in.
@@ -169,6 +171,7 @@ impl Consent {
                 "Make images, which spends your credits".into(),
                 "Change and delete your brands and images".into(),
             ],
+            allowed_before: None,
             not_granted: vec!["It cannot make or revoke API keys, or change your password."],
             workspaces: vec!["Ada Lovelace".into()],
             budget: Some(BudgetChoice::sample()),
@@ -195,6 +198,7 @@ impl Consent {
             account: hostile(),
             switch_account_href: hostile(),
             access: vec![hostile()],
+            allowed_before: Some(hostile()),
             not_granted: Vec::new(),
             workspaces: vec![hostile(), hostile()],
             budget: Some(BudgetChoice {
@@ -232,7 +236,10 @@ impl Consent {
                     choice: Some(WorkspaceChoice::sample(None)),
                     connected_since: Some(Moment::sample("3 weeks ago")),
                     asks_for_all: false,
-                    not_granted: vec!["It can spend no credits."],
+                    allowed_before: Some(
+                        "You allowed it this before, and it keeps it: “Make images”.".into(),
+                    ),
+                    not_granted: Vec::new(),
                     budget: None,
                     until: UntilChoice::sample(Some(Moment::sample("in 5 days"))),
                     access: vec!["See your brands, images and credits".into()],

@@ -89,6 +89,12 @@ pub(crate) struct ClientForm {
     pub(crate) workspaces: Vec<WorkspaceOption>,
     /// Whether it acts by itself in some of them only.
     pub(crate) is_limited: bool,
+    /// What is wrong with whom it acts for.
+    pub(crate) acts_error: Option<String>,
+    /// What is wrong with how it proves itself.
+    pub(crate) method_error: Option<String>,
+    /// What is wrong with where it acts.
+    pub(crate) workspaces_error: Option<String>,
     /// Why the form as a whole was refused.
     pub(crate) refusal: Option<String>,
 }
@@ -99,7 +105,10 @@ impl ClientForm {
             self.refusal.as_ref(),
             &[
                 ("client-name", self.name.error.as_ref()),
+                ("acts-for-people", self.acts_error.as_ref()),
                 ("redirect-uris", self.redirect_uris.error.as_ref()),
+                ("method-basic", self.method_error.as_ref()),
+                ("workspaces-some", self.workspaces_error.as_ref()),
             ],
         )
     }
@@ -136,6 +145,9 @@ impl ClientForm {
                 },
             ],
             is_limited: true,
+            acts_error: None,
+            method_error: None,
+            workspaces_error: None,
             refusal: None,
         }
     }
@@ -153,6 +165,9 @@ impl ClientForm {
                 is_chosen: true,
             }],
             workspaces: vec![WorkspaceOption { id: hostile(), name: hostile(), is_chosen: true }],
+            acts_error: Some(hostile()),
+            method_error: Some(hostile()),
+            workspaces_error: Some(hostile()),
             refusal: Some(hostile()),
             ..Self::sample()
         }

@@ -4,6 +4,15 @@ use askama::Template;
 
 use super::{Field, Layout, Problem, problems};
 
+/// A form that asks for an address alone, to which a mail goes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AddressForm {
+    /// The address as typed.
+    pub(crate) email: Field,
+    /// Why no mail goes to any address now.
+    pub(crate) refusal: Option<String>,
+}
+
 /// The page on which a person asks for another address.
 #[derive(Debug, Template)]
 #[template(path = "new_email.html")]
@@ -12,8 +21,8 @@ pub(crate) struct NewEmail {
     pub(crate) layout: Layout,
     /// The address that the account has.
     pub(crate) current: String,
-    /// The new one as typed.
-    pub(crate) email: Field,
+    /// The new one.
+    pub(crate) form: AddressForm,
     /// Where a link has just gone.
     pub(crate) sent_to: Option<String>,
     /// Whether mails are files that somebody passes on.
@@ -44,23 +53,34 @@ pub(crate) struct ConfirmEmail {
 pub(crate) struct AskReset {
     /// The frame.
     pub(crate) layout: Layout,
-    /// The address as typed.
-    pub(crate) email: Field,
+    /// The address of the account.
+    pub(crate) form: AddressForm,
     /// Where a link has gone, if there is such an account.
     pub(crate) sent_to: Option<String>,
     /// Whether mails are files that somebody passes on.
     pub(crate) is_by_hand: bool,
 }
 
+impl AddressForm {
+    /// The form with an address in it.
+    pub(crate) fn with(address: impl Into<String>) -> Self {
+        Self { email: Field { value: address.into(), error: None }, refusal: None }
+    }
+
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        problems(self.refusal.as_ref(), &[("email", self.email.error.as_ref())])
+    }
+}
+
 impl NewEmail {
     fn problems(&self) -> Vec<Problem> {
-        problems(None, &[("email", self.email.error.as_ref())])
+        self.form.problems()
     }
 }
 
 impl AskReset {
     fn problems(&self) -> Vec<Problem> {
-        problems(None, &[("email", self.email.error.as_ref())])
+        self.form.problems()
     }
 }
 
@@ -70,8 +90,21 @@ fn hostile() -> String {
 }
 
 #[cfg(test)]
-fn hostile_field() -> Field {
-    Field { value: hostile(), error: Some(hostile()) }
+impl AddressForm {
+    pub(super) fn sample_hostile() -> Self {
+        let email = Field { value: hostile(), error: Some(hostile()) };
+        Self { email, refusal: Some(hostile()) }
+    }
+
+    pub(super) fn sample_refused() -> Self {
+        let error = "Enter an email address such as name@example.com.".into();
+        Self { email: Field { value: "ada".into(), error: Some(error) }, refusal: None }
+    }
+
+    pub(super) fn sample_no_mail() -> Self {
+        let text = "This server can send no mail at the moment. Nothing was sent.";
+        Self { refusal: Some(text.into()), ..Self::with("ada@example.com") }
+    }
 }
 
 #[cfg(test)]
@@ -80,22 +113,22 @@ impl NewEmail {
         let page = || Self {
             layout: Layout::sample_signed_in(),
             current: "ada@example.com".into(),
-            email: Field::default(),
+            form: AddressForm::default(),
             sent_to: None,
             is_by_hand: false,
         };
-        let refused = Field {
-            value: "ada".into(),
-            error: Some("Enter an email address such as name@example.com.".into()),
-        };
         vec![
             ("new-email", page()),
-            ("new-email-refused", Self { email: refused, ..page() }),
+            ("new-email-refused", Self { form: AddressForm::sample_refused(), ..page() }),
+            ("new-email-no-mail", Self { form: AddressForm::sample_no_mail(), ..page() }),
             (
                 "new-email-sent",
                 Self { sent_to: Some("new@example.com".into()), is_by_hand: true, ..page() },
             ),
-            ("new-email-hostile", Self { current: hostile(), email: hostile_field(), ..page() }),
+            (
+                "new-email-hostile",
+                Self { current: hostile(), form: AddressForm::sample_hostile(), ..page() },
+            ),
             ("new-email-sent-hostile", Self { sent_to: Some(hostile()), ..page() }),
         ]
     }
@@ -141,7 +174,7 @@ impl AskReset {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         let page = || Self {
             layout: Layout::sample_stranger(),
-            email: Field::default(),
+            form: AddressForm::default(),
             sent_to: None,
             is_by_hand: false,
         };
@@ -151,7 +184,8 @@ impl AskReset {
             ("ask-reset-by-hand", Self { is_by_hand: true, ..page() }),
             ("ask-reset-sent", sent("ada@example.com".into(), false)),
             ("ask-reset-sent-by-hand", sent("ada@example.com".into(), true)),
-            ("ask-reset-hostile", Self { email: hostile_field(), ..page() }),
+            ("ask-reset-no-mail", Self { form: AddressForm::sample_no_mail(), ..page() }),
+            ("ask-reset-hostile", Self { form: AddressForm::sample_hostile(), ..page() }),
             ("ask-reset-sent-hostile", sent(hostile(), false)),
         ]
     }

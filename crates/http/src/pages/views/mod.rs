@@ -53,7 +53,7 @@ pub(crate) use credits::{
 pub(crate) use delete_account::DeleteAccount;
 pub(crate) use developer::{ClientForm, ClientPage, ClientRow, Developer, ShownOnce};
 pub(crate) use docs::DocsPage;
-pub(crate) use email::{AskReset, ConfirmEmail, NewEmail};
+pub(crate) use email::{AddressForm, AskReset, ConfirmEmail, NewEmail};
 pub(crate) use end_session::{EndSession, ThereAndBack};
 pub(crate) use home::{FirstStep, Home};
 pub(crate) use images::{Choice, ImagePage, ImageState, ImageTile, Images};
@@ -64,7 +64,7 @@ pub(crate) use openid::{IdentityRow, LinkIdentity};
 pub(crate) use opening::Opening;
 pub(crate) use parts::PartLinks;
 pub(crate) use passkeys::{AskPasskey, NewPasskey, PasskeyRow};
-pub(crate) use plans::{PlanBadge, PlanRow};
+pub(crate) use plans::{OfferedPlan, PlanBadge, PlanRow, Plans};
 pub(crate) use report_key::ReportKey;
 pub(crate) use revoke_key::RevokeKey;
 pub(crate) use security::{NewPassword, Proof, Security, SessionRow};

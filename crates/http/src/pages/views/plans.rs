@@ -2,6 +2,36 @@
 
 use super::{Link, Moment};
 
+/// The part of the page.
+#[derive(Debug, Clone)]
+pub(crate) struct Plans {
+    /// Each workspace with its plan.
+    pub(crate) rows: Vec<PlanRow>,
+    /// What each plan of this server includes, in the operator's order.
+    pub(crate) offered: Vec<OfferedPlan>,
+}
+
+/// A plan, next to the others.
+#[derive(Debug, Clone)]
+pub(crate) struct OfferedPlan {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it costs, as the operator says it.
+    pub(crate) price: String,
+    /// How many credits come each month.
+    pub(crate) monthly: i64,
+    /// How many come once, for signing up.
+    pub(crate) signup: i64,
+    /// The largest image ("4K").
+    pub(crate) largest: &'static str,
+    /// Whether there are team workspaces, and for how many people each.
+    pub(crate) teams: Option<i64>,
+    /// Whether the API answers.
+    pub(crate) api: bool,
+    /// Whether the MCP server's tools do.
+    pub(crate) mcp: bool,
+}
+
 /// A workspace with its plan.
 #[derive(Debug, Clone)]
 pub(crate) struct PlanRow {
@@ -57,6 +87,49 @@ impl PlanBadge {
 }
 
 #[cfg(test)]
+impl Plans {
+    pub(super) fn sample() -> Self {
+        Self { rows: PlanRow::samples(), offered: OfferedPlan::samples() }
+    }
+
+    pub(super) fn sample_hostile() -> Self {
+        let hostile = || String::from(super::tests::HOSTILE);
+        let [plan, _] = OfferedPlan::samples().try_into().expect("two");
+        Self {
+            rows: vec![PlanRow::sample_hostile()],
+            offered: vec![OfferedPlan { name: hostile(), price: hostile(), ..plan }],
+        }
+    }
+}
+
+#[cfg(test)]
+impl OfferedPlan {
+    fn samples() -> Vec<Self> {
+        let trial = Self {
+            name: "trial".into(),
+            price: "Free: 10 credits once".into(),
+            monthly: 0,
+            signup: 10,
+            largest: "2K",
+            teams: None,
+            api: true,
+            mcp: false,
+        };
+        let pro = Self {
+            name: "pro".into(),
+            price: "29 EUR a month".into(),
+            monthly: 100,
+            signup: 0,
+            largest: "4K",
+            teams: Some(3),
+            mcp: true,
+            ..trial.clone()
+        };
+        vec![trial, pro]
+    }
+}
+
+#[cfg(test)]
 impl PlanRow {
     fn sample() -> Self {
         Self {
@@ -74,7 +147,7 @@ impl PlanRow {
         }
     }
 
-    pub(super) fn samples() -> Vec<Self> {
+    fn samples() -> Vec<Self> {
         let offer = |label: &str| Link {
             label: label.into(),
             href: "https://pay.example/plus?client_reference_id=01935a2e".into(),
@@ -110,7 +183,7 @@ impl PlanRow {
         ]
     }
 
-    pub(super) fn sample_hostile() -> Self {
+    fn sample_hostile() -> Self {
         let hostile = || String::from(super::tests::HOSTILE);
         let moment = || Moment { iso: hostile(), exact: hostile(), relative: hostile() };
         Self {

@@ -12,6 +12,8 @@ pub(crate) struct Security {
     pub(crate) layout: Layout,
     /// The address that signs in.
     pub(crate) email: String,
+    /// The address that a link went to which would make it theirs, and when the link ends.
+    pub(crate) asked: Option<(String, Moment)>,
     /// Whether the person is known to read what is sent there.
     pub(crate) is_verified: bool,
     /// What was just done, as one sentence, or nothing.
@@ -121,6 +123,7 @@ impl Security {
         let page = || Self {
             layout: Layout::sample_signed_in(),
             email: "ada@example.com".into(),
+            asked: Some(("new@example.com".into(), Moment::sample("in 23 hours"))),
             is_verified: false,
             done: None,
             has_password: true,
@@ -141,6 +144,7 @@ impl Security {
                     done: Some("That browser is signed out.".into()),
                     sessions: vec![SessionRow::sample("Firefox on Linux", true), elsewhere],
                     more_sessions: Some(PartLinks::sample()),
+                    asked: None,
                     is_verified: true,
                     has_password: false,
                     provider: Some("Work".into()),
@@ -155,6 +159,7 @@ impl Security {
                 "security-hostile",
                 Self {
                     email: hostile(),
+                    asked: Some((hostile(), Moment::sample_hostile())),
                     done: Some(hostile()),
                     provider: Some(hostile()),
                     identities: vec![IdentityRow::sample_hostile()],

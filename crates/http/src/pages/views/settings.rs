@@ -8,7 +8,7 @@ use askama::Template;
 use bloom_domain::workspaces::Role;
 
 use super::{
-    AppKind, AppRow, AppState, Field, KeyOptions, Layout, PartLinks, PlanRow, Problem, Snippet,
+    AppKind, AppRow, AppState, Field, KeyOptions, Layout, PartLinks, Plans, Problem, Snippet,
     curl_line, problems,
 };
 
@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     /// A key whose secret this answer, and no later one, shows.
     pub(crate) new_key: Option<NewKey>,
     /// The plans of the person's workspaces; none while billing is off.
-    pub(crate) plans: Option<Vec<PlanRow>>,
+    pub(crate) plans: Option<Plans>,
     /// The keys, newest first, revoked ones too.
     pub(crate) keys: Vec<KeyRow>,
     /// The ways to the others.

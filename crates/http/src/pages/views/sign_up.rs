@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Field, Layout, Problem, problems};
+use super::{AddressForm, Field, Layout, Problem, problems};
 use crate::pages::next;
 
 /// The page that makes an account, or says why it does not.
@@ -24,8 +24,8 @@ pub(crate) struct SignUp {
 pub(crate) enum SignUpState {
     /// Yes, with this form.
     Form(SignUpForm),
-    /// Yes, with a link that goes to this address as typed.
-    ByMail(Field),
+    /// Yes, with a link that goes to an address.
+    ByMail(AddressForm),
     /// A mail is on its way to this address.
     Sent(String),
     /// Only with an invitation, and the reader came without one.
@@ -91,7 +91,7 @@ impl SignUp {
                     ("password", form.password_error.as_ref()),
                 ],
             ),
-            SignUpState::ByMail(email) => problems(None, &[("email", email.error.as_ref())]),
+            SignUpState::ByMail(form) => form.problems(),
             SignUpState::Sent(_) | SignUpState::ByInvitation | SignUpState::Closed => Vec::new(),
         }
     }
@@ -159,8 +159,8 @@ impl SignUp {
             ),
             ("setup", page(SignUpState::Form(form(Purpose::First, "/setup/sample-setup-token")))),
             ("sign-up-refused", page(SignUpState::Form(refused))),
-            ("sign-up-by-mail", page(SignUpState::ByMail(Field::default()))),
-            ("sign-up-by-mail-hostile", page(SignUpState::ByMail(hostile.email.clone()))),
+            ("sign-up-by-mail", page(SignUpState::ByMail(AddressForm::default()))),
+            ("sign-up-by-mail-hostile", page(SignUpState::ByMail(AddressForm::sample_hostile()))),
             ("sign-up-sent", page(SignUpState::Sent("ada@example.com".into()))),
             ("sign-up-sent-hostile", page(SignUpState::Sent(super::tests::HOSTILE.into()))),
             ("sign-up-link", page(SignUpState::Form(link.clone()))),

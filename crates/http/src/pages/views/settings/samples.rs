@@ -167,7 +167,7 @@ impl Settings {
                 members: 2,
                 is_deleted: true,
             }],
-            plans: Some(vec![PlanRow::sample_hostile()]),
+            plans: Some(Plans::sample_hostile()),
             new_key: Some(NewKey {
                 name: hostile(),
                 secret: hostile(),
@@ -204,7 +204,7 @@ impl Settings {
                     ..Self::sample()
                 },
             ),
-            ("settings-plans", Self { plans: Some(PlanRow::samples()), ..Self::sample() }),
+            ("settings-plans", Self { plans: Some(Plans::sample()), ..Self::sample() }),
             (
                 "settings-new-key",
                 Self {
