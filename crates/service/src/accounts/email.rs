@@ -120,7 +120,7 @@ pub async fn ask_change(service: &Service, person: &SignedIn, new: Email) -> Res
 /// The address that a link went to which would make it the account's, and when that link ends.
 ///
 /// # Errors
-/// [`Error::Database`].
+/// When the database cannot be read.
 pub async fn asked_change(
     service: &Service,
     person: &SignedIn,
