@@ -224,6 +224,16 @@ impl Reach {
         }
     }
 
+    /// Whether it reaches nothing that another does not.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::All) => true,
+            (Self::All, Self::Only(_)) => false,
+            (Self::Only(some), other) => some.iter().all(|id| other.contains(*id)),
+        }
+    }
+
     /// What is stored: nothing for all, else the ids.
     #[must_use]
     pub fn to_stored(&self) -> Option<String> {

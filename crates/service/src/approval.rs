@@ -168,7 +168,8 @@ impl Approve {
             }
             // A yes sent twice is one yes, and none after a no to the same question.
             if let Some(found) = store::grants::find(tx, self.grant.id)? {
-                return Ok(found.grant.state != GrantState::Revoked);
+                let is_good = found.grant.state != GrantState::Revoked;
+                return if is_good { self.narrow(tx, found.grant.connection) } else { Ok(false) };
             }
             // They were shown an end that has come.
             if ends_at.is_some_and(|end| end <= self.now) {
@@ -212,6 +213,10 @@ impl Approve {
             .map_or_else(|| self.asked.clone(), |earlier| earlier.joined(&self.asked));
         let is_wider = earlier.as_ref() != Some(&both);
         let reach = self.within(tx, &chosen.reach)?;
+        // The person belongs to none of those that they chose, which the page would not have offered.
+        if reach == Reach::Only(Vec::new()) {
+            return Ok(None);
+        }
         let is_elsewhere = there.as_ref().map_or(&Reach::All, |there| &there.reach) != &reach;
         let ends_at = *ends_at;
         let ended = there.as_ref().and_then(|there| there.ends_at);
@@ -249,6 +254,46 @@ impl Approve {
             self.record_return(tx, id, told)?;
         }
         Ok(Some(id))
+    }
+
+    /// Another yes to the same question: whoever went back and chose less meant that. What holds is never widened by it,
+    /// since the same form may come late, after the person has narrowed the app elsewhere; whoever chooses more is asked
+    /// anew (`false`).
+    fn narrow(&self, tx: &mut Tx<'_>, connection: ConnectionId) -> Result<bool, store::Error> {
+        let Agreed::Now { terms: chosen, ends_at } = &self.agreed else {
+            return Ok(true);
+        };
+        let (account, site) = (self.claim.account, self.asked.site.as_deref());
+        store::connections::close(tx, account, self.client.id, self.now)?;
+        let there =
+            store::connections::find_in_force(tx, account, (self.client.id, site), self.now)?;
+        let Some(there) = there.filter(|there| there.id == connection) else {
+            return Ok(true);
+        };
+        let wished = self.within(tx, &chosen.reach)?;
+        if !wished.is_within(&there.reach) || wished == Reach::Only(Vec::new()) {
+            return Ok(false);
+        }
+        let is_less = !there.reach.is_within(&wished);
+        let end = match (there.ends_at, *ends_at) {
+            (Some(there), Some(wished)) => Some(there.min(wished)),
+            (there, wished) => there.or(wished),
+        };
+        let before = self.told(there.consent.as_ref(), &there.reach, there.ends_at);
+        if is_less {
+            store::connections::set_reach(tx, connection, &wished)?;
+        }
+        if end != there.ends_at {
+            store::connections::set_end(tx, connection, end)?;
+        }
+        if is_less || end != there.ends_at {
+            tx.changed(Change::Connection(connection));
+            let after = self.told(there.consent.as_ref(), &wished, end);
+            self.record(tx, Action::AppAllowed, connection, (before, after));
+        }
+        let spender = Spender { account, via: ChargedVia::Connection(connection) };
+        budgets::lower(tx, spender, &chosen.budget, &self.author)?;
+        Ok(true)
     }
 
     /// Records that the app came back, once in a while: a page that sends a browser here again and again must not

@@ -166,7 +166,8 @@ pub enum Verdict {
     },
 }
 
-/// An account's records before the one with a number, newest first.
+/// An account's records before the one with a number, newest first. Where a request of another person came from is
+/// theirs to see alone.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -180,7 +181,8 @@ pub async fn list(
     let list = move |tx: &mut Tx<'_>| {
         let records = store::audit::list_before(tx, Of::Account(account), before, limit)?;
         let mut names = Names::new(account, None);
-        records.into_iter().map(|record| names.told(tx, record)).collect()
+        let records = records.into_iter().map(|record| theirs(record, account));
+        records.map(|record| names.told(tx, record)).collect()
     };
     Ok(service.store.read(list).await?)
 }
@@ -226,6 +228,14 @@ pub async fn list_of_team(
         Ok(Ok(OfTeam { workspace: team.workspace, records }))
     };
     service.store.read(list).await?
+}
+
+/// A record for a person to read: of what another person did, without the place where that came from.
+pub(crate) fn theirs(mut record: Record, reader: AccountId) -> Record {
+    if matches!(record.event.actor, Actor::Person(id) if id != reader) {
+        record.details = record.details.map(without_sender);
+    }
+    record
 }
 
 /// Details without the place where the request came from.

@@ -58,6 +58,8 @@ pub enum Error {
     ApiKeyExpired,
     /// The key has another secret by now than the one that was to be replaced.
     ApiKeyRotated,
+    /// What was to be changed is not any more as whoever wants to change it saw it.
+    ChangedMeanwhile,
     /// What is to end by itself would have ended already.
     ExpiryPast,
     /// What is to be made could do nothing at all.
@@ -244,6 +246,7 @@ impl fmt::Display for Error {
             Self::ApiKeyRevoked => f.write_str("the API key is revoked"),
             Self::ApiKeyExpired => f.write_str("the API key has expired"),
             Self::ApiKeyRotated => f.write_str("the API key was rotated meanwhile"),
+            Self::ChangedMeanwhile => f.write_str("it was changed meanwhile"),
             Self::ExpiryPast => f.write_str("the time at which the key would expire has passed"),
             Self::NarrowedToNothing => {
                 f.write_str("the key could do nothing: it needs a scope, a workspace and an address")

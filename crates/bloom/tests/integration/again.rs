@@ -35,9 +35,15 @@ async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) ->
 }
 
 /// A form as it stands on a page, filled in.
-async fn filled(browser: &mut Browser, fields: &[(&str, &str)]) -> Vec<(String, String)> {
-    let token = browser.form_token().await;
-    let all = [("form_token", token.as_str())].into_iter().chain(fields.iter().copied());
+async fn filled(
+    browser: &mut Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> Vec<(String, String)> {
+    let (token, seen) = (browser.form_token().await, browser.seen(path).await);
+    let seen = seen.as_deref().map(|seen| ("seen", seen));
+    let hidden = std::iter::once(("form_token", token.as_str())).chain(seen);
+    let all = hidden.chain(fields.iter().copied());
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -84,7 +90,7 @@ async fn what_was_typed_survives_the_end_of_a_session(app: App) {
         (own.page(), &new_app),
     ];
     for (path, fields) in forms {
-        let form = filled(&mut ada, fields).await;
+        let form = filled(&mut ada, &path, fields).await;
         let mut elsewhere = app.browser();
         elsewhere.sign_in("ada@example.com", PASSWORD).await.assert_redirect("/settings");
         elsewhere.post("/settings/security/sign-out-everywhere", &[]).await;
@@ -114,7 +120,7 @@ async fn what_was_typed_survives_the_end_of_a_session(app: App) {
 /// What was done although its answer was a fault is not done twice.
 async fn a_fault_keeps_what_was_typed_and_the_number_of_the_form(app: App) {
     let mut ada = app.person("ada").await;
-    let form = filled(&mut ada, &[("name", "ci")]).await;
+    let form = filled(&mut ada, KEYS, &[("name", "ci")]).await;
     app.database().run("ALTER TABLE api_keys RENAME TO hidden");
     let fault = send(&mut ada, KEYS, &form).await;
     app.database().run("ALTER TABLE hidden RENAME TO api_keys");
@@ -129,7 +135,7 @@ async fn a_fault_keeps_what_was_typed_and_the_number_of_the_form(app: App) {
 
 async fn another_account_is_told_as_whom_it_sends(app: App) {
     let (mut ada, mut bob) = (app.person("ada").await, app.person("bob").await);
-    let form = filled(&mut ada, &[("name", "of ada")]).await;
+    let form = filled(&mut ada, KEYS, &[("name", "of ada")]).await;
     // In another tab of the same browser somebody else has signed in.
     let page = send(&mut bob, KEYS, &form).await;
     page.assert_page(403, "This form has expired");
@@ -172,13 +178,13 @@ async fn no_secret_is_ever_kept(app: App) {
         ("/report-key", &key),
     ];
     for (path, fields) in forms {
-        let mut form = filled(&mut ada, fields).await;
+        let mut form = filled(&mut ada, path, fields).await;
         "x".clone_into(&mut form[0].1);
         let page = send(&mut ada, path, &form).await;
         page.assert_page(403, "This form has expired");
         assert!(!page.text().contains(KEPT) && !page.text().contains(fields[0].1), "{page:?}");
         let mut stranger = app.browser();
-        let form = filled(&mut stranger, fields).await;
+        let form = filled(&mut stranger, path, fields).await;
         let page = send(&mut stranger, path, &form).await;
         assert!(!page.text().contains(KEPT) && !page.text().contains(secret), "{page:?}");
     }
@@ -214,7 +220,7 @@ async fn failed(app: &App, path: &str, fields: &[(&str, &str)]) -> Vec<(Browser,
         all.push((browser, page));
     }
     let mut browser = app.browser();
-    let form = filled(&mut browser, fields).await;
+    let form = filled(&mut browser, path, fields).await;
     app.database().run("ALTER TABLE accounts RENAME TO hidden");
     let page = send(&mut browser, path, &form).await;
     app.database().run("ALTER TABLE hidden RENAME TO accounts");

@@ -16,6 +16,8 @@ on_both!(
     an_app_on_the_device_is_asked_for_each_time,
     a_yes_by_another_person_or_after_signing_in_again_counts_for_nothing,
     many_yeses_at_once_are_one,
+    another_yes_narrows_what_the_first_allowed,
+    a_yes_to_no_workspace_of_theirs_is_none,
     a_yes_revives_nothing_that_was_revoked,
     a_yes_of_before_a_revocation_is_none,
     what_was_given_to_one_place_vouches_for_no_other,
@@ -258,6 +260,57 @@ async fn many_yeses_at_once_are_one(app: App) {
         assert_eq!(ada.post("/authorize", &fields).await.status, 303);
     }
     assert_eq!((app.rows("connections").len(), app.rows("grants").len()), (1, 3));
+}
+
+/// Whoever goes back and chooses less meant that; the code is the same one.
+async fn another_yes_narrows_what_the_first_allowed(app: App) {
+    let mut ada = app.person("ada").await;
+    let team = crate::teams::team(&mut ada, "Looms").await;
+    let client = app.client(REDIRECT).await;
+    let question = client.question(&mut ada, &[]).await;
+    let token = ada.form_token().await;
+    let all = [("form_token", &*token), ("request", &*question), ("decision", "allow")];
+    let only = format!("workspace-{team}");
+    let more: [(&str, &str); 5] = [
+        ("workspaces", "some"),
+        (&only, "on"),
+        ("budget", "5"),
+        ("budget-span", "day"),
+        ("until", "30"),
+    ];
+    let less = [&all[..], &more[..]].concat();
+    let first = ada.post_as_is("/authorize", &all, &[]).await.header("location").to_owned();
+    let code = parameter(&first, "code").expect("a code");
+    let tokens = Tokens::of(&client.redeem(&code).await);
+    let reached = async || {
+        let listed = app.get_as("/api/v1/workspaces", &tokens.access).await.json();
+        let credits = format!("/api/v1/credits?workspaceId={team}");
+        let credits = app.get_as(&credits, &tokens.access).await.json();
+        (listed["data"]["workspaces"].as_array().expect("a list").len(), credits)
+    };
+    assert_eq!(reached().await.0, 2);
+    let second = ada.post_as_is("/authorize", &less, &[]).await.header("location").to_owned();
+    assert_eq!(second, first);
+    let (count, credits) = reached().await;
+    assert_eq!(count, 1, "{credits}");
+    assert!(ada.get("/settings").await.text().contains("0 of 5 credits today"));
+    // The same once more is nothing new, and what is more than that is asked anew.
+    let before = app.database().dump();
+    let third = ada.post_as_is("/authorize", &less, &[]).await.header("location").to_owned();
+    assert_eq!(third, first);
+    ada.post_as_is("/authorize", &all, &[]).await.assert_page(400, "This request has expired");
+    assert_eq!(app.database().dump(), before);
+}
+
+async fn a_yes_to_no_workspace_of_theirs_is_none(app: App) {
+    let mut ada = app.person("ada").await;
+    let client = app.client(REDIRECT).await;
+    let question = client.question(&mut ada, &[]).await;
+    let nobodys = "workspace-01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d";
+    let yes =
+        [("request", &*question), ("decision", "allow"), ("workspaces", "some"), (nobodys, "on")];
+    ada.post("/authorize", &yes).await.assert_page(400, "This request has expired");
+    assert!(app.rows("connections").is_empty() && app.rows("grants").is_empty());
 }
 
 async fn a_yes_revives_nothing_that_was_revoked(app: App) {

@@ -15,6 +15,8 @@ on_both!(
     a_key_is_made_as_it_was_chosen,
     a_choice_that_is_none_is_told_beside_it_and_kept,
     the_page_shows_a_key_and_changes_it,
+    a_page_of_before_widens_no_key,
+    of_two_tabs_at_once_one_is_told,
     the_day_on_which_a_key_ends_stays_when_something_else_changes,
     a_foreign_key_has_no_page,
     a_key_that_has_ended_can_be_looked_at_and_no_more,
@@ -141,6 +143,54 @@ async fn the_page_shows_a_key_and_changes_it(app: App) {
     let mut stranger = app.browser();
     stranger.get(&path).await.assert_sign_in_first(&path);
     stranger.post(&options, &[]).await.assert_page(401, "You are signed out");
+}
+
+/// A form says all that a key may do, so one of before would take back what was narrowed since.
+async fn a_page_of_before_widens_no_key(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let page = format!("/settings/api-keys/{}", key.id);
+    let options = format!("{page}/options");
+    let stale = ada.seen(&options).await.expect("a form");
+    ada.post(&options, &[("access", "some"), ("scope-read", "on")]).await;
+    let narrowed = app.database().dump();
+    let late = [("access", "all"), ("expires", "2030-01-01"), ("seen", stale.as_str())];
+    let refused = ada.post(&options, &late).await;
+    refused.assert_page(409, "API key <bdi>ci</bdi>");
+    assert!(refused.text().contains("It was changed since you opened this page"), "{refused:?}");
+    assert!(refused.text().contains("value=\"2030-01-01\""), "what was typed is kept");
+    assert!(refused.text().contains("<dt>May</dt>"), "how it is now is told: {refused:?}");
+    // Nor does a form that says nothing at all.
+    for fields in [vec![], vec![("access", "all")], vec![("seen", "garbage"), ("access", "all")]] {
+        let token = ada.form_token().await;
+        let fields = [vec![("form_token", token.as_str())], fields].concat();
+        ada.post_as_is(&options, &fields, &[]).await.assert_page(409, "API key <bdi>ci</bdi>");
+    }
+    assert_eq!(app.database().dump(), narrowed);
+    // Who has seen it may save it all the same.
+    let (_, form) = refused.text().split_once(&format!("action=\"{options}\"")).unwrap();
+    let seen = form.split_once("name=\"seen\" value=\"").unwrap().1.split('"').next().unwrap();
+    let again = [("access", "all"), ("expires", "2030-01-01"), ("seen", seen)];
+    ada.post(&options, &again).await.assert_redirect(&format!("{page}?saved=options"));
+    assert_eq!(listed(&app).await.narrowing.access, Access::All);
+}
+
+async fn of_two_tabs_at_once_one_is_told(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let options = format!("/settings/api-keys/{}/options", key.id);
+    for round in 0..10 {
+        let seen = ada.seen(&options).await.expect("a form");
+        let day = format!("2031-01-{:02}", round + 1);
+        let other = format!("2032-01-{:02}", round + 1);
+        let (mut one, mut two) = (ada.clone(), ada.clone());
+        let fields = |day| [("access", "all"), ("expires", day), ("seen", seen.as_str())];
+        let (first, second) = (fields(day.as_str()), fields(other.as_str()));
+        let answers = tokio::join!(one.post(&options, &first), two.post(&options, &second));
+        let mut statuses = [answers.0.status, answers.1.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409], "round {round}: {answers:?}");
+    }
 }
 
 async fn the_day_on_which_a_key_ends_stays_when_something_else_changes(app: App) {

@@ -171,6 +171,12 @@ async fn who_is_removed_loses_it_with_the_next_request(app: App) {
     }
     let who = member_id(&mut owner, &id, "member@example.com").await;
     let answer = owner.post(&format!("/settings/workspaces/{id}/members/{who}/remove"), &[]).await;
+    // Who it was they may know, and not from where.
+    let told = member.get("/settings/activity").await;
+    let (removal, _) = told.text().split_once("</li>").expect("a record");
+    assert!(removal.contains("Removed from a workspace"), "{removal}");
+    assert!(!removal.contains("192.0.2.7") && !removal.contains("<dt>With</dt>"), "{removal}");
+    assert!(told.text().contains("192.0.2.7"), "of what they did themselves they see it: {told:?}");
     assert_eq!(answer.status, 303);
     assert_eq!(credits(&app, &key, &id).await.error(), "404 WORKSPACE_NOT_FOUND");
     assert_eq!(app.get_as(&path, &token).await.error(), "404 WORKSPACE_NOT_FOUND");

@@ -32,6 +32,10 @@ async fn a_key_in_hand_is_found_by_its_owner_and_nobody_else(app: App) {
     assert!(told(&mut ada, &second.secret).await.0.contains("It works"));
     let (said, _) = told(&mut ada, &first.secret).await;
     assert!(said.contains("none of your keys") || said.contains("it has ended"), "{said}");
+    // A use of this moment is told, although it is not written so far.
+    assert_eq!(app.account(&second.secret).await.status, 200);
+    let (said, _) = told(&mut ada, &second.secret).await;
+    assert!(!said.contains("never used"), "{said}");
     // Both secrets go on for a while, and are told apart.
     let kept = ada.create_key("Kept").await;
     let rotate = format!("/settings/api-keys/{}/rotate", kept.id);

@@ -258,7 +258,7 @@ async fn a_team(scripts: Scripts) {
     browser.press(&format!("Make {GRACE} admin")).await;
     browser.read("They have their new role.").await;
     browser.unfold_named(&format!("Remove {GRACE}")).await;
-    browser.press(&format!("Remove {GRACE} from the workspace")).await;
+    browser.press(&format!("Remove from workspace: {GRACE}")).await;
     browser.read("They are removed.").await;
     browser.fill("Name of the workspace", "Looms").await;
     browser.press("Rename").await;

@@ -178,7 +178,7 @@ async fn a_password_is_changed_and_a_passkey_added_by_keyboard() {
     plug_in(&browser).await;
     let hands = Hands(&browser);
     hands.sign_in(&server).await;
-    hands.enter("Password and sessions").await;
+    hands.enter("Security and your data").await;
     browser.see("Security").await;
     hands.enter("Change the password").await;
     browser.see("Choose a new password").await;

@@ -96,7 +96,7 @@ async fn sessions_and_password(scripts: Scripts) {
     let server = home.serve();
     let mut elsewhere = crate::support::person::Person::sign_in(&server, ADA, PASSWORD);
     sign_in(&browser, &server).await;
-    browser.follow("Password and sessions").await;
+    browser.follow("Security and your data").await;
     browser.see("Security").await;
     browser.read("This browser").await;
     browser.press("Sign out Unknown browser").await;

@@ -170,7 +170,7 @@ impl From<Error> for ApiError {
                 ErrorCode::ApiKeyLimitReached,
                 "The account has imported keys of as many prefixes and lengths as one may.",
             ),
-            Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ApiKeyRotated => Self::new(
+            Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ApiKeyRotated | Error::ChangedMeanwhile => Self::new(
                 ErrorCode::ApiKeyEnded,
                 "The API key is revoked or has expired, so it gets no new secret. Make another.",
             ),

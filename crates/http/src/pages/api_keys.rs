@@ -61,7 +61,11 @@ pub(crate) async fn rotate(
         Ok(overlap) => overlap,
         Err(error) => return refuse(&format!("The key was not rotated: {error}.")).await,
     };
-    let rotation = Rotation { overlap, seen: KeyHint::parse(form.text("seen")) };
+    let seen = KeyHint::parse(form.text("seen"));
+    if seen.is_none() && !form.text("seen").is_empty() {
+        return Err(PageError::UnreadableForm("It names no secret that the page has shown."));
+    }
+    let rotation = Rotation { overlap, seen };
     match api_keys::rotate(&app.service, person, id, rotation).await {
         Ok(new) => settings::with_new_key(&app, &browser, person, new).await,
         Err(Error::ApiKeyRevoked | Error::ApiKeyExpired) => {

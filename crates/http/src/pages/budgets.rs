@@ -5,14 +5,14 @@ use axum::response::Response;
 use bloom_domain::api_keys::Maker;
 use bloom_domain::credits::{Budget, BudgetSpan, Cap, ChargedVia};
 use bloom_service::credits::budgets::{self, BudgetUse, Budgets};
-use bloom_service::{SignedIn, api_keys, connections};
+use bloom_service::{Error, SignedIn, api_keys, connections};
 use http::StatusCode;
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{BudgetPage, CapField, Field};
-use super::{Segment, id, page, redirect};
+use super::{Segment, id, page, redirect, seen};
 use crate::app::App;
 
 /// The budget of a key.
@@ -63,17 +63,50 @@ async fn set(app: &App, via: ChargedVia, request: Request) -> Result<Response, P
     let person = browser.require_person()?;
     let read = |span: BudgetSpan| cap(form.text(span.as_str()));
     let caps = BudgetSpan::ALL.map(read);
+    let BudgetUse { budget: before, .. } = budgets::list(&app.service, person).await?.of(via);
+    let mut refusal = None;
     if let [Ok(day), Ok(month), Ok(total)] = caps {
-        budgets::set(&app.service, person, via, Budget { day, month, total }).await?;
-        return Ok(redirect(&format!("/settings?budget={}", list(via))));
+        let set = match seen::is_of(&form, &before) {
+            true => {
+                let change = (before, Budget { day, month, total });
+                budgets::set(&app.service, person, via, change).await
+            }
+            false => Err(Error::ChangedMeanwhile),
+        };
+        match set {
+            Ok(()) => return Ok(redirect(&format!("/settings?budget={}", list(via)))),
+            Err(Error::ChangedMeanwhile) => refusal = Some(changed(&before)),
+            Err(error) => return Err(error.into()),
+        }
     }
     let mut view = view(app, &browser, person, via).await?;
+    let status = match refusal {
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    view.refusal = refusal;
     let fields = [&mut view.day, &mut view.month, &mut view.total];
     for ((field, cap), span) in fields.into_iter().zip(caps).zip(BudgetSpan::ALL) {
         let error = cap.err().map(|error| format!("{}: {error}.", label(span)));
         field.field = Field { value: form.text(span.as_str()).to_owned(), error };
     }
-    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+    Ok(page(status, &view))
+}
+
+/// What the page says of a budget that another tab has set.
+fn changed(budget: &Budget) -> String {
+    let cap = |span| {
+        let cap = budget.cap(span)?.get();
+        let noun = if cap == 1 { "credit" } else { "credits" };
+        let span = label(span).trim_start_matches("Credits");
+        Some(format!("{cap} {noun}{span}"))
+    };
+    let caps: Vec<_> = BudgetSpan::ALL.into_iter().filter_map(cap).collect();
+    let now = if caps.is_empty() { "no limit".to_owned() } else { caps.join(", ") };
+    format!(
+        "The budget was changed since you opened this page, perhaps in another tab: it is {now} now. Nothing was \
+         saved. If you save once more, it will be as it stands below."
+    )
 }
 
 /// A cap as it is typed: nothing is none.
@@ -108,6 +141,8 @@ async fn view(
     };
     Ok(BudgetPage {
         layout: browser.layout(),
+        refusal: None,
+        seen: seen::mark(&budget),
         name,
         action: path(via),
         counts_made: by_made > 0,

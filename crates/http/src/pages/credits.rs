@@ -12,6 +12,7 @@ use bloom_domain::ids::{ImageId, WorkspaceId};
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::{Act, WorkspaceChoice};
 use bloom_service::credits::history::{self, Credential, END, Overview, Person, Place, Usage, Who};
+use bloom_service::plans::{self, WorkspacePlan};
 use futures_util::stream::{self, StreamExt};
 use http::{HeaderValue, StatusCode, header};
 
@@ -108,11 +109,16 @@ async fn shown(
     let before = query.optional("before").ok().flatten().and_then(|text| read_cursor(&text));
     let read = history::list(&app.service, person, choice, before.unwrap_or(END), PAGE).await?;
     let now = app.service.now();
+    let is_own = matches!(choice, WorkspaceChoice::Personal);
     let overview = match before {
         Some(_) => None,
-        None => Some(history::overview(&app.service, person, choice, DAYS).await?),
+        None => {
+            let overview = history::overview(&app.service, person, choice, DAYS).await?;
+            let plans = plans::list(&app.service, person).await?;
+            let plan = plans.into_iter().find(|plan| plan.workspace.id == read.workspace.id);
+            Some(with_plan(app, view(&overview, is_own, now), plan.as_ref()))
+        }
     };
-    let is_own = matches!(choice, WorkspaceChoice::Personal);
     let sees_all = read.role.may(Act::SeeSpending);
     Ok(CreditsPage {
         layout: browser.layout(),
@@ -121,7 +127,7 @@ async fn shown(
             WorkspaceChoice::Personal => "/settings#plan".to_owned(),
             WorkspaceChoice::Team(id) => workspaces::path(id),
         },
-        overview: overview.map(|overview| view(&overview, is_own, now)),
+        overview,
         sees_all,
         rows: read
             .lines
@@ -254,8 +260,21 @@ async fn next(
     read.map_err(|error| std::io::Error::other(error.to_string()))
 }
 
+/// With what the plan means for the credits; nothing where there are no plans.
+fn with_plan(app: &App, view: CreditsOverview, plan: Option<&WorkspacePlan>) -> CreditsOverview {
+    let (Some(billing), Some(plan)) = (&app.service.settings().billing, plan) else {
+        return view;
+    };
+    let (advice, monthly) = super::plans::for_credits(billing, plan);
+    let next = view.next.filter(|_| super::plans::next(&plan.held).is_some());
+    let is_awaited = next.is_none() && monthly > 0;
+    CreditsOverview { advice, awaited: is_awaited.then_some(monthly), next, ..view }
+}
+
 fn view(overview: &Overview, is_own: bool, now: Timestamp) -> CreditsOverview {
     CreditsOverview {
+        advice: None,
+        awaited: None,
         balance: overview.standing.balance(),
         is_unlimited: overview.is_unlimited,
         held: overview.standing.held,

@@ -148,9 +148,9 @@ impl PageError {
             Self::ForeignForm => words(
                 StatusCode::FORBIDDEN,
                 "This form has expired",
-                "The page was open for too long, or you signed in or out meanwhile. It was not taken now; if \
-                 you sent it twice, look whether it was done the first time. If not, open the form again and \
-                 send it once more.",
+                "The page was open for too long, you signed in or out meanwhile, or your browser keeps no cookies, \
+                 which this site needs. It was not taken now; if you sent it twice, look whether it was done the \
+                 first time. If not, open the form again and send it once more.",
                 home,
             ),
             Self::StaleQuestion(_) => words(
@@ -230,8 +230,8 @@ impl PageError {
             Self::InvitationSpent => words(
                 StatusCode::GONE,
                 "This invitation does not work",
-                "It was answered or taken back, is more than a week old, or is incomplete. Ask whoever sent \
-                 it for another one.",
+                "It was answered or taken back, another one was sent since, the workspace is deleted, or it is \
+                 more than a week old or incomplete. Ask whoever sent it for another one.",
                 home,
             ),
             Self::AccountLinkSpent => words(

@@ -14,7 +14,7 @@ use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::views::{KeyOptions, KeyPage};
-use super::{Segment, id, key_options, page, redirect, settings, usage};
+use super::{Segment, id, key_options, page, redirect, seen, settings, usage};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -52,7 +52,14 @@ pub(crate) async fn narrow(
         }
     };
     let chosen = key_options::again(known.options(&browser), &narrowing);
-    match api_keys::narrow(&app.service, person, known.key.id, narrowing).await {
+    // Of a key that has ended there is no form, and the verb says so.
+    if known.row.state.works() && !seen::is_of(&form, before) {
+        let refusal = Some(seen::CHANGED.to_owned());
+        let view = known.view(&browser, Some(chosen));
+        return Ok(page(StatusCode::CONFLICT, &KeyPage { refusal, ..view }));
+    }
+    let change = (before.clone(), narrowing);
+    match api_keys::narrow(&app.service, person, known.key.id, change).await {
         Ok(key) => Ok(redirect(&format!("/settings/api-keys/{}?saved=options", key.id))),
         Err(error) => {
             let refusal = Some(refusal(&error).ok_or(error)?);
@@ -73,6 +80,7 @@ pub(crate) fn refusal(error: &Error) -> Option<String> {
         }
         Error::ExpiryPast => "The day on which the key would end has passed. Choose a later one.",
         Error::NarrowedToNothing => "The key could do nothing. Choose at least one of each.",
+        Error::ChangedMeanwhile => seen::CHANGED,
         Error::ApiKeyRevoked | Error::ApiKeyExpired => {
             "The key has ended, and nothing about it can be changed. Create a new one."
         }
@@ -128,6 +136,7 @@ impl Known {
             layout: browser.layout(),
             done: None,
             refusal: None,
+            seen: seen::mark(&self.key.narrowing),
             key: self.row.clone(),
             usage: self.usage.clone(),
             options: options.unwrap_or_else(|| self.options(browser)),

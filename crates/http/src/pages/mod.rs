@@ -47,6 +47,7 @@ pub(crate) mod report_key;
 pub(crate) mod reset;
 pub(crate) mod revoke_key;
 pub(crate) mod security;
+mod seen;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sign_in;

@@ -37,17 +37,43 @@ fn offered(plan: &Plan) -> OfferedPlan {
     }
 }
 
+/// What a workspace's plan means for its credits: what is the matter, and how many come each month although no time for
+/// them is set yet.
+pub(crate) fn for_credits(billing: &Billing, plan: &WorkspacePlan) -> (Option<String>, i64) {
+    let WorkspacePlan { is_owner, held, .. } = plan;
+    let advice = advice(
+        held,
+        (*is_owner, manage(billing, plan).is_some()),
+        &billing.plans.default_plan().name,
+    );
+    (advice, held.monthly)
+}
+
+/// Where the payment is looked after. What the operator set is nobody's to change but theirs.
+fn manage(billing: &Billing, plan: &WorkspacePlan) -> Option<String> {
+    let WorkspacePlan { is_owner, held, .. } = plan;
+    let is_theirs = *is_owner && !is_over(held) && !held.is_operators;
+    billing.manage_url.clone().filter(|_| is_theirs)
+}
+
+fn is_over(held: &Held) -> bool {
+    matches!(held.state, None | Some(SubscriptionState::Canceled))
+}
+
+/// When monthly credits come, if they do: none before a payment that failed has arrived.
+pub(crate) fn next(held: &Held) -> Option<Timestamp> {
+    held.next_refresh_at.filter(|_| held.state != Some(SubscriptionState::PastDue))
+}
+
 /// A workspace's plan as its row.
 fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
     let WorkspacePlan { workspace, is_owner, held } = plan;
-    let is_over = matches!(held.state, None | Some(SubscriptionState::Canceled));
+    let is_over = is_over(held);
     let offers = match is_over && *is_owner {
         true => offers(&billing.plans, held, &workspace.id.to_string()),
         false => Vec::new(),
     };
-    // What the operator set is nobody's to change but theirs.
-    let manage = billing.manage_url.clone();
-    let manage = manage.filter(|_| *is_owner && !is_over && !held.is_operators);
+    let manage = manage(billing, plan);
     let default = &billing.plans.default_plan().name;
     PlanRow {
         workspace: match workspace.kind {
@@ -62,7 +88,7 @@ fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
         price: held.plan.as_ref().map(|plan| plan.price.clone()),
         badge: held.state.map(badge),
         monthly: held.monthly,
-        next: held.next_refresh_at.map(|at| moment(at, now)),
+        next: next(held).map(|at| moment(at, now)),
         paid_until: held.paid_until.filter(|_| !is_over).map(|at| moment(at, now)),
         advice: advice(held, (*is_owner, manage.is_some()), default),
         manage_href: manage,

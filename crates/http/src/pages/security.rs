@@ -4,20 +4,21 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::openid::Identity;
 use bloom_domain::passkeys::Passkey;
+use bloom_domain::sessions::SEEN_RESOLUTION;
 use bloom_domain::sessions::Session;
 use bloom_domain::time::Timestamp;
 use bloom_service::accounts::email;
 use bloom_service::openid::ProviderSettings;
 use bloom_service::sessions::ending;
 use bloom_service::sessions::ways;
-use bloom_service::{SignedIn, api_keys, connections, openid, passkeys};
+use bloom_service::{SignedIn, api_keys, connections, mail, openid, passkeys};
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
 use super::parts::Part;
-use super::views::{IdentityRow, Opening, PasskeyRow, Security, SessionRow};
+use super::views::{IdentityRow, Moment, Opening, PasskeyRow, Security, SessionRow};
 use super::{Segment, devices, early, id, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -35,15 +36,17 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let query = request.uri().query().unwrap_or_default().to_owned();
     let view = async move {
         let (query, person) = (Query(&query), browser.person_at(PATH)?);
-        let done = query.optional("done").ok().flatten().and_then(|done| words(&done));
+        let is_by_hand = mail::anonymous_is_by_hand(&app.service);
+        let done = query.optional("done").ok().flatten();
+        let done = done.and_then(|done| words(&done, is_by_hand)).map(str::to_owned);
         let view = view(&app, &browser, person, query).await?;
-        Ok(Security { done: done.map(str::to_owned), ..view })
+        Ok(Security { done, ..view })
     };
     Ok(early::page(&request, &opening, view))
 }
 
 /// What was done, as one sentence.
-fn words(done: &str) -> Option<&'static str> {
+fn words(done: &str, is_by_hand: bool) -> Option<&'static str> {
     Some(match done {
         "session" => "That browser is signed out.",
         "password" => "Your password is changed. Every other browser is signed out.",
@@ -51,6 +54,10 @@ fn words(done: &str) -> Option<&'static str> {
         "linked" => "You can sign in at the other server now, too.",
         "unlinked" => "You no longer sign in by it.",
         "unpasskey" => "The passkey is removed.",
+        "sent" if is_by_hand => {
+            "The mail with the link is made. This server keeps its mails in files: ask the person who runs it \
+             for the link."
+        }
         "sent" => "A mail with the link is on its way to your address.",
         "verified" => "Your email address is confirmed.",
         "email" => "Your email address is changed.",
@@ -133,13 +140,20 @@ fn identity_row(
 
 fn row(session: &Session, person: &SignedIn, now: Timestamp) -> SessionRow {
     let is_this_one = session.id == person.session();
+    // What is kept is older by up to an hour, and this browser is seen at this moment.
+    let seen = session.times.seen_at;
+    let seen = match (is_this_one, now.since(seen) < SEEN_RESOLUTION) {
+        (true, _) => moment(now, now),
+        (false, true) => Moment { relative: "in the last hour".to_owned(), ..moment(seen, now) },
+        (false, false) => moment(seen, now),
+    };
     SessionRow {
         id: session.id.to_string(),
         device: devices::words(&session.sender.agent),
         agent: session.sender.agent.clone(),
         address: session.sender.address.map(|address| address.to_string()),
         signed_in: moment(session.times.created_at, now),
-        seen: moment(session.times.seen_at, now),
+        seen,
         is_this_one,
     }
 }

@@ -372,6 +372,7 @@ fn invitation(invitation: &Invitation, my: Role, now: Timestamp) -> InvitationRo
         email: invitation.email.to_string(),
         role: invitation.role,
         sent: moment(invitation.created_at, now),
+        ends: moment(invitation.expires_at, now),
         can_be_withdrawn: my.may(Act::Invite(invitation.role)),
     }
 }

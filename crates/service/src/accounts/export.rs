@@ -18,7 +18,7 @@ use store::Tx;
 use store::audit::Of;
 use store::images::{Narrowed, Of as Pictures, Stretch};
 
-use crate::audit::Difference;
+use crate::audit::{self, Difference};
 use crate::credits::budgets::{self, Budgets};
 use crate::credits::history;
 use crate::sessions::ending;
@@ -117,14 +117,15 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
 }
 
 async fn activity(service: &Service, person: &SignedIn) -> Result<Vec<Record>, Error> {
-    let (of, mut before) = (Of::Account(person.account().id), i64::MAX);
+    let account = person.account().id;
+    let (of, mut before) = (Of::Account(account), i64::MAX);
     let mut all = Vec::new();
     loop {
         let list = move |tx: &mut Tx<'_>| store::audit::list_before(tx, of, before, STRETCH);
         let read = service.store.read(list).await?;
         let Some(last) = read.last() else { break };
         before = last.number;
-        all.extend(read);
+        all.extend(read.into_iter().map(|record| audit::theirs(record, account)));
     }
     all.reverse();
     Ok(all)

@@ -356,7 +356,8 @@ async fn identify(service: &Service, owner: AccountId, presented: &str) -> Resul
         let key = store::api_keys::find(tx, owner, id)?;
         key.map(|key| seen(tx, key, at)).transpose()
     });
-    let Some(seen) = found.await? else { return Ok(Verified::Unknown) };
+    let Some(mut seen) = found.await? else { return Ok(Verified::Unknown) };
+    crate::last_use::freshen_keys(service, std::slice::from_mut(&mut seen.key));
     let rate = service.settings.rate_limits.of(facts.via).map(|rule| {
         let used = verdict.window.lock().count(rule, at);
         (rule, rule.limit.saturating_sub(used))

@@ -19,20 +19,22 @@ use super::{WhichKey, changed, find, record, told};
 use crate::audit::{Author, Difference};
 use crate::{Error, Operator, Service, SignedIn, accounts};
 
-/// Sets what a key is narrowed to; its very next request is judged by that.
+/// Sets what a key is narrowed to, which must be `seen` until then; its very next request is judged by that. A form
+/// says all of it: one that was opened before the key was narrowed would let it do everything again.
 ///
 /// # Errors
-/// [`Error::ApiKeyNotFound`], [`Error::ApiKeyRevoked`], [`Error::ApiKeyExpired`],
+/// [`Error::ApiKeyNotFound`], [`Error::ChangedMeanwhile`], [`Error::ApiKeyRevoked`], [`Error::ApiKeyExpired`],
 /// [`Error::WorkspaceNotFound`], [`Error::ExpiryPast`], [`Error::NarrowedToNothing`],
 /// [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn narrow(
     service: &Service,
     person: &SignedIn,
     id: ApiKeyId,
-    narrowing: Narrowing,
+    (seen, narrowing): (Narrowing, Narrowing),
 ) -> Result<ApiKey, Error> {
     let (claim, author) = (person.claim(), person.author(service)?);
-    narrow_of(service, (claim.account, id), narrowing, author, move |tx| claim.check(tx)).await
+    let change = (Some(seen), narrowing);
+    narrow_of(service, (claim.account, id), change, author, move |tx| claim.check(tx)).await
 }
 
 /// Sets what a key of an account is narrowed to on the operator's word.
@@ -49,13 +51,13 @@ pub async fn narrow_for(
     let owner = accounts::find(service, operator, owner).await?.id;
     let id = find(service, owner, which).await?;
     let author = Author::here(service, Actor::Operator)?;
-    narrow_of(service, (owner, id), narrowing, author, |_| Ok(Ok(()))).await
+    narrow_of(service, (owner, id), (None, narrowing), author, |_| Ok(Ok(()))).await
 }
 
 async fn narrow_of(
     service: &Service,
     (owner, id): (AccountId, ApiKeyId),
-    narrowing: Narrowing,
+    (seen, narrowing): (Option<Narrowing>, Narrowing),
     author: Author,
     may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
 ) -> Result<ApiKey, Error> {
@@ -67,6 +69,9 @@ async fn narrow_of(
         let Some(before) = store::api_keys::find(tx, owner, id)? else {
             return Ok(Err(Error::ApiKeyNotFound));
         };
+        if seen.is_some_and(|seen| seen != before.narrowing) {
+            return Ok(Err(Error::ChangedMeanwhile));
+        }
         if let Err(refused) = check(tx, owner, &narrowing, now)? {
             return Ok(Err(refused));
         }

@@ -96,23 +96,24 @@ pub(crate) async fn list_of(service: &Service, account: AccountId) -> Result<Bud
     Ok(read.await?)
 }
 
-/// Sets the budget of one of the person's keys or apps; what was spent before counts.
+/// Sets the budget of one of the person's keys or apps, which must be `seen` until then; what was spent before
+/// counts. A form says all of it: one that was opened before a limit was set would take that away.
 ///
 /// # Errors
-/// [`Error::ApiKeyNotFound`], [`Error::ConnectionNotFound`], [`Error::SignedOut`],
-/// [`Error::AccountBanned`].
+/// [`Error::ApiKeyNotFound`], [`Error::ConnectionNotFound`], [`Error::ChangedMeanwhile`],
+/// [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn set(
     service: &Service,
     person: &SignedIn,
     via: ChargedVia,
-    budget: Budget,
+    (seen, budget): (Budget, Budget),
 ) -> Result<(), Error> {
     let (claim, author) = (person.claim(), person.author(service)?);
     let write = service.store.write(move |tx| {
         if let Err(refused) = claim.check(tx)? {
             return Ok(Err(refused));
         }
-        put(tx, Spender { account: claim.account, via }, &budget, &author)
+        put(tx, Spender { account: claim.account, via }, (Some(&seen), &budget), &author)
     });
     write.await?
 }
@@ -131,14 +132,15 @@ pub async fn set_for(
     let account = accounts::find(service, operator, owner).await?.id;
     let via = ChargedVia::ApiKey(api_keys::find(service, account, which).await?);
     let author = Author::here(service, Actor::Operator)?;
-    let write = service.store.write(move |tx| put(tx, Spender { account, via }, &budget, &author));
+    let write =
+        service.store.write(move |tx| put(tx, Spender { account, via }, (None, &budget), &author));
     write.await?
 }
 
 fn put(
     tx: &mut Tx<'_>,
     of: Spender,
-    budget: &Budget,
+    (seen, budget): (Option<&Budget>, &Budget),
     author: &Author,
 ) -> Result<Result<(), Error>, store::Error> {
     let (is_theirs, missing) = match of.via {
@@ -153,6 +155,9 @@ fn put(
         return Ok(Err(missing));
     }
     let before = store::credit_budgets::take(tx, of.via)?.unwrap_or_default();
+    if seen.is_some_and(|seen| *seen != before) {
+        return Ok(Err(Error::ChangedMeanwhile));
+    }
     if before != *budget {
         replace(tx, of, &before, budget, author)?;
     }

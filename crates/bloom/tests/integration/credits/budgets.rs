@@ -24,6 +24,7 @@ on_both!(
     a_consent_sets_a_budget_and_never_raises_one,
     an_app_that_ended_by_itself_begins_with_what_it_had_left,
     a_budget_is_set_on_its_page,
+    a_page_of_before_takes_no_limit_away,
     what_cannot_be_a_budget_changes_nothing,
     nobody_sets_the_budget_of_another,
 );
@@ -317,6 +318,27 @@ async fn a_budget_is_set_on_its_page(app: App) {
     let mut stranger = app.browser();
     let sent = stranger.get(&page).await;
     sent.assert_sign_in_first(&page);
+}
+
+async fn a_page_of_before_takes_no_limit_away(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await;
+    let page = format!("/settings/api-keys/{}/budget", key.id);
+    let stale = ada.seen(&page).await.expect("a form");
+    ada.post(&page, &[("day", "1"), ("month", ""), ("total", "")]).await;
+    let before = app.rows("credit_budgets");
+    let late = [("day", ""), ("month", "5"), ("total", ""), ("seen", stale.as_str())];
+    let refused = ada.post(&page, &late).await;
+    refused.assert_page(409, "Budget of <bdi>ci</bdi>");
+    assert!(refused.text().contains("it is 1 credit a day now"), "{refused:?}");
+    assert!(refused.text().contains("value=\"5\""), "what was typed is kept: {refused:?}");
+    let token = ada.form_token().await;
+    let empty = ada.post_as_is(&page, &[("form_token", token.as_str())], &[]).await;
+    assert_eq!(empty.status, 409, "a form that says nothing is no wish for no limit");
+    assert_eq!(app.rows("credit_budgets"), before);
+    let seen = refused.between("name=\"seen\" value=\"", "\"").expect("what is so now").to_owned();
+    let again = [("day", ""), ("month", "5"), ("total", ""), ("seen", seen.as_str())];
+    ada.post(&page, &again).await.assert_redirect("/settings?budget=key#api-keys");
 }
 
 async fn what_cannot_be_a_budget_changes_nothing(app: App) {

@@ -62,6 +62,10 @@ async fn a_plan_is_shown_with_what_to_do(app: App) {
     tell(&app, &paused).await;
     let text = "nothing that costs credits can be done until it is resumed. Look after the payment";
     assert_has(&section(&mut ada).await, &["badge-look\">Paused<", text, "None each month"]);
+    // Where the credits are, it is said as well.
+    let credits = ada.get("/settings/credits").await.text().to_owned();
+    let credits = credits.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_has(&credits, &[text]);
     // What the operator set is for them to change.
     give(&owner, PlanOrder { state: Paused, ..order(owner.workspace, "pro") }).await.unwrap();
     let set = section(&mut ada).await;

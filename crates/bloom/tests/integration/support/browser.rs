@@ -76,10 +76,26 @@ impl Browser {
         self.send(request).await
     }
 
-    /// Sends a form with the token of this browser.
+    /// Sends a form with the token of this browser, filled from what its page says now.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let token = self.form_token().await;
-        self.post_as_is(path, &[&[("form_token", token.as_str())], fields].concat(), &[]).await
+        let (token, seen) = (self.form_token().await, self.seen(path).await);
+        let seen = seen.as_deref().map(|seen| ("seen", seen));
+        let seen = seen.filter(|_| fields.iter().all(|(name, _)| *name != "seen"));
+        let hidden = std::iter::once(("form_token", token.as_str())).chain(seen);
+        let fields: Vec<_> = hidden.chain(fields.iter().copied()).collect();
+        self.post_as_is(path, &fields, &[]).await
+    }
+
+    /// What the form for a path says that its page has seen; `None` for a form that says nothing of it.
+    pub(crate) async fn seen(&mut self, path: &str) -> Option<String> {
+        let says = ["/options", "/budget"].iter().any(|end| path.ends_with(end));
+        if !says {
+            return None;
+        }
+        let page = self.get(path.trim_end_matches("/options")).await;
+        let (_, form) = page.text().split_once(&format!("action=\"{path}\""))?;
+        let (_, seen) = form.split_once("name=\"seen\" value=\"")?;
+        seen.split_once('"').map(|(seen, _)| seen.to_owned())
     }
 
     /// Sends a form with these fields and headers and no others.

@@ -10,6 +10,10 @@ use super::{Field, Layout, Problem, problems};
 pub(crate) struct BudgetPage {
     /// The frame.
     pub(crate) layout: Layout,
+    /// Why the budget was not set, or nothing.
+    pub(crate) refusal: Option<String>,
+    /// What stands for the budget as it is.
+    pub(crate) seen: String,
     /// What the key or app is called.
     pub(crate) name: String,
     /// Where the form goes.
@@ -42,7 +46,7 @@ impl BudgetPage {
             ("month", self.month.field.error.as_ref()),
             ("total", self.total.field.error.as_ref()),
         ];
-        problems(None, &fields)
+        problems(self.refusal.as_ref(), &fields)
     }
 }
 
@@ -59,6 +63,8 @@ impl BudgetPage {
     fn sample(name: &str) -> Self {
         Self {
             layout: Layout::sample_signed_in(),
+            refusal: None,
+            seen: "0f1e2d3c4b5a6978".into(),
             name: name.into(),
             action: "/settings/api-keys/01935a2e-7b1c-7def-8a90-3c5d1e2f4a6b/budget".into(),
             counts_made: true,

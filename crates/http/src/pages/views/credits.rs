@@ -39,6 +39,10 @@ pub(crate) struct CreditsOverview {
     pub(crate) held: i64,
     /// How many are owed.
     pub(crate) debt: i64,
+    /// What is the matter with the plan, and what to do about it.
+    pub(crate) advice: Option<String>,
+    /// How many come each month once they are paid for; none when a time is set or none come.
+    pub(crate) awaited: Option<i64>,
     /// How many credits come next, and when.
     pub(crate) next: Option<(i64, Moment)>,
     /// What can be spent, in the order in which it is.
@@ -233,6 +237,8 @@ impl CreditsOverview {
             is_unlimited: true,
             held: 0,
             debt: 0,
+            advice: Some("This plan is paused. Ask the person who runs this server.".into()),
+            awaited: None,
             next: None,
             grants: Vec::new(),
             chart: None,
@@ -261,6 +267,8 @@ impl CreditsOverview {
             is_unlimited: false,
             held: 4,
             debt: 0,
+            advice: None,
+            awaited: None,
             next: Some((50, Moment::sample("in 12 days"))),
             grants: vec![
                 GrantRow {

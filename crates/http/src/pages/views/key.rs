@@ -19,6 +19,8 @@ pub(crate) struct KeyPage {
     pub(crate) refusal: Option<String>,
     /// The key.
     pub(crate) key: KeyRow,
+    /// What stands for what it is narrowed to now.
+    pub(crate) seen: String,
     /// Its requests.
     pub(crate) usage: UsageChart,
     /// What it is narrowed to.
@@ -129,6 +131,7 @@ impl KeyPage {
             layout: Layout::sample_signed_in(),
             done: None,
             refusal: None,
+            seen: "0f1e2d3c4b5a6978".into(),
             key: KeyRow::sample("Newsletter pictures", Some("4 minutes ago"), state),
             usage: UsageChart::sample_busy(),
             options: KeyOptions::sample(false, None),

@@ -190,7 +190,7 @@ impl KeyState {
     }
 
     /// Whether requests with it are good.
-    pub(super) fn works(&self) -> bool {
+    pub(crate) fn works(&self) -> bool {
         !matches!(self, Self::Expired | Self::Revoked { .. })
     }
 }

@@ -90,6 +90,8 @@ pub(crate) struct InvitationRow {
     pub(crate) role: Role,
     /// When it was sent.
     pub(crate) sent: Moment,
+    /// When its link ends.
+    pub(crate) ends: Moment,
     /// Whether the reader may take it back.
     pub(crate) can_be_withdrawn: bool,
 }
@@ -191,6 +193,7 @@ impl TeamPage {
                 email: "mary@example.com".into(),
                 role: Role::Member,
                 sent: Moment::sample("4 minutes ago"),
+                ends: Moment::sample("in 6 days"),
                 can_be_withdrawn: true,
             }],
         }
@@ -240,6 +243,7 @@ impl TeamPage {
                     id: hostile(),
                     email: hostile(),
                     sent: moment(),
+                    ends: moment(),
                     ..one.clone()
                 })
                 .collect(),
