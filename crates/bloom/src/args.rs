@@ -3,18 +3,20 @@
 mod audit;
 mod clients;
 mod credits;
+mod faults;
 mod keys;
 mod mail;
 mod plan;
 mod signing_keys;
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::sessions::ending::AlsoEnd;
-use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::Command;
@@ -49,33 +51,8 @@ pub(crate) enum Asked {
 pub(crate) fn read() -> Result<Asked, Failure> {
     match Cli::try_parse() {
         Ok(cli) => cli.asked(),
-        Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Ok(Asked::Text(error.to_string()))
-            }
-            _ => Err(Failure::usage(first_line(&error.to_string()))),
-        },
+        Err(error) => faults::asked(&error),
     }
-}
-
-/// What clap says, on one line: the fault, a tip if there is one, and where to read more.
-fn first_line(text: &str) -> String {
-    let fault = text.lines().take_while(|line| !line.is_empty());
-    let tip = text.lines().filter(|line| line.trim_start().starts_with("tip:"));
-    let part = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fault = part(&fault.collect::<Vec<_>>().join(" "));
-    let line = std::iter::once(fault).chain(tip.map(part)).collect::<Vec<_>>().join("; ");
-    format!("{} (see {} --help)", line.trim_start_matches("error: "), about(text))
-}
-
-/// The command that the line is about, as its usage begins.
-fn about(text: &str) -> String {
-    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: "));
-    let is_word = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase());
-    let words: Vec<_> = usage.unwrap_or("bloom").split(' ').take_while(is_word).collect();
-    words.join(" ")
 }
 
 #[derive(Parser)]
@@ -88,17 +65,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Start on this machine with defaults; the first time, make an account and a key to try
+    /// Start on this machine, with data in bloom-data; the first time, make an account and a key to try
     Start(ServeArgs),
     /// Run the server
     Serve(ServeArgs),
-    /// Make, list, suspend, restore and sign out accounts
+    /// Make, list, suspend, restore, sign out and delete accounts; set passwords
     #[command(subcommand)]
     Account(AccountVerb),
-    /// Make, list, rotate and revoke API keys of an account; find keys in files
+    /// Make, list, import, rotate, limit and revoke API keys of an account; find keys in files
     #[command(subcommand)]
     Keys(keys::KeysVerb),
-    /// Make apps for accounts; list, refuse and take again all of them
+    /// Make apps for accounts; list, refuse, take again and vouch for any app
     #[command(subcommand)]
     Clients(ClientsVerb),
     /// List what was done, by whom and from where; see also bloom audit verify
@@ -274,7 +251,7 @@ enum ClientsVerb {
 struct BackupArgs {
     #[command(flatten)]
     place: Place,
-    /// The folder to make
+    /// The folder to make; it must not be there yet
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Print the answer as JSON
@@ -399,6 +376,20 @@ fn client(id: &str) -> Result<ClientId, Failure> {
 
 fn command(place: Place, command: Command, is_json: bool) -> Result<Asked, Failure> {
     Ok(Asked::Command { config: Box::new(place.config()?), command, is_json })
+}
+
+/// A number of a range, and what is expected where it is none.
+fn between<T>(
+    least: T,
+    most: T,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Copy + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("expected a number from {least} to {most}"))
+    }
 }
 
 fn email(text: &str) -> Result<Email, Failure> {

@@ -34,9 +34,10 @@ pub(super) struct OfAccount {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = false)]
 pub(super) struct Which {
     /// The key's name
-    #[arg(long, required_unless_present = "id", conflicts_with = "id")]
+    #[arg(long)]
     name: Option<String>,
     /// The key's id, as listed
     #[arg(long)]
@@ -163,7 +164,7 @@ pub(super) enum KeysVerb {
         #[command(flatten)]
         which: Which,
         /// How long the old secret goes on: such as 90m, 24h or 7d, at most 30d; 0 when it may be exposed [default: 24h]
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         overlap: Option<String>,
     },
     /// End the old secret of a rotated key: its next request is refused
