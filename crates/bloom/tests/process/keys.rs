@@ -132,6 +132,13 @@ on_both_engines!(keys_of_another_system_are_taken_over, |home| {
         let line = home.bloom_told(&import, text).refused(2);
         assert!(line.contains(part), "{text}: {line}");
     }
+    // What is cut off would look like a mistake in it.
+    std::fs::write(&file, " ".repeat(48 * 1024 + 1)).unwrap();
+    let line = home.bloom_with(&both, &file).refused(2);
+    assert!(line.contains("keys.json is larger than 48 KiB"), "{line}");
+    std::fs::write(&file, "[]").unwrap();
+    let line = home.bloom_with(&both, &file).refused(2);
+    assert!(line.contains("keys.json: "), "{line}");
     let line = home.bloom_with(&both, home.path("nothing.json")).refused(2);
     assert!(line.contains("cannot read"), "{line}");
 });

@@ -93,5 +93,6 @@ mod secrets;
 mod security;
 mod serving;
 mod support;
+mod telling;
 #[path = "../tls/mod.rs"]
 mod tls;
