@@ -2,6 +2,7 @@
 
 mod audit;
 mod clients;
+mod confirmation;
 mod credits;
 mod faults;
 mod keys;
@@ -24,6 +25,7 @@ use crate::command::credits::{Format, Purse};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{output, scan};
+use confirmation::Confirmation;
 
 /// Where `bloom start` keeps its data, and where it listens.
 const START_DATA: &str = "bloom-data";
@@ -192,15 +194,22 @@ enum AccountVerb {
     SignOut {
         #[command(flatten)]
         whose: Whose,
-        /// Revoke its API keys too
+        /// Revoke its API keys too, after asking
         #[arg(long)]
         keys: bool,
-        /// Revoke what it has let apps do, and the API keys that they made, too
+        /// Revoke what it has let apps do, and the API keys that they made, after asking
         #[arg(long)]
         apps: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Delete an account for good; the ledger and the audit stay, without its name
-    Delete(Whose),
+    Delete {
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
     /// Print a link with which the person chooses another password; it works once, and for an hour
     ResetLink(Whose),
     /// Set a password and end all sessions; prints a password unless one is given
@@ -326,12 +335,21 @@ impl AccountVerb {
                 Command::UnbanAccount { email: email(&whose.email)? },
                 whose.json,
             ),
-            Self::SignOut { whose, keys, apps } => {
+            Self::SignOut { whose, keys, apps, confirmation } => {
                 let (email, also) = (email(&whose.email)?, AlsoEnd { keys, apps });
+                // Sessions and apps can be had again; keys cannot.
+                if keys {
+                    confirmation.ask(&format!("every API key of {email} ends"), &email)?;
+                } else if apps {
+                    let loss = format!("every API key that an app made for {email} ends");
+                    confirmation.ask(&loss, &email)?;
+                }
                 command(whose.place, Command::SignOut { email, also }, whose.json)
             }
-            Self::Delete(whose) => {
+            Self::Delete { whose, confirmation } => {
                 let email = email(&whose.email)?;
+                let with = "with its API keys, its apps and its own workspace";
+                confirmation.ask(&format!("{email} is deleted, {with},"), &email)?;
                 command(whose.place, Command::DeleteAccount { email }, whose.json)
             }
             Self::ResetLink(whose) => {

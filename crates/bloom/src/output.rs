@@ -7,7 +7,7 @@ mod mail;
 mod plan;
 mod signing_keys;
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::clients::Client;
@@ -61,6 +61,23 @@ pub(crate) fn read_line() -> Result<String, Failure> {
         .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
     let end = line.trim_end_matches(['\n', '\r']).len();
     line.truncate(end);
+    Ok(line)
+}
+
+/// Whether somebody is there who sees a question and can answer it.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks at the terminal; what is asked is no result.
+pub(crate) fn ask(question: &str) -> Result<String, Failure> {
+    let mut terminal = io::stderr().lock();
+    let _ = terminal.write_all(question.as_bytes());
+    let line = read_line()?;
+    if line.is_empty() {
+        // After the end of what is typed, the cursor is still behind the question.
+        let _ = writeln!(terminal);
+    }
     Ok(line)
 }
 

@@ -55,6 +55,7 @@ macro_rules! with_and_without_scripts {
 }
 
 mod accessibility;
+mod asking;
 mod audit;
 mod bad_input;
 mod browser;
