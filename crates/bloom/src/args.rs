@@ -339,17 +339,17 @@ impl AccountVerb {
                 let (email, also) = (email(&whose.email)?, AlsoEnd { keys, apps });
                 // Sessions and apps can be had again; keys cannot.
                 if keys {
-                    confirmation.ask(&format!("every API key of {email} ends"), &email)?;
+                    confirmation.ask(&format!("ends every API key of {email}"), &email)?;
                 } else if apps {
-                    let loss = format!("every API key that an app made for {email} ends");
-                    confirmation.ask(&loss, &email)?;
+                    let does = format!("ends every API key that an app made for {email}");
+                    confirmation.ask(&does, &email)?;
                 }
                 command(whose.place, Command::SignOut { email, also }, whose.json)
             }
             Self::Delete { whose, confirmation } => {
                 let email = email(&whose.email)?;
                 let with = "with its API keys, its apps and its own workspace";
-                confirmation.ask(&format!("{email} is deleted, {with},"), &email)?;
+                confirmation.ask(&format!("deletes {email} {with}"), &email)?;
                 command(whose.place, Command::DeleteAccount { email }, whose.json)
             }
             Self::ResetLink(whose) => {

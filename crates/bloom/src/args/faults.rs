@@ -21,8 +21,8 @@ pub(super) fn asked(error: &Error) -> Result<Asked, Failure> {
         // A script that forgot the verb has not done what it was written for.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
-            let (path, verbs) = (path.join(" "), verbs.join(", "));
-            Err(Failure::usage(format!("{path} needs one of: {verbs} {help}")))
+            let (name, verbs) = (command.get_name(), verbs.join(", "));
+            Err(Failure::usage(format!("{name} needs a verb: {verbs} {help}")))
         }
         _ => Err(Failure::usage(format!("{} {help}", fault(&error.to_string())))),
     }
@@ -35,7 +35,16 @@ fn fault(text: &str) -> String {
     let part = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
     let fault = part(&fault.collect::<Vec<_>>().join(" "));
     let line = std::iter::once(fault).chain(tip.map(part)).collect::<Vec<_>>().join("; ");
-    line.trim_start_matches("error: ").to_owned()
+    either(line.trim_start_matches("error: "))
+}
+
+/// What can be said in several ways, `<--name <NAME>|--id <ID>>` with clap, in words.
+fn either(line: &str) -> String {
+    let ways = line.split_once("<--").and_then(|(before, rest)| {
+        let (ways, after) = rest.split_once(">>")?;
+        Some(format!("{before}--{}>{after}", ways.replace("|--", " or --")))
+    });
+    ways.unwrap_or_else(|| line.to_owned())
 }
 
 /// The command that the line is about: as many of its first words as name one. What clap says of a value does not name it.

@@ -159,7 +159,7 @@ fn a_key_that_cannot_be_meant() {
         ("create --expires 2001-01-01", &["has passed"]),
         ("create --expires 2999-01-01T12:00:00", &["--expires 2999-01-01T12:00:00", "12:00:00Z"]),
         ("create --expires 9999-12-31", &["the last day is 9999-12-30"]),
-        ("rotate", &["--name", "--id", "bloom keys rotate --help"]),
+        ("rotate", &["provided: --name <NAME> or --id <ID> (see bloom keys rotate --help)"]),
         ("end-overlap", &["--name", "--id"]),
         ("budget --day 1", &["--name", "--id"]),
         ("revoke", &["--name", "--id"]),
