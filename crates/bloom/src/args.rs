@@ -2,19 +2,22 @@
 
 mod audit;
 mod clients;
+mod confirmation;
 mod credits;
+mod faults;
 mod keys;
 mod mail;
 mod plan;
 mod signing_keys;
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use bloom_domain::email::Email;
 use bloom_domain::ids::ClientId;
 use bloom_domain::passwords::Password;
 use bloom_service::sessions::ending::AlsoEnd;
-use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::Command;
@@ -22,6 +25,7 @@ use crate::command::credits::{Format, Purse};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{output, scan};
+use confirmation::Confirmation;
 
 /// Where `bloom start` keeps its data, and where it listens.
 const START_DATA: &str = "bloom-data";
@@ -49,33 +53,8 @@ pub(crate) enum Asked {
 pub(crate) fn read() -> Result<Asked, Failure> {
     match Cli::try_parse() {
         Ok(cli) => cli.asked(),
-        Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Ok(Asked::Text(error.to_string()))
-            }
-            _ => Err(Failure::usage(first_line(&error.to_string()))),
-        },
+        Err(error) => faults::asked(&error),
     }
-}
-
-/// What clap says, on one line: the fault, a tip if there is one, and where to read more.
-fn first_line(text: &str) -> String {
-    let fault = text.lines().take_while(|line| !line.is_empty());
-    let tip = text.lines().filter(|line| line.trim_start().starts_with("tip:"));
-    let part = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fault = part(&fault.collect::<Vec<_>>().join(" "));
-    let line = std::iter::once(fault).chain(tip.map(part)).collect::<Vec<_>>().join("; ");
-    format!("{} (see {} --help)", line.trim_start_matches("error: "), about(text))
-}
-
-/// The command that the line is about, as its usage begins.
-fn about(text: &str) -> String {
-    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: "));
-    let is_word = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase());
-    let words: Vec<_> = usage.unwrap_or("bloom").split(' ').take_while(is_word).collect();
-    words.join(" ")
 }
 
 #[derive(Parser)]
@@ -88,17 +67,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Start on this machine with defaults; the first time, make an account and a key to try
+    /// Start on this machine, with data in bloom-data; the first time, make an account and a key to try
     Start(ServeArgs),
     /// Run the server
     Serve(ServeArgs),
-    /// Make, list, suspend, restore and sign out accounts
+    /// Make, list, suspend, restore, sign out and delete accounts; set passwords
     #[command(subcommand)]
     Account(AccountVerb),
-    /// Make, list, rotate and revoke API keys of an account; find keys in files
+    /// Make, list, import, rotate, limit and revoke API keys of an account; find keys in files
     #[command(subcommand)]
     Keys(keys::KeysVerb),
-    /// Make apps for accounts; list, refuse and take again all of them
+    /// Make apps for accounts; list, refuse, take again and vouch for any app
     #[command(subcommand)]
     Clients(ClientsVerb),
     /// List what was done, by whom and from where; see also bloom audit verify
@@ -215,15 +194,22 @@ enum AccountVerb {
     SignOut {
         #[command(flatten)]
         whose: Whose,
-        /// Revoke its API keys too
+        /// Revoke its API keys too, after asking
         #[arg(long)]
         keys: bool,
-        /// Revoke what it has let apps do, and the API keys that they made, too
+        /// Revoke what it has let apps do, and the API keys that they made, after asking
         #[arg(long)]
         apps: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Delete an account for good; the ledger and the audit stay, without its name
-    Delete(Whose),
+    Delete {
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
     /// Print a link with which the person chooses another password; it works once, and for an hour
     ResetLink(Whose),
     /// Set a password and end all sessions; prints a password unless one is given
@@ -274,7 +260,7 @@ enum ClientsVerb {
 struct BackupArgs {
     #[command(flatten)]
     place: Place,
-    /// The folder to make
+    /// The folder to make; it must not be there yet
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Print the answer as JSON
@@ -349,12 +335,21 @@ impl AccountVerb {
                 Command::UnbanAccount { email: email(&whose.email)? },
                 whose.json,
             ),
-            Self::SignOut { whose, keys, apps } => {
+            Self::SignOut { whose, keys, apps, confirmation } => {
                 let (email, also) = (email(&whose.email)?, AlsoEnd { keys, apps });
+                // Sessions and apps can be had again; keys cannot.
+                if keys {
+                    confirmation.ask(&format!("ends every API key of {email}"), &email)?;
+                } else if apps {
+                    let does = format!("ends every API key that an app made for {email}");
+                    confirmation.ask(&does, &email)?;
+                }
                 command(whose.place, Command::SignOut { email, also }, whose.json)
             }
-            Self::Delete(whose) => {
+            Self::Delete { whose, confirmation } => {
                 let email = email(&whose.email)?;
+                let with = "with its API keys, its apps and its own workspace";
+                confirmation.ask(&format!("deletes {email} {with}"), &email)?;
                 command(whose.place, Command::DeleteAccount { email }, whose.json)
             }
             Self::ResetLink(whose) => {
@@ -399,6 +394,20 @@ fn client(id: &str) -> Result<ClientId, Failure> {
 
 fn command(place: Place, command: Command, is_json: bool) -> Result<Asked, Failure> {
     Ok(Asked::Command { config: Box::new(place.config()?), command, is_json })
+}
+
+/// A number of a range, and what is expected where it is none.
+fn between<T>(
+    least: T,
+    most: T,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Copy + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("expected a number from {least} to {most}"))
+    }
 }
 
 fn email(text: &str) -> Result<Email, Failure> {

@@ -79,6 +79,17 @@ impl Command {
             _ => Ok(()),
         }
     }
+
+    /// A link leads to the server. One that runs knows where it is reached; without one that must be configured.
+    fn find_its_server(&self, config: &Config) -> Result<(), Failure> {
+        match self {
+            Self::ResetLink { .. } if !config.has_public_url() => Err(Failure::usage(
+                "where the link would lead is not known: start the server first, or set \
+                 server.public_url (BLOOM_SERVER_PUBLIC_URL)",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What came of it.
@@ -119,6 +130,8 @@ pub(crate) enum Answer {
         place: Option<String>,
     },
     MailStatus(mail::Status),
+    /// The same where no server sends them.
+    MailQueue(mail::Status),
     Credits(CreditsAnswer),
     Plan(PlanAnswer),
     BackedUp {
@@ -131,6 +144,21 @@ pub(crate) enum Answer {
         fingerprint: String,
     },
     SigningKeys(Vec<ListedKey>),
+    /// The same after a rotation, and whether it made one.
+    RotatedSigningKeys {
+        keys: Vec<ListedKey>,
+        is_news: bool,
+    },
+}
+
+impl Answer {
+    /// What a command says that ran in no server.
+    fn alone(self) -> Self {
+        match self {
+            Self::MailStatus(status) => Self::MailQueue(status),
+            answer => answer,
+        }
+    }
 }
 
 /// A command listens nowhere; with this address it needs no public URL.
@@ -177,6 +205,7 @@ impl Desk {
             Err(OpenFolderError::Failed(failure)) => return Err(failure),
         };
         command.find_its_data(config)?;
+        command.find_its_server(config)?;
         let node = runtime.block_on(Node::open(config, folder, NOWHERE))?;
         Ok(Self { runtime, place: Place::Here(Box::new(node)) })
     }
@@ -184,7 +213,7 @@ impl Desk {
     fn ask(&self, command: Command) -> Result<Shown, Failure> {
         self.runtime.block_on(async {
             match &self.place {
-                Place::Here(node) => Ok(execute(node, command).await?.into()),
+                Place::Here(node) => Ok(execute(node, command).await?.alone().into()),
                 Place::Server(path) => control::ask(path, &command).await,
             }
         })
@@ -280,8 +309,16 @@ pub(crate) async fn execute(node: &Node, command: Command) -> Result<Answer, Fai
         Command::ListSigningKeys => {
             Answer::SigningKeys(signing_keys::list(service, operator).await?)
         }
-        Command::RotateSigningKey => {
-            Answer::SigningKeys(signing_keys::rotate(service, operator).await?)
-        }
+        Command::RotateSigningKey => rotate_signing_key(node).await?,
     })
+}
+
+/// Makes the next signing key, unless it is there.
+async fn rotate_signing_key(node: &Node) -> Result<Answer, Failure> {
+    let (service, operator) = (&*node.service, &node.operator);
+    let before = signing_keys::list(service, operator).await?;
+    let keys = signing_keys::rotate(service, operator).await?;
+    let is_known = |key: &ListedKey| before.iter().any(|known| known.id == key.id);
+    let is_news = !keys.iter().all(is_known);
+    Ok(Answer::RotatedSigningKeys { keys, is_news })
 }

@@ -216,6 +216,11 @@ impl Config {
         })
     }
 
+    /// Whether it is said how people reach the server.
+    pub(crate) fn has_public_url(&self) -> bool {
+        self.text("server", "public_url").is_some()
+    }
+
     /// The public place of the server, once it listens on `listening`.
     pub(crate) fn site(&self, listening: SocketAddr) -> Result<Site, Failure> {
         let proxies = self.whole("server", "trusted_proxies", 0)?.try_into().unwrap_or(usize::MAX);

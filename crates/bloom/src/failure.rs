@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use bloom_domain::ids::ApiKeyId;
+
 /// One line, and whose fault it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -57,11 +59,20 @@ impl From<bloom_service::Error> for Failure {
             | Error::MailUnavailable(_)
             | Error::Internal(_) => Self::machine(error.to_string()),
             Error::ApiKeyNameAmbiguous(ids) => {
-                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-                let ids = ids.join(", ");
+                let ids = listed(&ids);
                 Self::usage(format!("several keys have that name; use --id with one of {ids}"))
+            }
+            Error::ApiKeyNameEnded(ids) => {
+                let ids = listed(&ids);
+                Self::usage(format!(
+                    "no key with that name works any more; those that have ended go by --id: {ids}"
+                ))
             }
             refused => Self::usage(refused.to_string()),
         }
     }
+}
+
+fn listed(ids: &[ApiKeyId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -41,7 +41,7 @@ impl Node {
         listening: SocketAddr,
     ) -> Result<Self, Failure> {
         let (clock, entropy) = (Clock::System, Entropy::System);
-        // A command needs no public URL; what is made up for it is never shown.
+        // A command needs no public URL, unless what it shows leads there.
         let site = config.site(listening)?;
         let settings = config.verbs(&site, listening)?;
         let database = config.database()?;

@@ -7,7 +7,7 @@ mod mail;
 mod plan;
 mod signing_keys;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use bloom_domain::accounts::{Account, AccountState};
 use bloom_domain::clients::Client;
@@ -48,15 +48,36 @@ pub(crate) fn show(answer: &Shown, is_json: bool) -> Result<(), Failure> {
     if is_json { say(&answer.json.to_string()) } else { say(&answer.text) }
 }
 
+/// More than anything that is read from standard input may have, and no more than that is kept of an endless line.
+const MOST_READ: u64 = 4096;
+
 /// The first line of standard input, without its end.
 pub(crate) fn read_line() -> Result<String, Failure> {
     let mut line = String::new();
     io::stdin()
         .lock()
+        .take(MOST_READ)
         .read_line(&mut line)
         .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
     let end = line.trim_end_matches(['\n', '\r']).len();
     line.truncate(end);
+    Ok(line)
+}
+
+/// Whether somebody is there who sees a question and can answer it.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks at the terminal; what is asked is no result.
+pub(crate) fn ask(question: &str) -> Result<String, Failure> {
+    let mut terminal = io::stderr().lock();
+    let _ = terminal.write_all(question.as_bytes());
+    let line = read_line()?;
+    if line.is_empty() {
+        // After the end of what is typed, the cursor is still behind the question.
+        let _ = writeln!(terminal);
+    }
     Ok(line)
 }
 
@@ -121,6 +142,7 @@ impl From<Answer> for Shown {
             Answer::AuditWhole { end, erased } => audit::whole(end, erased),
             Answer::Mailed { to, place } => mail::mailed(&to, place.as_deref()),
             Answer::MailStatus(status) => mail::status(&status),
+            Answer::MailQueue(status) => mail::queue(&status),
             Answer::Credits(answer) => credits::shown(&answer),
             Answer::Plan(answer) => plan::shown(&answer),
             Answer::BackedUp { to, holds_database, holds_secret, holds_files } => {
@@ -144,8 +166,14 @@ impl From<Answer> for Shown {
                 ];
                 let rest: String =
                     rest.iter().filter(|(is_so, _)| *is_so).map(|(_, rest)| *rest).collect();
+                let parts = match &parts[..] {
+                    [before @ .., last] if !before.is_empty() => {
+                        format!("{} and {last}", before.join(", "))
+                    }
+                    parts => parts.concat(),
+                };
                 Self {
-                    text: format!("{} holds {}{rest}", to.display(), parts.join(" and ")),
+                    text: format!("{} holds {parts}{rest}", to.display()),
                     json: json!({
                         "folder": to.display().to_string(),
                         "database": holds_database,
@@ -155,6 +183,7 @@ impl From<Answer> for Shown {
                 }
             }
             Answer::SigningKeys(keys) => signing_keys::listed(&keys),
+            Answer::RotatedSigningKeys { keys, is_news } => signing_keys::rotated(&keys, is_news),
             Answer::Rotated { fingerprint } => Self {
                 text: format!(
                     "The root secret is now the one with fingerprint {fingerprint}. Keys and \

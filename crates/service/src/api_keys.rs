@@ -41,6 +41,15 @@ pub struct NewApiKey {
     pub secret: ApiKeySecret,
 }
 
+/// A key that is revoked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// The key as it is listed.
+    pub key: ApiKey,
+    /// Whether it was not before.
+    pub is_news: bool,
+}
+
 /// What a key is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyTerms {
@@ -151,7 +160,7 @@ pub async fn count_working(service: &Service, person: &SignedIn) -> Result<i64, 
 pub async fn revoke(service: &Service, person: &SignedIn, id: ApiKeyId) -> Result<ApiKey, Error> {
     let by = (RevokedBy::Owner, person.author(service)?);
     let claim = person.claim();
-    revoke_of(service, claim.account, id, by, move |tx| claim.check(tx)).await
+    Ok(revoke_of(service, claim.account, id, by, move |tx| claim.check(tx)).await?.key)
 }
 
 /// Makes a key for an account on the operator's word.
@@ -196,14 +205,15 @@ pub async fn list_for(
 pub enum WhichKey {
     /// By its id.
     Id(ApiKeyId),
-    /// By its name, which must name one working key.
+    /// By its name: the one of that name that works, or else the only one that there was.
     Name(String),
 }
 
 /// A key of an account.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`].
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`],
+/// [`Error::ApiKeyNameEnded`].
 pub async fn find_for(
     service: &Service,
     operator: &Operator,
@@ -219,13 +229,14 @@ pub async fn find_for(
 /// Revokes a key of an account on the operator's word.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`].
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`],
+/// [`Error::ApiKeyNameEnded`].
 pub async fn revoke_for(
     service: &Service,
     operator: &Operator,
     owner: &Email,
     which: WhichKey,
-) -> Result<ApiKey, Error> {
+) -> Result<Revoked, Error> {
     let owner = accounts::find(service, operator, owner).await?.id;
     let id = find(service, owner, which).await?;
     let by = (RevokedBy::Operator, Author::here(service, Actor::Operator)?);
@@ -245,13 +256,16 @@ pub(crate) async fn find(
 }
 
 async fn find_by_name(service: &Service, owner: AccountId, name: &str) -> Result<ApiKeyId, Error> {
-    let (keys, now) = (list_of(service, owner).await?, service.now());
-    let matching: Vec<_> =
-        keys.iter().filter(|key| key.name == name && key.works(now)).map(|key| key.id).collect();
-    match matching[..] {
-        [] => Err(Error::ApiKeyNotFound),
-        [id] => Ok(id),
-        _ => Err(Error::ApiKeyNameAmbiguous(matching)),
+    let (mut keys, now) = (list_of(service, owner).await?, service.now());
+    keys.retain(|key| key.name == name);
+    let ids = |keys: &[&ApiKey]| keys.iter().map(|key| key.id).collect::<Vec<_>>();
+    let (working, ended): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.works(now));
+    match (&working[..], &ended[..]) {
+        ([], []) => Err(Error::ApiKeyNotFound),
+        // Whoever asks for it hears that it has ended, not that it never was.
+        ([key], _) | ([], [key]) => Ok(key.id),
+        ([], ended) => Err(Error::ApiKeyNameEnded(ids(ended))),
+        (working, _) => Err(Error::ApiKeyNameAmbiguous(ids(working))),
     }
 }
 
@@ -312,7 +326,7 @@ async fn revoke_of(
     id: ApiKeyId,
     (by, author): (RevokedBy, Author),
     may: impl FnOnce(&mut Tx<'_>) -> Result<Result<(), Error>, store::Error> + Send + 'static,
-) -> Result<ApiKey, Error> {
+) -> Result<Revoked, Error> {
     let now = service.now();
     service
         .store
@@ -333,7 +347,7 @@ pub(crate) fn revoke_in(
     id: ApiKeyId,
     (now, by): (Timestamp, RevokedBy),
     author: &Author,
-) -> Result<Option<ApiKey>, store::Error> {
+) -> Result<Option<Revoked>, store::Error> {
     let is_news = store::api_keys::revoke(tx, owner, id, now, by)?;
     let key = store::api_keys::find(tx, owner, id)?;
     if let Some(key) = key.as_ref().filter(|_| is_news) {
@@ -341,7 +355,7 @@ pub(crate) fn revoke_in(
         record(tx, author, Action::ApiKeyRevoked, key, difference);
         tx.changed(Change::ApiKey(id));
     }
-    Ok(key)
+    Ok(key.map(|key| Revoked { key, is_news }))
 }
 
 /// Writes a new key; `false` when another has its secret.

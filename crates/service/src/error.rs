@@ -66,6 +66,8 @@ pub enum Error {
     NarrowedToNothing,
     /// Several keys that still work have this name; their ids tell them apart.
     ApiKeyNameAmbiguous(Vec<ApiKeyId>),
+    /// Several keys have this name, and none of them works any more.
+    ApiKeyNameEnded(Vec<ApiKeyId>),
     /// A key with the secret that is to be imported is there, or twice in the list; holds its place in that.
     ApiKeyKnown(usize),
     /// The account has imported keys of as many shapes as one may.
@@ -252,6 +254,7 @@ impl fmt::Display for Error {
                 f.write_str("the key could do nothing: it needs a scope, a workspace and an address")
             }
             Self::ApiKeyNameAmbiguous(_) => f.write_str("several keys have that name"),
+            Self::ApiKeyNameEnded(_) => f.write_str("no key with that name works any more"),
             Self::ApiKeyKnown(place) => {
                 write!(f, "the secret of key {} is known already, or twice in the list", place + 1)
             }

@@ -3,7 +3,7 @@
 use bloom_service::audit::Mark;
 use clap::{Args, Subcommand};
 
-use super::{Asked, Place, command, email};
+use super::{Asked, Place, between, command, email};
 use crate::command::Command;
 use crate::failure::Failure;
 
@@ -22,8 +22,8 @@ pub(super) struct AuditArgs {
     /// Only what belongs to the account with this email address
     #[arg(long, alias = "email", value_name = "EMAIL")]
     account: Option<String>,
-    /// How many of the newest records
-    #[arg(long, default_value_t = LIMIT, value_parser = clap::value_parser!(i64).range(1..=MOST))]
+    /// How many of the newest records, at most 10000
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = LIMIT, value_parser = between(1, MOST))]
     limit: i64,
     /// Print the answer as JSON
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! `bloom clients create`.
 
+use bloom_domain::access::{BloomScope, OPENID_SCOPES};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -37,7 +38,7 @@ pub(super) struct NewClient {
     /// Let it act by itself, as its owner (client_credentials)
     #[arg(long)]
     acts_alone: bool,
-    /// The scopes it asks for [default: everything but API keys]
+    /// The scopes it asks for, with spaces between them [default: everything but API keys]
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
     /// Print the answer as JSON
@@ -57,6 +58,13 @@ impl NewClient {
         if grant_types.is_empty() {
             return Err(Failure::usage("give a --redirect-uri, or --acts-alone, or both"));
         }
+        if self.acts_alone && matches!(self.method, Method::None) {
+            return Err(Failure::usage("--acts-alone needs a secret: --method basic or post"));
+        }
+        if self.name.trim().is_empty() {
+            return Err(Failure::usage("--name: expected what people are to read"));
+        }
+        self.scope.as_deref().map_or(Ok(()), known)?;
         let method = match self.method {
             Method::Basic => "client_secret_basic",
             Method::Post => "client_secret_post",
@@ -71,5 +79,21 @@ impl NewClient {
         });
         let (owner, metadata) = (email(&self.account)?, metadata.to_string());
         command(self.place, Command::CreateClient { owner, metadata }, self.json)
+    }
+}
+
+/// A registration passes over scopes that are unknown, as clients expect; an operator has mistyped them.
+fn known(scopes: &str) -> Result<(), Failure> {
+    let is_unknown =
+        |scope: &&str| BloomScope::from_token(scope).is_none() && !OPENID_SCOPES.contains(scope);
+    match scopes.split_whitespace().find(is_unknown) {
+        None => Ok(()),
+        Some(scope) => {
+            let ours = BloomScope::ALL.map(BloomScope::as_str).join(", ");
+            let openid = OPENID_SCOPES.join(", ");
+            Err(Failure::usage(format!(
+                "--scope: there is no scope {scope:?}; there are {ours}, {openid}"
+            )))
+        }
     }
 }

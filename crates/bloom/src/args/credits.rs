@@ -3,8 +3,9 @@
 use bloom_domain::credits::{Amount, GrantKind, Reference};
 use bloom_domain::time::Timestamp;
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
-use super::{Asked, Place, command, email};
+use super::{Asked, Place, between, command, email};
 use crate::command::Command;
 use crate::command::credits::{CreditsCommand, Format, Purse};
 use crate::failure::Failure;
@@ -122,8 +123,8 @@ pub(super) enum CreditsVerb {
     Usage {
         #[command(flatten)]
         of: OfPurse,
-        /// How many days, today among them
-        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
+        /// How many days, today among them, at most 366
+        #[arg(long, value_name = "DAYS", allow_negative_numbers = true, default_value_t = 30, value_parser = between::<u16>(1, 366))]
         days: u16,
         /// Print the answer as JSON
         #[arg(long)]
@@ -180,12 +181,18 @@ impl CreditsVerb {
 
 /// A time, or the beginning of a day.
 pub(super) fn instant(flag: &str, text: &str) -> Result<Timestamp, Failure> {
-    let time = text.parse::<jiff::Timestamp>().ok();
-    let time = time.or_else(|| {
-        let date: jiff::civil::Date = text.parse().ok()?;
-        jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
-    });
-    let advice = "expected a date such as 2027-03-01, or a time such as 2027-03-01T12:00:00Z";
-    let time = time.ok_or_else(|| Failure::usage(format!("{flag} {text}: {advice}")))?;
+    let refused = |advice: &str| Failure::usage(format!("{flag} {text}: {advice}"));
+    // Parsed as a date, a time without its zone would count as the beginning of its day.
+    let time = match (text.parse::<jiff::Timestamp>(), Date::strptime("%Y-%m-%d", text)) {
+        (Ok(time), _) => time,
+        (Err(_), Ok(date)) => jiff::tz::Offset::UTC
+            .to_timestamp(date.at(0, 0, 0, 0))
+            .map_err(|_| refused("the last day is 9999-12-30"))?,
+        (Err(_), Err(_)) => {
+            return Err(refused(
+                "expected a date such as 2027-03-01, or a time such as 2027-03-01T12:00:00Z",
+            ));
+        }
+    };
     Ok(Timestamp::from_unix_micros(time.as_microsecond()))
 }

@@ -34,9 +34,10 @@ pub(super) struct OfAccount {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = false)]
 pub(super) struct Which {
     /// The key's name
-    #[arg(long, required_unless_present = "id", conflicts_with = "id")]
+    #[arg(long)]
     name: Option<String>,
     /// The key's id, as listed
     #[arg(long)]
@@ -163,7 +164,7 @@ pub(super) enum KeysVerb {
         #[command(flatten)]
         which: Which,
         /// How long the old secret goes on: such as 90m, 24h or 7d, at most 30d; 0 when it may be exposed [default: 24h]
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         overlap: Option<String>,
     },
     /// End the old secret of a rotated key: its next request is refused
@@ -227,7 +228,7 @@ impl KeysVerb {
                 of.asked(|owner| KeysCommand::Revoke { owner, which })
             }
             Self::Import { of, file } => {
-                let order = ImportOrder::read(imported(&file)?)?;
+                let order = imported(&file)?;
                 of.asked(|owner| KeysCommand::Import { owner, order })
             }
             Self::Scan(request) => Ok(Asked::Scan(request)),
@@ -235,16 +236,26 @@ impl KeysVerb {
     }
 }
 
-/// What a file holds that is to be imported.
-fn imported(file: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().take(MOST_IMPORTED).read_to_string(&mut text)
+/// The keys that a file holds which are to be imported.
+fn imported(file: &Path) -> Result<ImportOrder, Failure> {
+    let is_stdin = file == Path::new("-");
+    let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+    let mut text = Vec::new();
+    let read = if is_stdin {
+        std::io::stdin().take(MOST_IMPORTED + 1).read_to_end(&mut text)
     } else {
-        File::open(file).and_then(|file| file.take(MOST_IMPORTED).read_to_string(&mut text))
+        File::open(file).and_then(|file| file.take(MOST_IMPORTED + 1).read_to_end(&mut text))
     };
-    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
-    Ok(text)
+    read.map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    if text.len() as u64 > MOST_IMPORTED {
+        let most = MOST_IMPORTED / 1024;
+        return Err(Failure::usage(format!(
+            "{name} is larger than {most} KiB; import its keys in parts"
+        )));
+    }
+    let text = String::from_utf8(text)
+        .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    ImportOrder::read(text).map_err(|why| Failure::usage(format!("{name}: {why}")))
 }
 
 impl OfAccount {

@@ -1,14 +1,14 @@
 //! The commands about API keys, and the verbs behind them.
 
 use bloom_domain::access::Access;
-use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyName, Narrowing, Overlap};
+use bloom_domain::api_keys::{ApiKey, ApiKeySecret, KeyCondition, KeyName, Narrowing, Overlap};
 use bloom_domain::credits::{Budget, Cap, ChargedVia};
 use bloom_domain::email::Email;
 use bloom_domain::ids::WorkspaceId;
 use bloom_domain::networks::Addresses;
 use bloom_domain::time::Timestamp;
 use bloom_domain::workspaces::Reach;
-use bloom_service::api_keys::{self, Import, KeyTerms, NewApiKey, Rotation, WhichKey};
+use bloom_service::api_keys::{self, Import, KeyTerms, NewApiKey, Revoked, Rotation, WhichKey};
 use bloom_service::credits;
 use bloom_service::credits::budgets::{self, BudgetUse};
 
@@ -61,7 +61,8 @@ pub(crate) struct Caps {
 pub(crate) enum KeysAnswer {
     New { key: ApiKey, secret: ApiKeySecret, now: Timestamp },
     List { keys: Vec<ApiKey>, now: Timestamp },
-    One { key: ApiKey, now: Timestamp },
+    OverlapEnded { key: ApiKey, is_news: bool, now: Timestamp },
+    Revoked { key: ApiKey, is_news: bool, now: Timestamp },
     Budget { key: ApiKey, used: BudgetUse },
 }
 
@@ -69,7 +70,6 @@ pub(super) async fn execute(node: &Node, command: KeysCommand) -> Result<Answer,
     let (service, operator) = (&*node.service, &node.operator);
     // What is told of a key is how it is afterwards.
     let shown = |NewApiKey { key, secret }| KeysAnswer::New { key, secret, now: service.now() };
-    let one = |key| KeysAnswer::One { key, now: service.now() };
     Ok(Answer::Keys(match command {
         KeysCommand::Create { owner, order } => {
             let terms = terms(node, &owner, order).await?;
@@ -84,11 +84,17 @@ pub(super) async fn execute(node: &Node, command: KeysCommand) -> Result<Answer,
             shown(api_keys::rotate_for(service, operator, &owner, which, rotation).await?)
         }
         KeysCommand::EndOverlap { owner, which } => {
-            one(api_keys::end_overlap_for(service, operator, &owner, which).await?)
+            let before = api_keys::find_for(service, operator, &owner, which).await?;
+            let is_news = matches!(before.condition(service.now()), KeyCondition::Rotated { .. });
+            let which = WhichKey::Id(before.id);
+            let key = api_keys::end_overlap_for(service, operator, &owner, which).await?;
+            KeysAnswer::OverlapEnded { key, is_news, now: service.now() }
         }
         KeysCommand::Budget { owner, which, caps } => budget(node, &owner, which, caps).await?,
         KeysCommand::Revoke { owner, which } => {
-            one(api_keys::revoke_for(service, operator, &owner, which).await?)
+            let Revoked { key, is_news } =
+                api_keys::revoke_for(service, operator, &owner, which).await?;
+            KeysAnswer::Revoked { key, is_news, now: service.now() }
         }
         KeysCommand::Import { owner, order } => {
             let keys = api_keys::import_for(service, operator, &owner, order.import).await?;

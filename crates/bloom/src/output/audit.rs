@@ -19,13 +19,17 @@ pub(super) fn records(records: &[Listed]) -> Shown {
 pub(super) fn whole(end: Mark, erased: i64) -> Shown {
     let gone = match erased {
         0 => String::new(),
+        1 => " 1 has lost its details with its account.".to_owned(),
         erased => format!(" {erased} have lost their details with their account."),
     };
+    let records = match end.number {
+        1 => "1 record".to_owned(),
+        number => format!("{number} records"),
+    };
     let text = format!(
-        "{} records, each as it was written.{gone} The end is {end}\nKeep that line where nobody \
+        "{records}, each as it was written.{gone} The end is {end}\nKeep that line where nobody \
          who reaches the database can write; give it to --expect to see later that nothing before \
-         it was changed.",
-        end.number
+         it was changed."
     );
     Shown { text, json: json!({ "records": end.number, "erased": erased, "end": end.to_string() }) }
 }

@@ -25,11 +25,28 @@ pub(super) fn shown(answer: &KeysAnswer) -> Shown {
             text: lines(keys.iter().map(|key| key_line(key, *now)), "The account has no API key."),
             json: keys.iter().map(|key| key_json(key, *now)).collect(),
         },
-        KeysAnswer::One { key, now } => {
-            Shown { text: key_line(key, *now), json: key_json(key, *now) }
+        KeysAnswer::OverlapEnded { key, is_news, now } => {
+            let before = "It had no old secret; nothing has changed.";
+            ended((key, *now), ("had_old_secret", *is_news), (!is_news).then_some(before))
+        }
+        KeysAnswer::Revoked { key, is_news, now } => {
+            let before = "It was revoked already; nothing has changed.";
+            ended((key, *now), ("was_revoked", !is_news), (!is_news).then_some(before))
         }
         KeysAnswer::Budget { key, used } => budget(key, used),
     }
+}
+
+/// A key of which something ended, and how it was before.
+fn ended(
+    (key, now): (&ApiKey, Timestamp),
+    (was, it_was): (&str, bool),
+    before: Option<&str>,
+) -> Shown {
+    let mut json = key_json(key, now);
+    json[was] = it_was.into();
+    let text = std::iter::once(key_line(key, now)).chain(before.map(str::to_owned));
+    Shown { text: text.collect::<Vec<_>>().join("\n"), json }
 }
 
 fn key_line(key: &ApiKey, now: Timestamp) -> String {

@@ -15,20 +15,37 @@ pub(super) fn mailed(to: &Email, place: Option<&str>) -> Shown {
     Shown { text, json: json!({ "to": to.as_str(), "place": place }) }
 }
 
+/// How many mails wait, where nothing is known of those before them.
+pub(super) fn queue(status: &Status) -> Shown {
+    Shown {
+        text: format!("{}. No server works in this data folder to send them.", waiting(status)),
+        json: json!({
+            "waiting": status.waiting,
+            "oldest": status.oldest.map(time),
+            "delivered": null,
+            "failed": null,
+            "given_up": null,
+        }),
+    }
+}
+
+fn waiting(status: &Status) -> String {
+    let oldest = status.oldest.map(|at| format!(", the oldest since {}", time(at)));
+    format!("{} waiting{}", status.waiting, oldest.unwrap_or_default())
+}
+
 /// How mails fare.
 pub(super) fn status(status: &Status) -> Shown {
-    let Status { waiting, oldest, delivered, failed, given_up } = *status;
-    let oldest = oldest.map(time);
-    let since = oldest.as_ref().map(|oldest| format!(", the oldest since {oldest}"));
+    let Status { waiting: count, oldest, delivered, failed, given_up } = *status;
     Shown {
         text: format!(
-            "{waiting} waiting{}. Since the server started: {delivered} delivered, {failed} failed \
-             attempts, {given_up} given up.",
-            since.unwrap_or_default()
+            "{}. Since the server started: {delivered} delivered, {failed} failed attempts, \
+             {given_up} given up.",
+            waiting(status)
         ),
         json: json!({
-            "waiting": waiting,
-            "oldest": oldest,
+            "waiting": count,
+            "oldest": oldest.map(time),
             "delivered": delivered,
             "failed": failed,
             "given_up": given_up,

@@ -5,6 +5,15 @@ use serde_json::json;
 
 use super::{Shown, time};
 
+/// The keys after a rotation, which makes nothing while there is a next one.
+pub(super) fn rotated(keys: &[ListedKey], is_news: bool) -> Shown {
+    let mut shown = listed(keys);
+    if !is_news {
+        shown.text.push_str("\nThe next key was there already; nothing has changed.");
+    }
+    shown
+}
+
 /// The keys, in the order in which they sign.
 pub(super) fn listed(keys: &[ListedKey]) -> Shown {
     let word = |key: &ListedKey| match key.state {

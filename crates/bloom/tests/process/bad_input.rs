@@ -55,11 +55,52 @@ fn a_command_line_that_cannot_be_meant() {
         (&format!("keys revoke --data d --account {ADA} --id 7 --name x"), &["--id"]),
         ("keys list --data d", &["--account"]),
         ("backup --data d", &["--to"]),
+        ("audit --data d --limit many", &["'many'", "--limit", "a number from 1 to 10000"]),
+        ("audit --data d --limit -1", &["'-1'", "a number from 1 to 10000"]),
+        (&format!("credits usage --data d --account {ADA} --days 367"), &["from 1 to 366"]),
+        (&format!("keys rotate --data d --account {ADA} --name x --overlap -1h"), &["24h"]),
         ("account list --data d --config missing.toml", &["missing.toml"]),
     ];
     for (words, parts) in cases {
         names(&refused(&home, words, &[]), parts);
         assert!(!home.path("d").exists(), "{words}: a data folder was made");
+    }
+}
+
+#[test]
+fn the_help_that_is_named_is_that_of_the_command() {
+    let home = Home::on_sqlite();
+    for (words, command) in [
+        ("frobnicate", "bloom"),
+        ("keys frobnicate", "bloom keys"),
+        ("keys create --frobnicate", "bloom keys create"),
+        ("keys create --account", "bloom keys create"),
+        ("audit --limit many", "bloom audit"),
+        ("audit --data d --limit 0", "bloom audit"),
+        ("credits usage --account a@b.example --days 0", "bloom credits usage"),
+        ("credits grant --kind gift", "bloom credits grant"),
+        ("credits export --format xml", "bloom credits export"),
+        ("plan set --state gone", "bloom plan set"),
+        ("clients create --method mtls", "bloom clients create"),
+        ("signing-keys list --json=7", "bloom signing-keys list"),
+    ] {
+        let line = refused(&home, words, &[]);
+        assert!(line.ends_with(&format!("(see {command} --help)")), "{words}: {line}");
+    }
+    // One word short: what can follow is said.
+    for (words, verbs) in [
+        ("keys", &["create", "scan"][..]),
+        ("account", &["ban", "delete"]),
+        ("clients", &["create", "unverify"]),
+        ("credits", &["grant", "take-back"]),
+        ("plan", &["show", "clear"]),
+        ("mail", &["test", "status"]),
+        ("secret", &["rotate"]),
+        ("signing-keys", &["list", "rotate"]),
+    ] {
+        let line = refused(&home, words, &[]);
+        names(&line, verbs);
+        assert!(line.ends_with(&format!("(see bloom {words} --help)")), "{words}: {line}");
     }
 }
 

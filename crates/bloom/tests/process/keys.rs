@@ -132,6 +132,13 @@ on_both_engines!(keys_of_another_system_are_taken_over, |home| {
         let line = home.bloom_told(&import, text).refused(2);
         assert!(line.contains(part), "{text}: {line}");
     }
+    // What is cut off would look like a mistake in it.
+    std::fs::write(&file, " ".repeat(48 * 1024 + 1)).unwrap();
+    let line = home.bloom_with(&both, &file).refused(2);
+    assert!(line.contains("keys.json is larger than 48 KiB"), "{line}");
+    std::fs::write(&file, "[]").unwrap();
+    let line = home.bloom_with(&both, &file).refused(2);
+    assert!(line.contains("keys.json: "), "{line}");
     let line = home.bloom_with(&both, home.path("nothing.json")).refused(2);
     assert!(line.contains("cannot read"), "{line}");
 });
@@ -150,7 +157,12 @@ fn a_key_that_cannot_be_meant() {
         ("create --address example.com", &["--address", "example.com", "203.0.113.0/24"]),
         ("create --expires tomorrow", &["--expires tomorrow", "2027-03-01"]),
         ("create --expires 2001-01-01", &["has passed"]),
-        ("rotate", &["--name"]),
+        ("create --expires 2999-01-01T12:00:00", &["--expires 2999-01-01T12:00:00", "12:00:00Z"]),
+        ("create --expires 9999-12-31", &["the last day is 9999-12-30"]),
+        ("rotate", &["provided: --name <NAME> or --id <ID> (see bloom keys rotate --help)"]),
+        ("end-overlap", &["--name", "--id"]),
+        ("budget --day 1", &["--name", "--id"]),
+        ("revoke", &["--name", "--id"]),
         ("rotate --name ci --overlap 31d", &["--overlap", "30 days"]),
         ("rotate --name ci --overlap soon", &["--overlap", "24h"]),
         ("rotate --name nobody", &["no such API key"]),
@@ -163,4 +175,45 @@ fn a_key_that_cannot_be_meant() {
         assert!(parts.iter().all(|part| line.contains(part)), "{words}: {line}");
     }
     assert_eq!(home.bloom(&format!("keys list --account {ADA} --json")).json(), before);
+}
+
+#[test]
+fn a_key_that_was_revoked_already_says_so() {
+    let home = Home::on_sqlite();
+    home.bloom_told(&format!("account create --email {ADA} --password-stdin"), PASSWORD).ok();
+    home.key(ADA, "ci");
+    let keys = |words: &str| home.bloom(&format!("keys {words} --account {ADA}"));
+    let check = |again: bool| {
+        let first = keys("revoke --name ci --json").json();
+        assert_eq!(first["was_revoked"], again, "{first}");
+        let id = first["id"].as_str().expect("an id");
+        for which in ["--name ci".to_owned(), format!("--id {id}")] {
+            let json = keys(&format!("revoke {which} --json")).json();
+            assert_eq!((&json["was_revoked"], &json["id"]), (&true.into(), &first["id"]));
+            assert_eq!(json["revoked_at"], first["revoked_at"]);
+            let text = keys(&format!("revoke {which}")).ok();
+            assert!(text.starts_with(id), "{text}");
+            assert!(text.ends_with("\nIt was revoked already; nothing has changed.\n"), "{text}");
+        }
+        for words in ["rotate --name ci", "end-overlap --name ci"] {
+            let line = keys(words).refused(2);
+            assert!(line.contains("the API key is revoked"), "{words}: {line}");
+        }
+    };
+    check(false);
+    let server = home.serve();
+    check(true);
+    // A key that works is the one that its name means; what has ended does not stand in its way.
+    let second = home.key(ADA, "ci");
+    server.account(&second).expect(200);
+    let text = keys("revoke --name ci").ok();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    server.account(&second).expect(401);
+    // Of several that have ended none is meant.
+    for words in ["revoke --name ci", "rotate --name ci", "end-overlap --name ci"] {
+        let line = keys(words).refused(2);
+        let (said, ids) = line.split_once("--id: ").unwrap_or_else(|| panic!("{line}"));
+        assert!(said.contains("no key with that name works any more"), "{line}");
+        assert_eq!(ids.split(", ").count(), 2, "{line}");
+    }
 }

@@ -55,6 +55,7 @@ macro_rules! with_and_without_scripts {
 }
 
 mod accessibility;
+mod asking;
 mod audit;
 mod bad_input;
 mod browser;
@@ -93,5 +94,6 @@ mod secrets;
 mod security;
 mod serving;
 mod support;
+mod telling;
 #[path = "../tls/mod.rs"]
 mod tls;

@@ -269,7 +269,7 @@ pub async fn revoke(
     let owner = claim.account;
     let revoked =
         revoke_of(service, owner, id, (by, author), move |tx| Ok(claim.check(tx)?.map(drop)));
-    let (key, at) = (revoked.await?, service.now());
+    let (key, at) = (revoked.await?.key, service.now());
     Ok(service.store.read(move |tx| seen(tx, key, at)).await?)
 }
 

@@ -40,7 +40,8 @@ pub async fn narrow(
 /// Sets what a key of an account is narrowed to on the operator's word.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::ApiKeyNameAmbiguous`], and as [`narrow`].
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNameAmbiguous`], [`Error::ApiKeyNameEnded`], and as
+/// [`narrow`].
 pub async fn narrow_for(
     service: &Service,
     operator: &Operator,

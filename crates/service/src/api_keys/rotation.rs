@@ -47,7 +47,8 @@ pub async fn rotate(
 /// Gives a key of an account another secret on the operator's word.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::ApiKeyNameAmbiguous`], and as [`rotate`].
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNameAmbiguous`], [`Error::ApiKeyNameEnded`], and as
+/// [`rotate`].
 pub async fn rotate_for(
     service: &Service,
     operator: &Operator,
@@ -78,7 +79,8 @@ pub async fn end_overlap(
 /// Ends the old secret of a key of an account on the operator's word.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::ApiKeyNameAmbiguous`], and as [`end_overlap`].
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNameAmbiguous`], [`Error::ApiKeyNameEnded`], and as
+/// [`end_overlap`].
 pub async fn end_overlap_for(
     service: &Service,
     operator: &Operator,

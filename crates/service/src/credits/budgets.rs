@@ -121,7 +121,8 @@ pub async fn set(
 /// Sets the budget of a key on the operator's word.
 ///
 /// # Errors
-/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`].
+/// [`Error::AccountNotFound`], [`Error::ApiKeyNotFound`], [`Error::ApiKeyNameAmbiguous`],
+/// [`Error::ApiKeyNameEnded`].
 pub async fn set_for(
     service: &Service,
     operator: &Operator,

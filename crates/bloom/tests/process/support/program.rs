@@ -1,7 +1,10 @@
 //! Running the program: with nothing of Bloom's in its environment, and with all it writes kept.
 
 use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -80,6 +83,38 @@ pub(crate) fn finish(mut command: Command, input: &str) -> Finished {
     let (stdout, stderr) = process.output();
     secrets::note_those_in(&stdout);
     secrets::assert_none_in("a command", &stderr);
+    Finished { code: status.code(), stdout, stderr }
+}
+
+/// Runs a program to its end at a terminal, where something is typed. What that shows, what is typed included, stands for
+/// standard error.
+pub(crate) fn finish_at_a_terminal(mut command: Command, typed: &str) -> Finished {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC);
+    let ours = ours.expect("a terminal");
+    grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("our own terminal");
+    let name = ptsname(&ours, Vec::new()).expect("its name");
+    let mut open = OpenOptions::new();
+    open.read(true).write(true).custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed());
+    let its = open.open(OsStr::from_bytes(name.as_bytes())).expect("the program's end");
+    command.stdin(its.try_clone().expect("a second handle")).stderr(its).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    // The terminal ends when the program has it no more; we have it as long as there is the command.
+    drop(command);
+    let mut ours = File::from(ours);
+    let stdout = Captured::read(child.stdout.take().expect("a pipe"));
+    let stderr = Captured::read(ours.try_clone().expect("a second handle"));
+    let mut process = Process { child, stdout, stderr };
+    if !typed.is_empty() {
+        let is_asked = |process: &mut Process| {
+            (process.stderr().ends_with(": ") || process.has_ended().is_some()).then_some(())
+        };
+        eventually("nothing is asked", || is_asked(&mut process));
+        // A program that has ended without a question takes nothing.
+        let _ = ours.write_all(typed.as_bytes());
+    }
+    let status = process.wait();
+    let (stdout, stderr) = process.output();
     Finished { code: status.code(), stdout, stderr }
 }
 
