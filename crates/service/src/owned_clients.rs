@@ -183,30 +183,34 @@ async fn make(
     Ok(NewClient { client: written, secret, management })
 }
 
-/// Changes what a client of the person's is; gives its secret when it gets one by that.
+/// Changes what a client of the person's is, which must be as `seen` until then; gives its secret when it gets one by
+/// that.
 ///
 /// # Errors
-/// [`Error::ClientNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::ClientNotFound`], [`Error::ChangedMeanwhile`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn update(
     service: &Service,
     person: &SignedIn,
-    id: ClientId,
+    seen: &Client,
     draft: Draft,
 ) -> Result<(Client, Option<ClientSecret>), Error> {
     let (right, author) = (Right::Person(person.claim()), person.author(service)?);
-    put(service, right, author, (id, draft)).await
+    put(service, right, author, (seen.id, Some(seen.clone()), draft)).await
 }
 
 async fn put(
     service: &Service,
     right: Right,
     author: Author,
-    (id, draft): (ClientId, Draft),
+    (id, seen, draft): (ClientId, Option<Client>, Draft),
 ) -> Result<(Client, Option<ClientSecret>), Error> {
     let fresh = secret_for(service, &draft.metadata)?;
     let digest = fresh.as_ref().map(|secret| service.keyring.load().client_secret_digest(secret));
     let (now, is_by_itself) = (service.now(), matches!(right, Right::Token(_)));
     let change = move |tx: &mut Tx<'_>, client: Client, owned: Owned| {
+        if seen.is_some_and(|seen| !is_as(&client, &seen)) {
+            return Ok(Err(Error::ChangedMeanwhile));
+        }
         if is_by_itself && gives_itself_more(&client.metadata, &draft.metadata) {
             return Ok(Err(Error::OwnersChoice));
         }
@@ -403,7 +407,7 @@ pub async fn anonymous_update_managed(
     let (id, digests) = named(service, client_id, token)?;
     let author = Author::new(service, Actor::App(id), sender)?;
     let draft = Draft { metadata, reach: None };
-    put(service, Right::Token(digests), author, (id, draft)).await
+    put(service, Right::Token(digests), author, (id, None, draft)).await
 }
 
 /// Whether a text is the secret that a client has (RFC 7592 §2.2).
@@ -436,6 +440,12 @@ fn named(service: &Service, id: &str, token: &str) -> Result<(ClientId, Vec<Dige
 }
 
 /// Runs a change of an owned client, with the client taken until it is committed.
+/// Whether a client says of itself what another copy of it says, and may act where that may.
+fn is_as(client: &Client, other: &Client) -> bool {
+    let reach = |client: &Client| client.owned.as_ref().map(|owned| owned.reach.clone());
+    client.metadata == other.metadata && reach(client) == reach(other)
+}
+
 async fn change_owned<T: Send + 'static>(
     service: &Service,
     right: Right,

@@ -13,6 +13,7 @@ use crate::support::{App, Browser, at_once, on_both};
 on_both!(
     an_app_is_made_and_its_secrets_are_shown_once,
     what_is_wrong_with_an_app_is_said_beside_it,
+    a_page_of_before_takes_no_change_back,
     an_app_of_somebody_else_is_not_found,
     an_owner_changes_what_it_is_and_people_are_asked_anew,
     another_secret_leaves_the_owners_question_open,
@@ -83,6 +84,20 @@ async fn what_is_wrong_with_an_app_is_said_beside_it(app: App) {
     assert_eq!(uris, json!([REDIRECT, "com.example.app:/cb"]));
     let alone = ada.create_app(&[("redirect-uris", ""), ("acts-for-people", "")]).await;
     assert_eq!(alone.act("").await.status, 200);
+}
+
+async fn a_page_of_before_takes_no_change_back(app: App) {
+    let mut ada = app.person("ada").await;
+    let own = ada.create_app(&[]).await;
+    let stale = ada.seen(&own.page()).await.expect("a form");
+    ada.post(&own.page(), &fields(&[("name", "Newsroom")])).await;
+    let before = app.database().dump();
+    let late = fields(&[("redirect-uris", "https://late.example/cb"), ("seen", &stale)]);
+    let refused = ada.post(&own.page(), &late).await;
+    refused.assert_page(409, "<bdi>Newsroom</bdi>");
+    assert!(refused.text().contains("It was changed since you opened this page"), "{refused:?}");
+    assert!(refused.text().contains("https://late.example/cb"), "what was typed is kept");
+    assert_eq!(app.database().dump(), before);
 }
 
 async fn an_app_of_somebody_else_is_not_found(app: App) {

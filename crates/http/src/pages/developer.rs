@@ -15,7 +15,7 @@ use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
 use super::views::{ClientForm, ClientPage, ClientRow, Developer, Field, ShownOnce};
-use super::{Segment, page, redirect};
+use super::{Segment, page, redirect, seen};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -109,7 +109,20 @@ pub(crate) async fn update(
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
         }
     };
-    let (client, secret) = owned_clients::update(&app.service, person, client.id, draft).await?;
+    let updated = match seen::is_of(&sent, &marked(&client)) {
+        true => owned_clients::update(&app.service, person, &client, draft).await,
+        false => Err(Error::ChangedMeanwhile),
+    };
+    let (client, secret) = match updated {
+        Ok(updated) => updated,
+        Err(Error::ChangedMeanwhile) => {
+            let refusal = Some(seen::CHANGED.to_owned());
+            let form = ClientForm { refusal, ..form::typed(&sent, &theirs) };
+            let view = ClientPage { form, ..one(&app, &browser, &theirs, &client) };
+            return Ok(page(StatusCode::CONFLICT, &view));
+        }
+        Err(error) => return Err(error.into()),
+    };
     match secret {
         None => Ok(redirect(&format!("{HERE}/{}?saved=1", client.id))),
         Some(secret) => {
@@ -229,6 +242,11 @@ async fn list(
     })
 }
 
+/// What the form of an app says.
+fn marked(client: &Client) -> impl std::fmt::Debug + '_ {
+    (&client.metadata, client.owned.as_ref().map(|owned| &owned.reach))
+}
+
 fn one(app: &App, browser: &Browser, theirs: &[Workspace], client: &Client) -> ClientPage {
     let owned = client.owned.as_ref();
     let issuer = app.service.authorization_server().issuer();
@@ -243,6 +261,7 @@ fn one(app: &App, browser: &Browser, theirs: &[Workspace], client: &Client) -> C
         has_secret: client.metadata.token_endpoint_auth_method != AuthMethod::None,
         is_paused: owned.is_some_and(|owned| owned.paused_at.is_some()),
         is_refused: client.disabled_at.is_some(),
+        seen: seen::mark(&marked(client)),
         form: form::of(client, theirs),
         confirmed: Field::default(),
     }

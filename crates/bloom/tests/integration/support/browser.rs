@@ -88,7 +88,9 @@ impl Browser {
 
     /// What the form for a path says that its page has seen; `None` for a form that says nothing of it.
     pub(crate) async fn seen(&mut self, path: &str) -> Option<String> {
-        let says = ["/options", "/budget"].iter().any(|end| path.ends_with(end));
+        let is_of_app =
+            path.strip_prefix("/settings/developer/").is_some_and(|id| !id.contains('/'));
+        let says = is_of_app || ["/options", "/budget"].iter().any(|end| path.ends_with(end));
         if !says {
             return None;
         }

@@ -55,6 +55,8 @@ pub(crate) struct ClientPage {
     pub(crate) is_paused: bool,
     /// Whether the operator refuses it.
     pub(crate) is_refused: bool,
+    /// What stands for what it is now.
+    pub(crate) seen: String,
     /// What it is.
     pub(crate) form: ClientForm,
     /// Its name, as typed by whoever deletes it.
@@ -253,6 +255,7 @@ impl ClientPage {
             has_secret: true,
             is_paused: false,
             is_refused: false,
+            seen: "0f1e2d3c4b5a6978".into(),
             form: ClientForm::sample(),
             confirmed: Field::default(),
         };
