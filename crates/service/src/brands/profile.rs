@@ -1,6 +1,7 @@
 //! What is known of a brand: what was found, and what people set in its place.
 
 use bloom_domain::brands::{Brand, MAX_NAME};
+use bloom_domain::names::without_hidden;
 use bloom_studio::brand::Swatch;
 use bloom_studio::findings::{self, Findings, Found, Typeface};
 use bloom_studio::fonts::Family;
@@ -123,7 +124,7 @@ fn nothing(name: &str) -> Findings {
 /// The name of a brand: what was set, else what was found, cut to what a name may have.
 pub(super) fn name(findings: &Findings, corrections: &Corrections) -> String {
     let name = corrections.name.as_deref().unwrap_or(&findings.name.value);
-    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
+    without_hidden(name).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
 /// Whether people have set what it takes to draw with, so that nothing need be read: a logo and a colour.
