@@ -129,7 +129,7 @@ fn creating(
             return Ok(Err(refused));
         }
         let Some(workspace) = asker.workspace(tx, choice)? else {
-            return Ok(Err(Error::WorkspaceNotFound));
+            return Ok(Err(Error::not_there(choice)));
         };
         if let Err(refused) = asker.admits(tx, workspace.id)? {
             return Ok(Err(refused));
@@ -233,7 +233,7 @@ pub async fn list(
             None => store::workspaces::list_of(tx, account)?,
             Some(choice) => match crate::workspaces::find_in(tx, account, &reach, choice)? {
                 Some(one) => vec![one],
-                None => return Ok(Err(Error::WorkspaceNotFound)),
+                None => return Ok(Err(Error::not_there(choice))),
             },
         };
         among.retain(|workspace| reach.contains(workspace.id));
