@@ -129,8 +129,13 @@ mod tests {
 
     #[test]
     fn what_joins_is_taken_where_it_joins() {
-        for good in ["می\u{200C}خواهم", "क\u{94D}\u{200D}ष", "👩\u{200D}👩\u{200D}👧 team", "❤\u{FE0F}\u{200D}🔥", "API\u{200C}ها"]
-        {
+        for good in [
+            "می\u{200C}خواهم",
+            "क\u{94D}\u{200D}ष",
+            "👩\u{200D}👩\u{200D}👧 team",
+            "❤\u{FE0F}\u{200D}🔥",
+            "API\u{200C}ها",
+        ] {
             assert_eq!(parse(good, 100).as_deref(), Ok(good));
             assert_eq!(without_hidden(good), good);
         }

@@ -342,6 +342,7 @@ pub async fn correct(
     corrections: Corrections,
 ) -> Result<(), Error> {
     let (asker, now) = (Asker::signed_in(service, person)?, service.now());
+    let corrections = corrections.with_a_name_that_shows();
     let stored = corrections.to_stored()?;
     let write = move |tx: &mut Tx<'_>| {
         let Found { mut brand, workspace } = match take_within_reach(tx, &asker, id)? {

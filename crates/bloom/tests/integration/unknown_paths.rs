@@ -47,7 +47,17 @@ async fn what_is_not_served_below_well_known_is_no_page(app: App) {
 }
 
 async fn an_unknown_path_elsewhere_is_a_page(app: App) {
-    for path in ["/nothing", "/apis", "/nothing/", "/sign-out/", "//docs/", "/sign-in/x", "/%ff", "/a%00b", "/.env"] {
+    for path in [
+        "/nothing",
+        "/apis",
+        "/nothing/",
+        "/sign-out/",
+        "//docs/",
+        "/sign-in/x",
+        "/%ff",
+        "/a%00b",
+        "/.env",
+    ] {
         let answer = app.browser().get(path).await;
         answer.assert_page(404, "Page not found");
         assert!(answer.cookies().is_empty(), "{answer:?}");

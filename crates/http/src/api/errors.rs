@@ -425,7 +425,8 @@ mod tests {
             (Error::CreditsOwed { debt: 3 }, 402, "INSUFFICIENT_CREDITS", true),
             (Error::WorkspaceNotFound, 404, "WORKSPACE_NOT_FOUND", false),
         ] {
-            let answer = ApiError::from(error).with_action_url("https://bloom.example").into_response();
+            let answer =
+                ApiError::from(error).with_action_url("https://bloom.example").into_response();
             assert_eq!(answer.status(), status, "{code}");
             let body = answer.into_body().collect().await.unwrap().to_bytes();
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();

@@ -115,7 +115,9 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
                 form["required"] = json!(["file", "brandSessionId"]);
                 json!({ "multipart/form-data": { "schema": form } })
             }
-            Body::File(types) => json!({ "multipart/form-data": { "schema": file(types, endpoint) } }),
+            Body::File(types) => {
+                json!({ "multipart/form-data": { "schema": file(types, endpoint) } })
+            }
             Body::Ignored => json!({ "application/json": { "schema": {} } }),
         };
         let required = !matches!(body, Body::Ignored);
