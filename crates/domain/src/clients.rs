@@ -15,7 +15,7 @@ use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 
 use crate::digest::Digest;
 use crate::ids::{AccountId, ClientId};
-use crate::names::is_deceptive;
+use crate::names::without_hidden;
 use crate::secrets::OpaqueSecret;
 use crate::time::Timestamp;
 use crate::workspaces::Reach;
@@ -148,11 +148,7 @@ impl Client {
     #[must_use]
     pub fn display_name(&self) -> String {
         let name = self.metadata.client_name.as_deref().unwrap_or_default();
-        let shown: String = name
-            .chars()
-            .filter(|&c| c.is_whitespace() || !is_deceptive(c))
-            .take(MAX_NAME)
-            .collect();
+        let shown: String = without_hidden(name).chars().take(MAX_NAME).collect();
         let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
         if shown.is_empty() { NAMELESS.to_owned() } else { shown }
     }
@@ -248,6 +244,8 @@ mod tests {
     fn a_name_shows_as_it_reads() {
         assert_eq!(named("  My \t App\n").display_name(), "My App");
         assert_eq!(named("Ap\u{200b}ple\u{202e}moc").display_name(), "Applemoc");
+        assert_eq!(named("Ap\u{200d}ple").display_name(), "Apple");
+        assert_eq!(named("می\u{200c}خواهم\u{200c}").display_name(), "می\u{200c}خواهم");
         assert_eq!(named("\u{feff} \u{2066}").display_name(), NAMELESS);
         assert_eq!(named("").display_name(), NAMELESS);
         assert_eq!(named(&"é".repeat(200)).display_name().chars().count(), MAX_NAME);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::names::is_deceptive;
+use crate::names::{is_deceptive, is_selector};
 
 /// An address that names an account: lower-cased, so that one mailbox has one account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ impl Email {
         let text = text.trim().to_lowercase();
         let (local, host) = text.split_once('@').ok_or(EmailError)?;
         // Two addresses that look the same must be the same.
-        if text.chars().any(|c| is_deceptive(c) || ('\u{FE00}'..='\u{FE0F}').contains(&c)) {
+        if text.chars().any(|c| is_deceptive(c) || is_selector(c)) {
             return Err(EmailError);
         }
         let local_is_good = !local.is_empty()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::ids::{AccountId, BrandId, CreditHoldId, ImageId, WorkspaceId};
+use crate::names::shows_something;
 use crate::time::Timestamp;
 
 /// The longest prompt, in characters.
@@ -222,7 +223,7 @@ pub struct Prompt(String);
 /// What is wrong with a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptError {
-    /// There is nothing in it.
+    /// There is nothing in it that can be seen.
     Empty,
     /// It is longer than [`MAX_PROMPT`].
     TooLong,
@@ -246,7 +247,7 @@ impl Prompt {
     /// # Errors
     /// [`PromptError`] says what to change.
     pub fn parse(text: &str) -> Result<Self, PromptError> {
-        if text.trim().is_empty() {
+        if !shows_something(text) {
             Err(PromptError::Empty)
         } else if text.chars().count() > MAX_PROMPT {
             Err(PromptError::TooLong)
@@ -282,6 +283,7 @@ mod tests {
         assert!(Prompt::parse(&"ж".repeat(MAX_PROMPT)).is_ok());
         assert_eq!(Prompt::parse(&"ж".repeat(MAX_PROMPT + 1)), Err(PromptError::TooLong));
         assert_eq!(Prompt::parse(" \n"), Err(PromptError::Empty));
+        assert_eq!(Prompt::parse("\u{200B} \u{2060}"), Err(PromptError::Empty));
         assert_eq!(Prompt::parse("a\0"), Err(PromptError::Nul));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::api_keys::KeyHint;
 use crate::email::Email;
 use crate::leaks::Exposure;
-use crate::names::is_deceptive;
+use crate::names::without_hidden;
 
 pub mod accounts;
 
@@ -129,7 +129,7 @@ fn visible(text: &str) -> String {
 
 fn shown(line: &str) -> String {
     let blank = |c: char| if c.is_control() || c.is_whitespace() { ' ' } else { c };
-    line.chars().map(blank).filter(|c| !is_deceptive(*c)).collect()
+    without_hidden(&line.chars().map(blank).collect::<String>())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Names that people choose: for keys, for themselves.
+//! Names that people choose: for keys, workspaces, apps, brands, for themselves.
 
 use std::fmt;
 
@@ -37,10 +37,52 @@ pub fn parse(text: &str, max: usize) -> Result<String, NameError> {
     if name.chars().count() > max {
         return Err(NameError::TooLong(max));
     }
-    if name.chars().any(is_deceptive) {
+    if has_hidden(name) || !shows_something(name) {
         return Err(NameError::Unprintable);
     }
     Ok(name.to_owned())
+}
+
+/// Whether a text on one line has a character that no name may have.
+#[must_use]
+pub fn has_hidden(text: &str) -> bool {
+    judged(text).any(|(_, is_hidden)| is_hidden)
+}
+
+/// A text without the characters that no name may have. White space stays as it is, of any kind.
+#[must_use]
+pub fn without_hidden(text: &str) -> String {
+    judged(text).filter(|(c, is_hidden)| c.is_whitespace() || !is_hidden).map(|(c, _)| c).collect()
+}
+
+/// Whether anything of a text can be seen.
+#[must_use]
+pub fn shows_something(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace() && !is_deceptive(c) && !is_selector(c))
+}
+
+/// Each character, and whether no name may have it where it stands.
+fn judged(text: &str) -> impl Iterator<Item = (char, bool)> + '_ {
+    let before = std::iter::once(None).chain(text.chars().map(Some));
+    let after = text.chars().skip(1).map(Some).chain(std::iter::once(None));
+    text.chars().zip(before.zip(after)).map(|(c, (before, after))| {
+        let joins = matches!(c, '\u{200C}' | '\u{200D}') && may_join(before, after);
+        (c, is_deceptive(c) && !joins)
+    })
+}
+
+/// Whether a joiner, or one that keeps from joining, can change how its neighbours look: Persian, Hindi and emoji
+/// are written with them. The letters before Hebrew's, Latin ones among them, join nothing, so between two of those
+/// it would only make a name look like another.
+fn may_join(before: Option<char>, after: Option<char>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let is_seen = |c: char| !c.is_whitespace() && !is_deceptive(c);
+    is_seen(before) && is_seen(after) && (before >= '\u{0590}' || after >= '\u{0590}')
+}
+
+/// Says how the character before it is drawn.
+pub(crate) fn is_selector(c: char) -> bool {
+    ('\u{FE00}'..='\u{FE0F}').contains(&c)
 }
 
 /// Control characters, bidirectional overrides and isolates, and everything that shows nothing
@@ -83,5 +125,45 @@ mod tests {
         ] {
             assert_eq!(parse(bad, 100), Err(NameError::Unprintable), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_joins_is_taken_where_it_joins() {
+        for good in [
+            "می\u{200C}خواهم",
+            "क\u{94D}\u{200D}ष",
+            "👩\u{200D}👩\u{200D}👧 team",
+            "❤\u{FE0F}\u{200D}🔥",
+            "API\u{200C}ها",
+        ] {
+            assert_eq!(parse(good, 100).as_deref(), Ok(good));
+            assert_eq!(without_hidden(good), good);
+        }
+        for bad in [
+            "\u{200D}",
+            "\u{FE0F}",
+            "\u{FE0F}\u{200D}\u{FE0F}",
+            "می\u{200C}",
+            "\u{200C}می",
+            "می\u{200C} خواهم",
+            "می \u{200D}خواهم",
+            "می\u{200C}\u{200C}خواهم",
+            "می\u{200C}\u{200D}خواهم",
+            "می\u{200C}\u{202E}خواهم",
+            "می\u{200B}خواهم",
+            "App\u{200D}le",
+            "App\u{200C}le",
+        ] {
+            assert_eq!(parse(bad, 100), Err(NameError::Unprintable), "{bad:?}");
+        }
+        assert_eq!(without_hidden("App\u{200D}le می\u{200C}\u{200C}خواهم\n"), "Apple میخواهم\n");
+    }
+
+    #[test]
+    fn what_shows_nothing_is_told_from_what_does() {
+        for nothing in ["", " \n", "\u{200B}", "\u{200D}\u{FE0F}", "\u{3164} \u{202E}"] {
+            assert!(!shows_something(nothing), "{nothing:?}");
+        }
+        assert!(shows_something("\u{200B}a"));
     }
 }

@@ -22,7 +22,7 @@ const SIGNED: &str = "/signed/";
 
 /// Every path this server answers.
 pub(crate) fn build(app: App) -> Router {
-    let pages = Router::new()
+    let routes = Router::new()
         .route("/", get(pages::home::show))
         .route("/sign-up", get(pages::sign_up::show).post(pages::sign_up::submit))
         .route(
@@ -95,10 +95,13 @@ pub(crate) fn build(app: App) -> Router {
         .route(docs::PATH, get(pages::docs::show))
         .route("/docs.md", get(pages::docs::show))
         .route("/docs/{*page}", get(pages::docs::show))
-        .route("/assets/{name}", get(pages::asset))
+        .route("/assets/{name}", get(pages::asset));
+    let known = pages::slashes::Pages::of(&app, routes.clone());
+    let pages = routes
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::submissions::once))
+        .layer(axum::middleware::from_fn_with_state(known, pages::slashes::leave_out))
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::again::keep))
         .layer(axum::middleware::from_fn_with_state(app.clone(), pages::around));
     Router::new()

@@ -140,6 +140,8 @@ pub enum Decision {
 /// Why a page has to say what happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
+    /// It says nothing of whom to send the error to, or nothing that can be read.
+    Unreadable(OAuthError),
     /// Client or redirect URI are not known: there is nowhere to send the error.
     Untrusted(OAuthError),
     /// The operator of this server refuses the app.
@@ -185,8 +187,8 @@ pub async fn anonymous_begin(
     sender: &Sender,
 ) -> Result<Next, Refusal> {
     let parameters =
-        Parameters::parse(query.as_bytes()).map_err(|e| Refusal::Untrusted(e.into()))?;
-    let unverified = Unverified::read(parameters).map_err(Refusal::Untrusted)?;
+        Parameters::parse(query.as_bytes()).map_err(|e| Refusal::Unreadable(e.into()))?;
+    let unverified = Unverified::read(parameters).map_err(Refusal::Unreadable)?;
     let named = (unverified.client_id.as_str(), unverified.redirect_uri.as_str());
     let (client, redirect) = find_client(service, named, Some(sender)).await?;
     let resources = service.authorization_server.resources();

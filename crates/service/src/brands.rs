@@ -129,7 +129,7 @@ fn creating(
             return Ok(Err(refused));
         }
         let Some(workspace) = asker.workspace(tx, choice)? else {
-            return Ok(Err(Error::WorkspaceNotFound));
+            return Ok(Err(Error::not_there(choice)));
         };
         if let Err(refused) = asker.admits(tx, workspace.id)? {
             return Ok(Err(refused));
@@ -233,7 +233,7 @@ pub async fn list(
             None => store::workspaces::list_of(tx, account)?,
             Some(choice) => match crate::workspaces::find_in(tx, account, &reach, choice)? {
                 Some(one) => vec![one],
-                None => return Ok(Err(Error::WorkspaceNotFound)),
+                None => return Ok(Err(Error::not_there(choice))),
             },
         };
         among.retain(|workspace| reach.contains(workspace.id));
@@ -342,6 +342,7 @@ pub async fn correct(
     corrections: Corrections,
 ) -> Result<(), Error> {
     let (asker, now) = (Asker::signed_in(service, person)?, service.now());
+    let corrections = corrections.with_a_name_that_shows();
     let stored = corrections.to_stored()?;
     let write = move |tx: &mut Tx<'_>| {
         let Found { mut brand, workspace } = match take_within_reach(tx, &asker, id)? {

@@ -6,16 +6,19 @@
 use std::fmt;
 use std::time::Duration;
 
-use bloom_domain::credits::{BudgetHolder, OverBudget};
+use bloom_domain::credits::{BudgetHolder, ChargedVia, OverBudget};
 use bloom_domain::ids::ApiKeyId;
 use bloom_domain::plans::Feature;
 use bloom_domain::time::Timestamp;
+use bloom_domain::workspaces::WorkspaceChoice;
 
 /// Why a verb did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// No such workspace within the caller's reach.
     WorkspaceNotFound,
+    /// What the caller came with does not reach their personal workspace, and no other was named.
+    PersonalOutOfReach,
     /// The person's role in the workspace does not let them do that.
     NotAllowed,
     /// No such person in the workspace.
@@ -150,6 +153,8 @@ pub enum Error {
         over: OverBudget,
         /// Whose budget it is.
         holder: BudgetHolder,
+        /// The key or app that has it.
+        of: ChargedVia,
         /// When more may be spent; `None` when never.
         resets: Option<Timestamp>,
     },
@@ -217,6 +222,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WorkspaceNotFound => f.write_str("there is no such workspace"),
+            Self::PersonalOutOfReach => {
+                f.write_str("the credential does not reach the personal workspace")
+            }
             Self::NotAllowed => f.write_str("the role in the workspace does not allow it"),
             Self::MemberNotFound => f.write_str("there is no such person in the workspace"),
             Self::AlreadyMember => f.write_str("the person belongs to the workspace already"),
@@ -360,6 +368,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl Error {
+    /// What a choice of a workspace is answered that came to none.
+    pub(crate) fn not_there(choice: WorkspaceChoice) -> Self {
+        match choice {
+            // Everybody has one, so only the credential can be in the way.
+            WorkspaceChoice::Personal => Self::PersonalOutOfReach,
+            WorkspaceChoice::Team(_) => Self::WorkspaceNotFound,
+        }
+    }
+}
 
 impl From<bloom_store::Error> for Error {
     fn from(error: bloom_store::Error) -> Self {

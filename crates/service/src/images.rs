@@ -213,7 +213,7 @@ fn list_in(
             all
         }
         Some(choice) => match workspaces::find_in(tx, viewer.account, &viewer.reach, choice)? {
-            None => return Ok(Err(Error::WorkspaceNotFound)),
+            None => return Ok(Err(Error::not_there(choice))),
             Some(workspace) => vec![workspace],
         },
     };

@@ -47,7 +47,7 @@ pub async fn of(service: &Service, person: &SignedIn) -> Result<Vec<Workspace>, 
 /// the credential does not reach, all answer as what is not there.
 ///
 /// # Errors
-/// [`Error::WorkspaceNotFound`].
+/// [`Error::WorkspaceNotFound`], [`Error::PersonalOutOfReach`].
 pub(crate) async fn resolve(
     service: &Service,
     principal: &Principal,
@@ -55,7 +55,7 @@ pub(crate) async fn resolve(
 ) -> Result<Workspace, Error> {
     let (account, reach) = (principal.account_id(), principal.reach().clone());
     let found = service.store.read(move |tx| find_in(tx, account, &reach, choice)).await?;
-    found.ok_or(Error::WorkspaceNotFound)
+    found.ok_or(Error::not_there(choice))
 }
 
 /// The same in the transaction of whoever changes something there.

@@ -203,6 +203,13 @@ async fn whatever_is_asked_for_is_cut_to_the_maker(app: App) {
         );
         assert_eq!(app.account(&secret).await.status, 200, "{asked}");
     }
+    // It does not reach the personal workspace, which is meant where none is named.
+    let credits =
+        async |query: &str| app.get_as(&format!("/api/v1/credits{query}"), &maker.secret).await;
+    let unnamed = credits("").await;
+    assert_eq!(unnamed.error(), "404 WORKSPACE_NOT_FOUND");
+    assert!(unnamed.text().contains("Send the workspaceId of one that it reaches"), "{unnamed:?}");
+    assert_eq!(credits(&format!("?workspaceId={acme}")).await.status, 200);
     // What keeps managing keys is what is asked to.
     let asked = json!({ "name": "x", "scopes": ["keys:admin", "write"] });
     let (key, _) = made(&app, &maker.secret, &asked).await;

@@ -153,6 +153,8 @@ async fn an_unknown_client_or_redirect_ends_on_a_page(app: App) {
         let answer = ada.get(&format!("{}&{more}", client.authorize_url(&[]))).await;
         assert_local(&answer);
         answer.assert_page(400, UNKNOWN);
+        let is_read = more.contains("evil");
+        assert!(is_read || answer.text().contains("It cannot be read"), "{more}: {answer:?}");
         assert!(!answer.text().contains("app.example"), "{more}: it leads nowhere: {answer:?}");
     }
     assert_eq!(app.database().dump(), before);

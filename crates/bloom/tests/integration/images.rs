@@ -17,6 +17,7 @@ mod uploads;
 
 use std::time::Duration;
 
+use bloom_domain::credits::{Budget, Cap};
 use bloom_domain::subscriptions::SubscriptionState::{Active, Paused};
 use bloom_service::subscriptions::PlanOrder;
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ on_both!(
     what_is_asked_of_a_request_in_this_order,
     whoever_asks_for_too_much_keeps_every_credit,
     what_bars_a_charge_says_where_to_do_something_about_it,
+    whoever_is_over_a_budget_is_led_to_it,
     asking_twice_under_one_name_asks_once,
     what_is_deleted_while_it_is_made_costs_nothing,
     an_image_that_nobody_can_make_is_given_up,
@@ -293,6 +295,25 @@ async fn what_bars_a_charge_says_where_to_do_something_about_it(app: App) {
     assert_eq!(ada.generate(&ada.order()).await.error(), "402 INSUFFICIENT_CREDITS", "still owed");
     ada.person.topup(1, "in_2").await;
     assert_eq!(ada.generate(&ada.order()).await.status, 202);
+}
+
+async fn whoever_is_over_a_budget_is_led_to_it(app: App) {
+    let ada = Artist::new(&metered(app).await, "ada").await;
+    let (app, person) = (&ada.person.app, &ada.person);
+    person.topup(5, "in_1").await;
+    person.limit(Budget { total: Cap::new(1).ok(), ..Budget::default() }).await;
+    person.images("job", 1).await.unwrap();
+    let answer = ada.generate(&ada.order()).await;
+    assert_eq!(answer.error(), "402 INSUFFICIENT_CREDITS");
+    let error = answer.json()["error"].clone();
+    let url = error["data"]["action_url"].as_str().expect("an address").to_owned();
+    let path = url.strip_prefix("http://localhost:4600").expect("an address of ours");
+    assert!(path.starts_with("/settings/api-keys/") && path.ends_with("/budget"), "{path}");
+    let text = error["message"].as_str().expect("a text");
+    assert!(text.starts_with("This needs 1 credit, more") && text.contains("1 is spent"), "{text}");
+    let told = tool(app, &person.key, "bloom_generate_image", ada.order()).await;
+    let text = told["content"][0]["text"].as_str().expect("a text");
+    assert!(text.contains(&url) && !text.contains("#plan"), "{text}");
 }
 
 async fn asking_twice_under_one_name_asks_once(app: App) {

@@ -8,6 +8,7 @@ on_both!(
     an_unknown_path_of_the_api_answers_json,
     what_is_not_served_below_well_known_is_no_page,
     an_unknown_path_elsewhere_is_a_page,
+    a_slash_at_the_end_of_a_pages_path_is_left_out,
     another_method_is_told_which_ones_there_are,
     another_method_on_a_page_is_told_too,
     a_path_is_read_as_it_stands,
@@ -46,11 +47,38 @@ async fn what_is_not_served_below_well_known_is_no_page(app: App) {
 }
 
 async fn an_unknown_path_elsewhere_is_a_page(app: App) {
-    for path in ["/nothing", "/apis", "/settings/", "/sign-in/x", "/%ff", "/a%00b", "/.env"] {
+    for path in [
+        "/nothing",
+        "/apis",
+        "/nothing/",
+        "/sign-out/",
+        "//docs/",
+        "/sign-in/x",
+        "/%ff",
+        "/a%00b",
+        "/.env",
+    ] {
         let answer = app.browser().get(path).await;
         answer.assert_page(404, "Page not found");
         assert!(answer.cookies().is_empty(), "{answer:?}");
     }
+}
+
+async fn a_slash_at_the_end_of_a_pages_path_is_left_out(app: App) {
+    for (path, to) in [
+        ("/docs/", "/docs"),
+        ("/docs/api/brands.get/?a=b", "/docs/api/brands.get?a=b"),
+        ("/settings/", "/settings"),
+        ("/sign-in/?next=%2Fbrands%2F", "/sign-in?next=%2Fbrands%2F"),
+        ("/settings/api-keys/x/budget/", "/settings/api-keys/x/budget"),
+    ] {
+        let answer = app.browser().get(path).await;
+        assert_eq!((answer.status, answer.header("location")), (308, to), "{path}");
+        assert!(answer.cookies().is_empty(), "{answer:?}");
+    }
+    assert_ne!(app.browser().post("/sign-in/", &[]).await.status, 308);
+    assert_eq!(app.get("/api/v1/account/", &[]).await.error(), "404 NOT_FOUND");
+    app.browser().get("/docs/nothing/").await.assert_page(404, "Page not found");
 }
 
 /// RFC 9110 §15.5.6: a 405 names the methods that there are.

@@ -120,9 +120,18 @@ fn every_link_of_the_documentation_leads_somewhere() {
     };
     // Both texts for agents are neither.
     assert_eq!((both(true), both(false)), (GUIDES + OPERATIONS, GUIDES + OPERATIONS + 2));
-    for path in ["/docs/", "/docs/nothing", "/docs/nothing.md", "/docs/api/account.get.md.md"] {
+    for path in [
+        "/docs//",
+        "/docs/nothing/",
+        "/docs/nothing",
+        "/docs/nothing.md",
+        "/docs/api/account.get.md.md",
+    ] {
         let answer = ada.get(path).expect(404);
         assert!(answer.body.contains("Page not found"), "{path}");
+    }
+    for (path, to) in [("/docs/", "/docs"), ("/docs/mcp/?a=b", "/docs/mcp?a=b")] {
+        assert_eq!(ada.get(path).expect(308).header("location"), Some(to));
     }
 }
 

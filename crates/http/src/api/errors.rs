@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use bloom_domain::credits::BudgetHolder;
+use bloom_domain::credits::{BudgetHolder, ChargedVia};
 use bloom_oauth::challenge::Challenge;
 use bloom_service::Error;
 use bloom_service::images::uploads::NotTaken;
@@ -31,6 +31,8 @@ pub(crate) struct ApiError {
     challenge: Option<HeaderValue>,
     retry_after: Option<Duration>,
     action_url: Option<Box<str>>,
+    /// The page where somebody can do something about it, where that is not the plan's.
+    page: Option<Box<str>>,
     cause: Option<Box<str>>,
 }
 
@@ -42,6 +44,7 @@ impl ApiError {
             challenge: None,
             retry_after: None,
             action_url: None,
+            page: None,
             cause: None,
         }
     }
@@ -51,13 +54,22 @@ impl ApiError {
         if self.code == ErrorCode::Unauthorized {
             return self.with_challenge(app.challenge(Face::Api, Challenge::InvalidToken));
         }
-        self.with_plan_url(&app.plan_url)
+        self.with_action_url(app.site.origin())
     }
 
     /// Where somebody can do something about it, for the errors that can be paid away.
-    pub(crate) fn with_plan_url(self, url: &str) -> Self {
+    fn with_action_url(self, origin: &str) -> Self {
         let can_be_paid = self.code.status() == StatusCode::PAYMENT_REQUIRED;
-        Self { action_url: can_be_paid.then(|| url.into()), ..self }
+        Self { action_url: can_be_paid.then(|| self.way_out(origin).into()), ..self }
+    }
+
+    /// The address of the page where somebody can do something about it.
+    pub(crate) fn way_out(&self, origin: &str) -> String {
+        format!("{origin}{}", self.page.as_deref().unwrap_or("/settings#plan"))
+    }
+
+    fn with_page(self, path: String) -> Self {
+        Self { page: Some(path.into()), ..self }
     }
 
     pub(crate) fn with_challenge(self, challenge: HeaderValue) -> Self {
@@ -113,6 +125,11 @@ impl From<Error> for ApiError {
                 ErrorCode::WorkspaceNotFound,
                 "You have no such workspace. GET /api/v1/workspaces lists yours; leave workspaceId \
                  out for the personal one.",
+            ),
+            Error::PersonalOutOfReach => Self::new(
+                ErrorCode::WorkspaceNotFound,
+                "This credential does not reach the personal workspace, which is meant where no other is named. \
+                 Send the workspaceId of one that it reaches: GET /api/v1/workspaces lists them.",
             ),
             Error::BrandNotReady => Self::new(
                 ErrorCode::BrandNotReady,
@@ -230,30 +247,37 @@ impl From<Error> for ApiError {
             Error::InsufficientCredits { balance, needed } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "This needs {needed} credits and {balance} can be spent. More can be had at \
-                     error.data.action_url."
+                    "This needs {} and {balance} can be spent. More can be had at error.data.action_url.",
+                    credits(needed)
                 ),
             ),
-            Error::OverBudget { over, holder, .. } => Self::new(
+            Error::OverBudget { over, holder, of, .. } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "This needs {} credits, more than the budget of {} ({}) of {} leaves: {} \
-                     are spent. Its person can change that in the settings.",
-                    over.needed,
+                    "This needs {}, more than the budget of {} ({}) of {} leaves: {} {} spent. Its person can \
+                     change that at error.data.action_url.",
+                    credits(over.needed),
                     over.cap,
                     over.span.as_str(),
                     match holder {
                         BudgetHolder::Spender => "this key or app",
                         BudgetHolder::Maker => "what this key was made with",
                     },
-                    over.spent
+                    over.spent,
+                    if over.spent == 1 { "is" } else { "are" },
                 ),
-            ),
+            )
+            .with_page(match of {
+                ChargedVia::ApiKey(id) => format!("/settings/api-keys/{id}/budget"),
+                ChargedVia::Connection(id) => format!("/settings/apps/{id}/budget"),
+            }),
             Error::CreditsOwed { debt } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "The money for {debt} spent credits was given back. Until as many are bought at \
-                     error.data.action_url, nothing can be spent."
+                    "The money for {} that {} spent was given back. Until as much is bought at \
+                     error.data.action_url, nothing can be spent.",
+                    credits(debt),
+                    if debt == 1 { "is" } else { "are" },
                 ),
             ),
             Error::Busy { retry_after } => Self::new(
@@ -300,6 +324,11 @@ impl From<Error> for ApiError {
             .with_cause(defect.to_string()),
         }
     }
+}
+
+/// So many credits, in words.
+fn credits(count: i64) -> String {
+    if count == 1 { "1 credit".to_owned() } else { format!("{count} credits") }
 }
 
 /// Why a file is not taken.
@@ -396,7 +425,8 @@ mod tests {
             (Error::CreditsOwed { debt: 3 }, 402, "INSUFFICIENT_CREDITS", true),
             (Error::WorkspaceNotFound, 404, "WORKSPACE_NOT_FOUND", false),
         ] {
-            let answer = ApiError::from(error).with_plan_url(url).into_response();
+            let answer =
+                ApiError::from(error).with_action_url("https://bloom.example").into_response();
             assert_eq!(answer.status(), status, "{code}");
             let body = answer.into_body().collect().await.unwrap().to_bytes();
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();

@@ -24,7 +24,7 @@ pub fn document() -> Value {
         "info": {
             "title": "Bloom API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Act for a person on their brands, images and credits, with an API key.",
+            "description": "Act for a person on their brands, images and credits, with an API key or an access token.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": API_PATH }],
@@ -41,7 +41,7 @@ pub fn document() -> Value {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key.",
+                    "description": "An API key, or an access token that an app got by OAuth.",
                 },
             },
             "schemas": schemas.definitions(),
@@ -109,13 +109,15 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
                 json!({ "application/json": { "schema": body(&mut schemas.sent) } })
             }
             Body::FileOfBrand(types) => {
-                let mut form = file(types);
+                let mut form = file(types, endpoint);
                 form["properties"]["brandSessionId"] =
                     json!({ "type": "string", "format": "uuid" });
                 form["required"] = json!(["file", "brandSessionId"]);
                 json!({ "multipart/form-data": { "schema": form } })
             }
-            Body::File(types) => json!({ "multipart/form-data": { "schema": file(types) } }),
+            Body::File(types) => {
+                json!({ "multipart/form-data": { "schema": file(types, endpoint) } })
+            }
             Body::Ignored => json!({ "application/json": { "schema": {} } }),
         };
         let required = !matches!(body, Body::Ignored);
@@ -128,11 +130,23 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
 }
 
 /// A form with a file.
-fn file(types: &[&str]) -> Value {
+fn file(types: &[&str], endpoint: &Endpoint) -> Value {
+    let refused = match endpoint.errors.contains(&ErrorCode::InvalidLogo) {
+        true => ErrorCode::InvalidLogo,
+        false => ErrorCode::UnsupportedFormat,
+    };
+    // The contract lists it.
+    let description = format!(
+        "The file: a PNG, JPEG, WebP, GIF or SVG. An AVIF is refused, with {} {}.",
+        refused.status().as_u16(),
+        refused.as_str()
+    );
     let one = |kind: &&str| json!({ "type": "string", "contentMediaType": kind });
     json!({
         "type": "object",
-        "properties": { "file": { "anyOf": types.iter().map(one).collect::<Vec<_>>() } },
+        "properties": {
+            "file": { "anyOf": types.iter().map(one).collect::<Vec<_>>(), "description": description },
+        },
         "required": ["file"],
     })
 }

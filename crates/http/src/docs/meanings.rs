@@ -70,7 +70,7 @@ pub(super) fn of(code: ErrorCode) -> &'static str {
             "The plan of the workspace that pays is paused. `error.data.action_url` is where that is changed."
         }
         ErrorCode::InsufficientCredits => {
-            "Too few credits, credits owed, or a budget that is used up. `error.data.action_url` is where more are had."
+            "Too few credits, credits owed, or a budget that leaves too little. `error.data.action_url` leads to the page where a person sees what there is: the plan's, or that of the budget, which they can change there."
         }
         ErrorCode::AccountBanned => "The account is suspended. Ask whoever runs this server.",
         ErrorCode::Forbidden => {

@@ -195,7 +195,7 @@ impl OperationPage {
         let (json, has_file, is_of_brand) = match &self.body {
             Body::Nothing => (None, false, false),
             Body::Json(example, _) => (serde_json::to_string_pretty(example).ok(), false, false),
-            Body::File(_, is_of_brand) => (None, true, *is_of_brand),
+            Body::File(_, is_of_brand, _) => (None, true, *is_of_brand),
         };
         Trial {
             method: self.method.clone(),

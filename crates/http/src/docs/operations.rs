@@ -65,8 +65,8 @@ pub(super) enum Body {
     Nothing,
     /// JSON, with an example and its fields.
     Json(Value, Vec<Field>),
-    /// A form with a file, and whether a brand is named with it.
-    File(String, bool),
+    /// A form with a file, whether a brand is named with it, and what is said of the file.
+    File(String, bool, String),
 }
 
 struct ErrorRow {
@@ -157,7 +157,7 @@ impl OperationPage {
                 lines.push("-H \"content-type: application/json\"".to_owned());
                 lines.push(format!("-d {}", shell_quoted(&example.to_string())));
             }
-            Body::File(_, is_of_brand) => {
+            Body::File(_, is_of_brand, _) => {
                 let file = if self.path.contains("logo") { "logo.png" } else { "photo.png" };
                 lines.push(format!("-F \"file=@{file}\""));
                 if *is_of_brand {
@@ -208,7 +208,9 @@ impl Body {
         if let Some(form) = content.get("multipart/form-data") {
             let properties = &form["schema"]["properties"];
             let is_of_brand = properties.get("brandSessionId").is_some();
-            return Self::File(schemas.form(&properties["file"]), is_of_brand);
+            let file = &properties["file"];
+            let meaning = file["description"].as_str().unwrap_or_default().to_owned();
+            return Self::File(schemas.form(file), is_of_brand, meaning);
         }
         match &content["application/json"]["schema"] {
             schema if described["required"] == true => {

@@ -104,7 +104,7 @@ pub(super) async fn call(
         return Err(ErrorData::invalid_params(message, None));
     };
     let running = tool.run(caller, arguments);
-    let mut result = settle(running, &caller.app.plan_url, failure).await?;
+    let mut result = settle(running, caller.app.site.origin(), failure).await?;
     if let Some(value) = result.structured_content.as_ref().filter(|_| *shows_links) {
         let links = links::of(value);
         result.content.extend(links);
@@ -115,7 +115,7 @@ pub(super) async fn call(
 /// What the protocol says of a tool that ran: its result, or an error of JSON-RPC.
 async fn settle(
     running: impl Future<Output = Result<Value, ToolError>>,
-    plan_url: &str,
+    origin: &str,
     failure: &OnceLock<ApiError>,
 ) -> Result<CallToolResult, ErrorData> {
     let error = match AssertUnwindSafe(running).catch_unwind().await {
@@ -123,7 +123,7 @@ async fn settle(
         Ok(Err(ToolError::Refused(message))) => {
             return Ok(CallToolResult::error(vec![ContentBlock::text(message)]));
         }
-        Ok(Err(ToolError::Barred(error))) => return Ok(barred(&error, plan_url)),
+        Ok(Err(ToolError::Barred(error))) => return Ok(barred(&error, origin)),
         Ok(Err(ToolError::Arguments(message))) => {
             return Err(ErrorData::invalid_params(message, None));
         }
@@ -138,11 +138,12 @@ async fn settle(
 
 /// What stands in the way, and where a person can do something about it. The text is for a model, the
 /// code for a program.
-fn barred(error: &ApiError, plan_url: &str) -> CallToolResult {
-    let message = error.message().replace("error.data.action_url", plan_url);
-    let text = match message.contains(plan_url) {
+fn barred(error: &ApiError, origin: &str) -> CallToolResult {
+    let url = error.way_out(origin);
+    let message = error.message().replace("error.data.action_url", &url);
+    let text = match message.contains(&url) {
         true => format!("{}: {message}", error.code().as_str()),
-        false => format!("{}: {message} See {plan_url}.", error.code().as_str()),
+        false => format!("{}: {message} See {url}.", error.code().as_str()),
     };
     CallToolResult::error(vec![ContentBlock::text(text)])
 }
@@ -157,7 +158,7 @@ mod tests {
     fn whoever_is_barred_is_told_where_to_go() {
         let url = "https://bloom.example/settings#plan";
         let text = |error: Error| {
-            let result = barred(&error.into(), url);
+            let result = barred(&error.into(), "https://bloom.example");
             assert_eq!(result.is_error, Some(true));
             serde_json::to_string(&result).unwrap()
         };

@@ -402,6 +402,11 @@ impl From<Error> for ToolError {
                  or ask the person for the id of another."
                     .to_owned(),
             ),
+            Error::PersonalOutOfReach => Self::Refused(
+                "What you came with does not reach the personal workspace. Give workspaceId, the id of one \
+                 that it reaches; the person can tell it."
+                    .to_owned(),
+            ),
             Error::BrandNotFound => {
                 Self::Refused("You have no such brand. bloom_list_brands lists yours.".to_owned())
             }

@@ -56,7 +56,7 @@ fn plain(kind: &'static str, text: &str) -> Response {
 
 impl App {
     /// The documentation; written when somebody first asks for it.
-    fn docs(&self) -> Result<&Docs, PageError> {
+    pub(super) fn docs(&self) -> Result<&Docs, PageError> {
         if let Some(docs) = self.docs.get() {
             return Ok(docs);
         }

@@ -324,6 +324,12 @@ impl PageError {
             action: None,
         };
         match refusal {
+            Refusal::Unreadable(_) => words(
+                "This app's request cannot be answered",
+                "It cannot be read: something is missing in the link by which the app sent you, or it has \
+                 something that none may have. Nothing was changed. Go back to the app; if it happens again, \
+                 tell its developer.",
+            ),
             Refusal::Untrusted(_) => words(
                 "This app's request cannot be answered",
                 "Bloom does not know the app, or not the address that it wants the answer at. \
@@ -354,7 +360,8 @@ impl PageError {
     fn to_the_app(&self) -> (Option<Link>, Option<String>) {
         let line = |error: &OAuthError| format!("{}: {}", error.code.as_str(), error.description);
         match self {
-            Self::EndSession(error) | Self::Authorization(Refusal::Untrusted(error)) => {
+            Self::EndSession(error)
+            | Self::Authorization(Refusal::Untrusted(error) | Refusal::Unreadable(error)) => {
                 (None, Some(line(error)))
             }
             Self::Authorization(Refusal::Explained { error, client, back }) => {

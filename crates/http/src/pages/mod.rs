@@ -55,6 +55,7 @@ pub(crate) mod sign_out;
 pub(crate) mod sign_out_everywhere;
 pub(crate) mod sign_up;
 pub(crate) mod sign_up_links;
+pub(crate) mod slashes;
 pub(crate) mod submissions;
 pub(crate) mod usage;
 pub(crate) mod views;

@@ -1,5 +1,6 @@
 //! `/settings/workspaces`: team workspaces and their people.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bloom_domain::email::Email;
@@ -26,7 +27,7 @@ const PEOPLE_AT_A_TIME: usize = 6;
 const INVITATIONS_AT_A_TIME: usize = 6;
 
 /// Two ids in a path.
-type Segments = Result<Path<(String, String)>, axum::extract::rejection::PathRejection>;
+type Segments = Result<Path<(String, String)>, PathRejection>;
 
 /// Makes a team workspace.
 pub(crate) async fn create(
@@ -255,7 +256,10 @@ pub(crate) async fn go_to_list() -> Response {
 }
 
 /// The address of a form on a workspace's page, opened like a page.
-pub(crate) async fn go_to_it(Path(segments): Path<Vec<(String, String)>>) -> Response {
+pub(crate) async fn go_to_it(
+    segments: Result<Path<Vec<(String, String)>>, PathRejection>,
+) -> Response {
+    let segments = segments.map(|Path(segments)| segments).unwrap_or_default();
     let id = segments.into_iter().next().and_then(|(_, id)| id.parse().ok());
     redirect(&id.map_or_else(|| "/settings#workspaces".to_owned(), path))
 }

@@ -36,7 +36,7 @@ impl Target {
         let (is_https, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
             (Some(rest), _) => (true, rest),
             (_, Some(rest)) => (false, rest),
-            _ => return Err(FetchError::Url("it does not begin with https://")),
+            _ => return Err(FetchError::Url("it does not begin with https:// or http://")),
         };
         if rest.contains('#') {
             return Err(FetchError::Url("it has a fragment"));

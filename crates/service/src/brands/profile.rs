@@ -1,6 +1,7 @@
 //! What is known of a brand: what was found, and what people set in its place.
 
 use bloom_domain::brands::{Brand, MAX_NAME};
+use bloom_domain::names::{shows_something, without_hidden};
 use bloom_studio::brand::Swatch;
 use bloom_studio::findings::{self, Findings, Found, Typeface};
 use bloom_studio::fonts::Family;
@@ -44,6 +45,12 @@ impl Corrections {
     /// Those of a brand.
     pub(crate) fn of(brand: &Brand) -> Result<Self, Error> {
         brand.corrections.as_deref().map_or(Ok(Self::default()), read)
+    }
+
+    /// Without what no name may have. The form refuses it; what is stored must not hang on that.
+    pub(super) fn with_a_name_that_shows(self) -> Self {
+        let name = self.name.map(|name| without_hidden(&name));
+        Self { name: name.filter(|name| shows_something(name)), ..self }
     }
 
     /// What is set, in words.
@@ -123,7 +130,7 @@ fn nothing(name: &str) -> Findings {
 /// The name of a brand: what was set, else what was found, cut to what a name may have.
 pub(super) fn name(findings: &Findings, corrections: &Corrections) -> String {
     let name = corrections.name.as_deref().unwrap_or(&findings.name.value);
-    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
+    without_hidden(name).chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
 
 /// Whether people have set what it takes to draw with, so that nothing need be read: a logo and a colour.
@@ -156,4 +163,20 @@ fn corrected(mut found: Findings, corrections: &Corrections) -> Findings {
         found.summary = Some(by_hand(summary.clone()));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_has_what_cannot_be_seen() {
+        let set = |name: &str| {
+            let name = Some(name.to_owned());
+            Corrections { name, ..Corrections::default() }.with_a_name_that_shows().name
+        };
+        assert_eq!(set("Ac\u{202E}me").as_deref(), Some("Acme"));
+        assert_eq!(set("می\u{200C}خواهم").as_deref(), Some("می\u{200C}خواهم"));
+        assert_eq!(set("\u{200B}"), None);
+    }
 }

@@ -239,7 +239,7 @@ pub(super) fn check(
             let resets = credits::span_end(over.span, now);
             let is_own = via == of.via;
             let holder = if is_own { BudgetHolder::Spender } else { BudgetHolder::Maker };
-            return Ok(Err(Error::OverBudget { over, holder, resets }));
+            return Ok(Err(Error::OverBudget { over, holder, of: via, resets }));
         }
     }
     Ok(Ok(()))

@@ -173,7 +173,7 @@ impl HoldDraft {
         let account = self.spender.account;
         let found = workspaces::find_in(tx, account, &self.reach, self.choice)?;
         let Some(Workspace { id: workspace, .. }) = found else {
-            return Ok(Err(Error::WorkspaceNotFound));
+            return Ok(Err(Error::not_there(self.choice)));
         };
         if let Some(gate) = &self.gate
             && let Err(refusal) = gate.check(tx, workspace)?

@@ -55,7 +55,7 @@ impl Person {
         budgets::list_for(service, &operator, &email).await.unwrap().of(self.via().await)
     }
 
-    async fn limit(&self, budget: Budget) {
+    pub(crate) async fn limit(&self, budget: Budget) {
         let ChargedVia::ApiKey(key) = self.via().await else { panic!("a key") };
         let (service, operator) = (self.app.service(), self.app.operator());
         let email = Email::parse(ADA).unwrap();
@@ -80,6 +80,7 @@ async fn a_cap_counts_in_every_workspace_until_its_span_ends(app: App) {
         Error::OverBudget {
             over: over_day,
             holder: BudgetHolder::Spender,
+            of: team.via().await,
             resets: Some(midnight(1))
         }
     );

@@ -39,7 +39,7 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     ];
     let refused = browser.post("/images", &order).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("This needs 1 credits and 0 can be spent"), "{refused:?}");
+    assert!(refused.text().contains("This needs 1 credit and 0 can be spent"), "{refused:?}");
     assert!(refused.text().contains("Spring sale"), "what was typed stays: {refused:?}");
     ada.person.topup(2, "in_1").await;
     browser.post("/images", &order).await.assert_redirect("/images#library");

@@ -397,6 +397,11 @@ async fn whoever_has_a_token_brings_one_file(app: App) {
         let (body, kind) = crate::brands::logos::form(file);
         app.send_bytes("POST", place, body, &[("content-type", kind.as_str())]).await
     };
+    // What is no text is no token either.
+    for none in ["%ff", "x", "%00"] {
+        let answer = send(&format!("/api/v1/images/uploads/file/signed/{none}"), &png(3)).await;
+        assert_eq!(answer.error(), "401 INVALID_UPLOAD_TOKEN", "{none}");
+    }
     // What is not taken uses nothing up.
     assert_eq!(send(&place(0), b"no image").await.error(), "400 UNSUPPORTED_FORMAT");
     let brought = data(&send(&place(0), &png(3)).await);

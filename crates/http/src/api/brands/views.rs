@@ -41,7 +41,10 @@ impl From<&BrandStatus> for StatusView {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "BrandFailure")]
 pub(crate) struct FailureView {
-    /// For a program.
+    /// For a program. `INVALID_URL`: nothing is read from there; add the brand with another URL. `SCRAPE_FAILED`: the
+    /// page could not be fetched; see that it opens without a sign-in, and add the brand again. `INSTAGRAM_FETCH_FAILED`:
+    /// take the brand's own site. `VISUAL_DNA_FAILED`: nothing of a brand was found; name another page.
+    /// `INTERNAL_ERROR`: the server failed; add the brand again.
     code: FailureCodeView,
     /// What is wrong and what to do.
     message: String,

@@ -1,5 +1,6 @@
 //! `POST /images/uploads…`: images that somebody brings.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use bloom_domain::uploads::UploadToken;
 use bloom_service::Error;
@@ -97,10 +98,11 @@ pub(crate) async fn upload_file(call: Call) -> Result<Given, ApiError> {
 /// No credential is read here: the token in the path is what lets somebody in.
 pub(crate) async fn upload_file_signed(
     State(app): State<App>,
-    Path(token): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     mut request: Request,
 ) -> Result<Data, ApiError> {
-    let token = UploadToken::parse(&token).ok_or(Error::UploadTokenSpent)?;
+    let token = path.ok().and_then(|Path(token)| UploadToken::parse(&token));
+    let token = token.ok_or(Error::UploadTokenSpent)?;
     // Nobody sends megabytes in vain, and nobody makes us read them.
     anonymous_may_upload(&app.service, &token).await?;
     let form = files::form(&mut request, MAX_BYTES, too_large).await?;
