@@ -230,30 +230,33 @@ impl From<Error> for ApiError {
             Error::InsufficientCredits { balance, needed } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "This needs {needed} credits and {balance} can be spent. More can be had at \
-                     error.data.action_url."
+                    "This needs {} and {balance} can be spent. More can be had at error.data.action_url.",
+                    credits(needed)
                 ),
             ),
             Error::OverBudget { over, holder, .. } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "This needs {} credits, more than the budget of {} ({}) of {} leaves: {} \
-                     are spent. Its person can change that in the settings.",
-                    over.needed,
+                    "This needs {}, more than the budget of {} ({}) of {} leaves: {} \
+                     {} spent. Its person can change that in the settings.",
+                    credits(over.needed),
                     over.cap,
                     over.span.as_str(),
                     match holder {
                         BudgetHolder::Spender => "this key or app",
                         BudgetHolder::Maker => "what this key was made with",
                     },
-                    over.spent
+                    over.spent,
+                    if over.spent == 1 { "is" } else { "are" }
                 ),
             ),
             Error::CreditsOwed { debt } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "The money for {debt} spent credits was given back. Until as many are bought at \
-                     error.data.action_url, nothing can be spent."
+                    "The money for {} that {} spent was given back. Until as many are bought at \
+                     error.data.action_url, nothing can be spent.",
+                    credits(debt),
+                    if debt == 1 { "was" } else { "were" }
                 ),
             ),
             Error::Busy { retry_after } => Self::new(
@@ -300,6 +303,11 @@ impl From<Error> for ApiError {
             .with_cause(defect.to_string()),
         }
     }
+}
+
+/// So many credits, in words.
+pub(crate) fn credits(count: i64) -> String {
+    format!("{count} credit{}", if count == 1 { "" } else { "s" })
 }
 
 /// Why a file is not taken.
@@ -404,6 +412,17 @@ mod tests {
             let action_url = body["error"].get("data").map(|data| data["action_url"].clone());
             assert_eq!(action_url, is_told.then(|| url.into()), "{code}");
         }
+    }
+
+    #[test]
+    fn one_credit_is_no_credits() {
+        let told = |error| ApiError::from(error).message().to_owned();
+        let one = told(Error::InsufficientCredits { balance: 0, needed: 1 });
+        assert!(one.starts_with("This needs 1 credit and 0 can be spent."), "{one}");
+        let two = told(Error::InsufficientCredits { balance: 1, needed: 2 });
+        assert!(two.starts_with("This needs 2 credits and 1 can be spent."), "{two}");
+        let owed = told(Error::CreditsOwed { debt: 1 });
+        assert!(owed.starts_with("The money for 1 credit that was spent"), "{owed}");
     }
 
     #[test]
