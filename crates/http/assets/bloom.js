@@ -147,7 +147,7 @@
   // into it is left alone until they leave.
   const wireLivePart = (part) => {
     const look = async () => {
-      let next;
+      let page;
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
         // Only what is gone, or not this person's any more, will not be answered later.
@@ -156,12 +156,12 @@
           setTimeout(look, pause(answer));
           return;
         }
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        next = page.getElementById(part.id);
+        page = new DOMParser().parseFromString(await answer.text(), "text/html");
       } catch {
         setTimeout(look, 10000);
         return;
       }
+      const next = page.getElementById(part.id);
       if (!next) return;
       if (next.dataset.livePart && (part.contains(document.activeElement) || next.innerHTML === part.innerHTML)) {
         setTimeout(look, 2000);
