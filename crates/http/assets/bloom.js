@@ -126,11 +126,28 @@
     return Math.min(Math.max(seconds || 10, 2), 60) * 1000;
   };
 
+  // Puts something new in the place of something old. The focus stays on the same control, known by its id or by where
+  // it leads; where there is none any more, on what is new.
+  const swap = (old, next) => {
+    const held = document.activeElement;
+    const link = held?.getAttribute("href");
+    const isInside = old.contains(held);
+    next.querySelectorAll("[data-without-script]").forEach((each) => { each.hidden = true; });
+    next.querySelectorAll("form[method=post]").forEach(wireOnce);
+    old.replaceWith(next);
+    if (!isInside) return;
+    const same = held.id
+      ? document.getElementById(held.id)
+      : [...next.querySelectorAll("[href]")].find((each) => link && each.getAttribute("href") === link);
+    if (!same) next.tabIndex = -1;
+    (same || next).focus({ preventScroll: true });
+  };
+
   // A part of a page that more becomes of: it is fetched anew until nothing does. Whoever has moved the focus
   // into it is left alone until they leave.
   const wireLivePart = (part) => {
     const look = async () => {
-      let next;
+      let page;
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
         // Only what is gone, or not this person's any more, will not be answered later.
@@ -139,12 +156,12 @@
           setTimeout(look, pause(answer));
           return;
         }
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        next = page.getElementById(part.id);
+        page = new DOMParser().parseFromString(await answer.text(), "text/html");
       } catch {
         setTimeout(look, 10000);
         return;
       }
+      const next = page.getElementById(part.id);
       if (!next) return;
       if (next.dataset.livePart && (part.contains(document.activeElement) || next.innerHTML === part.innerHTML)) {
         setTimeout(look, 2000);
@@ -152,13 +169,13 @@
       }
       // What appears only once it is done stands outside of the part.
       if (!next.dataset.livePart && part.dataset.livePart === "image") {
-        location.reload();
-        return;
+        document.title = page.title;
+        swap(document.getElementById("main"), page.getElementById("main"));
+      } else {
+        swap(part, next);
       }
-      next.querySelectorAll("[data-without-script]").forEach((link) => { link.hidden = true; });
-      part.replaceWith(next);
       if (!next.dataset.livePart) {
-        say("Everything is done.");
+        say(next.dataset.ended || "Everything is done.");
         return;
       }
       part = next;
@@ -192,9 +209,9 @@
     each("[data-copy]", wireCopy);
     each("[data-show]", wireShow);
     // What is being worked on is looked at again, unless somebody is typing, or has typed something.
-    each("[data-again]", () => setInterval(() => {
+    each("[data-again]", (part) => setInterval(() => {
       const isTyping = document.activeElement?.matches("input, textarea, select");
-      if (!isTyping && !hasChanges()) location.replace(location.pathname);
+      if (!isTyping && !hasChanges()) location.replace(part.dataset.again || location.pathname);
     }, 2500));
     each("form[method=post]", wireOnce);
     // `autofocus` does this without a script, but not when the address has a fragment.

@@ -41,7 +41,7 @@ statements! {
             JOIN members m ON m.workspace_id = i.workspace_id AND m.account_id = ?1 \
             WHERE i.id = ?2 AND i.deleted_at IS NULL AND w.deleted_at IS NULL");
     /// One within a person's reach that was deleted after a time and can be had back.
-    FIND_HIDDEN = concat!("SELECT ", image_columns!(), ", w.kind, w.name FROM images i \
+    FIND_HIDDEN = concat!("SELECT ", image_columns!(), ", w.kind, w.name, i.deleted_at FROM images i \
                    JOIN workspaces w ON w.id = i.workspace_id \
                    JOIN members m ON m.workspace_id = i.workspace_id AND m.account_id = ?1 \
                    WHERE i.id = ?2 AND i.deleted_at > ?3 AND w.deleted_at IS NULL");
@@ -201,15 +201,18 @@ pub fn find(tx: &mut Tx<'_>, account: AccountId, id: ImageId) -> Result<Option<F
     tx.query_opt(&FIND, &[account.into(), id.into()])?.as_ref().map(read_found).transpose()
 }
 
-/// An image in a workspace that a person belongs to, which was deleted after a time and can be had back.
+/// An image in a workspace that a person belongs to, which was deleted after a time and can be had back; and when it
+/// was deleted.
 pub fn find_hidden(
     tx: &mut Tx<'_>,
     account: AccountId,
     id: ImageId,
     after: Timestamp,
-) -> Result<Option<Found>, Error> {
+) -> Result<Option<(Found, Timestamp)>, Error> {
     let params = [account.into(), id.into(), after.into()];
-    tx.query_opt(&FIND_HIDDEN, &params)?.as_ref().map(read_found).transpose()
+    let row = tx.query_opt(&FIND_HIDDEN, &params)?;
+    let read = |row: &Row| Ok((read_found(row)?, row.timestamp(27)?));
+    row.as_ref().map(read).transpose()
 }
 
 /// Deletes an image so that it can be had back; `false` when it has no file, or is deleted.

@@ -306,6 +306,26 @@ async fn the_pages_of_images_fit_a_narrow_screen() {
         let broken = browser.run("return [...document.images].filter(i => i.loading !== 'lazy' && !i.naturalWidth).length").await;
         assert_eq!(broken, 0, "/{path} shows every picture");
     }
+    // What is done takes its place on the page without a word lost: the focus stays, and the end is announced. The page
+    // is made to believe that its image is under way, which is over too soon to be met.
+    browser
+        .run(
+            "document.getElementById('image').dataset.livePart = 'image';\
+             document.getElementById('delete-image').focus();\
+             document.dispatchEvent(new Event('DOMContentLoaded'));",
+        )
+        .await;
+    let script = "return [document.querySelectorAll('[data-live-part]').length, document.activeElement.id,\
+                  document.querySelector('[data-live]').textContent]";
+    let mut seen = Value::Null;
+    for _ in 0..40 {
+        seen = browser.run(script).await;
+        if seen[0] == 0 && seen[2] != "" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    assert_eq!(seen, json!([0, "delete-image", "The image is done."]));
     browser.close().await;
     assert_eq!(server.stop().code, Some(0));
 }

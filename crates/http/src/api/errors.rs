@@ -274,10 +274,10 @@ impl From<Error> for ApiError {
             Error::CreditsOwed { debt } => Self::new(
                 ErrorCode::InsufficientCredits,
                 format!(
-                    "The money for {} that {} spent was given back. Until as much is bought at \
+                    "The money for {} that {} spent was given back. Until as many are bought at \
                      error.data.action_url, nothing can be spent.",
                     credits(debt),
-                    if debt == 1 { "is" } else { "are" },
+                    if debt == 1 { "was" } else { "were" }
                 ),
             ),
             Error::Busy { retry_after } => Self::new(
@@ -327,7 +327,7 @@ impl From<Error> for ApiError {
 }
 
 /// So many credits, in words.
-fn credits(count: i64) -> String {
+pub(crate) fn credits(count: i64) -> String {
     if count == 1 { "1 credit".to_owned() } else { format!("{count} credits") }
 }
 
@@ -434,6 +434,17 @@ mod tests {
             let action_url = body["error"].get("data").map(|data| data["action_url"].clone());
             assert_eq!(action_url, is_told.then(|| url.into()), "{code}");
         }
+    }
+
+    #[test]
+    fn one_credit_is_no_credits() {
+        let told = |error| ApiError::from(error).message().to_owned();
+        let one = told(Error::InsufficientCredits { balance: 0, needed: 1 });
+        assert!(one.starts_with("This needs 1 credit and 0 can be spent."), "{one}");
+        let two = told(Error::InsufficientCredits { balance: 1, needed: 2 });
+        assert!(two.starts_with("This needs 2 credits and 1 can be spent."), "{two}");
+        let owed = told(Error::CreditsOwed { debt: 1 });
+        assert!(owed.starts_with("The money for 1 credit that was spent"), "{owed}");
     }
 
     #[test]

@@ -4,12 +4,13 @@ mod corrections;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::brands::BrandStatus;
+use bloom_domain::brands::{BrandStatus, SiteUrl};
 use bloom_domain::ids::BrandId;
 use bloom_domain::workspaces::{Workspace, WorkspaceChoice, WorkspaceKind};
 use bloom_service::brands::{self, Asker, ColourRole, Found, Listed, Profile, Wishes, logos};
 use bloom_service::{Error, SignedIn, workspaces};
 use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
@@ -25,6 +26,12 @@ use crate::app::App;
 const PAGE: usize = 30;
 /// The largest file of a logo.
 const MAX_LOGO: usize = 5 * 1024 * 1024;
+/// The part of an address that says what was done.
+const DONE: &str = "done";
+/// That a logo was chosen.
+const LOGO: &str = "logo";
+/// The part of an address that says where the logo is fetched.
+const ADDRESS: &str = "address";
 /// What stands for the personal workspace in the form.
 const PERSONAL: &str = "personal";
 
@@ -66,8 +73,16 @@ pub(crate) async fn create(
     match brands::create_at_browser(&app.service, person, &wishes).await {
         Ok(brand) => Ok(redirect(&path(brand.id))),
         Err(Error::InvalidUrl(_)) => {
-            let error = "This is no address of a page that is read: it begins with https:// and names a site, \
-                         or a profile on Instagram.";
+            let error = match (typed, SiteUrl::parse(&wishes.url)) {
+                ("", _) => "Enter the address of a site, such as example.com.",
+                // It is an address, but of a page that is not read.
+                (_, Some(_)) => {
+                    "Of Instagram only profiles are read, such as https://www.instagram.com/name."
+                }
+                (_, None) => {
+                    "This is no address of a site. Enter one such as example.com or https://www.example.com."
+                }
+            };
             let url = Field { value: typed.to_owned(), error: Some(error.to_owned()) };
             let view = Brands { url, ..list(&app, &browser, person, None).await? };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
@@ -89,9 +104,23 @@ pub(crate) async fn show_one(
         person => person?,
     };
     let found = brands::show(&app.service, person, id).await?;
-    let done = Query(request.uri().query().unwrap_or_default()).optional("done").ok().flatten();
-    let done = done.and_then(|done| sentence(&done)).map(str::to_owned);
-    Ok(page(StatusCode::OK, &BrandPage { done, ..one(&app, &browser, &found)? }))
+    let query = Query(request.uri().query().unwrap_or_default());
+    let asked = |name| query.optional(name).ok().flatten();
+    let done = asked(DONE).and_then(|done| sentence(&done)).map(str::to_owned);
+    let mut view = BrandPage { done, ..one(&app, &browser, &found)? };
+    let (is_wanted, refused) = (found.brand.wanted_logo.is_some(), &found.brand.logo_error);
+    // The logo was only asked for: what became of it is told once that is known.
+    if asked(DONE).as_deref() == Some(LOGO) && (is_wanted || refused.is_some()) {
+        view.done = None;
+    }
+    let typed = asked(ADDRESS).filter(|typed| SiteUrl::parse(typed).is_some());
+    if let (false, Some(typed), Some(why)) = (is_wanted, typed, refused) {
+        let error = Some(not_taken(why));
+        // It stands beside its field, not above the page as well.
+        view.trouble = view.trouble.filter(|trouble| Some(trouble) != error.as_ref());
+        view.logo_url = Field { value: typed.into_owned(), error };
+    }
+    Ok(page(StatusCode::OK, &view))
 }
 
 /// Sets what is known of it.
@@ -149,10 +178,13 @@ pub(crate) async fn choose_logo(
         logos::choose_url(&app.service, asker, id, typed).await
     };
     match chosen {
-        Ok(_) => Ok(done(id, "logo")),
+        Ok(brand) => match &brand.wanted_logo {
+            Some(url) => Ok(redirect(&fetching(id, url))),
+            None => Ok(done(id, LOGO)),
+        },
         Err(Error::InvalidLogo(why)) => {
             let found = brands::show(&app.service, person, id).await?;
-            let error = Some(format!("The logo was not taken: {why}."));
+            let error = Some(not_taken(&why));
             let logo_url = Field { value: typed.to_owned(), error };
             let view = BrandPage { logo_url, ..one(&app, &browser, &found)? };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
@@ -193,14 +225,25 @@ fn path(id: BrandId) -> String {
 }
 
 fn done(id: BrandId, what: &str) -> Response {
-    redirect(&format!("{}?done={what}", path(id)))
+    redirect(&format!("{}?{DONE}={what}", path(id)))
+}
+
+/// Where to look what became of the logo at an address. The address goes along, so that it stands in its field when
+/// nothing became of it: the brand keeps it only until then.
+fn fetching(id: BrandId, url: &str) -> String {
+    let url = utf8_percent_encode(url, NON_ALPHANUMERIC);
+    format!("{}?{DONE}={LOGO}&{ADDRESS}={url}", path(id))
+}
+
+fn not_taken(why: &str) -> String {
+    format!("The logo was not taken: {why}.")
 }
 
 fn sentence(done: &str) -> Option<&'static str> {
     Some(match done {
         "saved" => "Saved. It counts from now on, also when the page is read again.",
         "reading" => "The page is read again.",
-        "logo" => "The logo is taken.",
+        LOGO => "The logo is taken.",
         _ => return None,
     })
 }
@@ -257,7 +300,7 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
             "{} Read it again, or do without it: with a logo and a colour of your own, below, the brand is ready.",
             told(failure)
         )),
-        (_, Some(why)) => Some(format!("The logo was not taken: {why}.")),
+        (_, Some(why)) => Some(not_taken(why)),
         (BrandStatus::LogoRequired, None) => Some(
             "No logo was found on the page. Bring one below, and the brand is ready.".to_owned(),
         ),
@@ -266,10 +309,14 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
     // The page is on this server, whatever the origin's name for it is.
     let logo =
         logo_url(app, brand).and_then(|url| url.strip_prefix(app.site.origin()).map(str::to_owned));
+    // A brand whose page could not be read fetches nothing before it is read again.
+    let is_failed = matches!(brand.status, BrandStatus::Failed(_));
+    let wanted = brand.wanted_logo.as_deref().filter(|_| !is_failed);
     let origin = logo.as_ref().and_then(|_| logo_origin(brand, &known));
     Ok(BrandPage {
         layout: browser.layout(),
         done: None,
+        fetching: wanted.map(|url| fetching(brand.id, url)),
         trouble,
         id: brand.id.to_string(),
         name: brand.name.clone(),
@@ -279,7 +326,7 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
         created: moment(brand.created_at, app.service.now()),
         logo,
         logo_note: origin.map(|(source, confidence)| corrections::note(&source, confidence)),
-        logo_url: Field::default(),
+        logo_url: Field { value: brand.wanted_logo.clone().unwrap_or_default(), error: None },
         fields: corrections::fields(&known, &brand.name),
         colours: corrections::colours(&known),
         colours_error: None,

@@ -135,7 +135,7 @@ impl PageError {
             Self::MethodNotAllowed => words(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "This address takes something else",
-                "It cannot be used this way. Go back and use the page's own links and buttons.",
+                "It cannot be used this way. Go back and use the page’s own links and buttons.",
                 home,
             ),
             Self::OtherHost(origin) => words(
@@ -283,7 +283,7 @@ impl PageError {
             ),
             Self::EndSession(_) => words(
                 StatusCode::BAD_REQUEST,
-                "This app's request cannot be answered",
+                "This app’s request cannot be answered",
                 "It asked to sign you out in a way that Bloom does not take. Nothing was changed.",
                 home,
             ),
@@ -331,7 +331,7 @@ impl PageError {
                  tell its developer.",
             ),
             Refusal::Untrusted(_) => words(
-                "This app's request cannot be answered",
+                "This app’s request cannot be answered",
                 "Bloom does not know the app, or not the address that it wants the answer at. \
                  Nothing was changed. Go back to the app; if it happens again, tell its developer.",
             ),
@@ -341,7 +341,7 @@ impl PageError {
                  think that is a mistake.",
             ),
             Refusal::Explained { .. } => words(
-                "This app's request has a mistake",
+                "This app’s request has a mistake",
                 "Nothing was changed, and nothing was sent to the app.",
             ),
             Refusal::Expired | Refusal::Failed(_) => words(

@@ -1,25 +1,31 @@
 //! `/images`: what was made, and the form for another image.
 
+mod words;
+
+use std::collections::HashMap;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bloom_domain::brands::BrandStatus;
+use bloom_domain::brands::{BrandLine, BrandStatus};
 use bloom_domain::credits::{ImageSize, MAX_VARIANTS};
 use bloom_domain::ids::ImageId;
-use bloom_domain::images::{ActionType, AspectRatio, Image, Model, Prompt, Source, Status};
+use bloom_domain::images::{ActionType, AspectRatio, Image, Model, Prompt, Status};
 use bloom_service::images::Seen;
 use bloom_service::images::changes::{Change, change_at_browser};
-use bloom_service::images::generate::{Order, generate_at_browser};
+use bloom_service::images::generate::{Asked, Order, generate_at_browser};
 use bloom_service::images::people::{self, Deletion};
 use bloom_service::{Error, SignedIn, brands};
 use http::StatusCode;
 
+use self::words::{origin, shows, told};
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
-use super::views::{Choice, Field, ImagePage, ImageState, ImageTile, Images};
+use super::views::{
+    Choice, DeletedImage, Field, ImagePage, ImageState, ImageTile, Images, Obstacle,
+};
 use super::{Segment, page, redirect};
-use crate::api::errors::ApiError;
 use crate::api::images::changes::refused;
 use crate::api::query::Query;
 use crate::app::App;
@@ -27,6 +33,8 @@ use crate::downloads;
 
 /// How many images a page shows.
 const PAGE: usize = 24;
+/// The part of an address that says which image the form begins like.
+const LIKE: &str = "like";
 /// How many brands can be chosen from.
 const BRANDS: usize = 100;
 
@@ -39,9 +47,10 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     };
     let query = Query(request.uri().query().unwrap_or_default());
     let before = query.optional("before").ok().flatten().and_then(|id| id.parse().ok());
+    let like = query.optional(LIKE).ok().flatten().and_then(|id| id.parse().ok());
     let deleted = query.optional("deleted").ok().flatten();
     let undo = match deleted.as_ref().and_then(|id| id.parse().ok()) {
-        Some(id) if people::can_be_restored(&app.service, person, id).await? => Some(id),
+        Some(id) if is_restorable(&app, person, id).await? => Some(id),
         _ => None,
     };
     let done = match undo {
@@ -51,7 +60,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let view = Images {
         done: deleted.map(|_| done.to_owned()),
         undo: undo.map(|id| id.to_string()),
-        ..library(&app, &browser, person, before).await?
+        ..library(&app, &browser, person, Stretch { before, like }).await?
     };
     Ok(page(StatusCode::OK, &view))
 }
@@ -67,11 +76,11 @@ pub(crate) async fn create(
     let refusal = match wishes.order() {
         Err(why) => Refusal::Prompt(why),
         Ok(order) => match generate_at_browser(&app.service, person, order).await {
-            Ok(_) => return Ok(redirect("/images#library")),
-            Err(error) => Refusal::Whole(told(&app, error)?),
+            Ok(asked) => return Ok(redirect(&ordered(&asked))),
+            Err(error) => Refusal::Whole(told(error)?),
         },
     };
-    let view = library(&app, &browser, person, None).await?;
+    let view = library(&app, &browser, person, Stretch::default()).await?;
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &wishes.onto(view, refusal)))
 }
 
@@ -88,7 +97,7 @@ struct Wishes {
 /// Where a refusal stands.
 enum Refusal {
     Prompt(String),
-    Whole(String),
+    Whole(Obstacle),
 }
 
 impl Wishes {
@@ -149,8 +158,16 @@ pub(crate) async fn show_one(
         Err(PageError::SignedOut) => return Ok(redirect(&format!("/sign-in?next={}", path(id)))),
         person => person?,
     };
-    let seen = people::get(&app.service, person, id).await?;
-    Ok(page(StatusCode::OK, &one(&app, &browser, seen).await?))
+    match people::get(&app.service, person, id).await {
+        Ok(seen) => Ok(page(StatusCode::OK, &one(&app, &browser, seen).await?)),
+        Err(Error::ImageNotFound) => {
+            let until = people::restorable_until(&app.service, person, id).await?;
+            let until = moment(until.ok_or(PageError::NotFound)?, app.service.now());
+            let view = DeletedImage { layout: browser.layout(), id: id.to_string(), until };
+            Ok(page(StatusCode::NOT_FOUND, &view))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Asks for the image changed as it is told.
@@ -163,14 +180,14 @@ pub(crate) async fn edit(
     let person = browser.require_person()?;
     let seen = people::get(&app.service, person, super::id(id)?).await?;
     let typed = form.text("prompt").to_owned();
-    match Prompt::parse(&typed) {
+    match words::instruction(&typed) {
         Ok(prompt) => {
             let size = ImageSize::TwoK;
             let wanted = Change::Edit { prompt, size, model: None, references: Vec::new() };
             changed(&app, &browser, seen, wanted, &typed).await
         }
         Err(why) => {
-            let instruction = Field { value: typed, error: Some(why.to_string()) };
+            let instruction = Field { value: typed, error: Some(why) };
             let view = ImagePage { instruction, ..one(&app, &browser, seen).await? };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
         }
@@ -226,9 +243,7 @@ pub(crate) async fn delete(
     let can_be_undone = match people::delete(&app.service, person, id).await {
         Ok(deletion) => deletion == Deletion::CanBeUndone,
         // It was deleted before, and the way to have it back must not be lost by a second click.
-        Err(Error::ImageNotFound) if people::can_be_restored(&app.service, person, id).await? => {
-            true
-        }
+        Err(Error::ImageNotFound) if is_restorable(&app, person, id).await? => true,
         Err(error) => return Err(error.into()),
     };
     let which = if can_be_undone { id.to_string() } else { "1".to_owned() };
@@ -248,8 +263,8 @@ pub(crate) async fn restore(
         Ok(()) => Ok(redirect(&path(id))),
         Err(Error::ImageNotFound) => {
             let gone = "The image is gone for good: it can be had back for ten minutes only.";
-            let view = library(&app, &browser, person, None).await?;
-            Ok(page(StatusCode::GONE, &Images { refused: Some(gone.to_owned()), ..view }))
+            let view = library(&app, &browser, person, Stretch::default()).await?;
+            Ok(page(StatusCode::GONE, &Images { refused: Some(gone.into()), ..view }))
         }
         Err(error) => Err(error.into()),
     }
@@ -263,6 +278,18 @@ pub(crate) async fn go_to_it(id: Segment) -> Result<Response, PageError> {
 
 pub(super) fn path(id: ImageId) -> String {
     format!("/images/{id}")
+}
+
+/// Where somebody goes who has asked for images: to them, with the form as they filled it in.
+fn ordered(asked: &Asked) -> String {
+    match asked.ids.first() {
+        Some(id) => format!("/images?{LIKE}={id}#library"),
+        None => "/images#library".to_owned(),
+    }
+}
+
+async fn is_restorable(app: &App, person: &SignedIn, id: ImageId) -> Result<bool, PageError> {
+    Ok(people::restorable_until(&app.service, person, id).await?.is_some())
 }
 
 /// Asks for an image made of another, for the brand of that one. `typed` is the instruction, which a refusal leaves
@@ -280,8 +307,8 @@ async fn changed(
         Ok(asked) => Ok(redirect(&path(asked.id))),
         Err(error) => {
             let why = match error {
-                error @ Error::Unfit(_) => refused(error, &wanted).message().to_owned(),
-                error => told(app, error)?,
+                error @ Error::Unfit(_) => refused(error, &wanted).message().into(),
+                error => told(error)?,
             };
             let ratio = match wanted {
                 Change::Resize { ratio } => Some(ratio.as_str()),
@@ -295,42 +322,40 @@ async fn changed(
     }
 }
 
-/// What stands in the way and can be told beside the form; everything else is a page of its own.
-fn told(app: &App, error: Error) -> Result<String, PageError> {
-    match error {
-        Error::BrandNotFound => Ok("The brand is not there any more. Choose another.".to_owned()),
-        Error::BrandNotReady => {
-            Ok("The brand is not ready yet. Its page says how far it is.".to_owned())
-        }
-        Error::BrandLacksLogo => {
-            Ok("The brand has no logo yet. Bring one on the brand's page.".to_owned())
-        }
-        error @ (Error::FeatureNotEntitled(_)
-        | Error::PaymentRequired
-        | Error::InsufficientCredits { .. }
-        | Error::CreditsOwed { .. }
-        | Error::OverBudget { .. }) => {
-            Ok(ApiError::from(error).message().replace("error.data.action_url", &app.plan_url))
-        }
-        other => Err(other.into()),
-    }
+/// What of the library is shown, and how its form begins.
+#[derive(Default)]
+struct Stretch {
+    /// What came before this image.
+    before: Option<ImageId>,
+    /// With the prompt of this one, which was just asked for.
+    like: Option<ImageId>,
 }
 
 async fn library(
     app: &App,
     browser: &Browser,
     person: &SignedIn,
-    before: Option<ImageId>,
+    Stretch { before, like }: Stretch,
 ) -> Result<Images, PageError> {
     let (found, has_more) = people::list(&app.service, person, None, before, PAGE).await?;
     let (mine, _) = brands::mine(&app.service, person, None, BRANDS).await?;
-    let ready = mine.into_iter().filter(|listed| listed.brand.status == BrandStatus::Ready);
+    let mine: Vec<_> = mine.into_iter().map(|listed| listed.brand).collect();
+    let of_brands: HashMap<_, _> = match mine.len() {
+        // Of one brand nobody needs to be told.
+        0 | 1 => HashMap::new(),
+        _ => mine.iter().map(|brand| (brand.id, brand.name.as_str())).collect(),
+    };
+    let ready: Vec<_> =
+        mine.iter().filter(|brand| brand.status == BrandStatus::Ready).cloned().collect();
     // Whoever makes several makes them alike: the form begins with what was chosen last.
-    let last = found.iter().map(|seen| &seen.image).find(|image| is_generated(image));
-    let brand = |listed: brands::Listed| Choice {
-        value: listed.brand.id.to_string(),
-        is_chosen: last.is_some_and(|image| image.brand == listed.brand.id),
-        label: listed.brand.name,
+    let mut generated = found.iter().map(|seen| &seen.image).filter(|image| is_generated(image));
+    let liked = generated.clone().find(|image| Some(image.id) == like);
+    let last = liked.or_else(|| generated.next());
+    let names = words::names(&ready, app.service.now());
+    let brand = |(brand, label): (&BrandLine, String)| Choice {
+        value: brand.id.to_string(),
+        is_chosen: last.is_some_and(|image| image.brand == brand.id),
+        label,
     };
     let choice = |value: &str, is_chosen| Choice {
         value: value.to_owned(),
@@ -339,14 +364,23 @@ async fn library(
     };
     let begins_with = last.and_then(|image| image.ratio).unwrap_or(AspectRatio::R1x1);
     let ratio = |ratio: &AspectRatio| choice(ratio.as_str(), *ratio == begins_with);
-    let images: Vec<_> = found.iter().map(|seen| tile(app, seen)).collect();
+    let mut numbers = words::numbers(&found, before.is_none(), !has_more);
+    let tile = |seen: &Seen| ImageTile {
+        number: numbers.remove(&seen.image.id),
+        brand: of_brands.get(&seen.image.brand).map(|name| (*name).to_owned()),
+        ..tile(app, seen)
+    };
+    let images: Vec<_> = found.iter().map(tile).collect();
     Ok(Images {
         layout: browser.layout(),
         done: None,
         undo: None,
         refused: None,
-        prompt: Field::default(),
-        brands: ready.map(brand).collect(),
+        prompt: Field {
+            value: liked.and_then(|image| image.prompt.clone()).unwrap_or_default(),
+            error: None,
+        },
+        brands: ready.iter().zip(names).map(brand).collect(),
         ratios: AspectRatio::ALL.iter().map(ratio).collect(),
         is_4k: false,
         models: models(app),
@@ -384,6 +418,9 @@ fn tile(app: &App, seen: &Seen) -> ImageTile {
         size: image.size,
         shows: shows(image),
         state: state(image.status),
+        prompt: words::caption(image),
+        brand: None,
+        number: None,
         origin: match image.status {
             Status::Completed => origin(image),
             Status::Pending | Status::Generating | Status::Failed => "Asked for",
@@ -420,6 +457,7 @@ async fn one(app: &App, browser: &Browser, seen: Seen) -> Result<ImagePage, Page
         }),
         parent: image.parent.map(|parent| parent.to_string()),
         id: image.id.to_string(),
+        title: words::title(&image),
         src: url,
         file_name: format!("bloom-{}.{extension}", image.id),
         size: image.size,
@@ -441,24 +479,6 @@ async fn one(app: &App, browser: &Browser, seen: Seen) -> Result<ImagePage, Page
         prompt: image.prompt,
         engine: image.engine,
     })
-}
-
-/// What an image shows, for those who do not see it.
-fn shows(image: &Image) -> String {
-    let words = image.description.as_deref().or(image.prompt.as_deref());
-    words.unwrap_or("An image without a description").to_owned()
-}
-
-fn origin(image: &Image) -> &'static str {
-    match (image.source, image.action) {
-        (Source::Uploaded, _) => "Uploaded",
-        (Source::Scraped, _) => "Found on the brand's site",
-        (Source::Generated, Some(ActionType::Edit)) => "Changed",
-        (Source::Generated, Some(ActionType::Resize)) => "Resized",
-        (Source::Generated, Some(ActionType::RemoveBackground)) => "Without its background",
-        (Source::Generated, Some(ActionType::Vectorize)) => "Turned into paths",
-        (Source::Generated, _) => "Generated",
-    }
 }
 
 fn state(status: Status) -> ImageState {

@@ -2,6 +2,7 @@
 
 use bloom_domain::ids::{BrandId, ImageId};
 use bloom_domain::images::UNDO;
+use bloom_domain::time::Timestamp;
 use bloom_store as store;
 use store::images::{AFTER_ALL, Narrowed};
 use store::{Change, Tx};
@@ -74,18 +75,19 @@ pub async fn delete(service: &Service, person: &SignedIn, id: ImageId) -> Result
     service.store.write(delete).await?
 }
 
-/// Whether one of them is deleted and can be had back.
+/// Until when one of them that is deleted can be had back; `None` when it cannot.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn can_be_restored(
+pub async fn restorable_until(
     service: &Service,
     person: &SignedIn,
     id: ImageId,
-) -> Result<bool, Error> {
+) -> Result<Option<Timestamp>, Error> {
     let (account, after) = (person.account().id, service.now().minus(UNDO));
     let find = move |tx: &mut Tx<'_>| store::images::find_hidden(tx, account, id, after);
-    Ok(service.store.read(find).await?.is_some())
+    let found = service.store.read(find).await?;
+    Ok(found.map(|(_, deleted_at)| deleted_at.plus(UNDO)))
 }
 
 /// Takes a deletion back. Doing it twice is no error.
@@ -102,7 +104,7 @@ pub async fn restore(service: &Service, person: &SignedIn, id: ImageId) -> Resul
         if viewer.find(tx, id)?.is_some() {
             return Ok(Ok(()));
         }
-        let Some(found) = store::images::find_hidden(tx, viewer.account, id, after)? else {
+        let Some((found, _)) = store::images::find_hidden(tx, viewer.account, id, after)? else {
             return Ok(Err(Error::ImageNotFound));
         };
         if store::images::unhide(tx, id, after)? {

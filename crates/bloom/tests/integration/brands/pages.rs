@@ -15,6 +15,7 @@ on_both!(
     a_brand_is_deleted_by_its_name,
     brands_are_their_peoples_alone,
     a_form_with_a_file_has_each_field_once,
+    a_logo_is_called_taken_once_it_is,
 );
 
 async fn browser(ada: &Owner) -> Browser {
@@ -176,10 +177,19 @@ async fn a_brand_whose_page_cannot_be_read_is_set_by_hand(app: App) {
 async fn what_cannot_be_taken_is_told_beside_the_field(app: App) {
     let ada = Owner::new(&app).await;
     let mut browser = browser(&ada).await;
-    for url in ["", "nowhere at all", "ftp://a.example"] {
+    for (url, error) in [
+        ("", "Enter the address of a site, such as example.com."),
+        (" ", "Enter the address of a site, such as example.com."),
+        ("nowhere at all", "This is no address of a site."),
+        ("ftp://a.example", "This is no address of a site."),
+        ("instagram.com/p/1", "Of Instagram only profiles are read"),
+    ] {
         let answer = browser.post("/brands", &[("url", url)]).await;
         answer.assert_page(422, "Brands");
-        assert!(answer.text().contains("id=\"brand-url-error\""), "{url}: {answer:?}");
+        let told = answer.between("id=\"brand-url-error\">", "</p>").unwrap_or_default();
+        assert!(told.contains(error), "{url}: {answer:?}");
+        // http:// and a bare name are taken, too.
+        assert!(!told.contains("begins with https"), "{told}");
     }
     let brand = ada.brand("https://kobalt.example/").await;
     let page = format!("/brands/{}", brand["id"].as_str().unwrap());
@@ -259,4 +269,49 @@ async fn a_form_with_a_file_has_each_field_once(app: App) {
     let whole = format!("{ours}{file}--b--").into_bytes();
     assert_eq!(browser.post_raw(&path, whole, &kind).await.status, 303);
     assert_ne!(ada.get(&id).await["logoUrl"], before);
+}
+
+async fn a_logo_is_called_taken_once_it_is(app: App) {
+    let ada = Owner::new(&app).await;
+    let id = ada.ask("https://northwind.example/").await;
+    ada.app.do_jobs().await;
+    let mut browser = browser(&ada).await;
+    ada.sites.put("northwind.example/a-page", "text/html", "<p>");
+    ada.sites.put("northwind.example/l.svg", "image/svg+xml", GREEN_LOGO);
+    let (path, token) = (format!("/brands/{id}/logo"), browser.form_token().await);
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    for (url, why) in [
+        ("https://northwind.example/none.png?a=b&c", Some("status 404")),
+        ("https://northwind.example/a-page", Some("no image")),
+        ("https://northwind.example/l.svg", None),
+    ] {
+        let form = format!("{}{}--b--", part("form_token", &token), part("logo-url", url));
+        let sent = browser.post_raw(&path, form.into_bytes(), &kind).await;
+        assert_eq!(sent.status, 303, "{sent:?}");
+        let next = sent.header("location").to_owned();
+        let field = format!("value=\"{}\"", url.replace('&', "&#38;"));
+        let shown = browser.get(&next).await;
+        assert!(shown.text().contains("The logo is being fetched"), "{url}: {shown:?}");
+        assert!(shown.text().contains("data-again=\""), "it looks by itself: {shown:?}");
+        assert!(shown.text().contains(&field), "{url}: {shown:?}");
+        assert!(!shown.text().contains("is taken"), "{url}: {shown:?}");
+        ada.app.do_jobs().await;
+        let shown = browser.get(&next).await;
+        assert!(!shown.text().contains("is being fetched"), "{url}: {shown:?}");
+        match why {
+            Some(why) => {
+                let error = shown.between("id=\"logo-url-error\">", "</p>").unwrap_or_default();
+                assert!(error.contains("was not taken") && error.contains(why), "{shown:?}");
+                assert!(shown.text().contains(&field), "{url}: {shown:?}");
+                assert!(!shown.text().contains("is taken"), "{url}: {shown:?}");
+                // Whoever looks later sees why, but no address that they never typed.
+                let later = browser.get(&format!("/brands/{id}")).await;
+                assert!(later.text().contains(why) && !later.text().contains(&field), "{later:?}");
+            }
+            None => assert!(shown.text().contains("The logo is taken."), "{shown:?}"),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::studio::{Artist, brand_of};
+use super::studio::{Artist, brand_of, bytes_of};
 use crate::credits::person::{Person, metered};
 use crate::support::{App, Browser, NOTHING, on_both};
 
@@ -14,6 +14,10 @@ on_both!(
     what_has_no_file_is_deleted_for_good,
     images_are_their_peoples_alone,
     a_movement_leads_to_the_images_it_paid_for,
+    what_more_of_it_costs_stands_on_each_button,
+    what_the_plan_stops_leads_to_the_plan,
+    the_library_tells_images_apart,
+    brands_of_one_name_are_told_apart,
 );
 
 async fn artist(app: &App, name: &str) -> (Browser, Artist) {
@@ -42,12 +46,20 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     assert!(refused.text().contains("This needs 1 credit and 0 can be spent"), "{refused:?}");
     assert!(refused.text().contains("Spring sale"), "what was typed stays: {refused:?}");
     ada.person.topup(2, "in_1").await;
-    browser.post("/images", &order).await.assert_redirect("/images#library");
+    let made = browser.post("/images", &order).await;
+    let place = made.header("location").strip_suffix("#library").expect("the library").to_owned();
+    assert!(made.status == 303 && place.starts_with("/images?like="), "{made:?}");
+    let waiting = browser.get(&place).await;
+    // Whoever changes a word of it and asks again need not type it again.
+    assert!(waiting.text().contains(">&#34;Spring sale&#34; 30% off</textarea>"), "{waiting:?}");
     let waiting = browser.get("/images").await;
+    assert!(waiting.text().contains("\"></textarea>"), "another day begins anew: {waiting:?}");
     assert!(waiting.text().contains("One image is being made"), "{waiting:?}");
     // The form begins with what was chosen last, and what is not there yet is not called made.
     assert!(waiting.text().contains("<option selected>21:9</option>"), "{waiting:?}");
-    assert!(waiting.text().contains("<p class=\"caption\">Asked for"), "{waiting:?}");
+    let caption = waiting.between("<p class=\"caption\">", "</p>").expect("a caption");
+    assert!(caption.starts_with("<bdi>&#34;Spring sale&#34; 30% off</bdi>"), "{caption}");
+    assert!(caption.contains("Asked for"), "{caption}");
     assert!(waiting.header("content-security-policy").contains("connect-src 'self'"));
     ada.work().await;
     let there = browser.get("/images").await;
@@ -92,7 +104,9 @@ async fn a_person_makes_an_image_and_another_of_it(app: App) {
     assert!(credits.text().contains("this site"), "{credits:?}");
     let deleted = format!("/images?deleted={one}");
     browser.post(&format!("/images/{one}/delete"), &[]).await.assert_redirect(&deleted);
-    assert_eq!(browser.get(&format!("/images/{one}")).await.status, 404);
+    let gone = browser.get(&format!("/images/{one}")).await;
+    gone.assert_page(404, "This image is deleted");
+    assert!(gone.text().contains(&format!("action=\"/images/{one}/restore\"")), "{gone:?}");
 }
 
 /// Whatever can be asked for an image, with the status that each answers; and how many its brand has.
@@ -124,7 +138,7 @@ async fn what_was_asked_of_it_stays(app: &App, browser: &mut Browser, ada: &Arti
     let instruction = [("prompt", "In \"deep\" red")];
     let refused = browser.post(&format!("/images/{id}/edit"), &instruction).await;
     assert!(
-        refused.status == 422 && refused.text().contains("This needs 1 credits"),
+        refused.status == 422 && refused.text().contains("This needs 1 credit and"),
         "{refused:?}"
     );
     assert!(refused.text().contains(">In &#34;deep&#34; red</textarea>"), "{refused:?}");
@@ -160,6 +174,11 @@ async fn a_deleted_image_can_be_had_back_for_ten_minutes(app: App) {
         browser.post(&delete, &[]).await.assert_redirect(&deleted);
         let bar = browser.get(&deleted).await;
         assert!(bar.text().contains(&format!("action=\"{restore}\"")), "{bar:?}");
+        let own = browser.get(&format!("/images/{id}")).await;
+        own.assert_page(404, "This image is deleted");
+        assert!(own.text().contains(&format!("action=\"{restore}\"")), "{own:?}");
+        assert!(own.text().contains("<time datetime="), "it says until when: {own:?}");
+        eve.get(&format!("/images/{id}")).await.assert_page(404, "Page not found");
         // Nobody else is offered it, or has it.
         assert!(!eve.get(&deleted).await.text().contains("/restore"));
         assert_eq!(eve.post(&restore, &[]).await.status, 410);
@@ -178,6 +197,7 @@ async fn a_deleted_image_can_be_had_back_for_ten_minutes(app: App) {
     let late = browser.post(&restore, &[]).await;
     assert!(late.status == 410 && late.text().contains("gone for good"), "{late:?}");
     assert!(!browser.get(&deleted).await.text().contains("/restore"));
+    browser.get(&format!("/images/{id}")).await.assert_page(404, "Page not found");
     assert_eq!((app.rows("images").len(), app.rows("image_scenes").len()), (1, 1));
     app.keep_house().await;
     for table in ["images", "image_scenes", "blobs_to_delete"] {
@@ -238,4 +258,83 @@ async fn a_movement_leads_to_the_images_it_paid_for(app: App) {
     let page = browser.get("/settings/credits").await;
     assert!(!page.text().contains(&format!("/images/{one}")), "{page:?}");
     assert!(page.text().contains(&format!("<code>images:{one}</code>")), "{page:?}");
+}
+
+async fn what_more_of_it_costs_stands_on_each_button(app: App) {
+    let (mut browser, ada) = artist(&app, "ada").await;
+    let id = ada.ids(&ada.generate(&ada.order()).await)[0].clone();
+    ada.work().await;
+    let page = browser.get(&format!("/images/{id}")).await;
+    for what in ["Change", "Resize", "Remove the background", "Turn into paths (SVG)"] {
+        let button = format!("<button class=\"button\">{what}, 1 credit</button>");
+        assert!(page.text().contains(&button), "{what}: {page:?}");
+    }
+    let title = page.between("<title>", "</title>").expect("a title");
+    assert_eq!(title, "&#34;Spring sale&#34; 30% off · Image · Bloom");
+    let empty = browser.post(&format!("/images/{id}/edit"), &[("prompt", " ")]).await;
+    assert_eq!(empty.status, 422);
+    assert!(empty.text().contains("Say what to change."), "{empty:?}");
+    assert!(!empty.text().contains("Say what to draw."), "{empty:?}");
+}
+
+async fn what_the_plan_stops_leads_to_the_plan(app: App) {
+    let app = metered(app).await;
+    let (mut browser, ada) = artist(&app, "ada").await;
+    let order = |count| [("prompt", "A cup"), ("brand", ada.brand.as_str()), ("count", count)];
+    for (count, words) in [("1", "This needs 1 credit and"), ("2", "This needs 2 credits and")] {
+        let refused = browser.post("/images", &order(count)).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.text().contains(words), "{refused:?}");
+        let link = "<a href=\"/settings#plan\">Get more credits</a>";
+        assert!(refused.text().contains(link), "{refused:?}");
+        assert!(!refused.text().contains("http://localhost:4600/settings"), "{refused:?}");
+    }
+}
+
+async fn the_library_tells_images_apart(app: App) {
+    let (mut browser, ada) = artist(&app, "ada").await;
+    let long = format!("A <b>cup</b> {}", "of very slow coffee ".repeat(9));
+    let mut order = ada.order();
+    (order["prompt"], order["variantCount"]) = (json!(long), json!(2));
+    ada.ids(&ada.generate(&order).await);
+    for _ in 0..2 {
+        let page = browser.get("/images").await;
+        for number in ["1 of 2", "2 of 2"] {
+            let links: Vec<_> = page.text().split("<li><a href=\"/images/").skip(1).collect();
+            let name = |link: &&str| link.split("</a>").next().unwrap().contains(number);
+            assert_eq!(links.iter().filter(|link| name(link)).count(), 1, "{number}: {page:?}");
+        }
+        let caption = page.between("<p class=\"caption\"><bdi>", "</bdi>").expect("a caption");
+        assert!(caption.starts_with("A &#60;b&#62;cup&#60;/b&#62; of very"), "{caption}");
+        assert!(caption.ends_with('…') && caption.replace("&#60;", "<").len() < 110, "{caption}");
+        ada.work().await;
+    }
+}
+
+async fn brands_of_one_name_are_told_apart(app: App) {
+    let (mut browser, ada) = artist(&app, "ada").await;
+    let other = brand_of(&app, browser.email());
+    let option = |id: &str, label: &str| format!("value=\"{id}\">{label}</option>");
+    let set = |id: &str, set: &str| {
+        let id = bytes_of(&app, id);
+        app.database().run(&format!("UPDATE brands SET {set} WHERE id = {id}"));
+    };
+    set(&other, "url = 'https://www.other.example/shop'");
+    let page = browser.get("/images").await;
+    for (id, label) in
+        [(&ada.brand, "Northwind (northwind.example)"), (&other, "Northwind (www.other.example)")]
+    {
+        assert!(page.text().contains(&option(id, label)), "{label}: {page:?}");
+    }
+    // Where that is the same, too, the time tells.
+    set(&other, "url = 'https://northwind.example/', created_at = 61000001");
+    let page = browser.get("/images").await;
+    for (id, time) in [(&ada.brand, "00:00"), (&other, "00:01")] {
+        let label = format!("Northwind (northwind.example, 1970-01-01 {time})");
+        assert!(page.text().contains(&option(id, &label)), "{label}: {page:?}");
+    }
+    set(&other, "name = 'Kobalt'");
+    let page = browser.get("/images").await;
+    assert!(page.text().contains(&option(&other, "Kobalt")), "{page:?}");
+    assert!(page.text().contains(&option(&ada.brand, "Northwind")), "{page:?}");
 }

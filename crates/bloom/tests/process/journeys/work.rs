@@ -73,7 +73,7 @@ async fn a_brand(scripts: Scripts) {
     browser.see("Image").await;
     let first = browser.run("return location.pathname").await.as_str().expect("a path").to_owned();
     write(&browser, "instruction", "Make it navy").await;
-    browser.press("Change").await;
+    browser.press("Change, 1 credit").await;
     until("the other image", async || {
         browser.run("return location.pathname").await.as_str() != Some(first.as_str())
     })

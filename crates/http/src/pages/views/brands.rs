@@ -105,6 +105,8 @@ pub(crate) struct BrandPage {
     pub(crate) layout: Layout,
     /// What was just done, as one sentence.
     pub(crate) done: Option<String>,
+    /// Where to look again for what became of a logo that is being fetched.
+    pub(crate) fetching: Option<String>,
     /// What went wrong with the page or the logo.
     pub(crate) trouble: Option<String>,
     /// Its id.
@@ -278,6 +280,7 @@ mod samples {
             Self {
                 layout: Layout::sample_signed_in(),
                 done: None,
+                fetching: None,
                 trouble: None,
                 id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d".into(),
                 name: "Northwind".into(),
@@ -327,6 +330,10 @@ mod samples {
                     },
                 ),
                 (
+                    "brand-fetching-a-logo",
+                    Self { fetching: Some("/brands/x?done=logo".into()), ..Self::sample() },
+                ),
+                (
                     "brand-without-logo",
                     Self {
                         state: BrandState::LogoRequired,
@@ -343,6 +350,7 @@ mod samples {
                         url: HOSTILE.into(),
                         workspace: HOSTILE.into(),
                         done: Some(HOSTILE.into()),
+                        fetching: Some(HOSTILE.into()),
                         trouble: Some(HOSTILE.into()),
                         logo_url: Field { value: HOSTILE.into(), error: error() },
                         confirmed: Field { value: HOSTILE.into(), error: error() },

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Field, Layout, Moment, Problem, problems};
+use super::{Field, Layout, Moment, Obstacle, Problem, problems_behind};
 
 /// The library, with the form for another image.
 #[derive(Debug, Template)]
@@ -14,8 +14,8 @@ pub(crate) struct Images {
     pub(crate) done: Option<String>,
     /// The image whose deletion that was, while it can be had back.
     pub(crate) undo: Option<String>,
-    /// What is against it, in one sentence.
-    pub(crate) refused: Option<String>,
+    /// What is against it.
+    pub(crate) refused: Option<Obstacle>,
     /// What to make, as typed.
     pub(crate) prompt: Field,
     /// For which brands.
@@ -62,6 +62,12 @@ pub(crate) struct ImageTile {
     pub(crate) shows: String,
     /// How far it is.
     pub(crate) state: ImageState,
+    /// How its prompt begins.
+    pub(crate) prompt: Option<String>,
+    /// The name of its brand, where there are several.
+    pub(crate) brand: Option<String>,
+    /// Which of the images of one order it is, such as "1 of 2".
+    pub(crate) number: Option<String>,
     /// Where it is from, in words.
     pub(crate) origin: &'static str,
     /// What drew it, or is to.
@@ -101,7 +107,7 @@ impl ImageState {
 
 impl Images {
     fn problems(&self) -> Vec<Problem> {
-        problems(self.refused.as_ref(), &[("prompt", self.prompt.error.as_ref())])
+        problems_behind(self.refused.as_ref(), &[("prompt", self.prompt.error.as_ref())])
     }
 }
 
@@ -111,10 +117,12 @@ impl Images {
 pub(crate) struct ImagePage {
     /// The frame.
     pub(crate) layout: Layout,
-    /// What is against something, in one sentence.
-    pub(crate) refused: Option<String>,
+    /// What is against something.
+    pub(crate) refused: Option<Obstacle>,
     /// Its id.
     pub(crate) id: String,
+    /// What tells it from others, in a few words.
+    pub(crate) title: String,
     /// Where its bytes are, once they are.
     pub(crate) src: Option<String>,
     /// What a file of it is called.
@@ -155,12 +163,26 @@ pub(crate) struct ImagePage {
 
 impl ImagePage {
     fn problems(&self) -> Vec<Problem> {
-        problems(self.refused.as_ref(), &[("instruction", self.instruction.error.as_ref())])
+        let fields = [("instruction", self.instruction.error.as_ref())];
+        problems_behind(self.refused.as_ref(), &fields)
     }
+}
+
+/// An image that is deleted and can be had back.
+#[derive(Debug, Template)]
+#[template(path = "image_deleted.html")]
+pub(crate) struct DeletedImage {
+    /// The frame.
+    pub(crate) layout: Layout,
+    /// Its id.
+    pub(crate) id: String,
+    /// Until when.
+    pub(crate) until: Moment,
 }
 
 #[cfg(test)]
 mod samples {
+    use super::super::Link;
     use super::super::tests::HOSTILE;
     use super::*;
 
@@ -174,6 +196,9 @@ mod samples {
             size: is_there.then_some((2048, 880)),
             shows: shows.into(),
             state,
+            prompt: Some(shows.into()),
+            brand: Some(shows.into()),
+            number: is_there.then(|| "1 of 2".into()),
             origin: "Generated",
             engine: Some("compose".into()),
             made: Moment::sample("3 days ago"),
@@ -235,7 +260,13 @@ mod samples {
                         ],
                         images: vec![tile(HOSTILE, ImageState::There)],
                         prompt: Field { value: HOSTILE.into(), error: Some("Say it.".into()) },
-                        refused: Some("This needs 2 credits and 0 can be spent.".into()),
+                        refused: Some(Obstacle {
+                            text: "This needs 2 credits and 0 can be spent.".into(),
+                            onward: Some(Link {
+                                label: "Get more credits".into(),
+                                href: "/settings#plan".into(),
+                            }),
+                        }),
                         is_first: false,
                         ..empty()
                     },
@@ -250,6 +281,7 @@ mod samples {
                 layout: Layout::sample_signed_in(),
                 refused: None,
                 id: ID.into(),
+                title: "\"Spring sale\"".into(),
                 src: Some(format!("/img/{ID}/AAAAAAAAAAAAAAAAAAAAAA")),
                 file_name: format!("bloom-{ID}.png"),
                 size: Some((2048, 880)),
@@ -288,16 +320,25 @@ mod samples {
                 (
                     "image-hostile",
                     Self {
+                        title: HOSTILE.into(),
                         prompt: Some(HOSTILE.into()),
                         shows: HOSTILE.into(),
                         brand: Some(choice(ID, HOSTILE)),
                         workspace: HOSTILE.into(),
                         instruction: Field { value: HOSTILE.into(), error: Some("Say it.".into()) },
-                        refused: Some("The image has that ratio already.".into()),
+                        refused: Some(Obstacle::from("The image has that ratio already.")),
                         ..there()
                     },
                 ),
             ]
+        }
+    }
+
+    impl DeletedImage {
+        pub(in crate::pages::views) fn samples() -> Vec<(&'static str, Self)> {
+            let layout = Layout::sample_signed_in();
+            let until = Moment::sample("in 9 minutes");
+            vec![("image-deleted", Self { layout, id: ID.into(), until })]
         }
     }
 }

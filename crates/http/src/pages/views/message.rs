@@ -89,7 +89,7 @@ impl Message {
 }
 
 /// Somewhere to go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
     /// What is done there; begins with a verb.
     pub(crate) label: String,

@@ -56,7 +56,7 @@ pub(crate) use docs::DocsPage;
 pub(crate) use email::{AddressForm, AskReset, ConfirmEmail, NewEmail};
 pub(crate) use end_session::{EndSession, ThereAndBack};
 pub(crate) use home::{FirstStep, Home};
-pub(crate) use images::{Choice, ImagePage, ImageState, ImageTile, Images};
+pub(crate) use images::{Choice, DeletedImage, ImagePage, ImageState, ImageTile, Images};
 pub(crate) use key::{KeyOptions, KeyPage, ScopeOption};
 pub(crate) use layout::Layout;
 pub(crate) use message::{Before, Link, Message, SendAgain};
@@ -97,13 +97,43 @@ pub(crate) struct Problem {
     pub(crate) input: Option<&'static str>,
     /// The same sentence that stands beside the field.
     pub(crate) text: String,
+    /// Where something can be done about it, on another page.
+    pub(crate) onward: Option<Link>,
+}
+
+/// What stands in the way of a form as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// In one sentence or two.
+    pub(crate) text: String,
+    /// Where something can be done about it, on another page.
+    pub(crate) onward: Option<Link>,
+}
+
+impl From<&str> for Obstacle {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), onward: None }
+    }
 }
 
 /// Collects the summary in the order of the form: first the form as a whole, then field by field.
 fn problems(whole: Option<&String>, fields: &[(&'static str, Option<&String>)]) -> Vec<Problem> {
-    let whole = whole.map(|text| Problem { input: None, text: text.clone() });
+    let whole = whole.map(|text| Obstacle::from(text.as_str()));
+    problems_behind(whole.as_ref(), fields)
+}
+
+/// The same, where a page says what can be done about the form as a whole.
+fn problems_behind(
+    whole: Option<&Obstacle>,
+    fields: &[(&'static str, Option<&String>)],
+) -> Vec<Problem> {
+    let whole = whole.map(|Obstacle { text, onward }| Problem {
+        input: None,
+        text: text.clone(),
+        onward: onward.clone(),
+    });
     let of_fields = fields.iter().filter_map(|&(input, error)| {
-        error.map(|text| Problem { input: Some(input), text: text.clone() })
+        error.map(|text| Problem { input: Some(input), text: text.clone(), onward: None })
     });
     whole.into_iter().chain(of_fields).collect()
 }

@@ -10,9 +10,9 @@ use super::developer::{ClientPage, Developer};
 use super::end_session::EndSession;
 use super::{
     Activity, AppUsage, AskReset, BrandPage, Brands, BudgetPage, ConfirmEmail, CreditsPage,
-    DeleteAccount, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage, LinkIdentity,
-    Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey, RevokeKey, Security, Settings,
-    SignIn, SignOutEverywhere, SignUp, TeamPage, WhichKey,
+    DeleteAccount, DeletedImage, DocsPage, Home, ImagePage, Images, InvitationPage, KeyPage,
+    LinkIdentity, Message, NewEmail, NewPasskey, NewPassword, Proof, ReportKey, RevokeKey,
+    Security, Settings, SignIn, SignOutEverywhere, SignUp, TeamPage, WhichKey,
 };
 use crate::pages::assets;
 
@@ -115,6 +115,7 @@ fn every_page() -> Vec<(&'static str, String)> {
         render(BrandPage::samples()),
         render(Images::samples()),
         render(ImagePage::samples()),
+        render(DeletedImage::samples()),
         render(Settings::samples()),
         render(Activity::samples()),
         render(Security::samples()),
