@@ -57,7 +57,9 @@ pub(crate) async fn leave_out(
 /// The path without its last slash, alone and with the query. Programs' paths and files are none of people's.
 fn without_slash(uri: &Uri) -> Option<(&str, String)> {
     let path = uri.path().strip_suffix('/')?;
-    let is_of_people = !["/api/", "/assets/", "//"].iter().any(|start| path.starts_with(start));
+    // `/sign-out` is the one address here that only takes a form.
+    let others = ["/api/", "/assets/", "//", "/sign-out"];
+    let is_of_people = !others.iter().any(|start| path.starts_with(start));
     if path.is_empty() || path.ends_with('/') || !is_of_people {
         return None;
     }
