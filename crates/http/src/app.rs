@@ -22,8 +22,6 @@ pub(crate) struct Parts {
     pub(crate) site: Site,
     /// Where a person makes a key, for messages.
     pub(crate) keys_url: String,
-    /// Where a person looks after their plan, for messages.
-    pub(crate) plan_url: String,
     /// The documentation, once somebody has asked for it.
     pub(crate) docs: OnceLock<Docs>,
     challenges: [[HeaderValue; 3]; Face::ALL.len()],
@@ -42,9 +40,8 @@ impl App {
             )
         });
         let keys_url = format!("{}/settings#api-keys", site.origin());
-        let plan_url = format!("{}/settings#plan", site.origin());
         let docs = OnceLock::new();
-        Self(Arc::new(Parts { service, site, keys_url, plan_url, docs, challenges }))
+        Self(Arc::new(Parts { service, site, keys_url, docs, challenges }))
     }
 }
 

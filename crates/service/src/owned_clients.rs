@@ -35,6 +35,15 @@ pub struct Draft {
     pub reach: Option<Reach>,
 }
 
+impl Draft {
+    /// Whether a client is that already.
+    #[must_use]
+    pub fn is(&self, client: &Client) -> bool {
+        let reach = client.owned.as_ref().map(|owned| &owned.reach);
+        self.metadata == client.metadata && (self.reach.is_none() || self.reach.as_ref() == reach)
+    }
+}
+
 /// A client that was made, with what is shown once.
 #[derive(Debug, Clone)]
 pub struct NewClient {
@@ -208,7 +217,8 @@ async fn put(
     let digest = fresh.as_ref().map(|secret| service.keyring.load().client_secret_digest(secret));
     let (now, is_by_itself) = (service.now(), matches!(right, Right::Token(_)));
     let change = move |tx: &mut Tx<'_>, client: Client, owned: Owned| {
-        if seen.is_some_and(|seen| !is_as(&client, &seen)) {
+        let is_so = draft.is(&client);
+        if seen.is_some_and(|seen| !is_as(&client, &seen) && !is_so) {
             return Ok(Err(Error::ChangedMeanwhile));
         }
         if is_by_itself && gives_itself_more(&client.metadata, &draft.metadata) {

@@ -66,11 +66,10 @@ async fn set(app: &App, via: ChargedVia, request: Request) -> Result<Response, P
     let BudgetUse { budget: before, .. } = budgets::list(&app.service, person).await?.of(via);
     let mut refusal = None;
     if let [Ok(day), Ok(month), Ok(total)] = caps {
-        let set = match seen::is_of(&form, &before) {
-            true => {
-                let change = (before, Budget { day, month, total });
-                budgets::set(&app.service, person, via, change).await
-            }
+        let wished = Budget { day, month, total };
+        // What is so already, a second click perhaps, takes nothing back.
+        let set = match wished == before || seen::is_of(&form, &before) {
+            true => budgets::set(&app.service, person, via, (before, wished)).await,
             false => Err(Error::ChangedMeanwhile),
         };
         match set {

@@ -109,7 +109,8 @@ pub(crate) async fn update(
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
         }
     };
-    let updated = match seen::is_of(&sent, &marked(&client)) {
+    // What is so already, a second click perhaps, takes nothing back.
+    let updated = match draft.is(&client) || seen::is_of(&sent, &marked(&client)) {
         true => owned_clients::update(&app.service, person, &client, draft).await,
         false => Err(Error::ChangedMeanwhile),
     };

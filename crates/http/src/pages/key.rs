@@ -53,7 +53,9 @@ pub(crate) async fn narrow(
     };
     let chosen = key_options::again(known.options(&browser), &narrowing);
     // Of a key that has ended there is no form, and the verb says so.
-    if known.row.state.works() && !seen::is_of(&form, before) {
+    // What is so already, a second click perhaps, takes nothing back.
+    let is_news = narrowing != *before;
+    if is_news && known.row.state.works() && !seen::is_of(&form, before) {
         let refusal = Some(seen::CHANGED.to_owned());
         let view = known.view(&browser, Some(chosen));
         return Ok(page(StatusCode::CONFLICT, &KeyPage { refusal, ..view }));

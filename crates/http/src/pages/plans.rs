@@ -60,9 +60,9 @@ fn is_over(held: &Held) -> bool {
     matches!(held.state, None | Some(SubscriptionState::Canceled))
 }
 
-/// When monthly credits come, if they do: none before a payment that failed has arrived.
-pub(crate) fn next(held: &Held) -> Option<Timestamp> {
-    held.next_refresh_at.filter(|_| held.state != Some(SubscriptionState::PastDue))
+/// Whether no credits come before a payment that failed has arrived.
+pub(crate) fn awaits_payment(held: &Held) -> bool {
+    held.state == Some(SubscriptionState::PastDue)
 }
 
 /// A workspace's plan as its row.
@@ -88,7 +88,7 @@ fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
         price: held.plan.as_ref().map(|plan| plan.price.clone()),
         badge: held.state.map(badge),
         monthly: held.monthly,
-        next: next(held).map(|at| moment(at, now)),
+        next: held.next_refresh_at.filter(|_| !awaits_payment(held)).map(|at| moment(at, now)),
         paid_until: held.paid_until.filter(|_| !is_over).map(|at| moment(at, now)),
         advice: advice(held, (*is_owner, manage.is_some()), default),
         manage_href: manage,

@@ -70,7 +70,8 @@ async fn narrow_of(
         let Some(before) = store::api_keys::find(tx, owner, id)? else {
             return Ok(Err(Error::ApiKeyNotFound));
         };
-        if seen.is_some_and(|seen| seen != before.narrowing) {
+        let is_so = before.narrowing == narrowing;
+        if seen.is_some_and(|seen| seen != before.narrowing && !is_so) {
             return Ok(Err(Error::ChangedMeanwhile));
         }
         if let Err(refused) = check(tx, owner, &narrowing, now)? {

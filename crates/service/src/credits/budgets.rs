@@ -156,7 +156,7 @@ fn put(
         return Ok(Err(missing));
     }
     let before = store::credit_budgets::take(tx, of.via)?.unwrap_or_default();
-    if seen.is_some_and(|seen| *seen != before) {
+    if seen.is_some_and(|seen| *seen != before && *budget != before) {
         return Ok(Err(Error::ChangedMeanwhile));
     }
     if before != *budget {

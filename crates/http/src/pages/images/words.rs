@@ -116,7 +116,7 @@ pub(super) fn names(brands: &[BrandLine], now: Timestamp) -> Vec<String> {
         }
         let made = moment(brand.created_at, now).iso.replace('T', " ");
         let made: String = made.chars().take("2026-11-02 03:51".len()).collect();
-        format!("{name} ({}, {made})", host(brand))
+        format!("{name} ({made})")
     };
     brands.iter().zip(names.iter().zip(&labels)).map(with_time).collect()
 }
@@ -164,7 +164,7 @@ pub(super) fn told(error: Error) -> Result<Obstacle, PageError> {
         error @ Error::FeatureNotEntitled(_) => {
             Ok(onward(ApiError::from(error).message().to_owned(), "Go to the plans"))
         }
-        error @ Error::OverBudget { .. } => Ok(Obstacle::from(ApiError::from(error).message())),
+        // What people do on a page is charged to no key and no app, so no budget stops it.
         other => Err(other.into()),
     }
 }
