@@ -30,9 +30,9 @@ pub(crate) struct ApiError {
     message: Cow<'static, str>,
     challenge: Option<HeaderValue>,
     retry_after: Option<Duration>,
+    /// The page where somebody can do something about it: its path, where that is not the plan's, and its address once the
+    /// origin is known.
     action_url: Option<Box<str>>,
-    /// The page where somebody can do something about it, where that is not the plan's.
-    page: Option<Box<str>>,
     cause: Option<Box<str>>,
 }
 
@@ -44,7 +44,6 @@ impl ApiError {
             challenge: None,
             retry_after: None,
             action_url: None,
-            page: None,
             cause: None,
         }
     }
@@ -65,11 +64,11 @@ impl ApiError {
 
     /// The address of the page where somebody can do something about it.
     pub(crate) fn way_out(&self, origin: &str) -> String {
-        format!("{origin}{}", self.page.as_deref().unwrap_or("/settings#plan"))
+        format!("{origin}{}", self.action_url.as_deref().unwrap_or("/settings#plan"))
     }
 
     fn with_page(self, path: String) -> Self {
-        Self { page: Some(path.into()), ..self }
+        Self { action_url: Some(path.into()), ..self }
     }
 
     pub(crate) fn with_challenge(self, challenge: HeaderValue) -> Self {

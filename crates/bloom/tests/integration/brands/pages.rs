@@ -197,6 +197,7 @@ async fn what_cannot_be_taken_is_told_beside_the_field(app: App) {
     for (field, value, error) in [
         ("colour-0", "red", "is no colour"),
         ("name", long.as_str(), "longer than 80"),
+        ("name", "North\u{202E}dniw", "characters that cannot be seen"),
         ("aesthetic", "a,b,c,d,e,f,g,h,i,j,k,l,m", "At most 12 words"),
     ] {
         let answer = corrected(&mut browser, &page, &[(field, value)]).await;

@@ -4,6 +4,7 @@
 //! that.
 
 use bloom_domain::brands::MAX_NAME;
+use bloom_domain::names::has_hidden;
 use bloom_service::brands::{
     ColourRole, Corrections, Finding, Findings, MAX_COLOURS, MAX_SUMMARY, MAX_WORDS, Rgb, Swatch,
     Typeface,
@@ -137,12 +138,14 @@ pub(super) fn read(form: &Form, found: &Findings) -> Result<Corrections, Refused
         let typed: String = form.text(id).split_whitespace().collect::<Vec<_>>().join(" ");
         let found: Option<String> =
             found.map(|found| found.split_whitespace().collect::<Vec<_>>().join(" "));
+        // What was found stays as it was found, whatever stands in it.
+        let is_set = !typed.is_empty() && Some(&typed) != found.as_ref();
         if typed.chars().count() > most {
             refused.fields.push((id, format!("This is longer than {most} characters.")));
-        } else if typed.chars().any(char::is_control) {
+        } else if is_set && has_hidden(&typed) {
             refused.fields.push((id, "This has characters that cannot be seen.".to_owned()));
         }
-        (!typed.is_empty() && Some(&typed) != found.as_ref()).then_some(typed)
+        is_set.then_some(typed)
     };
     let font =
         |font: &Option<Finding<Typeface>>| font.as_ref().map(|font| font.value.named.clone());
