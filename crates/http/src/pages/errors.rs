@@ -325,7 +325,7 @@ impl PageError {
         };
         match refusal {
             Refusal::Unreadable(_) => words(
-                "This app's request cannot be answered",
+                "This app’s request cannot be answered",
                 "It cannot be read: something is missing in the link by which the app sent you, or it has \
                  something that none may have. Nothing was changed. Go back to the app; if it happens again, \
                  tell its developer.",
