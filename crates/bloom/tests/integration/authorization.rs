@@ -39,7 +39,7 @@ on_both!(
     a_request_may_be_posted,
 );
 
-const UNKNOWN: &str = "This app&#39;s request cannot be answered";
+const UNKNOWN: &str = "This app’s request cannot be answered";
 
 /// Where a page on the way leads to next.
 fn next_in(place: &str) -> String {
@@ -49,7 +49,7 @@ fn next_in(place: &str) -> String {
 /// The link back on a page that explains a mistake.
 #[track_caller]
 fn way_back(page: &Answer) -> String {
-    page.assert_page(400, "This app&#39;s request has a mistake");
+    page.assert_page(400, "This app’s request has a mistake");
     let back = page.between("href=\"https://app.example", "\"").expect("a way back");
     format!("https://app.example{}", back.replace("&#38;", "&"))
 }

@@ -249,7 +249,7 @@ async fn whoever_is_not_registered_for_it_cannot_act_alone(app: App) {
     // One that acts only by itself sends nobody here.
     let alone = ada.create_app(&[("acts-for-people", ""), ("redirect-uris", "")]).await;
     let page = ada.get(&alone.for_people().authorize_url(&[])).await;
-    page.assert_page(400, "This app&#39;s request cannot be answered");
+    page.assert_page(400, "This app’s request cannot be answered");
 }
 
 async fn a_clients_own_tokens_end_when_they_must(app: App) {

@@ -149,7 +149,7 @@ async fn a_document_that_is_none_is_refused_and_forgotten_after_a_minute(app: Ap
         let asked = world.asked();
         for _ in 0..2 {
             let page = authorize(&app, &format!("{SITE}/c.json")).await;
-            page.assert_page(400, "This app&#39;s request cannot be answered");
+            page.assert_page(400, "This app’s request cannot be answered");
             assert!(
                 page.text().contains("invalid_client: the document at client_id"),
                 "{what}: {page:?}"
@@ -181,7 +181,7 @@ async fn a_url_that_names_no_client_is_not_fetched(app: App) {
         "file:///etc/passwd",
     ] {
         let page = authorize(&app, id).await;
-        page.assert_page(400, "This app&#39;s request cannot be answered");
+        page.assert_page(400, "This app’s request cannot be answered");
     }
     assert_eq!(world.asked(), 0);
     let url = format!("{SITE}/c.json");
@@ -267,7 +267,7 @@ async fn a_changed_document_is_asked_about(app: App) {
     world.client(&app, "/c.json", &json!({ "redirect_uris": ["https://client.example/new"] }));
     app.advance(Duration::from_secs(300));
     let page = ada.get(&client.authorize_url(&[])).await;
-    page.assert_page(400, "This app&#39;s request cannot be answered");
+    page.assert_page(400, "This app’s request cannot be answered");
 }
 
 async fn the_operator_refuses_and_vouches_for_it(app: App) {
@@ -367,7 +367,7 @@ async fn an_error_goes_to_a_verified_app_at_once(app: App) {
     }
     assert_eq!(app.database().dump(), before);
     // Nothing is certain of another place, nor of what is on the device.
-    let explained = "This app&#39;s request has a mistake";
+    let explained = "This app’s request has a mistake";
     let silent = [("prompt", "none")];
     for (path, redirect) in
         [("/e.json", "https://elsewhere.example/cb"), ("/d.json", "http://127.0.0.1/cb")]

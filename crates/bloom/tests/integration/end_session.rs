@@ -134,7 +134,7 @@ async fn a_way_back_must_be_registered_and_the_apps_own(app: App) {
         vec![("state", "a"), ("state", "b")],
     ] {
         let page = ada.get(&link(&parameters)).await;
-        page.assert_page(400, "This app&#39;s request cannot be answered");
+        page.assert_page(400, "This app’s request cannot be answered");
     }
     client.disable().await;
     let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
@@ -237,7 +237,7 @@ async fn a_posted_hint_stands_in_no_address(app: App) {
     let answer = sign_out(&mut ada, &page).await;
     assert_eq!(answer.header("location"), format!("{BACK}?state=x%20y%26z"));
     // It ends, and nothing else is taken for it.
-    let expired = "This app&#39;s request cannot be answered";
+    let expired = "This app’s request cannot be answered";
     for other in [format!("{place}A"), format!("{END_SESSION}?sealed=x")] {
         ada.get(&other).await.assert_page(400, expired);
     }

@@ -266,7 +266,7 @@ async fn an_app_that_acts_for_people_no_longer_lets_nobody_in(app: App) {
     refused(&client.sent_to(&mut bob, &again).await);
     refused(bob.get(&on_its_way).await.header("location"));
     let page = app.browser().get(&client.authorize_url(&[])).await;
-    page.assert_page(400, "This app&#39;s request has a mistake");
+    page.assert_page(400, "This app’s request has a mistake");
     assert!(page.text().contains("unauthorized_client"), "{page:?}");
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.as_str())];
     for answer in [own.redeem(&unspent).await, own.send(TOKEN, &refresh).await] {
@@ -435,7 +435,7 @@ async fn an_owned_client_is_managed_by_its_token(app: App) {
     let old = own.for_people();
     ada.get(&old.authorize_url(&[]))
         .await
-        .assert_page(400, "This app&#39;s request cannot be answered");
+        .assert_page(400, "This app’s request cannot be answered");
 
     // To public, and back with a new secret, which is there this once.
     wanted["token_endpoint_auth_method"] = json!("none");

@@ -551,7 +551,7 @@ async fn nobody_changes_a_registered_client(app: App) {
     assert!(theirs(&before).iter().all(|row| after.contains(row)), "every row is as it was");
     assert_eq!(after.len(), theirs(&before).len() + 1);
     let url = client.authorize_url(&[("redirect_uri", "https://evil.example/cb")]);
-    app.browser().get(&url).await.assert_page(400, "This app&#39;s request cannot be answered");
+    app.browser().get(&url).await.assert_page(400, "This app’s request cannot be answered");
 }
 
 async fn there_are_only_so_many_clients(app: App) {
