@@ -27,7 +27,7 @@ const NAMED: [(&str, &str); 9] = [
 
 /// Every path of the pages. Panics at one that it cannot read.
 pub(crate) fn routes() -> Vec<Route> {
-    let (_, pages) = ROUTER.split_once("let pages = Router::new()").expect("the pages");
+    let (_, pages) = ROUTER.split_once("let routes = Router::new()").expect("the pages");
     let (build, others) = pages.split_once(".fallback(").expect("the end of the pages");
     let others = others.split("\nfn ").skip(1);
     let mut all = Vec::new();

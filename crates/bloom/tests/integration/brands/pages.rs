@@ -274,20 +274,20 @@ async fn a_form_with_a_file_has_each_field_once(app: App) {
 
 async fn a_logo_is_called_taken_once_it_is(app: App) {
     let ada = Owner::new(&app).await;
-    let id = ada.ask("https://northwind.example/").await;
+    let id = ada.ask("https://www.northwind.example/").await;
     ada.app.do_jobs().await;
     let mut browser = browser(&ada).await;
-    ada.sites.put("northwind.example/a-page", "text/html", "<p>");
-    ada.sites.put("northwind.example/l.svg", "image/svg+xml", GREEN_LOGO);
+    ada.sites.put("www.northwind.example/a-page", "text/html", "<p>");
+    ada.sites.put("www.northwind.example/l.svg", "image/svg+xml", GREEN_LOGO);
     let (path, token) = (format!("/brands/{id}/logo"), browser.form_token().await);
     let kind = [("content-type", "multipart/form-data; boundary=b")];
     let part = |name: &str, value: &str| {
         format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
     for (url, why) in [
-        ("https://northwind.example/none.png?a=b&c", Some("status 404")),
-        ("https://northwind.example/a-page", Some("no image")),
-        ("https://northwind.example/l.svg", None),
+        ("https://www.northwind.example/none.png?a=b&c", Some("status 404")),
+        ("https://www.northwind.example/a-page", Some("no image")),
+        ("https://www.northwind.example/l.svg", None),
     ] {
         let form = format!("{}{}--b--", part("form_token", &token), part("logo-url", url));
         let sent = browser.post_raw(&path, form.into_bytes(), &kind).await;
