@@ -32,7 +32,7 @@ use crate::app::App;
 use crate::downloads;
 
 /// How many images a page shows.
-const PAGE: usize = 16;
+const PAGE: usize = 12;
 /// The part of an address that says which image the form begins like.
 const LIKE: &str = "like";
 /// How many brands can be chosen from.
