@@ -107,7 +107,7 @@ async fn links_from_mails(scripts: Scripts) {
     open(&browser, &server, "/settings/security").await;
     browser.read("Not confirmed").await;
     browser.press("Send me the link to confirm it").await;
-    browser.read("A mail with the link is on its way to your address.").await;
+    browser.read("The mail with the link is made.").await;
     let link = mailed(&home, ADA, "/verify-email/").await;
     browser.goto(&link).await;
     browser.see("Confirm your email address").await;

@@ -199,7 +199,7 @@ async fn addresses(
 ) {
     open(browser, server, "/settings/security").await;
     browser.press("Send me the link to confirm it").await;
-    browser.read("A mail with the link is on its way to your address.").await;
+    browser.read("The mail with the link is made.").await;
     browser.goto(&mailed(home, ADA, "/verify-email/").await).await;
     browser.see("Confirm your email address").await;
     look(browser, "confirm-email").await;
