@@ -255,7 +255,7 @@ async fn a_team(scripts: Scripts) {
     grace.get(path).expect(200);
     grace.post(path, &[("decision", "accept")]).expect(303);
     open(&browser, &server, &team).await;
-    browser.press(&format!("Make {GRACE} admin")).await;
+    browser.press(&format!("Make admin: {GRACE}")).await;
     browser.read("They have their new role.").await;
     browser.unfold_named(&format!("Remove {GRACE}")).await;
     browser.press(&format!("Remove from workspace: {GRACE}")).await;
