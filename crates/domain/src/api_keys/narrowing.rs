@@ -92,7 +92,7 @@ impl Narrowing {
         };
         ends_first
             && self.access.is_within(other.access)
-            && self.reach.and(&other.reach) == self.reach
+            && self.reach.is_within(&other.reach)
             && self.addresses.and(&other.addresses) == self.addresses
     }
 

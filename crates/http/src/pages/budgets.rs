@@ -13,6 +13,7 @@ use super::errors::PageError;
 use super::forms::Form;
 use super::views::{BudgetPage, CapField, Field};
 use super::{Segment, id, page, redirect, seen};
+use crate::api::errors::credits;
 use crate::app::App;
 
 /// The budget of a key.
@@ -95,10 +96,8 @@ async fn set(app: &App, via: ChargedVia, request: Request) -> Result<Response, P
 /// What the page says of a budget that another tab has set.
 fn changed(budget: &Budget) -> String {
     let cap = |span| {
-        let cap = budget.cap(span)?.get();
-        let noun = if cap == 1 { "credit" } else { "credits" };
-        let span = label(span).trim_start_matches("Credits");
-        Some(format!("{cap} {noun}{span}"))
+        let span_words = label(span).trim_start_matches("Credits");
+        Some(format!("{}{span_words}", credits(budget.cap(span)?.get())))
     };
     let caps: Vec<_> = BudgetSpan::ALL.into_iter().filter_map(cap).collect();
     let now = if caps.is_empty() { "no limit".to_owned() } else { caps.join(", ") };
