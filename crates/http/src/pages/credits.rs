@@ -266,9 +266,8 @@ fn with_plan(app: &App, view: CreditsOverview, plan: Option<&WorkspacePlan>) -> 
         return view;
     };
     let (advice, monthly) = super::plans::for_credits(billing, plan);
-    let next = view.next.filter(|_| !super::plans::awaits_payment(&plan.held));
-    let is_awaited = next.is_none() && monthly > 0;
-    CreditsOverview { advice, awaited: is_awaited.then_some(monthly), next, ..view }
+    let is_awaited = view.next.is_none() && monthly > 0;
+    CreditsOverview { advice, awaited: is_awaited.then_some(monthly), ..view }
 }
 
 fn view(overview: &Overview, is_own: bool, now: Timestamp) -> CreditsOverview {

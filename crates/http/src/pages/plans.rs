@@ -60,11 +60,6 @@ fn is_over(held: &Held) -> bool {
     matches!(held.state, None | Some(SubscriptionState::Canceled))
 }
 
-/// Whether no credits come before a payment that failed has arrived.
-pub(crate) fn awaits_payment(held: &Held) -> bool {
-    held.state == Some(SubscriptionState::PastDue)
-}
-
 /// A workspace's plan as its row.
 fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
     let WorkspacePlan { workspace, is_owner, held } = plan;
@@ -88,7 +83,7 @@ fn row(billing: &Billing, plan: &WorkspacePlan, now: Timestamp) -> PlanRow {
         price: held.plan.as_ref().map(|plan| plan.price.clone()),
         badge: held.state.map(badge),
         monthly: held.monthly,
-        next: held.next_refresh_at.filter(|_| !awaits_payment(held)).map(|at| moment(at, now)),
+        next: held.next_refresh_at.map(|at| moment(at, now)),
         paid_until: held.paid_until.filter(|_| !is_over).map(|at| moment(at, now)),
         advice: advice(held, (*is_owner, manage.is_some()), default),
         manage_href: manage,
@@ -118,6 +113,10 @@ fn advice(held: &Held, (is_owner, can_manage): (bool, bool), default: &str) -> O
             "This plan is paused. Everything is still there to see; nothing that costs credits can be \
              done until it is resumed. {who}"
         ),
+        // What the operator set goes on until they change it.
+        Some(SubscriptionState::PastDue) if held.next_refresh_at.is_some() => {
+            format!("The last payment failed. It is tried again. {who}")
+        }
         Some(SubscriptionState::PastDue) => format!(
             "The last payment failed. It is tried again; until it arrives, no new credits come. {who}"
         ),

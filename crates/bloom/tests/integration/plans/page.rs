@@ -1,7 +1,7 @@
 //! `/settings#plan`: what a person sees of their workspaces' plans.
 
 use bloom_domain::plans::PlanTable;
-use bloom_domain::subscriptions::SubscriptionState::Paused;
+use bloom_domain::subscriptions::SubscriptionState::{PastDue, Paused};
 use bloom_service::plans::Billing;
 use bloom_service::subscriptions::PlanOrder;
 
@@ -71,6 +71,17 @@ async fn a_plan_is_shown_with_what_to_do(app: App) {
     let set = section(&mut ada).await;
     assert_has(&set, &["Ask the person who runs this server."]);
     assert!(!set.contains("pay.example"), "{set}");
+    // Whose payment failed by the operator's word has credits until the operator says otherwise.
+    give(&owner, PlanOrder { state: PastDue, ..order(owner.workspace, "pro") }).await.unwrap();
+    let failed = section(&mut ada).await;
+    assert_has(
+        &failed,
+        &["Payment failed<", "100 each month, the next", "The last payment failed."],
+    );
+    assert!(!failed.contains("no new credits come"), "{failed}");
+    let credits = ada.get("/settings/credits").await;
+    assert!(credits.text().contains("The last payment failed."), "{credits:?}");
+    assert!(credits.text().contains("100 more "), "{credits:?}");
     give(&owner, order(owner.workspace, "pro")).await.unwrap();
     let gone = without(&app, "pro").await;
     let text = "This plan is not offered any more. Its monthly credits go on";
