@@ -186,7 +186,11 @@ impl From<Error> for ApiError {
                 ErrorCode::ApiKeyLimitReached,
                 "The account has imported keys of as many prefixes and lengths as one may.",
             ),
-            Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ApiKeyRotated | Error::ChangedMeanwhile => Self::new(
+            Error::ChangedMeanwhile => Self::new(
+                ErrorCode::BadRequest,
+                "It was changed meanwhile. Look at how it is now, and send it again if that is still the wish.",
+            ),
+            Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ApiKeyRotated => Self::new(
                 ErrorCode::ApiKeyEnded,
                 "The API key is revoked or has expired, so it gets no new secret. Make another.",
             ),
