@@ -139,6 +139,15 @@ mod tests {
     }
 
     #[test]
+    fn another_scheme_is_told_of_both() {
+        for url in ["ftp://a.example/", "/x.png", "data:image/png;base64,AA"] {
+            let told = Target::parse(url, false).err().map(|error| error.to_string());
+            let told = told.expect("it is not fetched");
+            assert!(told.contains("https:// or http://"), "{url}: {told}");
+        }
+    }
+
+    #[test]
     fn what_could_be_read_otherwise_is_not_fetched() {
         for url in [
             "",
