@@ -5,9 +5,9 @@ use serde::Serialize;
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Introspection {
+pub enum Introspection<'a> {
     /// The token is good at this moment.
-    Good(Box<ActiveToken>),
+    Good(Box<ActiveToken<'a>>),
     /// Of a token that is not, nothing else is said (§2.2).
     NotGood {
         /// `false`.
@@ -15,7 +15,7 @@ pub enum Introspection {
     },
 }
 
-impl Default for Introspection {
+impl Default for Introspection<'_> {
     fn default() -> Self {
         Self::NotGood { active: false }
     }
@@ -23,7 +23,7 @@ impl Default for Introspection {
 
 /// A good token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ActiveToken {
+pub struct ActiveToken<'a> {
     /// `true`.
     pub active: bool,
     /// Its scope.
@@ -42,9 +42,9 @@ pub struct ActiveToken {
     pub sub: String,
     /// The resources it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub aud: Option<Vec<String>>,
+    pub aud: Option<&'a [String]>,
     /// The issuer.
-    pub iss: String,
+    pub iss: &'a str,
     /// The token itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,

@@ -92,7 +92,7 @@ impl Parameters {
 /// Form decoding of one name or value; a stray `%` stands for itself, as in browsers.
 fn decode(text: &str) -> Result<String, ParameterError> {
     // Most values are what they stand for, and a token is long.
-    if text.bytes().all(|byte| !matches!(byte, b'+' | b'%' | 0)) {
+    if memchr::memchr3(b'+', b'%', 0, text.as_bytes()).is_none() {
         return Ok(text.to_owned());
     }
     let spaced = text.replace('+', " ");

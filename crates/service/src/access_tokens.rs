@@ -31,7 +31,7 @@ pub(crate) struct AccessToken {
 /// Whether a credential can be an access token: three parts with dots between them. API keys and
 /// refresh tokens have none.
 pub(crate) fn looks_like_one(credential: &str) -> bool {
-    credential.bytes().filter(|byte| *byte == b'.').count() == 2
+    memchr::memchr_iter(b'.', credential.as_bytes()).take(3).count() == 2
 }
 
 /// Whom a grant's tokens are about (RFC 9068 §2.2: the client, where no resource owner is involved).

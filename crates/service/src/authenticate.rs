@@ -174,7 +174,7 @@ async fn by_api_key(
     now: Timestamp,
 ) -> Result<Arc<Verdict>, Rejection> {
     let read = key_shapes::read(service, text).await.map_err(Rejection::Failed)?;
-    let hash = read.map_err(Rejection::NotAnApiKey)?.hash;
+    let hash = read.map_err(Rejection::NotAnApiKey)?.hash();
     let verdict = match known(service, &hash, now) {
         Some(verdict) => verdict,
         None => find_api_key(service, hash, now).await?,

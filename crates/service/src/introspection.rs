@@ -20,11 +20,11 @@ use crate::{Error, Service, root_secret};
 ///
 /// # Errors
 /// `invalid_client` for a client that has a secret and does not prove it; when it cannot be found out.
-pub async fn anonymous_introspect(
-    service: &Service,
+pub async fn anonymous_introspect<'a>(
+    service: &'a Service,
     presented: &ClientCredentials,
     token: &str,
-) -> Result<Introspection, TokenError> {
+) -> Result<Introspection<'a>, TokenError> {
     let Some(client) = anonymous_client(service, presented).await? else {
         return Ok(Introspection::default());
     };
@@ -37,11 +37,11 @@ pub async fn anonymous_introspect(
 }
 
 /// The newest of its chain: one that was used may be answered for a moment still, but is spent.
-async fn of_refresh_token(
-    service: &Service,
+async fn of_refresh_token<'a>(
+    service: &'a Service,
     client: &Client,
     token: RefreshToken,
-) -> Result<Option<ActiveToken>, Error> {
+) -> Result<Option<ActiveToken<'a>>, Error> {
     let grant = token.grant;
     let found = service.store.read(move |tx| store::grants::find(tx, grant)).await?;
     let Some(found) = found.filter(|found| found.client == client.id) else {
@@ -64,17 +64,17 @@ async fn of_refresh_token(
         iat: None,
         sub: access_tokens::subject(found.acts_alone, found.account.id, client.id),
         aud: None,
-        iss: service.authorization_server.issuer().to_owned(),
+        iss: service.authorization_server.issuer(),
         jti: None,
         sid: grant.to_string(),
     }))
 }
 
-async fn of_access_token(
-    service: &Service,
+async fn of_access_token<'a>(
+    service: &'a Service,
     client: &Client,
     token: &str,
-) -> Result<Option<ActiveToken>, Error> {
+) -> Result<Option<ActiveToken<'a>>, Error> {
     // All that a request with it would be asked. Access tokens are good from anywhere.
     let authenticated = match access_tokens::looks_like_one(token) {
         true => authenticate(service, Presented::Bearer(token), None).await,
@@ -103,8 +103,8 @@ async fn of_access_token(
         exp: seconds(end),
         iat: Some(seconds(token.issued_at)),
         sub: access_tokens::subject(token.acts_alone, principal.account_id(), client.id),
-        aud: Some(service.authorization_server.audience().to_vec()),
-        iss: service.authorization_server.issuer().to_owned(),
+        aud: Some(service.authorization_server.audience()),
+        iss: service.authorization_server.issuer(),
         jti: Some(token.id.to_string()),
         sid: token.grant.to_string(),
     }))

@@ -16,11 +16,34 @@ use crate::keyring::{SecretHash, hash_api_key, sha256};
 use crate::{Error, Service};
 
 /// A text that may be an API key.
-pub(crate) struct Candidate {
+pub(crate) enum Candidate {
+    /// It has the form and the checksum of our own.
+    Own(ApiKeySecret),
+    /// It looks like some that were imported.
+    Imported {
+        /// SHA-256 of it.
+        hash: SecretHash,
+        /// What can be shown of it.
+        hint: KeyHint,
+    },
+}
+
+impl Candidate {
     /// SHA-256 of it.
-    pub(crate) hash: SecretHash,
+    pub(crate) fn hash(&self) -> SecretHash {
+        match self {
+            Self::Own(secret) => hash_api_key(secret),
+            Self::Imported { hash, .. } => *hash,
+        }
+    }
+
     /// What can be shown of it.
-    pub(crate) hint: KeyHint,
+    pub(crate) fn hint(self) -> KeyHint {
+        match self {
+            Self::Own(secret) => secret.hint(),
+            Self::Imported { hint, .. } => hint,
+        }
+    }
 }
 
 /// The shapes as they were read last.
@@ -61,16 +84,15 @@ pub(crate) async fn read(
     text: &str,
 ) -> Result<Result<Candidate, ShapeError>, Error> {
     let why = match ApiKeySecret::parse(text) {
-        Ok(secret) => {
-            return Ok(Ok(Candidate { hash: hash_api_key(&secret), hint: secret.hint() }));
-        }
+        Ok(secret) => return Ok(Ok(Candidate::Own(secret))),
         Err(why) => why,
     };
     if !KeyShape::is_possible(text) {
         return Ok(Err(why));
     }
     let known = known(service).await?;
-    Ok(known.find(text).map(|hint| Candidate { hash: sha256(text.as_bytes()), hint }).ok_or(why))
+    let imported = |hint| Candidate::Imported { hash: sha256(text.as_bytes()), hint };
+    Ok(known.find(text).map(imported).ok_or(why))
 }
 
 async fn known(service: &Service) -> Result<Arc<Known>, Error> {

@@ -153,8 +153,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(Candidate { hash, hint }: Candidate, how: Exposure) -> Self {
-        Self { hash, hint, how }
+    fn new(candidate: Candidate, how: Exposure) -> Self {
+        Self { hash: candidate.hash(), hint: candidate.hint(), how }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The rate limit, told in headers: the IETF draft's `RateLimit` fields and the older `X-` ones.
 
 use bloom_domain::rate_window::{RateLimit, Taken};
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::errors::whole_seconds;
@@ -23,29 +22,46 @@ pub(crate) fn insert(headers: &mut HeaderMap, rule: RateLimit, taken: Taken) {
     headers.insert(X_RESET, HeaderValue::from(reset));
 }
 
-/// `"default";a=1;b=2`, put together without the formatting machinery: this runs on every request.
+/// `"default";a=1;b=2`. From its end to its beginning, as digits come, and without the formatting machinery: this
+/// runs on every request.
 fn items(first: &str, first_value: u64, second: &str, second_value: u64) -> HeaderValue {
-    let mut text = Vec::with_capacity(40);
-    for (key, value) in [(first, first_value), (second, second_value)] {
-        text.extend_from_slice(if text.is_empty() { b"\"default\";" } else { b";" });
-        text.extend_from_slice(key.as_bytes());
-        text.push(b'=');
-        push_number(&mut text, value);
+    let mut line = Line { bytes: [0; LINE], begin: LINE };
+    for (key, value) in [(second, second_value), (first, first_value)] {
+        line.put_number(value);
+        line.put(b"=");
+        line.put(key.as_bytes());
+        line.put(b";");
     }
-    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
+    line.put(b"\"default\"");
+    HeaderValue::from_bytes(&line.bytes[line.begin..]).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn push_number(text: &mut Vec<u8>, mut number: u64) {
-    let start = text.len();
-    loop {
-        // A digit.
-        text.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
+/// Room for the name and two numbers of 20 digits.
+const LINE: usize = 64;
+
+/// A line that grows at its beginning.
+struct Line {
+    bytes: [u8; LINE],
+    begin: usize,
+}
+
+impl Line {
+    fn put(&mut self, text: &[u8]) {
+        let end = self.begin;
+        self.begin -= text.len();
+        self.bytes[self.begin..end].copy_from_slice(text);
+    }
+
+    fn put_number(&mut self, mut number: u64) {
+        loop {
+            // A digit.
+            self.put(&[b'0' + (number % 10) as u8]);
+            number /= 10;
+            if number == 0 {
+                break;
+            }
         }
     }
-    text[start..].reverse();
 }
 
 #[cfg(test)]
@@ -56,5 +72,7 @@ mod tests {
     fn items_are_written_as_a_structured_field() {
         assert_eq!(items("r", 119, "t", 60), "\"default\";r=119;t=60");
         assert_eq!(items("r", 0, "t", 1_000), "\"default\";r=0;t=1000");
+        let most = u64::MAX;
+        assert_eq!(items("r", most, "t", most), format!("\"default\";r={most};t={most}"));
     }
 }

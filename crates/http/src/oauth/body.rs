@@ -1,7 +1,7 @@
 //! What a client sends, read whole and bounded.
 
 use axum::extract::Request;
-use bloom_domain::senders::Sender;
+use bloom_domain::senders;
 use bloom_oauth::client_authentication::ClientCredentials;
 use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_oauth::parameters::Parameters;
@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use super::OAuthFailure;
 use crate::app::App;
 use crate::body::{self, BodyError};
-use crate::sender;
+use crate::sender::Sender;
 
 /// Larger than any request to these endpoints gets.
 const MAX_BYTES: usize = 64 * 1024;
@@ -37,16 +37,16 @@ impl Form {
             let text = "the request has two Authorization headers";
             return Err(OAuthError::invalid_request(text).into());
         }
-        let sender = sender::Sender::of(app, request.headers(), request.extensions()).kept();
+        let sender = Sender::of(app, request.headers(), request.extensions());
         let body = read(request).await?;
         let parameters = Parameters::parse(&body).map_err(OAuthError::from)?;
         parameters.check_once().map_err(OAuthError::from)?;
         Ok(Self { parameters, authorization, sender })
     }
 
-    /// Where the client is.
-    pub(crate) fn sender(&self) -> &Sender {
-        &self.sender
+    /// Where the client is, as the audit keeps it.
+    pub(crate) fn sender(&self) -> senders::Sender {
+        self.sender.kept()
     }
 
     /// Which client asks, and what should prove it.
@@ -63,7 +63,7 @@ impl Form {
         let is_basic = self.authorization().is_some_and(|header| {
             header.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Basic "))
         });
-        match attempts::anonymous_authentication_failed(&app.service, self.sender.address) {
+        match attempts::anonymous_authentication_failed(&app.service, self.sender.address()) {
             None if is_basic => failure.with_basic_challenge(),
             None => failure,
             Some(wait) => {

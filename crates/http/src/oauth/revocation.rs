@@ -25,6 +25,6 @@ async fn answer(app: &App, form: &Form) -> Result<Response, OAuthFailure> {
     let client = form.client()?;
     let token = form.parameters.one("token").map_err(OAuthError::from)?;
     let token = token.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-    tokens::anonymous_revoke(&app.service, &client, token, form.sender()).await?;
+    tokens::anonymous_revoke(&app.service, &client, token, &form.sender()).await?;
     Ok(json(StatusCode::OK, b"{}".to_vec()))
 }

@@ -25,18 +25,19 @@ async fn answer(app: &App, form: &Form) -> Result<Response, OAuthFailure> {
     let asked = TokenRequest::read(&form.parameters, form.authorization())?;
     // Before a code is spent on a mistake.
     check_resource(&form.parameters, app.service.authorization_server().resources())?;
+    let sender = form.sender();
     let tokens = match asked {
         TokenRequest::AuthorizationCode { client, code, redirect_uri, verifier } => {
             let proofs = (redirect_uri, verifier);
-            tokens::anonymous_redeem(&app.service, &client, &code, proofs, form.sender()).await?
+            tokens::anonymous_redeem(&app.service, &client, &code, proofs, &sender).await?
         }
         TokenRequest::RefreshToken { client, refresh_token, scope } => {
             let (token, scope) = (refresh_token.as_str(), scope.as_deref());
-            tokens::anonymous_refresh(&app.service, &client, token, scope, form.sender()).await?
+            tokens::anonymous_refresh(&app.service, &client, token, scope, &sender).await?
         }
         TokenRequest::ClientCredentials { client, scope } => {
-            let (scope, sender) = (scope.as_deref(), form.sender());
-            client_credentials::anonymous_act(&app.service, &client, scope, sender).await?
+            let scope = scope.as_deref();
+            client_credentials::anonymous_act(&app.service, &client, scope, &sender).await?
         }
     };
     Ok(json(StatusCode::OK, write(&tokens)))

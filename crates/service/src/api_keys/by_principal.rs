@@ -335,7 +335,7 @@ pub async fn which(
 
 async fn identify(service: &Service, owner: AccountId, presented: &str) -> Result<Verified, Error> {
     let hash = match key_shapes::read(service, presented).await? {
-        Ok(candidate) => candidate.hash,
+        Ok(candidate) => candidate.hash(),
         Err(error) => return Ok(Verified::Malformed(error)),
     };
     let at = service.now();
