@@ -61,6 +61,8 @@ actions! {
     AccountBanned = "account.banned", "Account suspended";
     /// The operator restored it.
     AccountUnbanned = "account.unbanned", "Account restored";
+    /// A person is called something else.
+    AccountRenamed = "account.renamed", "Name changed";
     /// A password was set; every session ended.
     PasswordSet = "account.password_set", "Password set, all browsers signed out";
     /// A person changed their password; every other session ended.

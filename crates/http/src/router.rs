@@ -175,13 +175,15 @@ fn developer() -> Router<App> {
 /// How a person signs in, and where they are.
 fn security() -> Router<App> {
     use pages::{
-        email, openid, own_data, passkeys, password, proof, reset, security, sign_out_everywhere,
+        email, name, openid, own_data, passkeys, password, proof, reset, security,
+        sign_out_everywhere,
     };
 
     let at = |form: &str| format!("{}/{form}", security::PATH);
     Router::new()
         .route(security::PATH, get(security::show))
         .route(proof::PATH, get(proof::show).post(proof::submit))
+        .route(&at("name"), get(security::go_to_it).post(name::submit))
         .route(&at("email"), get(email::show).post(email::submit))
         .route(&at("verify-email"), get(security::go_to_it).post(email::send_verification))
         .route("/verify-email/{token}", get(email::show_verification).post(email::verify))

@@ -25,6 +25,7 @@ use email::Verification;
 pub mod deletion;
 pub mod email;
 pub mod export;
+pub mod name;
 pub mod password;
 pub mod reset;
 pub mod sign_up_links;

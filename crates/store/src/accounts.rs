@@ -33,6 +33,8 @@ statements! {
     BAN = "UPDATE accounts SET banned_at = ?2 WHERE id = ?1 AND banned_at IS NULL";
     /// Restores an account that is suspended.
     UNBAN = "UPDATE accounts SET banned_at = NULL WHERE id = ?1 AND banned_at IS NOT NULL AND deleted_at IS NULL";
+    /// Another name, or none.
+    SET_NAME = "UPDATE accounts SET name = ?2 WHERE id = ?1";
     /// Another password.
     SET_PASSWORD = "UPDATE accounts SET password_hash = ?2 WHERE id = ?1";
     /// The address is known to be the person's, unless it is another one by now.
@@ -115,6 +117,11 @@ pub fn ban(tx: &mut Tx<'_>, id: AccountId, at: Timestamp) -> Result<bool, Error>
 /// Restores an account; `false` when it was not suspended.
 pub fn unban(tx: &mut Tx<'_>, id: AccountId) -> Result<bool, Error> {
     Ok(tx.execute(&UNBAN, &[id.into()])? == 1)
+}
+
+/// Sets what the person wants to be called.
+pub fn set_name(tx: &mut Tx<'_>, id: AccountId, name: Option<&str>) -> Result<bool, Error> {
+    Ok(tx.execute(&SET_NAME, &[id.into(), name.into()])? == 1)
 }
 
 /// Sets another password hash.

@@ -142,6 +142,7 @@ async fn do_everything_for_security(app: &App) {
     elsewhere.sign_in("carl@example.com", PASSWORD).await.assert_redirect("/settings");
     let other = crate::security::other_session(&mut carl).await;
     carl.post(&crate::security::ending(&other), &[]).await;
+    carl.post("/settings/security/name", &[("name", "Carl")]).await;
     app.advance(Duration::from_secs(600));
     crate::security::confirm(&mut carl).await;
     let verify = link(app, "carl@example.com", "/verify-email/").await;
@@ -196,7 +197,7 @@ async fn do_everything_in_a_team(app: &App, ada: &mut Browser) {
     done("role", &[("role", "admin")]).await;
     done("remove", &[]).await;
     join(ada, &id, &mut bob, "member").await;
-    ada.post(&at(&format!("members/{bobs}/own")), &[]).await;
+    ada.post(&at(&format!("members/{bobs}/own")), &[("name", "Analytical Engines")]).await;
     ada.post(&at("leave"), &[]).await.assert_redirect("/settings?left=workspace#workspaces");
 }
 

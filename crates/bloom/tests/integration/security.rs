@@ -28,6 +28,7 @@ on_both!(
     a_second_click_is_told_no_lie,
     what_ended_meanwhile_changes_nothing,
     strangers_sign_in_first,
+    a_person_is_called_something_else,
 );
 
 const HERE: &str = "/settings/security";
@@ -103,8 +104,10 @@ async fn another_browser_is_signed_out(app: App) {
     // Twice is no error, and an id that is none names nothing.
     ada.post(&ending(&other), &[])
         .await
-        .assert_redirect("/settings/security?done=session#browsers");
-    ada.post(&ending("x"), &[]).await.assert_page(404, "Page not found");
+        .assert_redirect("/settings/security?done=no-session#browsers");
+    let page = ada.get("/settings/security?done=no-session").await;
+    assert!(page.text().contains("That browser had been signed out before."), "{page:?}");
+    ada.post(&ending("x"), &[]).await.assert_page(404, "It is not there any more");
     ada.get(&ending(&other)).await.assert_redirect(HERE);
 }
 
@@ -116,7 +119,7 @@ async fn nobody_signs_out_somebody_elses_browser(app: App) {
     let before = app.rows("sessions");
     bob.post(&ending(&other), &[])
         .await
-        .assert_redirect("/settings/security?done=session#browsers");
+        .assert_redirect("/settings/security?done=no-session#browsers");
     assert_eq!(app.rows("sessions"), before);
     assert!(elsewhere.is_signed_in().await);
     let token = ada.form_token().await;
@@ -401,4 +404,36 @@ async fn strangers_sign_in_first(app: App) {
     let left = ada.post_as_is("/sign-out", &[("form_token", token)], &[]).await;
     left.assert_redirect("/sign-in");
     ada.get(HERE).await.assert_redirect("/sign-in?next=%2Fsettings%2Fsecurity");
+}
+
+/// On every face at once, whichever credential it is asked with; a name that is none changes nothing.
+async fn a_person_is_called_something_else(app: App) {
+    let mut ada = app.person("ada").await;
+    let key = ada.create_key("ci").await.secret;
+    let called = async || app.account(&key).await.json()["data"]["name"].clone();
+    assert_eq!(called().await, serde_json::Value::Null);
+    let form = format!("{HERE}/name");
+    let renamed = format!("{HERE}?done=name#name");
+    ada.post(&form, &[("name", " Ada Lovelace ")]).await.assert_redirect(&renamed);
+    assert_eq!(called().await, "Ada Lovelace");
+    let page = ada.get(&format!("{HERE}?done=name")).await;
+    assert!(page.text().contains("Your name is changed."), "{page:?}");
+    assert!(page.text().contains("value=\"Ada Lovelace\""), "{page:?}");
+    let before = app.database().dump();
+    for bad in ["x".repeat(101), "Ada\u{202E}".to_owned()] {
+        let page = ada.post(&form, &[("name", &bad)]).await;
+        assert_eq!(page.status, 422, "{page:?}");
+        assert!(page.text().contains("account-name-error"), "{page:?}");
+        assert!(page.text().contains(&bad), "it is kept: {page:?}");
+    }
+    // The same again is no change.
+    ada.post(&form, &[("name", "Ada Lovelace")]).await.assert_redirect(&renamed);
+    assert_eq!(app.database().dump(), before);
+    ada.post(&form, &[("name", "  ")]).await.assert_redirect(&renamed);
+    assert_eq!(called().await, serde_json::Value::Null);
+    let records = app.rows("audit_records");
+    let names = records.iter().filter(|row| row.contains("account.renamed"));
+    assert_eq!(names.count(), 2, "{records:?}");
+    let page = ada.get("/settings/activity").await;
+    assert!(page.text().contains("Name changed"), "{page:?}");
 }

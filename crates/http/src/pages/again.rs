@@ -28,7 +28,7 @@ use super::views::{Before, Layout, SendAgain};
 use crate::app::App;
 
 /// Where the forms are sent of which something is typed or chosen. `*` is any one segment.
-const KEPT: [&str; 16] = [
+const KEPT: [&str; 17] = [
     "/images",
     "/images/*/edit",
     "/images/*/resize",
@@ -43,6 +43,7 @@ const KEPT: [&str; 16] = [
     "/settings/workspaces/*/invitations",
     "/settings/developer",
     "/settings/developer/*",
+    "/settings/security/name",
     "/settings/security/email",
     "/settings/security/passkeys",
 ];
@@ -120,6 +121,10 @@ async fn again(
     };
     match &*error {
         PageError::SignedOutAt(_) => Some((error, as_sent(fields, Before::SignIn))),
+        PageError::NotFound | PageError::NotAllowed => {
+            let again = as_sent(fields, Before::Nothing);
+            again.form.says_something().then_some((error, again))
+        }
         PageError::Failed(_) if error.is_passing() => Some((error, as_sent(fields, Before::Wait))),
         PageError::First(place) if place.starts_with(proof::PATH) => {
             let error = Arc::new(PageError::ProofFirst(place.clone()));

@@ -34,6 +34,7 @@ pub(crate) mod key;
 mod key_options;
 mod markup;
 mod moment;
+pub(crate) mod name;
 mod next;
 pub(crate) mod openid;
 pub(crate) mod own_data;

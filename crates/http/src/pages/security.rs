@@ -18,7 +18,7 @@ use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
 use super::parts::Part;
-use super::views::{IdentityRow, Moment, Opening, PasskeyRow, Security, SessionRow};
+use super::views::{Field, IdentityRow, Moment, Opening, PasskeyRow, Security, SessionRow};
 use super::{Segment, devices, early, id, redirect};
 use crate::api::query::Query;
 use crate::app::App;
@@ -49,6 +49,8 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
 fn words(done: &str, is_by_hand: bool) -> Option<&'static str> {
     Some(match done {
         "session" => "That browser is signed out.",
+        "name" => "Your name is changed.",
+        "no-session" => "That browser had been signed out before.",
         "password" => "Your password is changed. Every other browser is signed out.",
         "passkey" => "The passkey is added. You can sign in with it.",
         "linked" => "You can sign in at the other server now, too.",
@@ -72,8 +74,11 @@ pub(crate) async fn end_session(
     request: Request,
 ) -> Result<Response, PageError> {
     let (browser, _) = Form::read(&app, request).await?;
-    ending::end(&app.service, browser.require_person()?, id(segment)?).await?;
-    Ok(redirect(&format!("{PATH}?done=session#browsers")))
+    let done = match ending::end(&app.service, browser.require_person()?, id(segment)?).await? {
+        true => "session",
+        false => "no-session",
+    };
+    Ok(redirect(&format!("{PATH}?done={done}#browsers")))
 }
 
 /// The address of a form, opened like a page.
@@ -81,7 +86,8 @@ pub(crate) async fn go_to_it() -> Response {
     redirect(PATH)
 }
 
-async fn view(
+/// What the page says.
+pub(super) async fn view(
     app: &App,
     browser: &Browser,
     person: &SignedIn,
@@ -98,6 +104,7 @@ async fn view(
     let provider = service.settings().openid.as_deref();
     Ok(Security {
         layout: browser.layout(),
+        name: Field { value: person.account().name.clone().unwrap_or_default(), error: None },
         email: person.account().email.to_string(),
         asked: asked.map(|(email, until)| (email.to_string(), moment(until, now))),
         is_verified: person.account().email_verified_at.is_some(),

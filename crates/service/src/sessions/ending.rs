@@ -25,25 +25,26 @@ pub async fn list(service: &Service, person: &SignedIn) -> Result<Vec<Session>, 
     Ok(service.store.read(list).await?)
 }
 
-/// Ends one of the person's sessions: that browser's very next request is a stranger's. One that is not
-/// there, or not theirs, is ended already.
+/// Ends one of the person's sessions: that browser's very next request is a stranger's. Gives whether it did: one that
+/// is not there, or not theirs, had ended before.
 ///
 /// # Errors
 /// [`Error::SignedOut`], [`Error::AccountBanned`].
-pub async fn end(service: &Service, person: &SignedIn, id: SessionId) -> Result<(), Error> {
+pub async fn end(service: &Service, person: &SignedIn, id: SessionId) -> Result<bool, Error> {
     let (claim, author) = (person.claim(), person.author(service)?);
     let write = move |tx: &mut Tx<'_>| {
         if let Err(refused) = claim.check(tx)? {
             return Ok(Err(refused));
         }
-        if store::sessions::delete_one(tx, claim.account, id)? {
+        let ends = store::sessions::delete_one(tx, claim.account, id)?;
+        if ends {
             let subject = Subject::Account(claim.account);
             let difference = Difference::default();
             author.record(tx, Action::SessionEnded, subject, claim.account, difference);
             // Which digest it had is not asked for: nothing is kept of sessions.
             tx.changed(Change::Account(claim.account));
         }
-        Ok(Ok(()))
+        Ok(Ok(ends))
     };
     service.store.write(write).await?
 }

@@ -2,7 +2,9 @@
 
 use askama::Template;
 
-use super::{AskPasskey, IdentityRow, Layout, Moment, PartLinks, PasskeyRow, Problem, problems};
+use super::{
+    AskPasskey, Field, IdentityRow, Layout, Moment, PartLinks, PasskeyRow, Problem, problems,
+};
 
 /// The page at `/settings/security`.
 #[derive(Debug, Template)]
@@ -10,6 +12,8 @@ use super::{AskPasskey, IdentityRow, Layout, Moment, PartLinks, PasskeyRow, Prob
 pub(crate) struct Security {
     /// The frame.
     pub(crate) layout: Layout,
+    /// What the person wants to be called.
+    pub(crate) name: Field,
     /// The address that signs in.
     pub(crate) email: String,
     /// The address that a link went to which would make it theirs, and when the link ends.
@@ -89,6 +93,12 @@ pub(crate) struct NewPassword {
     pub(crate) action: String,
 }
 
+impl Security {
+    fn problems(&self) -> Vec<Problem> {
+        problems(None, &[("account-name", self.name.error.as_ref())])
+    }
+}
+
 impl Proof {
     fn problems(&self) -> Vec<Problem> {
         problems(None, &[("password", self.password_error.as_ref())])
@@ -122,6 +132,7 @@ impl Security {
         let hostile = || String::from(super::tests::HOSTILE);
         let page = || Self {
             layout: Layout::sample_signed_in(),
+            name: Field { value: "Ada Lovelace".into(), error: None },
             email: "ada@example.com".into(),
             asked: Some(("new@example.com".into(), Moment::sample("in 23 hours"))),
             is_verified: false,
