@@ -331,16 +331,19 @@ fn forget_collected(tx: &mut Tx<'_>, id: BrandId, now: Timestamp) -> Result<usiz
     Ok(images.len())
 }
 
-/// Sets what is known of a brand; what is left out of the corrections is as it was found.
+/// Sets what is known of a brand; what is left out of the corrections is as it was found. `seen` is the brand as the
+/// person saw it.
 ///
 /// # Errors
+/// [`Error::ChangedMeanwhile`] when other things are known of it by now, unless they are those;
 /// [`Error::BrandNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn correct(
     service: &Service,
     person: &SignedIn,
-    id: BrandId,
+    seen: &Brand,
     corrections: Corrections,
 ) -> Result<(), Error> {
+    let (id, seen) = (seen.id, (seen.findings.clone(), seen.corrections.clone()));
     let (asker, now) = (Asker::signed_in(service, person)?, service.now());
     let corrections = corrections.with_a_name_that_shows();
     let stored = corrections.to_stored()?;
@@ -351,6 +354,9 @@ pub async fn correct(
         };
         if brand.corrections == stored {
             return Ok(Ok(()));
+        }
+        if (&brand.findings, &brand.corrections) != (&seen.0, &seen.1) {
+            return Ok(Err(Error::ChangedMeanwhile));
         }
         brand.corrections = stored;
         let known = match Profile::of(&brand) {

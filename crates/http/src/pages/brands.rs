@@ -2,6 +2,8 @@
 
 mod corrections;
 
+use std::fmt::Debug;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bloom_domain::brands::{BrandStatus, SiteUrl};
@@ -17,7 +19,7 @@ use super::errors::PageError;
 use super::forms::Form;
 use super::moment::moment;
 use super::views::{BrandPage, BrandRow, BrandState, Brands, Field, WorkspaceOption};
-use super::{Segment, page, redirect};
+use super::{Segment, page, redirect, seen};
 use crate::api::brands::{logo_origin, logo_url, told};
 use crate::api::query::Query;
 use crate::app::App;
@@ -134,16 +136,34 @@ pub(crate) async fn correct(
     let id: BrandId = super::id(id)?;
     let found = brands::show(&app.service, person, id).await?;
     let profile = Profile::of(&found.brand)?;
-    match corrections::read(&form, &profile.found) {
-        Ok(corrections) => {
-            brands::correct(&app.service, person, id, corrections).await?;
-            Ok(done(id, "saved"))
-        }
+    let corrections = match corrections::read(&form, &profile.found) {
+        Ok(corrections) => corrections,
         Err(refused) => {
             let view = refused.onto(one(&app, &browser, &found)?, &form);
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+            return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
         }
+    };
+    // What is so already, a second click perhaps, takes nothing back.
+    let saved =
+        match seen::is_of(&form, &filled_from(&found)) || corrections.are_of(&found.brand)? {
+            true => brands::correct(&app.service, person, &found.brand, corrections).await,
+            false => Err(Error::ChangedMeanwhile),
+        };
+    match saved {
+        Ok(()) => Ok(done(id, "saved")),
+        Err(Error::ChangedMeanwhile) => {
+            let found = brands::show(&app.service, person, id).await?;
+            let view = corrections::typed(one(&app, &browser, &found)?, &form);
+            let trouble = Some(seen::CHANGED.to_owned());
+            Ok(page(StatusCode::CONFLICT, &BrandPage { trouble, ..view }))
+        }
+        Err(error) => Err(error.into()),
     }
+}
+
+/// What the form is filled from.
+fn filled_from(Found { brand, .. }: &Found) -> impl Debug {
+    (&brand.findings, &brand.corrections)
 }
 
 /// Reads its page again.
@@ -309,12 +329,11 @@ fn one(app: &App, browser: &Browser, found: &Found) -> Result<BrandPage, PageErr
     // The page is on this server, whatever the origin's name for it is.
     let logo =
         logo_url(app, brand).and_then(|url| url.strip_prefix(app.site.origin()).map(str::to_owned));
-    // A brand whose page could not be read fetches nothing before it is read again.
-    let is_failed = matches!(brand.status, BrandStatus::Failed(_));
-    let wanted = brand.wanted_logo.as_deref().filter(|_| !is_failed);
+    let wanted = brand.wanted_logo.as_deref();
     let origin = logo.as_ref().and_then(|_| logo_origin(brand, &known));
     Ok(BrandPage {
         layout: browser.layout(),
+        seen: seen::mark(&filled_from(found)),
         done: None,
         fetching: wanted.map(|url| fetching(brand.id, url)),
         trouble,

@@ -56,14 +56,19 @@ pub async fn choose_url(
         Error::InvalidLogo("logoUrl is no absolute URL that begins with https:// or http://".into())
     })?;
     let url = url.as_str().to_owned();
-    let payload = Payload { brand: *id.as_bytes(), url: url.clone() };
-    let fetching = JobDraft::new(service, &FETCHING, None, &payload)?;
+    let fetching = draft(service, id, &url)?;
     change(service, asker, id, None, move |brand| {
         brand.wanted_logo = Some(url);
         brand.logo_error = None;
         Some(fetching)
     })
     .await
+}
+
+/// The job that fetches a brand's logo from a URL.
+pub(super) fn draft(service: &Service, brand: BrandId, url: &str) -> Result<JobDraft, Error> {
+    let payload = Payload { brand: *brand.as_bytes(), url: url.to_owned() };
+    JobDraft::new(service, &FETCHING, None, &payload)
 }
 
 /// Chooses a file as the logo.
@@ -231,7 +236,12 @@ async fn end(
             Ok(logo) => {
                 brand.logo = Some(logo);
                 brand.logo_error = None;
-                if brand.status == BrandStatus::LogoRequired {
+                let is_known = match &brand.status {
+                    BrandStatus::LogoRequired => true,
+                    BrandStatus::Failed(_) => onboarding::is_set_by_hand(&brand)?,
+                    BrandStatus::Analyzing | BrandStatus::Ready => false,
+                };
+                if is_known {
                     brand.status = BrandStatus::Ready;
                 }
             }

@@ -65,7 +65,9 @@ pub(super) fn draft(service: &Service, brand: BrandId) -> Result<JobDraft, Error
 /// What a run came to.
 enum Outcome {
     Read(Box<Read>),
-    Failed(Failure),
+    /// The page could not be read. A logo at an address of its own has nothing to do with that, and is fetched by
+    /// this job.
+    Failed(Failure, Option<JobDraft>),
 }
 
 struct Read {
@@ -97,7 +99,7 @@ async fn run(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
         Err(failure) if failure.code == FailureCode::Internal => {
             return Err(JobError::ForNow(failure.detail));
         }
-        Err(failure) => Outcome::Failed(failure),
+        Err(failure) => failed(service, &brand, failure)?,
     };
     end(service, job, id, Some((brand.run, outcome))).await
 }
@@ -115,8 +117,27 @@ async fn give_up(service: &Arc<Service>, job: &Job) -> Result<(), JobError> {
             .to_owned(),
     };
     let found = service.store.read(move |tx| store::brands::find_any(tx, id)).await?;
-    let outcome = found.map(|found| (found.brand.run, Outcome::Failed(failure)));
+    let outcome = match found.map(|found| found.brand) {
+        Some(brand) => Some((brand.run, failed(service, &brand, failure)?)),
+        None => None,
+    };
     end(service, job, id, outcome).await
+}
+
+fn failed(service: &Service, brand: &Brand, failure: Failure) -> Result<Outcome, Error> {
+    let wanted = brand.wanted_logo.as_deref();
+    let fetching = wanted.map(|url| logos::draft(service, brand.id, url)).transpose()?;
+    Ok(Outcome::Failed(failure, fetching))
+}
+
+/// Whether enough of a brand was set by hand for it to be one, as it is stored.
+pub(super) fn is_set_by_hand(brand: &Brand) -> Result<bool, store::Error> {
+    let corrections = Corrections::of(brand).map_err(|error| corrupt(&error))?;
+    Ok(profile::is_set_by_hand(brand, &corrections))
+}
+
+fn corrupt(error: &Error) -> store::Error {
+    store::Error::Corrupt(error.to_string())
 }
 
 /// Fetches and reads; writes nothing but the bytes of a logo.
@@ -268,9 +289,11 @@ async fn end(
         {
             collecting.run(tx)?;
         }
+        if let Outcome::Failed(_, Some(fetching)) = &outcome {
+            fetching.run(tx)?;
+        }
         // What cannot be read of what was corrected is a defect, and no reason to lose what was found.
-        settle(&mut brand, outcome, now)
-            .map_err(|error| store::Error::Corrupt(error.to_string()))?;
+        settle(&mut brand, outcome, now).map_err(|error| corrupt(&error))?;
         store::brands::update(tx, &brand, run)?;
         logos::keep(tx, (&before, &brand.logo), now)?;
         tx.changed(Change::Brand(id));
@@ -288,7 +311,7 @@ async fn end(
 fn settle(brand: &mut Brand, outcome: Outcome, now: Timestamp) -> Result<(), Error> {
     brand.updated_at = now;
     match outcome {
-        Outcome::Failed(failure) => {
+        Outcome::Failed(failure, _) => {
             let is_known = profile::is_set_by_hand(brand, &Corrections::of(brand)?);
             brand.status = if is_known { BrandStatus::Ready } else { BrandStatus::Failed(failure) };
         }

@@ -68,6 +68,14 @@ impl Corrections {
         if set.is_empty() { "nothing".to_owned() } else { set.join(", ") }
     }
 
+    /// Whether they are what a brand has already.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn are_of(&self, brand: &Brand) -> Result<bool, Error> {
+        Ok(brand.corrections == self.clone().with_a_name_that_shows().to_stored()?)
+    }
+
     /// As they are stored; nothing when nothing is corrected.
     pub(super) fn to_stored(&self) -> Result<Option<String>, Error> {
         if *self == Self::default() {

@@ -15,6 +15,7 @@ on_both!(
     a_file_that_is_no_logo_is_refused,
     an_upload_address_is_good_once_for_one_brand_and_a_quarter_of_an_hour,
     a_chosen_logo_survives_another_reading,
+    a_logo_is_fetched_though_the_page_cannot_be_read,
 );
 
 /// A form with a file, as browsers and curl send it.
@@ -107,6 +108,37 @@ async fn a_logo_by_its_url_is_fetched_and_what_is_wrong_is_told(app: App) {
     let after = ada.get(&id).await;
     assert_eq!((&after["status"], &after["logoUrl"]), (&json!("ready"), &brand["logoUrl"]));
     assert!(after["logoError"].is_string(), "{after}");
+}
+
+/// It is at an address of its own, named at once or later; with a colour set by hand the brand is ready.
+async fn a_logo_is_fetched_though_the_page_cannot_be_read(app: App) {
+    let ada = Owner::new(&app).await;
+    ada.sites.put("cdn.example/l.svg", "image/svg+xml", GREEN_LOGO);
+    let logo = "https://cdn.example/l.svg";
+    for is_named_later in [false, true] {
+        let mut wanted = json!({ "url": "https://nowhere.example/" });
+        if !is_named_later {
+            wanted["logoUrl"] = json!(logo);
+        }
+        let answer = ada.call("POST", BRANDS, Some(&wanted)).await;
+        let id = answer.json()["data"]["id"].as_str().expect("an id").to_owned();
+        ada.app.do_jobs().await;
+        if is_named_later {
+            assert_eq!(ada.get(&id).await["logoUrl"], Value::Null);
+            let named = json!({ "logoUrl": logo });
+            ada.call("PUT", &format!("{BRANDS}/{id}/logo"), Some(&named)).await;
+            ada.app.do_jobs().await;
+        }
+        let brand = ada.get(&id).await;
+        assert!(brand["logoUrl"].is_string(), "{brand}");
+        assert_eq!((&brand["status"], brand.get("logoError")), (&json!("failed"), None), "{brand}");
+        let none = json!({ "logoUrl": "https://cdn.example/none.svg" });
+        ada.call("PUT", &format!("{BRANDS}/{id}/logo"), Some(&none)).await;
+        ada.app.do_jobs().await;
+        let after = ada.get(&id).await;
+        assert!(after["logoError"].is_string(), "{after}");
+        assert_eq!((&after["status"], &after["logoUrl"]), (&json!("failed"), &brand["logoUrl"]));
+    }
 }
 
 async fn a_file_that_is_no_logo_is_refused(app: App) {

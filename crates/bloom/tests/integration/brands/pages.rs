@@ -16,6 +16,7 @@ on_both!(
     brands_are_their_peoples_alone,
     a_form_with_a_file_has_each_field_once,
     a_logo_is_called_taken_once_it_is,
+    a_page_of_before_takes_no_correction_back,
 );
 
 async fn browser(ada: &Owner) -> Browser {
@@ -210,6 +211,37 @@ async fn what_cannot_be_taken_is_told_beside_the_field(app: App) {
     assert_eq!(ada.get(brand["id"].as_str().unwrap()).await, brand, "nothing was taken");
 }
 
+/// Of two tabs the second is told what the first has set; what is so already is no conflict.
+async fn a_page_of_before_takes_no_correction_back(app: App) {
+    let ada = Owner::new(&app).await;
+    let brand = ada.brand("https://kobalt.example/").await;
+    let id = brand["id"].as_str().unwrap();
+    let (page, mut browser) = (format!("/brands/{id}"), browser(&ada).await);
+    let (token, old) = (browser.form_token().await, browser.seen(&page).await.expect("a mark"));
+    let saved = format!("{page}?done=saved");
+    let mut send = async |seen: &str, fields: &[(&str, &str)]| {
+        let fields = [&[("form_token", token.as_str()), ("seen", seen)], fields].concat();
+        browser.post_as_is(&page, &fields, &[]).await
+    };
+    send(&old, &[("summary", "Makes blue.")]).await.assert_redirect(&saved);
+    let set = ada.get(id).await;
+    let before = app.database().dump();
+    let late = send(&old, &[("name", "Kobalt Works")]).await;
+    assert_eq!(late.status, 409, "{late:?}");
+    let text = late.text();
+    assert!(text.contains("It was changed since you opened this page"), "{text}");
+    assert!(text.contains("value=\"Kobalt Works\""), "what was typed is kept: {text}");
+    assert_eq!(send("", &[("name", "Kobalt Works")]).await.status, 409);
+    assert_eq!(app.database().dump(), before);
+    send(&old, &[("summary", "Makes blue.")]).await.assert_redirect(&saved);
+    assert_eq!((app.database().dump(), ada.get(id).await), (before, set));
+    // Who has seen it, and saves once more, is taken at their word.
+    let new = text.split_once("name=\"seen\" value=\"").expect("a mark").1;
+    let new = new.split('"').next().expect("an end");
+    send(new, &[("name", "Kobalt Works")]).await.assert_redirect(&saved);
+    assert_eq!(ada.get(id).await["name"], "Kobalt Works");
+}
+
 async fn a_brand_is_deleted_by_its_name(app: App) {
     let ada = Owner::new(&app).await;
     let brand = ada.brand("https://kobalt.example/").await;
@@ -235,7 +267,7 @@ async fn brands_are_their_peoples_alone(app: App) {
     }
     for form in ["", "/read", "/delete"] {
         let answer = bob.post(&format!("{page}{form}"), &[("confirmed", "Kobalt")]).await;
-        answer.assert_page(404, "Page not found");
+        answer.assert_page(404, "It is not there any more");
     }
     assert_eq!(ada.get(brand["id"].as_str().unwrap()).await, brand);
 }

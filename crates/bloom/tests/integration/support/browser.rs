@@ -90,7 +90,10 @@ impl Browser {
     pub(crate) async fn seen(&mut self, path: &str) -> Option<String> {
         let is_of_app =
             path.strip_prefix("/settings/developer/").is_some_and(|id| !id.contains('/'));
-        let says = is_of_app || ["/options", "/budget"].iter().any(|end| path.ends_with(end));
+        let is_of_brand = path.strip_prefix("/brands/").is_some_and(|id| !id.contains('/'));
+        let says = is_of_app
+            || is_of_brand
+            || ["/options", "/budget"].iter().any(|end| path.ends_with(end));
         if !says {
             return None;
         }

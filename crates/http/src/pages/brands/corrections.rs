@@ -56,6 +56,11 @@ impl Refused {
     }
 }
 
+/// The page with the form as it was typed, in which nothing is wrong.
+pub(super) fn typed(view: BrandPage, form: &Form) -> BrandPage {
+    Refused::default().onto(view, form)
+}
+
 /// What is known, but for the colours, as fields.
 pub(super) fn fields(known: &Findings, name: &str) -> Vec<FindingField> {
     let field = |id, label, (value, note): (String, String), is_long| FindingField {

@@ -107,6 +107,8 @@ pub(crate) struct BrandPage {
     pub(crate) done: Option<String>,
     /// Where to look again for what became of a logo that is being fetched.
     pub(crate) fetching: Option<String>,
+    /// What stands for what the form is filled from.
+    pub(crate) seen: String,
     /// What went wrong with the page or the logo.
     pub(crate) trouble: Option<String>,
     /// Its id.
@@ -281,6 +283,7 @@ mod samples {
                 layout: Layout::sample_signed_in(),
                 done: None,
                 fetching: None,
+                seen: "0123456789abcdef".into(),
                 trouble: None,
                 id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6d".into(),
                 name: "Northwind".into(),
