@@ -223,7 +223,6 @@ impl Config {
 
     /// The public place of the server, once it listens on `listening`.
     pub(crate) fn site(&self, listening: SocketAddr) -> Result<Site, Failure> {
-        let proxies = self.whole("server", "trusted_proxies", 0)?.try_into().unwrap_or(usize::MAX);
         let url = match self.text("server", "public_url") {
             Some(url) => url.to_owned(),
             None if listening.ip().is_loopback() => {
@@ -235,7 +234,22 @@ impl Config {
                 ));
             }
         };
-        let site = Site::new(&url, proxies)
+        self.site_at(&url)
+    }
+
+    /// The same for a command, which listens nowhere: where the server answered last, if it is not said how people reach
+    /// it, or where it would.
+    pub(crate) fn site_of_command(&self, last: Option<String>) -> Result<Site, Failure> {
+        let configured = self.text("server", "public_url").map(str::to_owned);
+        match configured.or(last) {
+            Some(url) => self.site_at(&url),
+            None => self.site_at(&format!("http://localhost:{}", self.listen()?.port())),
+        }
+    }
+
+    fn site_at(&self, url: &str) -> Result<Site, Failure> {
+        let proxies = self.whole("server", "trusted_proxies", 0)?.try_into().unwrap_or(usize::MAX);
+        let site = Site::new(url, proxies)
             .map_err(|error| Failure::usage(format!("server.public_url: {error}")))?;
         match self.text("files", "origin") {
             None => Ok(site),

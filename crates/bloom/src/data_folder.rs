@@ -11,6 +11,8 @@ use crate::failure::Failure;
 
 /// The folder in it that holds the bytes of images when nothing else is configured.
 pub(crate) const FILES: &str = "files";
+/// Where a server answered last, for what commands write into mails.
+const ORIGIN: &str = "origin";
 /// No origin is longer.
 const MAX_ORIGIN: u64 = 512;
 /// The permission of group and others to write.
@@ -83,9 +85,15 @@ impl DataFolder {
         &self.path
     }
 
-    /// Says where this process answers, for whoever finds the folder taken. Nothing depends on it.
+    /// Says where this process answers, for whoever finds the folder taken, and for commands after its end.
     pub(crate) fn say(&self, origin: &str) {
         let _ = (&self.lock).write_all(origin.as_bytes());
+        let _ = std::fs::write(self.path.join(ORIGIN), origin);
+    }
+
+    /// Where a server on this folder answered last, if one ever did.
+    pub(crate) fn last_origin(&self) -> Option<String> {
+        File::open(self.path.join(ORIGIN)).ok().and_then(|file| said(&file))
     }
 
     /// Where the root secret is kept.
@@ -169,4 +177,18 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_said_is_known_after_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || DataFolder::open(folder.path().to_owned()).map_err(|_| "taken").unwrap();
+        assert_eq!(open().last_origin(), None);
+        open().say("http://localhost:4600");
+        assert_eq!(open().last_origin().as_deref(), Some("http://localhost:4600"));
+    }
 }

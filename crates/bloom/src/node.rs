@@ -41,8 +41,11 @@ impl Node {
         listening: SocketAddr,
     ) -> Result<Self, Failure> {
         let (clock, entropy) = (Clock::System, Entropy::System);
-        // A command needs no public URL, unless what it shows leads there.
-        let site = config.site(listening)?;
+        // A command needs no public URL; what it writes into mails leads there all the same.
+        let site = match listening.port() {
+            0 => config.site_of_command(folder.last_origin())?,
+            _ => config.site(listening)?,
+        };
         let settings = config.verbs(&site, listening)?;
         let database = config.database()?;
         let is_embedded = matches!(database, Database::Sqlite { .. });

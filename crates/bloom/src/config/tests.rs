@@ -171,6 +171,18 @@ fn the_public_url_is_asked_for_where_it_cannot_be_known() {
 }
 
 #[test]
+fn a_command_leads_to_where_the_server_answered_last() {
+    let of = |config: &Config, last: Option<&str>| {
+        config.site_of_command(last.map(str::to_owned)).unwrap().origin().to_owned()
+    };
+    let config = Config::default();
+    assert_eq!(of(&config, None), "http://localhost:8080", "where it would answer");
+    assert_eq!(of(&config, Some("http://localhost:4600")), "http://localhost:4600");
+    let named = from_file("[server]\npublic_url = \"https://bloom.example\"").unwrap();
+    assert_eq!(of(&named, Some("http://localhost:4600")), "https://bloom.example");
+}
+
+#[test]
 fn a_configured_secret_is_read_with_those_it_replaced() {
     let (a, b, c) = ("a1".repeat(32), "b2".repeat(32), "c3".repeat(32));
     let config = from_environment(&[
