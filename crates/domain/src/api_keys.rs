@@ -222,9 +222,16 @@ impl ApiKey {
             (KeyState::Revoked { at, by }, ..) => KeyCondition::Revoked { at, by },
             (_, Some(at), _) if at <= now => KeyCondition::Expired { at },
             (.., Some(old)) if old.until > now => KeyCondition::Rotated { until: old.until },
-            (_, Some(at), _) if at <= now.plus(SOON) => KeyCondition::Expiring { at },
+            (_, Some(at), _) if is_soon(at, now) => KeyCondition::Expiring { at },
             _ => KeyCondition::Active,
         }
+    }
+
+    /// Whether it is good at a time, and will have ended a few days later, whatever else there is to tell of it.
+    #[must_use]
+    pub fn ends_soon(&self, now: Timestamp) -> bool {
+        let end = self.narrowing.expires_at;
+        self.works(now) && end.is_some_and(|end| is_soon(end, now))
     }
 
     /// Whether requests with it are good at a time.
@@ -232,6 +239,10 @@ impl ApiKey {
     pub fn works(&self, now: Timestamp) -> bool {
         !matches!(self.condition(now), KeyCondition::Expired { .. } | KeyCondition::Revoked { .. })
     }
+}
+
+fn is_soon(end: Timestamp, now: Timestamp) -> bool {
+    end <= now.plus(SOON)
 }
 
 /// How it is with a key at a time. Keys that have ended stay in the list with the reason.

@@ -21,6 +21,7 @@ on_both!(
     the_address_of_a_sign_in_is_typed_once,
     the_first_account_is_typed_once,
     the_name_of_a_passkey_is_typed_once,
+    what_was_typed_for_what_is_gone_is_shown,
 );
 
 const KEPT: &str = "What you sent is kept here";
@@ -363,5 +364,51 @@ async fn the_name_of_a_passkey_is_typed_once(app: App) {
         } else {
             added.assert_redirect("/settings/security?done=passkey#passkeys");
         }
+    }
+}
+
+/// It cannot be sent again, only copied; and who never had it is told no more than that.
+async fn what_was_typed_for_what_is_gone_is_shown(app: App) {
+    let (mut ada, mut eve) = (app.person("ada").await, app.person("eve").await);
+    let brand = brand_of(&app, "ada@example.com");
+    let (image, own) = (image_of(&app, &brand), ada.create_app(&[]).await);
+    let renamed = own_app_fields(&[("name", "Press & <room>")]);
+    let prompt = [("prompt", "In red & <gold>"), ("brand", brand.as_str())];
+    let new_image = filled(&mut ada, "/images", &prompt).await;
+    let forms: [(String, &[(&str, &str)], &str, &str); 2] = [
+        (format!("/images/{image}/edit"), &prompt[..1], "/images", "In red &#38; &#60;gold&#62;"),
+        (own.page(), &renamed, DEVELOPER, "Press &#38; &#60;room&#62;"),
+    ];
+    let mut filled_in = Vec::new();
+    for (path, fields, list, typed) in forms {
+        filled_in.push((path.clone(), filled(&mut ada, &path, fields).await, list, typed));
+    }
+    ada.post(&format!("/images/{image}/delete"), &[]).await;
+    ada.post(&format!("/brands/{brand}/delete"), &[("confirmed", "Northwind")]).await;
+    let page = send(&mut ada, "/images", &new_image).await;
+    assert_eq!(page.status, 422, "{page:?}");
+    assert!(page.text().contains("First a brand"), "{page:?}");
+    assert!(page.text().contains("In red &#38; &#60;gold&#62;"), "{page:?}");
+    let delete = format!("{}/delete", own.page());
+    ada.post(&delete, &[("confirmed", "Pressroom")])
+        .await
+        .assert_redirect("/settings/developer?deleted=1");
+    for (path, form, list, typed) in filled_in {
+        let before = app.database().dump();
+        let gone = send(&mut ada, &path, &form).await;
+        assert_eq!(gone.status, 404, "{path}: {gone:?}");
+        let text = gone.text();
+        assert!(text.contains(typed) && text.contains(&format!("href=\"{list}\"")), "{text}");
+        assert!(!text.contains("Send it again"), "{text}");
+        assert_eq!(app.database().dump(), before, "{path}");
+        let token = eve.form_token().await;
+        let own = form.iter().map(|(name, value)| match name.as_str() {
+            "form_token" => (name.clone(), token.clone()),
+            _ => (name.clone(), value.clone()),
+        });
+        let own: Vec<_> = own.collect();
+        let foreign = send(&mut eve, &path, &own).await;
+        let plain = |answer: &Answer| answer.text().replace("eve@", "ada@");
+        assert_eq!((foreign.status, plain(&foreign).len()), (404, text.len()), "{path}");
     }
 }

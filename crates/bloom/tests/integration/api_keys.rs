@@ -94,7 +94,7 @@ async fn a_foreign_key_answers_as_a_missing_one(app: App) {
         let at = |id: &str| format!("/settings/api-keys/{id}/{verb}");
         let fields = [("overlap", "24h")];
         let foreign = bob.post(&at(&key.id), &fields).await;
-        foreign.assert_page(404, "Page not found");
+        foreign.assert_page(404, "It is not there any more");
         let missing = bob.post(&at("01941f29-7c00-7aaa-8aaa-aaaaaaaaaaaa"), &fields).await;
         let missing = missing.without_token();
         assert_eq!(foreign.without_token(), missing);

@@ -144,7 +144,7 @@ async fn a_connection_of_somebody_else_is_not_found(app: App) {
     let id = connection(&mut ada).await;
     let before = app.database().dump();
     let missing = revoke(&mut eve, "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6b").await;
-    missing.assert_page(404, "Page not found");
+    missing.assert_page(404, "It is not there any more");
     let (shouted, bare) = (id.to_uppercase(), id.replace('-', ""));
     for foreign in
         [id.as_str(), &shouted, &bare, "x", "%ff", "..%2f", "' OR 1=1".replace(' ', "%20").as_str()]
@@ -219,9 +219,9 @@ async fn keys_have_nothing_to_do_with_apps(app: App) {
     assert!(before.contains("ci") && !before.contains("Example App"), "{before}");
     let id = connection(&mut ada).await;
     // Neither is the other's id.
-    revoke(&mut ada, &key.id).await.assert_page(404, "Page not found");
+    revoke(&mut ada, &key.id).await.assert_page(404, "It is not there any more");
     let page = ada.post(&format!("/settings/api-keys/{id}/revoke"), &[]).await;
-    page.assert_page(404, "Page not found");
+    page.assert_page(404, "It is not there any more");
     assert_eq!(app.get_as(ACCOUNT, &tokens.access).await.status, 200);
     revoke(&mut ada, &id).await;
     assert_eq!(app.get_as(ACCOUNT, &tokens.access).await.error(), "401 UNAUTHORIZED");

@@ -220,7 +220,8 @@ async fn a_foreign_key_has_no_page(app: App) {
         let path = format!("/settings/api-keys/{id}");
         bob.get(&path).await.assert_page(404, "Page not found");
         let fields = [("access", "some"), ("scope-read", "on")];
-        bob.post(&format!("{path}/options"), &fields).await.assert_page(404, "Page not found");
+        let answer = bob.post(&format!("{path}/options"), &fields).await;
+        answer.assert_page(404, "It is not there any more");
         bob.get(&format!("/settings/apps/{id}/usage")).await.assert_page(404, "Page not found");
     }
     assert_eq!(app.database().dump(), before);

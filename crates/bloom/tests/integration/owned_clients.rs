@@ -111,7 +111,7 @@ async fn an_app_of_somebody_else_is_not_found(app: App) {
         for form in ["", "/secret", "/token", "/switch", "/delete"] {
             let fields = [fields(&[]), vec![("to", "off")]].concat();
             let answer = eve.post(&format!("{at}{form}"), &fields).await;
-            answer.assert_page(404, "Page not found");
+            answer.assert_page(404, "It is not there any more");
         }
     }
     assert_eq!(app.database().dump(), before);

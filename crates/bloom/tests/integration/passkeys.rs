@@ -378,7 +378,8 @@ async fn a_passkey_of_somebody_else_is_not_removed(app: App) {
     let mut bob = app.person("bob").await;
     bob.post(&format!("{FORM}/{id}/remove"), &[]).await;
     assert_eq!(app.rows("passkeys").len(), 1);
-    ada.post(&format!("{FORM}/junk/remove"), &[]).await.assert_page(404, "Page not found");
+    let page = ada.post(&format!("{FORM}/junk/remove"), &[]).await;
+    page.assert_page(404, "It is not there any more");
 }
 
 async fn the_suspended_and_the_deleted_do_not_sign_in(app: App) {

@@ -141,6 +141,13 @@ async fn the_overlap_is_never_longer_than_the_key(app: App) {
     let key = listed(&app).await;
     assert_eq!(key.old_secret.unwrap().until, end);
     assert_eq!(key.narrowing.expires_at, Some(end), "and no longer than before");
+    for page in ["/settings".to_owned(), format!("/settings/api-keys/{}", old.id)] {
+        let page = ada.get(&page).await;
+        assert!(
+            page.text().contains(">Rotated<") && page.text().contains(">Expires soon<"),
+            "{page:?}"
+        );
+    }
     assert_eq!(app.account(&old.secret).await.header("x-api-key-old-until"), end.to_string());
     app.advance(Duration::from_secs(60));
     for secret in [&old.secret, &new.secret] {
@@ -195,7 +202,11 @@ async fn a_form_that_is_sent_twice_rotates_once(app: App) {
     let seen = page.between("name=\"seen\" value=\"", "\"").unwrap().to_owned();
     let path = format!("/settings/api-keys/{}/rotate", old.id);
     let fields = [("overlap", "24h"), ("seen", seen.as_str())];
-    ada.post(&path, &fields).await.assert_page(200, "Settings");
+    let rotated = ada.post(&path, &fields).await;
+    rotated.assert_page(200, "Settings");
+    let sooner = format!("/settings/api-keys/{}#rotate\">end it sooner</a>", old.id);
+    assert!(rotated.text().contains("still works: it ends"), "{rotated:?}");
+    assert!(rotated.text().contains(&sooner), "{rotated:?}");
     let before = app.database().dump();
     let page = ada.post(&path, &fields).await;
     page.assert_page(409, "Settings");
@@ -206,6 +217,10 @@ async fn a_form_that_is_sent_twice_rotates_once(app: App) {
 
 async fn the_overlap_can_be_ended_at_any_time(app: App) {
     let mut ada = app.person("ada").await;
+    let none = ada.create_key("exposed").await;
+    let path = format!("/settings/api-keys/{}/rotate", none.id);
+    let page = ada.post(&path, &[("overlap", "0")]).await;
+    assert!(!page.text().contains("end it sooner"), "there is nothing to end: {page:?}");
     let old = ada.create_key("ci").await;
     let new = ada.rotate_key(&old, "30d").await;
     assert_eq!(status(&app, &old.secret).await, 200);

@@ -194,7 +194,7 @@ async fn what_is_not_theirs_is_not_said_to_be_ended(app: App) {
     let before = app.rows("images");
     let form = Open::new(&mut eve, &path, &[]).await;
     for _ in 0..2 {
-        form.send().await.assert_page(404, "Page not found");
+        form.send().await.assert_page(404, "It is not there any more");
     }
     assert_eq!(app.rows("images"), before);
     let form = Open::new(&mut ada, &path, &[]).await;

@@ -196,11 +196,20 @@ async fn a_transfer_leaves_one_owner(app: App) {
     let Company { id, mut owner, mut admin, .. } = company(&app).await;
     let heir = member_id(&mut owner, &id, "admin@example.com").await;
     let own = format!("/settings/workspaces/{id}/members/{heir}/own");
+    let before = app.database().dump();
+    for other in ["", "company", "Company 2"] {
+        let page = owner.post(&own, &[("name", other)]).await;
+        assert_eq!(page.status, 422, "{page:?}");
+        assert!(page.text().contains("This is not the name of the workspace."), "{page:?}");
+        assert!(page.text().contains(&format!("value=\"{other}\"")), "{page:?}");
+    }
+    assert_eq!(app.database().dump(), before);
+    let name = [("name", " Company ")];
     owner
-        .post(&own, &[])
+        .post(&own, &name)
         .await
         .assert_redirect(&format!("/settings/workspaces/{id}?done=transferred"));
-    assert_eq!(owner.post(&own, &[]).await.status, 403, "it is not theirs to give any more");
+    assert_eq!(owner.post(&own, &name).await.status, 403, "it is not theirs to give any more");
     assert_eq!(owners(&mut admin, &id).await, 1);
     let leave = format!("/settings/workspaces/{id}/leave");
     assert_eq!(admin.post(&leave, &[]).await.status, 403);
@@ -221,7 +230,10 @@ async fn many_transfers_at_once_leave_one_owner(app: App) {
         async move {
             let what = if n % 2 == 0 { "own" } else { "remove" };
             owner
-                .post(&format!("/settings/workspaces/{id}/members/{heir}/{what}"), &[])
+                .post(
+                    &format!("/settings/workspaces/{id}/members/{heir}/{what}"),
+                    &[("name", "Company")],
+                )
                 .await
                 .status
         }
@@ -250,7 +262,9 @@ async fn many_transfers_at_once_give_nobody_too_many(app: App) {
     while gifts.len() > 1 {
         let statuses = at_once(gifts.len(), |n| {
             let (mut owner, team, heirs) = gifts[n].clone();
-            async move { owner.post(&format!("{team}/members/{heirs}/own"), &[]).await.status }
+            async move {
+                owner.post(&format!("{team}/members/{heirs}/own"), &[("name", "Gift")]).await.status
+            }
         });
         let statuses = statuses.await;
         let given: Vec<_> = (0..gifts.len()).filter(|n| statuses[*n] == 303).collect();
@@ -259,7 +273,7 @@ async fn many_transfers_at_once_give_nobody_too_many(app: App) {
         let (owner, team, _) = gifts.remove(given[0]);
         let id = team.rsplit_once('/').expect("an id").1;
         let owners = member_id(&mut heir, id, owner.email()).await;
-        let back = heir.post(&format!("{team}/members/{owners}/own"), &[]).await;
+        let back = heir.post(&format!("{team}/members/{owners}/own"), &[("name", "Gift")]).await;
         assert_eq!(back.status, 303, "{back:?}");
     }
 }

@@ -126,6 +126,14 @@ pub struct OverBudget {
 }
 
 impl Budget {
+    /// The first longer span in which less may be spent than in this one, so that this one's cap never counts.
+    #[must_use]
+    pub fn overruled(&self, span: BudgetSpan) -> Option<BudgetSpan> {
+        let cap = self.cap(span)?;
+        let longer = BudgetSpan::ALL.into_iter().skip_while(|other| *other != span).skip(1);
+        longer.into_iter().find(|longer| self.cap(*longer).is_some_and(|other| other < cap))
+    }
+
     /// Whether it limits nothing.
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -295,6 +303,21 @@ mod tests {
             month: day + month,
             total: day + month + total,
         })
+    }
+
+    #[test]
+    fn the_cap_of_a_longer_span_overrules() {
+        let of = |day, month, total| {
+            let cap = |credits: Option<i64>| credits.map(Cap);
+            let budget = Budget { day: cap(day), month: cap(month), total: cap(total) };
+            BudgetSpan::ALL.map(|span| budget.overruled(span))
+        };
+        use BudgetSpan::{Month, Total};
+        assert_eq!(of(Some(5), Some(5), Some(5)), [None; 3]);
+        assert_eq!(of(Some(50), Some(20), None), [Some(Month), None, None]);
+        assert_eq!(of(Some(50), None, Some(20)), [Some(Total), None, None]);
+        assert_eq!(of(Some(50), Some(40), Some(30)), [Some(Month), Some(Total), None]);
+        assert_eq!(of(None, Some(2), Some(1)), [None, Some(Total), None]);
     }
 
     #[test]

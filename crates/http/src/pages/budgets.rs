@@ -131,7 +131,7 @@ async fn view(
     let BudgetUse { budget, spending, by_made } =
         budgets::list(&app.service, person).await?.of(via);
     let field = |span| CapField {
-        spent: spent_in(span, spending.of(span)),
+        spent: spent_in(span, spending.of(span)) + budget.overruled(span).map_or("", overruling),
         field: Field {
             value: budget.cap(span).map(|cap| cap.to_string()).unwrap_or_default(),
             error: None,
@@ -192,6 +192,15 @@ fn label(span: BudgetSpan) -> &'static str {
 fn spent_in(span: BudgetSpan, credits: i64) -> String {
     let (noun, verb) = if credits == 1 { ("credit", "is") } else { ("credits", "are") };
     format!("{credits} {noun} {verb} spent {}.", when(span))
+}
+
+/// What is said of a cap that the cap of a longer span makes idle.
+fn overruling(longer: BudgetSpan) -> &'static str {
+    match longer {
+        BudgetSpan::Day => "",
+        BudgetSpan::Month => " This limit is never reached: the one for a month is lower.",
+        BudgetSpan::Total => " This limit is never reached: the one in total is lower.",
+    }
 }
 
 fn when(span: BudgetSpan) -> &'static str {

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::again::Again;
 use super::place::Place;
 use super::views::{Layout, Link, Message};
-use super::{headers, next, page, proof, redirect, reset, security};
+use super::{forms, headers, next, page, proof, redirect, reset, security};
 use crate::api::errors::whole_seconds;
 use crate::edge::Cause;
 
@@ -183,7 +183,11 @@ impl PageError {
             Self::FormTooLarge => words(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "This form is too large",
-                "Nothing was changed. Shorten what you typed and send it once more.",
+                &format!(
+                    "It may have {} KiB, which is more than enough to type. Nothing was changed. Shorten what you \
+                     typed and send it once more.",
+                    forms::MAX_BYTES / 1024
+                ),
                 home,
             ),
             Self::FileTooLarge => words(
@@ -372,6 +376,30 @@ impl PageError {
         }
     }
 
+    /// What is said at a place: a form that finds nothing was on a page where there was something.
+    fn words_at(&self, place: &Place) -> Words {
+        match self {
+            Self::NotFound if place.list().is_some() => Words {
+                title: "It is not there any more",
+                text: "What this form is for was deleted or ended meanwhile, or is not yours. Nothing was changed."
+                    .to_owned(),
+                ..self.words()
+            },
+            _ => self.words(),
+        }
+    }
+
+    /// The way out that depends on the place: to the form that could not be read, and from what is gone to what is left.
+    fn way_back(&self, place: &Place) -> Option<Link> {
+        match self {
+            Self::NotFound => place.list(),
+            Self::UnreadableForm(_) | Self::FormType | Self::FormTooLarge | Self::FileTooLarge => {
+                place.form()
+            }
+            _ => None,
+        }
+    }
+
     /// Where the way out leads.
     fn onward(&self, href: &'static str) -> String {
         match self {
@@ -420,7 +448,7 @@ impl PageError {
         layout: Option<Layout>,
         again: Option<Again>,
     ) -> Message {
-        let words = self.words();
+        let words = self.words_at(place);
         let is_ours = words.status.is_server_error();
         let (back, details) = self.to_the_app();
         let again = again.map(|again| again.form);
@@ -430,7 +458,10 @@ impl PageError {
         };
         // A form that is kept is tried again by its button.
         let tries_again = words.action.is_none() && self.is_passing() && again.is_none();
-        let action = words.action.map(onward).or_else(|| tries_again.then(|| place.link()));
+        let action = self
+            .way_back(place)
+            .or_else(|| words.action.map(onward))
+            .or_else(|| tries_again.then(|| place.link()));
         let leaves = match self {
             Self::Banned(token) => token.clone(),
             _ => None,

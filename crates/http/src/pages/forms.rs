@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::body::{self, BodyError};
 
 /// Larger than any of our forms can get.
-const MAX_BYTES: usize = 64 * 1024;
+pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// Larger than any form of an app; as a query it has to fit into the head of the next request.
 const MAX_LINK_BYTES: usize = 16 * 1024;
 const TYPE: &str = "application/x-www-form-urlencoded";

@@ -28,6 +28,25 @@ impl Place {
         Self { is_got, uri: uri.clone(), form: None }
     }
 
+    /// The way back to the form that was sent here, where it is on a page of ours.
+    pub(super) fn form(&self) -> Option<Link> {
+        let is_on_a_page = self.form.is_some() || !self.uri.path().starts_with("/api/");
+        (!self.is_got && is_on_a_page).then(|| self.link())
+    }
+
+    /// The way to the list of what there is of the kind that a form is about which was sent here.
+    pub(super) fn list(&self) -> Option<Link> {
+        if self.is_got {
+            return None;
+        }
+        let is_in = |place: &str| {
+            let rest = self.uri.path().strip_prefix(place);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let list = LISTS.iter().find(|(place, ..)| is_in(place));
+        list.map(|(_, label, path)| link(label, path))
+    }
+
     /// The way back: to the page itself, or to the one with the form.
     pub(super) fn link(&self) -> Link {
         if self.is_got {
@@ -38,6 +57,17 @@ impl Place {
         link("Go back to the form", self.form.as_deref().unwrap_or(self.uri.path()))
     }
 }
+
+/// The lists of what has pages and forms of its own: where that is, and where the list is.
+const LISTS: [(&str, &str, &str); 7] = [
+    ("/brands", "Go to your brands", "/brands"),
+    ("/images", "Go to your images", "/images"),
+    ("/settings/api-keys", "Go to your keys", "/settings#api-keys"),
+    ("/settings/apps", "Go to your apps", "/settings#apps"),
+    ("/settings/workspaces", "Go to your workspaces", "/settings#workspaces"),
+    ("/settings/developer", "Go to the apps that you make", "/settings/developer"),
+    ("/settings/security", "Go to Security", "/settings/security"),
+];
 
 /// What begins with two slashes would lead to another host.
 fn link(label: &str, path: &str) -> Link {
@@ -84,6 +114,47 @@ mod tests {
             request = request.header(header::REFERER, referer);
         }
         Place::of(&request.body(()).unwrap(), "https://bloom.example").link().href
+    }
+
+    fn way_out(error: &PageError, method: &Method, path: &str) -> (String, Option<String>) {
+        let place = Place::at(method, &path.parse().unwrap());
+        let page = error.view("", &place, None, None);
+        (page.title, page.action.map(|link| link.href))
+    }
+
+    #[test]
+    fn a_form_that_finds_nothing_leads_to_what_is_left() {
+        let gone = |path| way_out(&PageError::NotFound, &Method::POST, path);
+        for (path, list) in [
+            ("/brands/0193/delete", "/brands"),
+            ("/images", "/images"),
+            ("/settings/workspaces/0193/name", "/settings#workspaces"),
+            ("/settings/api-keys/0193/budget", "/settings#api-keys"),
+        ] {
+            let said = ("It is not there any more".to_owned(), Some(list.to_owned()));
+            assert_eq!(gone(path), said, "{path}");
+        }
+        // There never was anything, or not a form.
+        for (method, path) in [(Method::POST, "/brandspeople"), (Method::GET, "/brands/0193")] {
+            let said = way_out(&PageError::NotFound, &method, path);
+            assert_eq!(said, ("Page not found".to_owned(), Some("/".to_owned())), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_cannot_be_read_leads_back_to_where_it_is() {
+        for error in [
+            PageError::FormTooLarge,
+            PageError::FormType,
+            PageError::FileTooLarge,
+            PageError::UnreadableForm("It is empty."),
+        ] {
+            let (_, href) = way_out(&error, &Method::POST, "/settings/developer");
+            assert_eq!(href.as_deref(), Some("/settings/developer"), "{error:?}");
+            // What an app sends is on no page of ours.
+            let (_, href) = way_out(&error, &Method::POST, "/api/auth/oauth2/authorize");
+            assert_eq!(href.as_deref(), Some("/"), "{error:?}");
+        }
     }
 
     #[test]

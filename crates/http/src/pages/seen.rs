@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::forms::Form;
 
 /// The field that says it.
-const SEEN: &str = "seen";
+pub(super) const SEEN: &str = "seen";
 
 /// What stands for a state in a form: of the same state it is the same, in every process of one release.
 pub(super) fn mark(state: &impl Debug) -> String {

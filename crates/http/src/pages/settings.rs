@@ -117,7 +117,9 @@ pub(crate) async fn with_new_key(
     let secret = new.secret.expose().to_owned();
     let origin = app.site.origin();
     let (curl, snippets) = (views::curl_line(origin, &secret), views::snippets(origin));
-    let new_key = NewKey { name: new.key.name, curl, snippets, secret };
+    let old = old_secret(&new.key, app.service.now());
+    let (id, name) = (new.key.id.to_string(), new.key.name);
+    let new_key = NewKey { id, name, curl, snippets, secret, old };
     let lists = Lists::read(app, person, PARTS).await?;
     let view = Settings { new_key: Some(new_key), ..view(app, browser, person, &lists) };
     Ok(page(StatusCode::OK, &view))
@@ -303,6 +305,7 @@ pub(crate) fn row(
             operation: last_use.operation.clone(),
         }),
         old_secret: old_secret(key, now),
+        ends_soon: key.ends_soon(now),
         state: match key.condition(now) {
             KeyCondition::Active => views::KeyState::Active,
             KeyCondition::Rotated { .. } => views::KeyState::Rotated,

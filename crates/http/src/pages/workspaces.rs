@@ -198,11 +198,31 @@ pub(crate) async fn transfer(
     ids: Segments,
     request: Request,
 ) -> Result<Response, PageError> {
-    let (browser, _) = Form::read(&app, request).await?;
+    let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
     let (id, to): (WorkspaceId, AccountId) = both(ids)?;
+    let found = workspaces::team(&app.service, person, id).await?;
+    let is_member = |one: &Member| one.account == to && one.role != Role::Owner;
+    // Who may not do it, or not with them, is told that instead.
+    if found.team.role.may(Act::Transfer)
+        && found.people.iter().any(is_member)
+        && let Some(refused) = unconfirmed(&form, &found.team.workspace.name)
+    {
+        let mut view = view(&app, &browser, person, id).await?;
+        let row = view.people.iter_mut().find(|one| one.id == to.to_string());
+        let further_on = PageError::UnreadableForm("It does not name the workspace.");
+        row.ok_or(further_on)?.confirmed = refused;
+        return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
+    }
     workspaces::transfer(&app.service, person, id, to).await?;
     Ok(done(id, "transferred"))
+}
+
+/// What was typed in the place of a workspace's name, and that it is another.
+fn unconfirmed(form: &Form, name: &str) -> Option<Field> {
+    let typed = form.text("name");
+    let error = || Some("This is not the name of the workspace.".to_owned());
+    (typed.trim() != name).then(|| Field { value: typed.to_owned(), error: error() })
 }
 
 /// Leaves.
@@ -225,13 +245,11 @@ pub(crate) async fn delete(
 ) -> Result<Response, PageError> {
     let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    let (id, typed) = (super::id(id)?, form.text("name"));
+    let id = super::id(id)?;
     let found = workspaces::team(&app.service, person, id).await?;
-    if typed.trim() != found.team.workspace.name {
-        let error = Some("This is not the name of the workspace.".to_owned());
+    if let Some(confirmed) = unconfirmed(&form, &found.team.workspace.name) {
         let view = view(&app, &browser, person, id).await?;
-        let view = TeamPage { confirmed: Field { value: typed.to_owned(), error }, ..view };
-        return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view));
+        return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &TeamPage { confirmed, ..view }));
     }
     workspaces::delete(&app.service, person, id).await?;
     Ok(done(id, "deleted"))
@@ -367,6 +385,7 @@ fn row(member: &Member, (me, my): (AccountId, Role), is_there: bool, now: Timest
             .into_iter()
             .find(|&to| to != member.role && may(Act::ChangeRole { from: member.role, to })),
         can_own: member.role != Role::Owner && may(Act::Transfer),
+        confirmed: Field::default(),
     }
 }
 

@@ -138,4 +138,5 @@ async fn what_each_plan_includes_stands_beside_the_others(app: App) {
     let page = ada.post("/settings/workspaces", &[("name", "Engines")]).await;
     let error = "What each plan includes is at the top of this page, under “Plans”.";
     assert!(page.text().contains(error), "{page:?}");
+    assert!(page.text().contains("Each workspace has a plan of its own"), "{page:?}");
 }

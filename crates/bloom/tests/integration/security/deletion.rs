@@ -295,7 +295,7 @@ async fn nobody_gets_a_team_and_deletes_their_account_in_one_moment(app: App) {
         let (mut ada, mut bob, own) = (ada.clone(), bob.clone(), own.clone());
         async move {
             match number {
-                0 => ada.post(&own, &[]).await,
+                0 => ada.post(&own, &[("name", "Engines")]).await,
                 _ => bob.post(DELETE, &[("email", "bob@example.com")]).await,
             }
         }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Layout;
-use crate::pages::{forms, next, passkeys};
+use crate::pages::{forms, next, passkeys, seen};
 
 /// A page that only says something.
 #[derive(Debug, Template)]
@@ -56,9 +56,15 @@ pub(crate) enum Before {
     /// They look whether it is what they want. It is sent from the account with this address; from none where an
     /// account is only made.
     Look(Option<String>),
+    /// Nothing: what it was for is not there any more, so that it is only shown.
+    Nothing,
 }
 
 impl SendAgain {
+    fn can_be_sent(&self) -> bool {
+        !matches!(self.first, Before::Nothing)
+    }
+
     fn is_after_another_page(&self) -> bool {
         matches!(self.first, Before::SignIn | Before::Prove)
     }
@@ -68,10 +74,16 @@ impl SendAgain {
         None
     }
 
+    /// Whether anything was typed or chosen.
+    pub(crate) fn says_something(&self) -> bool {
+        self.shown().next().is_some()
+    }
+
     /// What is shown of it: what was typed or chosen.
     fn shown(&self) -> impl Iterator<Item = (String, &str)> {
         let is_typed = |name: &str| {
-            name != forms::TOKEN && name != next::NEXT && !name.starts_with(passkeys::FIELDS)
+            ![forms::TOKEN, next::NEXT, seen::SEEN].contains(&name)
+                && !name.starts_with(passkeys::FIELDS)
         };
         let said = self
             .fields
@@ -139,6 +151,17 @@ impl Message {
             None,
         );
         vec![
+            (
+                "message-gone",
+                Self {
+                    again: Some(again("A poster for the summer sale", Before::Nothing)),
+                    ..message(
+                        "It is not there any more",
+                        "What this form is for was deleted or ended meanwhile, or is not yours. Nothing was changed.",
+                        Some(("Go to your images", "/images")),
+                    )
+                },
+            ),
             (
                 "message-form-expired",
                 message(

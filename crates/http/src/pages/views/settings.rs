@@ -62,6 +62,10 @@ pub(crate) struct AccountDetails {
 /// A key that was created or replaced by this very request. `Debug` keeps the secret back.
 #[derive(Clone)]
 pub(crate) struct NewKey {
+    /// The key's id, as it stands in paths.
+    pub(crate) id: String,
+    /// The secret that the key had before, where it was rotated and that one is still good.
+    pub(crate) old: Option<OldSecret>,
     /// The key's name.
     pub(crate) name: String,
     /// The whole secret.
@@ -111,8 +115,17 @@ pub(crate) struct KeyRow {
     pub(crate) last_used: Option<LastUsed>,
     /// The secret that it had before, while that one is good.
     pub(crate) old_secret: Option<OldSecret>,
+    /// Whether it works, and not for long any more.
+    pub(crate) ends_soon: bool,
     /// Whether it is good for requests.
     pub(crate) state: KeyState,
+}
+
+impl KeyRow {
+    /// Whether its end is to be told besides its state.
+    pub(super) fn ends_soon_too(&self) -> bool {
+        self.ends_soon && matches!(self.state, KeyState::Rotated)
+    }
 }
 
 /// The secret that a key had before its rotation.

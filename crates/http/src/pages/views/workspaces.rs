@@ -77,6 +77,8 @@ pub(crate) struct MemberRow {
     pub(crate) other_role: Option<Role>,
     /// Whether the reader may make them the owner.
     pub(crate) can_own: bool,
+    /// The name that confirms that, as typed.
+    pub(crate) confirmed: Field,
 }
 
 /// Somebody who is invited.
@@ -94,6 +96,17 @@ pub(crate) struct InvitationRow {
     pub(crate) ends: Moment,
     /// Whether the reader may take it back.
     pub(crate) can_be_withdrawn: bool,
+}
+
+/// The id of the field in which making somebody the owner was not confirmed: it is one at a time.
+const REFUSED: &str = "own-name";
+
+/// The id of such a field, by the place of its member in the list.
+fn own_field(member: &MemberRow, index: &usize) -> String {
+    match member.confirmed.error {
+        Some(_) => REFUSED.to_owned(),
+        None => format!("{REFUSED}-{index}"),
+    }
 }
 
 /// What a role is called.
@@ -117,6 +130,7 @@ fn role_words(role: &Role) -> &'static str {
 impl TeamPage {
     fn problems(&self) -> Vec<Problem> {
         let fields = [
+            (REFUSED, self.people.iter().find_map(|one| one.confirmed.error.as_ref())),
             ("workspace-name", self.new_name.error.as_ref()),
             ("invite-email", self.email.error.as_ref()),
             ("confirm-name", self.confirmed.error.as_ref()),
@@ -162,6 +176,7 @@ impl TeamPage {
             can_be_removed: !is_me,
             other_role: (!is_me).then_some(Role::Admin),
             can_own: !is_me,
+            confirmed: Field::default(),
         };
         Self {
             layout: Layout::sample_signed_in(),

@@ -45,6 +45,7 @@ impl KeyRow {
                 until: Moment::sample("in 20 hours"),
                 last_used: Some(Moment::sample("4 minutes ago")),
             }),
+            ends_soon: false,
             state,
         }
     }
@@ -72,6 +73,7 @@ impl KeyRow {
                 until: moment(),
                 last_used: Some(moment()),
             }),
+            ends_soon: true,
             state,
         }
     }
@@ -91,7 +93,11 @@ impl KeyRow {
                 shares: Some("the budget of the app Example: 3 of 40 credits today".into()),
                 ..Self::sample("ci", None, KeyState::Active)
             },
-            narrowed(Self::sample("Shop", Some("4 minutes ago"), KeyState::Rotated)),
+            Self {
+                ends_soon: true,
+                expires: Some(Moment::sample("in 3 days")),
+                ..narrowed(Self::sample("Shop", Some("4 minutes ago"), KeyState::Rotated))
+            },
             Self::sample("Summer fair", Some("4 minutes ago"), KeyState::Expiring),
             Self::sample("Spring fair", Some("2 months ago"), KeyState::Expired),
             Self::sample("Old laptop", Some("2 months ago"), revoked("8 days ago", RevokedBy::You)),
@@ -141,6 +147,8 @@ impl Settings {
         // Shaped like a key, but its checksum is wrong, so that no scanner takes it for one.
         let secret = "bloom_sk_Ab12SampleSampleSampleSampleSamplewXyZ0";
         NewKey {
+            id: "01935a2e-7b1c-7def-8a90-3c5d1e2f4a6c".into(),
+            old: None,
             name: "Newsletter pictures".into(),
             secret: secret.into(),
             curl: curl_line("http://localhost:8080", secret),
@@ -169,6 +177,12 @@ impl Settings {
             }],
             plans: Some(Plans::sample_hostile()),
             new_key: Some(NewKey {
+                id: hostile(),
+                old: Some(OldSecret {
+                    hint: hostile(),
+                    until: moment(),
+                    last_used: Some(moment()),
+                }),
                 name: hostile(),
                 secret: hostile(),
                 curl: hostile(),
