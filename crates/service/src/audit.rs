@@ -166,8 +166,8 @@ pub enum Verdict {
     },
 }
 
-/// An account's records before the one with a number, newest first. Where a request of another person came from is
-/// theirs to see alone.
+/// An account's records before the one with a number, and those of what its person did to others, newest first. Where
+/// a request of another person came from is theirs to see alone.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -179,7 +179,7 @@ pub async fn list(
 ) -> Result<Vec<Told>, Error> {
     let account = person.account().id;
     let list = move |tx: &mut Tx<'_>| {
-        let records = store::audit::list_before(tx, Of::Account(account), before, limit)?;
+        let records = store::audit::list_before(tx, Of::Person(account), before, limit)?;
         let mut names = Names::new(account, None);
         let records = records.into_iter().map(|record| theirs(record, account));
         records.map(|record| names.told(tx, record)).collect()

@@ -32,6 +32,16 @@ statements! {
     LIST_OF = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
                workspace_id, details, salt, details_hash, hash FROM audit_records \
                WHERE account_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
+    /// The newest records before one that are an account's, or of what its person did to others. Each half goes by an
+    /// index of its own.
+    LIST_BY_OR_OF = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
+               workspace_id, details, salt, details_hash, hash FROM audit_records WHERE number IN (\
+               SELECT number FROM (SELECT number FROM audit_records WHERE account_id = ?1 AND number < ?2 \
+               ORDER BY number DESC LIMIT ?3) own \
+               UNION ALL \
+               SELECT number FROM (SELECT number FROM audit_records WHERE actor_kind = 'person' \
+               AND actor_id = ?1 AND actor_id <> account_id AND number < ?2 \
+               ORDER BY number DESC LIMIT ?3) done) ORDER BY number DESC LIMIT ?3";
     /// The newest records of a workspace before one.
     LIST_OF_WORKSPACE = "SELECT number, at, action, actor_kind, actor_id, subject_kind, subject_id, account_id, \
                workspace_id, details, salt, details_hash, hash FROM audit_records \
@@ -138,6 +148,8 @@ pub enum Of {
     Everybody,
     /// An account's.
     Account(AccountId),
+    /// An account's, and what its person did to others.
+    Person(AccountId),
     /// A workspace's.
     Workspace(WorkspaceId),
 }
@@ -148,6 +160,7 @@ pub fn list_before(tx: &mut Tx<'_>, of: Of, before: i64, limit: i64) -> Result<V
     let rows = match of {
         Of::Everybody => tx.query(&LIST_BEFORE, &[before, limit])?,
         Of::Account(account) => tx.query(&LIST_OF, &[account.into(), before, limit])?,
+        Of::Person(account) => tx.query(&LIST_BY_OR_OF, &[account.into(), before, limit])?,
         Of::Workspace(workspace) => {
             tx.query(&LIST_OF_WORKSPACE, &[workspace.into(), before, limit])?
         }

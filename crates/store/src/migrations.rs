@@ -153,6 +153,16 @@ pub(crate) const ALL: &[Migration] = &[
         name: "upload_tokens_end",
         sql: include_str!("../migrations/0037_upload_tokens_end.sql"),
     },
+    Migration {
+        number: 38,
+        name: "done_to_others",
+        sql: include_str!("../migrations/0038_done_to_others.sql"),
+    },
+    Migration {
+        number: 39,
+        name: "logos_of_pages_that_failed",
+        sql: include_str!("../migrations/0039_logos_of_pages_that_failed.sql"),
+    },
 ];
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (

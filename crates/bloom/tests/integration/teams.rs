@@ -177,6 +177,15 @@ async fn who_is_removed_loses_it_with_the_next_request(app: App) {
     assert!(removal.contains("Removed from a workspace"), "{removal}");
     assert!(!removal.contains("192.0.2.7") && !removal.contains("<dt>With</dt>"), "{removal}");
     assert!(told.text().contains("192.0.2.7"), "of what they did themselves they see it: {told:?}");
+    let told = owner.get("/settings/activity").await;
+    let (removal, _) = told.text().split_once("</li>").expect("a record");
+    for text in ["Removed from a workspace", "You from <code>192.0.2.7", "member@example.com"] {
+        assert!(removal.contains(text), "who did it sees {text}: {removal}");
+    }
+    let copy = owner.get("/settings/security/export").await.json();
+    let did = copy["activity"].as_array().expect("a list").iter();
+    let removals = did.filter(|record| record["action"] == "member.removed").count();
+    assert_eq!(removals, 1, "{}", copy["activity"]);
     assert_eq!(answer.status, 303);
     assert_eq!(credits(&app, &key, &id).await.error(), "404 WORKSPACE_NOT_FOUND");
     assert_eq!(app.get_as(&path, &token).await.error(), "404 WORKSPACE_NOT_FOUND");

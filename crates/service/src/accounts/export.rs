@@ -51,7 +51,7 @@ pub struct Export {
     pub identities: Vec<Identity>,
     /// The browsers that are signed in.
     pub sessions: Vec<Session>,
-    /// What was done, the oldest first.
+    /// What was done with the account, and by its person to others, the oldest first.
     pub activity: Vec<Record>,
     /// The ledger of the personal workspace.
     pub credits: Vec<LedgerLine>,
@@ -118,7 +118,7 @@ pub async fn make(service: &Service, person: &SignedIn) -> Result<Export, Error>
 
 async fn activity(service: &Service, person: &SignedIn) -> Result<Vec<Record>, Error> {
     let account = person.account().id;
-    let (of, mut before) = (Of::Account(account), i64::MAX);
+    let (of, mut before) = (Of::Person(account), i64::MAX);
     let mut all = Vec::new();
     loop {
         let list = move |tx: &mut Tx<'_>| store::audit::list_before(tx, of, before, STRETCH);
