@@ -88,6 +88,7 @@ async fn view(
 ) -> Result<DeleteAccount, PageError> {
     let teams = workspaces::teams(&app.service, person).await?;
     let owned = teams.iter().filter(|team| team.role == Role::Owner && team.deleted_at.is_none());
+    let deleted = teams.iter().filter(|team| team.role == Role::Owner && team.deleted_at.is_some());
     let link = |workspace: &Workspace| Link {
         label: workspace.name.clone(),
         href: super::workspaces::path(workspace.id),
@@ -96,6 +97,7 @@ async fn view(
         layout: browser.layout(),
         email: person.account().email.to_string(),
         owned: owned.map(|team| link(&team.workspace)).collect(),
+        deleted: deleted.map(|team| team.workspace.name.clone()).collect(),
         has_plans: app.service.settings().billing.is_some(),
         typed,
     })

@@ -261,6 +261,9 @@ async fn who_owns_a_team_gives_it_away_first(app: App) {
     assert!(ada.is_signed_in().await);
     let path = format!("/settings/workspaces/{id}/delete");
     assert_eq!(ada.post(&path, &[("name", "Engines")]).await.status, 303);
+    let page = ada.get(DELETE).await;
+    assert!(page.text().contains("every brand, image and credit in it"), "{page:?}");
+    assert!(page.text().contains("could restore until now: <bdi>Engines</bdi>"), "{page:?}");
     let gone = ada.post(DELETE, &[("email", "ada@example.com")]).await;
     gone.assert_redirect("/sign-in?done=deleted");
     app.advance(Duration::from_secs(40 * 86_400));

@@ -14,6 +14,8 @@ pub(crate) struct DeleteAccount {
     pub(crate) email: String,
     /// The teams that have to be deleted or given away first.
     pub(crate) owned: Vec<Link>,
+    /// The names of the teams that they have deleted, and could restore.
+    pub(crate) deleted: Vec<String>,
     /// Whether plans are paid for elsewhere.
     pub(crate) has_plans: bool,
     /// The address as typed.
@@ -34,6 +36,7 @@ impl DeleteAccount {
             layout: Layout::sample_signed_in(),
             email: "ada@example.com".into(),
             owned: Vec::new(),
+            deleted: vec!["Looms".into()],
             has_plans: false,
             typed: Field::default(),
         };
@@ -50,7 +53,10 @@ impl DeleteAccount {
                 "delete-account-owner",
                 Self { owned: link("Engines".into(), "/settings/workspaces/1".into()), ..page() },
             ),
-            ("delete-account-hostile", Self { email: hostile(), typed: hostile_field, ..page() }),
+            (
+                "delete-account-hostile",
+                Self { email: hostile(), deleted: vec![hostile()], typed: hostile_field, ..page() },
+            ),
             ("delete-account-owner-hostile", Self { owned: link(hostile(), hostile()), ..page() }),
         ]
     }
