@@ -23,7 +23,7 @@ use crate::api::query::Query;
 use crate::app::App;
 
 /// So many people and invitations are shown at a time: a page is to be light.
-const PEOPLE_AT_A_TIME: usize = 6;
+const PEOPLE_AT_A_TIME: usize = 5;
 const INVITATIONS_AT_A_TIME: usize = 6;
 
 /// Two ids in a path.
