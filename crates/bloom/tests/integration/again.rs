@@ -367,6 +367,9 @@ async fn the_name_of_a_passkey_is_typed_once(app: App) {
     }
 }
 
+/// A form: where it is sent, its fields, the list that it leads to, and what was typed as a page shows it.
+type Gone<'a> = (String, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
 /// It cannot be sent again, only copied; and who never had it is told no more than that.
 async fn what_was_typed_for_what_is_gone_is_shown(app: App) {
     let (mut ada, mut eve) = (app.person("ada").await, app.person("eve").await);
@@ -375,7 +378,7 @@ async fn what_was_typed_for_what_is_gone_is_shown(app: App) {
     let renamed = own_app_fields(&[("name", "Press & <room>")]);
     let prompt = [("prompt", "In red & <gold>"), ("brand", brand.as_str())];
     let new_image = filled(&mut ada, "/images", &prompt).await;
-    let forms: [(String, &[(&str, &str)], &str, &str); 2] = [
+    let forms: [Gone<'_>; 2] = [
         (format!("/images/{image}/edit"), &prompt[..1], "/images", "In red &#38; &#60;gold&#62;"),
         (own.page(), &renamed, DEVELOPER, "Press &#38; &#60;room&#62;"),
     ];
