@@ -88,7 +88,10 @@ impl DataFolder {
     /// Says where this process answers, for whoever finds the folder taken, and for commands after its end.
     pub(crate) fn say(&self, origin: &str) {
         let _ = (&self.lock).write_all(origin.as_bytes());
-        let _ = std::fs::write(self.path.join(ORIGIN), origin);
+        let mut own = OpenOptions::new();
+        own.create(true).write(true).truncate(true).mode(0o600);
+        let _ =
+            own.open(self.path.join(ORIGIN)).and_then(|mut file| file.write_all(origin.as_bytes()));
     }
 
     /// Where a server on this folder answered last, if one ever did.

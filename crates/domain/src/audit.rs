@@ -178,7 +178,7 @@ actions! {
     /// Somebody accepted an invitation.
     MemberJoined = "member.joined", "Joined a workspace";
     /// Somebody was removed from a workspace.
-    MemberRemoved = "member.removed", "Removed from a workspace";
+    MemberRemoved = "member.removed", "Member removed from a workspace";
     /// Somebody left a workspace.
     MemberLeft = "member.left", "Left a workspace";
     /// Somebody got another role.

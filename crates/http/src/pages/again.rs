@@ -9,6 +9,8 @@
 //! 3. the page shows all that was typed and, where the token is a fresh one, as whom it is sent;
 //! 4. a person presses the button, and the form is looked at like any other: its token, who is signed in, each field.
 //!
+//! What a form was for may be gone: then there is nothing to send it to, and it is only shown, to be copied.
+//!
 //! After a fault the form keeps its number, so that what was done all the same is not done twice
 //! ([`super::submissions`]).
 

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::again::Again;
 use super::place::Place;
 use super::views::{Layout, Link, Message};
-use super::{forms, headers, next, page, proof, redirect, reset, security};
+use super::{headers, next, page, proof, redirect, reset, security};
 use crate::api::errors::whole_seconds;
 use crate::edge::Cause;
 
@@ -35,8 +35,8 @@ pub(crate) enum PageError {
     FormSent(String),
     /// The form is not of the type that forms are.
     FormType,
-    /// The form is larger than any of ours.
-    FormTooLarge,
+    /// The form is larger than it may be; holds how many bytes it may have.
+    FormTooLarge(usize),
     /// Something else comes first; holds the path of it.
     First(String),
     /// They have to show first that it is still them, and what they typed is kept; holds the path for that.
@@ -180,13 +180,13 @@ impl PageError {
                  changed.",
                 home,
             ),
-            Self::FormTooLarge => words(
+            Self::FormTooLarge(most) => words(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "This form is too large",
                 &format!(
                     "It may have {} KiB, which is more than enough to type. Nothing was changed. Shorten what you \
                      typed and send it once more.",
-                    forms::MAX_BYTES / 1024
+                    most / 1024
                 ),
                 home,
             ),
@@ -393,9 +393,10 @@ impl PageError {
     fn way_back(&self, place: &Place) -> Option<Link> {
         match self {
             Self::NotFound => place.list(),
-            Self::UnreadableForm(_) | Self::FormType | Self::FormTooLarge | Self::FileTooLarge => {
-                place.form()
-            }
+            Self::UnreadableForm(_)
+            | Self::FormType
+            | Self::FormTooLarge(_)
+            | Self::FileTooLarge => place.form(),
             _ => None,
         }
     }

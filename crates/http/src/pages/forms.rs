@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::body::{self, BodyError};
 
 /// Larger than any of our forms can get.
-pub(super) const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// Larger than any form of an app; as a query it has to fit into the head of the next request.
 const MAX_LINK_BYTES: usize = 16 * 1024;
 const TYPE: &str = "application/x-www-form-urlencoded";
@@ -187,7 +187,7 @@ pub(super) async fn whole(
         return Err(PageError::ForeignForm);
     }
     let body = body::read(body, MAX_BYTES).await.map_err(|error| match error {
-        BodyError::TooLarge => PageError::FormTooLarge,
+        BodyError::TooLarge => PageError::FormTooLarge(MAX_BYTES),
         BodyError::NotWhole => PageError::UnreadableForm("It did not arrive whole."),
     })?;
     Ok((parts, body))
@@ -215,7 +215,7 @@ pub(super) async fn of_an_app(request: Request) -> Result<Bytes, PageError> {
     if !body::is_of_type(&parts.headers, TYPE) {
         return Err(PageError::FormType);
     }
-    body::read(body, MAX_LINK_BYTES).await.map_err(|_| PageError::FormTooLarge)
+    body::read(body, MAX_LINK_BYTES).await.map_err(|_| PageError::FormTooLarge(MAX_LINK_BYTES))
 }
 
 /// `Origin`, when it is there, must be ours; `null` is foreign.

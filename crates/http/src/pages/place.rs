@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_form_that_cannot_be_read_leads_back_to_where_it_is() {
         for error in [
-            PageError::FormTooLarge,
+            PageError::FormTooLarge(65_536),
             PageError::FormType,
             PageError::FileTooLarge,
             PageError::UnreadableForm("It is empty."),
