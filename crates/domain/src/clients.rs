@@ -15,7 +15,7 @@ use bloom_oauth::redirect_uri::{RedirectKind, RedirectUri};
 
 use crate::digest::Digest;
 use crate::ids::{AccountId, ClientId};
-use crate::names::without_hidden;
+use crate::names::{shows_something, without_hidden};
 use crate::secrets::OpaqueSecret;
 use crate::time::Timestamp;
 use crate::workspaces::Reach;
@@ -150,7 +150,7 @@ impl Client {
         let name = self.metadata.client_name.as_deref().unwrap_or_default();
         let shown: String = without_hidden(name).chars().take(MAX_NAME).collect();
         let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-        if shown.is_empty() { NAMELESS.to_owned() } else { shown }
+        if shows_something(&shown) { shown } else { NAMELESS.to_owned() }
     }
 
     /// What it presents as `client_id`.
@@ -247,6 +247,7 @@ mod tests {
         assert_eq!(named("Ap\u{200d}ple").display_name(), "Apple");
         assert_eq!(named("می\u{200c}خواهم\u{200c}").display_name(), "می\u{200c}خواهم");
         assert_eq!(named("\u{feff} \u{2066}").display_name(), NAMELESS);
+        assert_eq!(named("\u{fe0f}\u{200d}").display_name(), NAMELESS);
         assert_eq!(named("").display_name(), NAMELESS);
         assert_eq!(named(&"é".repeat(200)).display_name().chars().count(), MAX_NAME);
     }

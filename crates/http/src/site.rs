@@ -149,15 +149,18 @@ impl Site {
     }
 }
 
-/// The host that a request names.
+/// The host that a request names: that of its target, where it has one, as in HTTP/2, else that of its `Host` header.
+/// "When an origin server receives a request with an absolute-form of request-target, the origin server MUST ignore
+/// the received Host header field" (RFC 9112 §3.2.2).
 fn asked<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    // HTTP/2 has the host in the URI.
-    host.or_else(|| uri.authority().map(Authority::as_str))
+    let host = || headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    uri.authority().map(Authority::as_str).or_else(host)
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -179,6 +182,20 @@ mod tests {
         ] {
             assert_eq!(Site::new(url, 0).unwrap().is_trustworthy(), trusted, "{url}");
         }
+    }
+
+    #[test]
+    fn the_host_of_the_target_goes_before_the_header() {
+        let site = Site::new("https://bloom.example", 0).unwrap();
+        let is_asked = |target: &str, host: &str| {
+            let host = HeaderValue::from_str(host).unwrap();
+            let headers = HeaderMap::from_iter([(header::HOST, host)]);
+            site.is_asked(&target.parse().unwrap(), &headers)
+        };
+        assert!(is_asked("/settings", "bloom.example"));
+        assert!(!is_asked("/settings", "evil.example"));
+        assert!(is_asked("https://bloom.example/settings", "evil.example"));
+        assert!(!is_asked("https://evil.example/settings", "bloom.example"));
     }
 
     #[test]

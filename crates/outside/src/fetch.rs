@@ -162,13 +162,15 @@ impl GuardedFetcher {
         Err(refused)
     }
 
-    /// The addresses of a host, all of which are public.
+    /// The addresses of a host, all of which are public. Whether a name is not known or leads inside is not told: a
+    /// stranger could find out which names there are inside.
     async fn resolve(&self, target: &Target) -> Result<Vec<SocketAddr>, FetchError> {
-        let found = self.net.look_up(target.bare_host(), target.port).await;
-        let unknown = || FetchError::Unreachable("its name is not known".to_owned());
-        let found = found.ok_or_else(unknown)?;
+        let found = self.net.look_up(target.bare_host(), target.port).await.unwrap_or_default();
+        if self.settings.allow_private {
+            return Ok(found);
+        }
         let is_public = found.iter().all(|found| address::is_public(found.ip()));
-        if is_public || self.settings.allow_private { Ok(found) } else { Err(FetchError::Address) }
+        if is_public && !found.is_empty() { Ok(found) } else { Err(FetchError::Address) }
     }
 }
 

@@ -247,7 +247,8 @@ impl Approve {
         }
         let spender = Spender { account, via: ChargedVia::Connection(id) };
         budgets::lower(tx, spender, &budget, &self.author)?;
-        let told = (before, self.told(Some(&self.asked), &reach, ends_at));
+        // What it asks for is added to what it has.
+        let told = (before, self.told(Some(&both), &reach, ends_at));
         if is_wider || is_elsewhere || ends_at != ended {
             self.record(tx, Action::AppAllowed, id, told);
         } else {

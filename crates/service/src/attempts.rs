@@ -12,6 +12,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use bloom_domain::attempts::{AddressBlock, Attempts, OF_AN_ACCOUNT, delay};
 use bloom_domain::email::Email;
+use bloom_domain::ids::AccountId;
 use bloom_domain::rate_window::RateLimit;
 use bloom_domain::time::Timestamp;
 use bloom_store as store;
@@ -96,6 +97,8 @@ const PASSWORDS_WITHIN: u64 = 15 * 60;
 const MAILS_WITHIN: u64 = 30 * 60;
 /// How many times as many mails go to a mailbox, or from an address, as to one from the other.
 const IN_ALL: u16 = 4;
+/// And how many times as many invitations go from an account.
+const INVITATIONS: u16 = 20;
 
 const fn within(limit: u16, seconds: u64) -> Option<RateLimit> {
     RateLimit::within(limit, Duration::from_secs(seconds))
@@ -111,8 +114,23 @@ pub(crate) struct FailedAttempts {
     pub(crate) registrations: Counter<AddressBlock>,
     reports: Counter<AddressBlock>,
     mails: Counter<(Guessed, AddressBlock)>,
-    mails_to: Counter<Guessed>,
+    mails_to: Counter<(Guessed, Letter)>,
     mails_from: Counter<AddressBlock>,
+    invitations: Counter<AccountId>,
+}
+
+/// What a mail with a link is for. Those of one purpose take none of the room of another's: whoever asks for a
+/// sign-up in somebody's name must not keep them from the link to a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Letter {
+    /// To make an account.
+    SignUp,
+    /// To choose a new password.
+    Reset,
+    /// To prove that an address is one's own.
+    Address,
+    /// To belong to a workspace.
+    Invitation,
 }
 
 /// An account that somebody wants to sign in to, there or not: half a digest of its email address, since
@@ -121,7 +139,10 @@ type Guessed = [u8; 16];
 
 impl FailedAttempts {
     pub(crate) fn new(limits: &AttemptLimits) -> Self {
-        let in_all = limits.mails.and_then(|rule| within(rule.limit * IN_ALL, MAILS_WITHIN));
+        let times = |more: u16| {
+            limits.mails.and_then(|rule| within(rule.limit.saturating_mul(more), MAILS_WITHIN))
+        };
+        let in_all = times(IN_ALL);
         let of_an_account = (!limits.delay.is_zero()).then_some(OF_AN_ACCOUNT);
         Self {
             authentications: Counter::new(limits.authentications),
@@ -134,6 +155,7 @@ impl FailedAttempts {
             mails: Counter::new(limits.mails),
             mails_to: Counter::new(in_all),
             mails_from: Counter::new(in_all),
+            invitations: Counter::new(times(INVITATIONS)),
         }
     }
 
@@ -149,6 +171,7 @@ impl FailedAttempts {
         self.mails.sweep(now);
         self.mails_to.sweep(now);
         self.mails_from.sweep(now);
+        self.invitations.sweep(now);
     }
 }
 
@@ -271,15 +294,33 @@ async fn has_been_at(service: &Service, email: &Email, block: AddressBlock) -> R
 /// a mail that is not sent: a mailbox must not be flooded, and nobody may be kept from asking.
 pub(crate) fn take_mail(
     service: &Service,
-    email: &Email,
+    (letter, email): (Letter, &Email),
     address: Option<IpAddr>,
 ) -> Result<bool, Error> {
     let (attempts, now) = (&service.failed_attempts, service.now());
     let (mailbox, block) = (guessed(email), AddressBlock::of(address));
-    let too_many = |retry_after| Error::TooMany { retry_after };
     attempts.mails.take((mailbox, block), now).map_err(too_many)?;
     attempts.mails_from.take(block, now).map_err(too_many)?;
-    Ok(attempts.mails_to.take(mailbox, now).is_ok())
+    Ok(attempts.mails_to.take((mailbox, letter), now).is_ok())
+}
+
+/// Lets one more invitation go to a mailbox. Whoever invites is told when it is not sent, by whomever the mailbox was
+/// filled. A team invites many people from one place, so that the account is what is counted in all.
+pub(crate) fn take_invitation(
+    service: &Service,
+    email: &Email,
+    account: AccountId,
+    address: Option<IpAddr>,
+) -> Result<(), Error> {
+    let (attempts, now) = (&service.failed_attempts, service.now());
+    let (mailbox, block) = (guessed(email), AddressBlock::of(address));
+    attempts.invitations.take(account, now).map_err(too_many)?;
+    attempts.mails.take((mailbox, block), now).map_err(too_many)?;
+    attempts.mails_to.take((mailbox, Letter::Invitation), now).map_err(too_many)
+}
+
+fn too_many(retry_after: Duration) -> Error {
+    Error::TooMany { retry_after }
 }
 
 fn guessed(email: &Email) -> Guessed {

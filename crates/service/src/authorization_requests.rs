@@ -89,7 +89,8 @@ impl Pending {
     /// §3.1.2.1).
     pub(crate) fn is_content_with(&self, person: &SignedIn, now: Timestamp) -> bool {
         let AuthorizationRequest { prompt, max_age, .. } = &self.request;
-        let is_young = |most: u64| now.since(person.signed_in_at()).as_secs() <= most;
+        // "max_age=0 [...] is the same as prompt=login".
+        let is_young = |most: u64| most > 0 && now.since(person.signed_in_at()).as_secs() <= most;
         let is_recent = !prompt.login && !prompt.create && max_age.is_none_or(is_young);
         self.is_about(person) && (is_recent || self.came_after(person))
     }

@@ -108,7 +108,8 @@ fn creating(
 > {
     let bad = |why| Error::InvalidUrl(why);
     let url = SiteUrl::parse(&wishes.url).ok_or(bad(
-        "url: this is no absolute URL of a page. Send one that begins with https:// and has a host.",
+        "url: this is no absolute URL of a page. Send one that begins with https://, has a host, and has at most 2,000 \
+         characters.",
     ))?;
     if url.site() == Site::OtherInstagram {
         return Err(bad(
@@ -117,7 +118,8 @@ fn creating(
     }
     let logo_url = wishes.logo_url.as_deref().map(|text| {
         SiteUrl::parse(text).ok_or(bad(
-            "logoUrl: this is no absolute URL of an image. Send one that begins with https://, or leave it out.",
+            "logoUrl: this is no absolute URL of an image. Send one that begins with https:// and has at most 2,000 \
+             characters, or leave it out.",
         ))
     });
     let logo_url = logo_url.transpose()?.map(|url| url.as_str().to_owned());

@@ -81,7 +81,7 @@ pub struct Fetched {
 pub enum FetchError {
     /// The URL is one that is not fetched; says why.
     Url(&'static str),
-    /// The host is not on the public network, or is this server itself.
+    /// The host is not known, not on the public network, or this server itself.
     Address,
     /// It cannot be reached; says why.
     Unreachable(String),
@@ -103,7 +103,7 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(why) => f.write_str(why),
-            Self::Address => f.write_str("its host is not a public one"),
+            Self::Address => f.write_str("its host is not known, or not a public one"),
             Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
             Self::Status(status) => write!(f, "it was answered with status {status}"),
             Self::Redirect => f.write_str("it redirects, which is not followed"),

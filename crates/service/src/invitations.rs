@@ -14,7 +14,7 @@ use store::mails::StoredMail;
 use store::{Change, Tx};
 
 use crate::audit::{Author, Difference};
-use crate::{Error, Service, SignedIn, mail, members, plans};
+use crate::{Error, Service, SignedIn, attempts, mail, members, plans};
 
 /// What comes before the secret in the path of an invitation.
 pub const PATH: &str = "/invitations/";
@@ -25,7 +25,7 @@ pub const PATH: &str = "/invitations/";
 ///
 /// # Errors
 /// [`Error::WorkspaceNotFound`], [`Error::NotAllowed`], [`Error::AlreadyMember`],
-/// [`Error::TooManyPeople`], [`Error::NoSeat`], [`Error::MailUnavailable`], [`Error::SignedOut`],
+/// [`Error::TooManyPeople`], [`Error::NoSeat`], [`Error::TooMany`], [`Error::MailUnavailable`], [`Error::SignedOut`],
 /// [`Error::AccountBanned`].
 pub async fn create(
     service: &Service,
@@ -41,6 +41,8 @@ pub async fn create(
     let expires_at = now.plus(LIFETIME);
     let link = format!("{}{PATH}{}", service.settings.origin, secret.expose());
     let letter = letter(service, person, workspace, (&email, &link)).await?;
+    let (account, address) = (person.account().id, person.sender().address);
+    attempts::take_invitation(service, &email, account, address)?;
     let invitation = Invitation { id, email, role, created_at: now, expires_at };
     let billing = service.settings.billing.clone();
     let is_mailed = !mail::is_passed_on_by_hand(service);
@@ -125,10 +127,25 @@ pub async fn anonymous_find(service: &Service, secret: &OpaqueSecret) -> Result<
     service.store.read(find).await?.ok_or(Error::InvitationNotFound)
 }
 
+/// Whether a person belongs to a workspace, so that an invitation into it is for somebody else.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn is_for_another(
+    service: &Service,
+    person: &SignedIn,
+    workspace: WorkspaceId,
+) -> Result<bool, Error> {
+    let account = person.account().id;
+    let find = move |tx: &mut Tx<'_>| store::workspaces::find_team(tx, account, workspace);
+    Ok(service.store.read(find).await?.is_some())
+}
+
 /// Accepts an invitation: the person belongs to the workspace. Gives which one it is.
 ///
 /// # Errors
-/// [`Error::InvitationNotFound`], [`Error::NoSeat`] when the workspace has a smaller plan since,
+/// [`Error::InvitationNotFound`], [`Error::AlreadyMember`], after which the link is as good as before,
+/// [`Error::NoSeat`] when the workspace has a smaller plan since,
 /// [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn accept(
     service: &Service,
@@ -139,7 +156,6 @@ pub async fn accept(
     let billing = service.settings.billing.clone();
     answer(service, person, secret, move |tx, found, author, account| {
         let (workspace, role) = (found.workspace, found.invitation.role);
-        // Somebody who belongs to it keeps the role they have.
         if store::members::insert(tx, workspace, account, role, now)? {
             let after = json!({ "workspace": found.workspace_name, "role": role.as_str() });
             let difference = Difference { after, ..Difference::default() };
@@ -161,7 +177,7 @@ pub async fn accept(
 /// Declines an invitation: its link is worth nothing from here on.
 ///
 /// # Errors
-/// [`Error::InvitationNotFound`], [`Error::SignedOut`], [`Error::AccountBanned`].
+/// [`Error::InvitationNotFound`], [`Error::AlreadyMember`], [`Error::SignedOut`], [`Error::AccountBanned`].
 pub async fn decline(
     service: &Service,
     person: &SignedIn,
@@ -209,6 +225,10 @@ async fn answer<T: Send + 'static>(
             let Some(found) = find_by(tx, &digests, now)? else {
                 return Ok(Err(Error::InvitationNotFound));
             };
+            // Who belongs to it holds a link that is for somebody else, and keeps the role they have.
+            if store::workspaces::find_team(tx, claim.account, found.workspace)?.is_some() {
+                return Ok(Err(Error::AlreadyMember));
+            }
             store::invitations::delete(tx, found.workspace, found.invitation.id)?;
             mean(tx, &found, &author, claim.account).map(Ok)
         })

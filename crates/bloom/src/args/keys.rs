@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bloom_domain::api_keys::{KeyName, Overlap, parse_scopes};
-use bloom_domain::credits::Cap;
+use bloom_domain::credits::{Amount, AmountError, Cap};
 use bloom_domain::ids::WorkspaceId;
 use bloom_domain::networks::Addresses;
 use bloom_service::api_keys::WhichKey;
@@ -133,13 +133,12 @@ fn cap(flag: &str, text: Option<&str>) -> Result<Option<Option<Cap>>, Failure> {
     match text {
         None => Ok(None),
         Some("none") => Ok(Some(None)),
-        Some(text) => text.parse().map(|cap| Some(Some(cap))).map_err(
-            |error: bloom_domain::credits::AmountError| {
-                Failure::usage(format!(
-                    "{flag} {text}: expected a number of credits, or none: {error}"
-                ))
-            },
-        ),
+        Some(text) => text.parse().map(|cap| Some(Some(cap))).map_err(|_: AmountError| {
+            Failure::usage(format!(
+                "{flag} {text}: expected a number of credits from 0 to {}, or none",
+                Amount::MAX.get()
+            ))
+        }),
     }
 }
 

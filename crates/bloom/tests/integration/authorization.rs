@@ -49,7 +49,7 @@ fn next_in(place: &str) -> String {
 /// The link back on a page that explains a mistake.
 #[track_caller]
 fn way_back(page: &Answer) -> String {
-    page.assert_page(400, "This app’s request has a mistake");
+    assert_eq!(page.status, 400, "{page:?}");
     let back = page.between("href=\"https://app.example", "\"").expect("a way back");
     format!("https://app.example{}", back.replace("&#38;", "&"))
 }
@@ -330,8 +330,13 @@ async fn prompts_are_followed(app: App) {
     let error = parameter(sent.header("location"), "error");
     assert_eq!(error.as_deref(), Some("consent_required"));
 
+    // "The same as prompt=login" (OpenID Connect Core §3.1.2.1).
+    app.advance(Duration::from_millis(1));
+    let sent = ada.get(&client.authorize_url(&[("max_age", "0")])).await;
+    assert!(sent.header("location").starts_with("/sign-in?next="), "{sent:?}");
+
     app.advance(Duration::from_secs(100));
-    let old = [("max_age", "100")];
+    let old = [("max_age", "101")];
     let sent = ada.get(&client.authorize_url(&old)).await;
     assert!(parameter(sent.header("location"), "code").is_some(), "young enough");
     for again in [("prompt", "login"), ("max_age", "99")] {
@@ -577,6 +582,7 @@ async fn nothing_is_asked_when_nothing_may_be(app: App) {
     let before = app.database().dump();
     for (browser, code) in [(&mut stranger, "login_required"), (&mut ada, "consent_required")] {
         let page = browser.get(&client.authorize_url(&[("prompt", "none")])).await;
+        page.assert_page(400, "This app has to ask you first");
         assert_error(&way_back(&page), code, Some("state-1"));
     }
     assert_eq!(app.database().dump(), before);

@@ -367,7 +367,7 @@ async fn an_error_goes_to_a_verified_app_at_once(app: App) {
     }
     assert_eq!(app.database().dump(), before);
     // Nothing is certain of another place, nor of what is on the device.
-    let explained = "This app’s request has a mistake";
+    let explained = "This app has to ask you first";
     let silent = [("prompt", "none")];
     for (path, redirect) in
         [("/e.json", "https://elsewhere.example/cb"), ("/d.json", "http://127.0.0.1/cb")]

@@ -244,4 +244,14 @@ async fn a_change_of_workspaces_is_recorded(app: App) {
         );
         app.advance(std::time::Duration::from_secs(1));
     }
+    // To be asked for less takes nothing away, and the record says so.
+    let told = details(&newest(&app, Action::AppAllowed).await);
+    let has = told["after"]["access"].clone();
+    let asked = [("prompt", "consent"), ("scope", "read")];
+    let sealed = client.question(&mut ada, &asked).await;
+    let fields = [("request", sealed.as_str()), ("decision", "allow"), ("until", "1")];
+    assert_eq!(ada.post("/authorize", &fields).await.status, 303);
+    let told = details(&newest(&app, Action::AppAllowed).await);
+    assert_ne!(told["after"]["until"], Value::Null, "{told}");
+    assert_eq!((&told["before"]["access"], &told["after"]["access"]), (&has, &has), "{told}");
 }

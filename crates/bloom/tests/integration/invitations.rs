@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bloom_domain::accounts::SignUpPolicy;
+use bloom_service::attempts::AttemptLimits;
 
 use crate::support::{App, Browser, PASSWORD, at_once, on_both};
 use crate::teams::{invite, join, team};
@@ -11,6 +12,7 @@ on_both!(
     a_link_lets_one_person_in_once,
     a_link_lets_a_stranger_make_an_account,
     the_link_goes_out_by_mail,
+    a_mailbox_is_not_flooded_with_invitations,
     without_mail_nobody_is_invited,
     many_are_invited_at_once,
     what_ends_a_link,
@@ -95,6 +97,48 @@ async fn the_link_goes_out_by_mail(app: App) {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.contains(&format!("http://localhost:4600{link}")), "{text}");
+}
+
+/// To invite somebody again ends the link they have, so that the number of people is no bound of the mails.
+async fn a_mailbox_is_not_flooded_with_invitations(app: App) {
+    let limits = AttemptLimits::OFF.with_mails(2);
+    let app = app
+        .again(|options| {
+            options.attempts = limits;
+            options.trusted_proxies = 1;
+        })
+        .await;
+    let (mut ada, mut mary) = (app.person("ada").await, app.person("mary").await);
+    let id = team(&mut ada, "Engines").await;
+    let form = format!("/settings/workspaces/{id}/invitations");
+    let ask = async |browser: &mut Browser, email: &str, address: &str| {
+        let token = browser.form_token().await;
+        let fields = [("form_token", token.as_str()), ("email", email), ("role", "member")];
+        browser.post_as_is(&form, &fields, &[("x-forwarded-for", address)]).await
+    };
+    // Whoever does not belong to it counts for nothing.
+    assert_eq!(ask(&mut mary, "carl@example.com", "203.0.113.1").await.status, 404);
+    for address in ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"] {
+        for _ in 0..2 {
+            assert_eq!(ask(&mut ada, "carl@example.com", address).await.status, 200);
+        }
+        let before = app.rows("invitations");
+        let refused = ask(&mut ada, "carl@example.com", address).await;
+        refused.assert_page(429, "<bdi>Engines</bdi>");
+        assert!(refused.number("retry-after") > 1_700, "{refused:?}");
+        assert!(refused.text().contains("value=\"carl@example.com\""), "what was typed is lost");
+        assert_eq!(app.rows("invitations"), before, "the link that is there stays good");
+    }
+    // Eight to one mailbox, from wherever, and forty from an account: twelve were asked for.
+    assert_eq!(ask(&mut ada, "carl@example.com", "198.51.100.5").await.status, 429);
+    assert_eq!(app.take_mails().await.len(), 8 + 2, "with those to confirm an address");
+    for number in 13..40 {
+        let email = format!("guest{number}@example.com");
+        assert_eq!(ask(&mut ada, &email, "198.51.100.6").await.status, 200, "{number}");
+    }
+    assert_eq!(ask(&mut ada, "last@example.com", "198.51.100.6").await.status, 429);
+    app.advance(Duration::from_secs(1_800));
+    assert_eq!(ask(&mut ada, "last@example.com", "198.51.100.6").await.status, 200);
 }
 
 /// Each looks whether a mail can be written, in the same folder.
@@ -218,9 +262,18 @@ async fn who_belongs_already_keeps_their_role(app: App) {
     join(&mut ada, &id, &mut bob, "admin").await;
     // A link for somebody else, answered by a member.
     let link = invite(&mut ada, &id, "mary@example.com", "member").await;
-    assert_eq!(bob.post(&link, &[("decision", "accept")]).await.status, 303);
+    let page = bob.get(&link).await;
+    assert!(page.text().contains("You belong to this workspace already"), "{page:?}");
+    assert!(!page.text().contains("name=\"decision\""), "{page:?}");
+    for decision in ["accept", "decline"] {
+        bob.post(&link, &[("decision", decision)]).await.assert_redirect(&link);
+    }
     let page = bob.get(&format!("/settings/workspaces/{id}")).await;
     assert!(page.text().contains(">Admin</span>"), "{}", page.text());
+    // It is still good for whom it is for.
+    let mut mary = app.person("mary").await;
+    let answer = mary.post(&link, &[("decision", "accept")]).await;
+    answer.assert_redirect(&format!("/settings/workspaces/{id}?done=joined"));
 }
 
 async fn the_suspended_join_nothing(app: App) {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bloom_domain::accounts::SignUpPolicy;
+use bloom_service::attempts::AttemptLimits;
 use bloom_service::mail::{Answer, Letter, MailError, Mailer};
 
 use crate::secrets::{contains, everything_stored};
@@ -18,6 +19,7 @@ on_both!(
     many_at_once_make_one_account_of_a_link,
     an_invitation_is_carried_along,
     an_invitation_that_came_by_mail_needs_no_other_mail,
+    what_others_ask_for_keeps_nobody_from_a_new_password,
     without_mail_nobody_signs_up,
     a_password_alone_makes_no_account,
 );
@@ -208,6 +210,35 @@ async fn many_at_once_make_one_account_of_a_link(app: App) {
     let of = |status| answers.iter().filter(|answer| **answer == status).count();
     assert_eq!((of(303), of(410)), (1, 7), "{answers:?}");
     assert_eq!(app.rows("accounts").len(), 1);
+}
+
+/// A mailbox has room for mails of each purpose: those that a stranger can have sent take none of another's.
+async fn what_others_ask_for_keeps_nobody_from_a_new_password(app: App) {
+    app.person("ada").await;
+    app.take_mails().await;
+    let (app, post) = by_post(&app).await;
+    let limits = AttemptLimits::OFF.with_mails(1);
+    let app = app
+        .again(|options| {
+            options.attempts = limits;
+            options.trusted_proxies = 1;
+        })
+        .await;
+    let ask = async |path: &str, address: &str| {
+        let mut browser = app.browser();
+        let token = browser.form_token().await;
+        let fields = [("form_token", token.as_str()), ("email", "ada@example.com")];
+        browser.post_as_is(path, &fields, &[("x-forwarded-for", address)]).await.status
+    };
+    for address in 1..=6 {
+        assert_eq!(ask("/sign-up", &format!("198.51.100.{address}")).await, 200);
+    }
+    app.deliver_mails().await;
+    assert_eq!(std::mem::take(&mut *post.letters.lock().unwrap()).len(), 4, "of six");
+    assert_eq!(ask("/reset-password", "203.0.113.1").await, 200);
+    let (to, text) = post.take(&app).await;
+    assert_eq!(to, "ada@example.com");
+    assert!(text.contains("/reset-password/"), "{text}");
 }
 
 async fn an_invitation_is_carried_along(app: App) {

@@ -161,6 +161,7 @@ pub(crate) struct DeletedView {
 #[schemars(rename = "DeletedImages")]
 pub(crate) struct DeletedCountView {
     /// Those of the named ones that were there.
+    #[schemars(with = "i32", extend("minimum" = 0))]
     pub(crate) deleted_count: usize,
 }
 

@@ -19,10 +19,12 @@ use super::{Segment, early, page, workspaces};
 use crate::api::query::Query;
 use crate::app::App;
 
+/// What `until` of a rotation is called.
+const OLD_SECRET: &str = "Old secret until";
 /// Where a person's own is.
 const OWN: &str = "/settings/activity";
-/// The member that says until when a rotated key's old secret goes on.
-const OLD_UNTIL: &str = "until";
+/// The member that says until when something goes on; of a rotated key, its old secret.
+const UNTIL: &str = "until";
 /// How many records a page shows.
 const PAGE: usize = 20;
 /// As many, and one that tells whether there are more.
@@ -100,7 +102,7 @@ fn row(Told { record, by, about }: &Told, me: Actor, now: Timestamp) -> Activity
     let details: Value = serde_json::from_str(details).unwrap_or_default();
     let text = |member: &str| details.get(member).and_then(Value::as_str).map(str::to_owned);
     let action = Action::from_stored(&record.event.action);
-    let changes = changes(details.get("before"), details.get("after"));
+    let changes = changes(action, details.get("before"), details.get("after"));
     let is_among_changes =
         |name: &String| changes.iter().any(|change| change.after.as_ref() == Some(name));
     let (by, by_name) = match record.event.actor {
@@ -142,7 +144,12 @@ fn kind(subject: &Subject) -> &'static str {
 }
 
 /// What is different, member by member; what stayed as it was is told once.
-fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<ActivityChange> {
+fn changes(
+    action: Option<Action>,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> Vec<ActivityChange> {
+    let is_of_old_secret = |name: &str| name == UNTIL && action == Some(Action::ApiKeyRotated);
     let empty = Map::new();
     let before = before.and_then(Value::as_object).unwrap_or(&empty);
     let after = after.and_then(Value::as_object).unwrap_or(&empty);
@@ -150,11 +157,11 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<ActivityChange>
     let change = |name: &String| {
         let (mut was, mut is) = (before.get(name).and_then(words), after.get(name).and_then(words));
         // Until when the secret from before goes on is news of it, and nothing that is no more.
-        if name == OLD_UNTIL && is.is_none() {
+        if is_of_old_secret(name) && is.is_none() {
             is = was.take();
         }
         let change = ActivityChange {
-            name: label(name),
+            name: if is_of_old_secret(name) { OLD_SECRET.to_owned() } else { label(name) },
             before: was.filter(|was| is.as_ref() != Some(was)),
             after: is,
         };
@@ -183,9 +190,6 @@ fn instant(text: &str) -> Option<String> {
 
 /// A member's name as a person reads it.
 fn label(name: &str) -> String {
-    if name == OLD_UNTIL {
-        return "Old secret until".to_owned();
-    }
     let mut words = name.replace('_', " ");
     if let Some(first) = words.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -203,7 +207,7 @@ mod tests {
     fn a_change_is_told_once() {
         let before = json!({ "name": "ci", "hint": "a", "gone": true, "nothing": null });
         let after = json!({ "name": "ci", "hint": "b", "times": 3 });
-        let told: Vec<_> = changes(Some(&before), Some(&after))
+        let told: Vec<_> = changes(None, Some(&before), Some(&after))
             .into_iter()
             .map(|change| (change.name, change.before, change.after))
             .collect();
@@ -217,10 +221,19 @@ mod tests {
                 ("Times".to_owned(), None, text("3")),
             ]
         );
-        assert!(changes(None, Some(&json!("no object"))).is_empty());
-        let rotated = changes(Some(&json!({ "until": "2026-11-30T17:00:27Z" })), None);
-        let told: Vec<_> = rotated.into_iter().map(|c| (c.name, c.before, c.after)).collect();
-        assert_eq!(told, [("Old secret until".to_owned(), None, text("2026-11-30, 17:00:27 UTC"))]);
+        assert!(changes(None, None, Some(&json!("no object"))).is_empty());
+        let end = json!({ "until": "2026-11-30T17:00:27Z" });
+        let told = |action, before, after| {
+            let changes = changes(Some(action), before, after).into_iter();
+            changes.map(|c| (c.name, c.before, c.after)).collect::<Vec<_>>()
+        };
+        let when = text("2026-11-30, 17:00:27 UTC");
+        let rotated = told(Action::ApiKeyRotated, Some(&end), None);
+        assert_eq!(rotated, [("Old secret until".to_owned(), None, when.clone())]);
+        let allowed = told(Action::AppAllowed, None, Some(&end));
+        assert_eq!(allowed, [("Until".to_owned(), None, when.clone())]);
+        let for_ever = told(Action::AppAllowed, Some(&end), None);
+        assert_eq!(for_ever, [("Until".to_owned(), when, None)]);
         assert_eq!(instant("Team Tuesday, ThursdaZ"), None);
     }
 }

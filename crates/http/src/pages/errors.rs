@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use bloom_oauth::error::OAuthError;
+use bloom_oauth::error::{ErrorCode, OAuthError};
 use bloom_service::Error;
 use bloom_service::authorization::Refusal;
 use http::{HeaderValue, StatusCode, header};
@@ -344,6 +344,15 @@ impl PageError {
                 "The operator of this server has disabled the app. Nothing was changed. Ask them, if you \
                  think that is a mistake.",
             ),
+            Refusal::Explained { error, .. }
+                if matches!(error.code, ErrorCode::LoginRequired | ErrorCode::ConsentRequired) =>
+            {
+                words(
+                    "This app has to ask you first",
+                    "It asked to be let in without showing you anything, and that is not possible now. Nothing was \
+                     changed, and nothing was sent to the app. Go back to it and sign in from there.",
+                )
+            }
             Refusal::Explained { .. } => words(
                 "This app’s request has a mistake",
                 "Nothing was changed, and nothing was sent to the app.",

@@ -4,6 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bloom_domain::accounts::SignUpPolicy;
 use bloom_domain::secrets::OpaqueSecret;
+use bloom_service::Error;
 use bloom_service::invitations::{self, PATH as HERE};
 use http::StatusCode;
 
@@ -25,6 +26,10 @@ pub(crate) async fn show(
     let browser = Browser::open(&app, Sent::request(&request)).await?;
     let path = format!("{HERE}{}", token.expose());
     let account = browser.person().map(|person| person.account().email.to_string());
+    let is_for_another = match browser.person() {
+        Some(person) => invitations::is_for_another(&app.service, person, found.workspace).await?,
+        None => false,
+    };
     let makes_accounts = app.service.settings().sign_up != SignUpPolicy::Closed;
     let view = InvitationPage {
         layout: browser.layout(),
@@ -32,6 +37,7 @@ pub(crate) async fn show(
         invited_by: found.invited_by.to_string(),
         email: found.invitation.email.to_string(),
         role: found.invitation.role,
+        belongs_to: is_for_another.then(|| workspaces::path(found.workspace)),
         sign_in_href: match account {
             Some(_) => next::link_again("/sign-in", &path),
             None => next::link("/sign-in", Some(&path)),
@@ -52,16 +58,22 @@ pub(crate) async fn submit(
     let token = read(token)?;
     let (browser, form) = Form::read(&app, request).await?;
     let person = browser.require_person()?;
-    match form.text("decision") {
+    let answered = match form.text("decision") {
         "accept" => {
-            let id = invitations::accept(&app.service, person, &token).await?;
-            Ok(redirect(&format!("{}?done=joined", workspaces::path(id))))
+            let accepted = invitations::accept(&app.service, person, &token).await;
+            accepted.map(|id| format!("{}?done=joined", workspaces::path(id)))
         }
         "decline" => {
-            invitations::decline(&app.service, person, &token).await?;
-            Ok(redirect("/settings?declined=invitation#workspaces"))
+            let declined = invitations::decline(&app.service, person, &token).await;
+            declined.map(|()| "/settings?declined=invitation#workspaces".to_owned())
         }
-        _ => Err(PageError::UnreadableForm("It has neither of the two answers.")),
+        _ => return Err(PageError::UnreadableForm("It has neither of the two answers.")),
+    };
+    match answered {
+        Ok(place) => Ok(redirect(&place)),
+        // The page says that it is for somebody else.
+        Err(Error::AlreadyMember) => Ok(redirect(&format!("{HERE}{}", token.expose()))),
+        Err(error) => Err(error.into()),
     }
 }
 

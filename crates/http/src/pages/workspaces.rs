@@ -15,10 +15,10 @@ use http::StatusCode;
 use super::browser::{Browser, Sent};
 use super::errors::PageError;
 use super::forms::Form;
-use super::moment::moment;
+use super::moment::{self, moment};
 use super::parts::Part;
 use super::views::{Field, InvitationRow, MemberRow, TeamPage};
-use super::{Segment, page, redirect, reset, settings};
+use super::{Segment, page, redirect, reset, settings, sign_in};
 use crate::api::query::Query;
 use crate::app::App;
 
@@ -112,7 +112,7 @@ pub(crate) async fn invite(
     let Some(role) = Role::from_stored(form.text("role")) else {
         return Err(PageError::UnreadableForm("It names no role."));
     };
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let (mut status, mut wait) = (StatusCode::UNPROCESSABLE_ENTITY, None);
     let refused = match Email::parse(typed) {
         Err(error) => error.to_string(),
         Ok(email) => {
@@ -129,6 +129,12 @@ pub(crate) async fn invite(
                         .to_owned()
                 }
                 Err(Error::NoSeat { seats }) => no_seat(seats),
+                Err(Error::TooMany { retry_after }) => {
+                    status = StatusCode::TOO_MANY_REQUESTS;
+                    wait = Some(retry_after);
+                    let after = moment::wait(retry_after);
+                    format!("Too many invitations were sent, by you or to this address. This one was not. Try again in {after}.")
+                }
                 Err(Error::MailUnavailable(_)) => {
                     status = StatusCode::SERVICE_UNAVAILABLE;
                     reset::NO_MAIL.to_owned()
@@ -139,7 +145,11 @@ pub(crate) async fn invite(
     };
     let email = Field { value: typed.to_owned(), error: Some(refused) };
     let view = TeamPage { email, role, ..view(&app, &browser, person, id).await? };
-    Ok(page(status, &view))
+    let page = page(status, &view);
+    Ok(match wait {
+        Some(wait) => sign_in::with_retry_after(page, wait),
+        None => page,
+    })
 }
 
 fn no_seat(seats: i64) -> String {

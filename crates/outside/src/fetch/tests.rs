@@ -277,6 +277,7 @@ async fn a_redirect_from_the_public_network_leads_nowhere_inside() {
         "client.example" => vec![outside],
         "mixed.example" => vec![outside, inside],
         "mapped.example" => vec!["::ffff:127.0.0.1".parse().unwrap()],
+        "unknown.example" => vec![],
         _ => vec![inside],
     });
     let from = |place: &str| format!("https://client.example/to/{place}");
@@ -284,6 +285,7 @@ async fn a_redirect_from_the_public_network_leads_nowhere_inside() {
     for (place, error) in [
         ("https://inside.example/good", FetchError::Address),
         ("https://mixed.example/good", FetchError::Address),
+        ("https://unknown.example/good", FetchError::Address),
         ("https://mapped.example/good", FetchError::Address),
         ("https://bloom.example/good", FetchError::Address),
         ("https://169.254.169.254/latest/meta-data", FetchError::Url(target::NO_NAME)),

@@ -18,6 +18,7 @@ use store::mails::StoredMail;
 use store::{Change, Tx};
 
 use crate::account_links::{self, Draft, Presented};
+use crate::attempts::Letter;
 use crate::audit::{Author, Difference};
 use crate::{Error, Service, SignedIn, attempts, mail};
 
@@ -65,7 +66,7 @@ pub async fn send_verification(service: &Service, person: &SignedIn) -> Result<(
         return Ok(());
     }
     mail::require(service).await?;
-    if !attempts::take_mail(service, &account.email, person.sender().address)? {
+    if !attempts::take_mail(service, (Letter::Address, &account.email), person.sender().address)? {
         return Ok(());
     }
     let verification = Verification::draw(service, &account.email)?;
@@ -89,7 +90,9 @@ pub async fn ask_change(service: &Service, person: &SignedIn, new: Email) -> Res
     person.require_proof(service)?;
     mail::require(service).await?;
     let account = person.account().clone();
-    if account.email == new || !attempts::take_mail(service, &new, person.sender().address)? {
+    if account.email == new
+        || !attempts::take_mail(service, (Letter::Address, &new), person.sender().address)?
+    {
         return Ok(());
     }
     let origin = &service.settings.origin;

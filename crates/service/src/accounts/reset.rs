@@ -13,6 +13,7 @@ use bloom_store as store;
 use store::{Change, Tx};
 
 use crate::account_links::{self, Presented};
+use crate::attempts::Letter;
 use crate::audit::{Author, Difference};
 use crate::passwords::Caller;
 use crate::{Error, Operator, Service, accounts, attempts, mail};
@@ -28,7 +29,7 @@ pub(super) const FLOOR: Duration = Duration::from_millis(300);
 /// [`Error::TooMany`], [`Error::MailUnavailable`].
 pub async fn anonymous_ask(service: &Service, email: Email, sender: &Sender) -> Result<(), Error> {
     mail::require(service).await?;
-    let is_sent = attempts::take_mail(service, &email, sender.address)?;
+    let is_sent = attempts::take_mail(service, (Letter::Reset, &email), sender.address)?;
     let asked = async { if is_sent { ask(service, email, sender).await } else { Ok(()) } };
     tokio::join!(asked, tokio::time::sleep(FLOOR)).0
 }

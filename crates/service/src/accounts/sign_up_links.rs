@@ -23,6 +23,7 @@ use store::Tx;
 
 use super::reset::FLOOR;
 use super::{NewAccount, Ticket, admit, enter};
+use crate::attempts::Letter;
 use crate::authorization_requests::{open, seal};
 use crate::sessions::Arriving;
 use crate::{Error, Service, attempts, invitations, mail};
@@ -76,7 +77,7 @@ pub async fn anonymous_ask(
         return link_to(service, link).map(Some);
     }
     mail::require(service).await?;
-    let is_sent = attempts::take_mail(service, &link.email, sender.address)?;
+    let is_sent = attempts::take_mail(service, (Letter::SignUp, &link.email), sender.address)?;
     let asked = async { if is_sent { ask(service, link).await } else { Ok(()) } };
     tokio::join!(asked, tokio::time::sleep(FLOOR)).0.map(|()| None)
 }

@@ -155,6 +155,8 @@ pub(crate) struct InvitationPage {
     pub(crate) email: String,
     /// What they would be.
     pub(crate) role: Role,
+    /// The workspace's page, when the reader belongs to it already.
+    pub(crate) belongs_to: Option<String>,
     /// Who is signed in; nobody when the reader has to sign in first.
     pub(crate) account: Option<String>,
     /// Signs in, as somebody else too, then comes back here.
@@ -316,6 +318,7 @@ impl InvitationPage {
             invited_by: "ada@example.com".into(),
             email: "mary@example.com".into(),
             role: Role::Admin,
+            belongs_to: None,
             account: Some("mary@example.com".into()),
             sign_in_href: "/sign-in?next=%2Finvitations%2Fsample".into(),
             sign_up_href: None,
@@ -328,6 +331,14 @@ impl InvitationPage {
                     layout: Layout::default(),
                     account: None,
                     sign_up_href: Some("/sign-up?next=%2Finvitations%2Fsample".into()),
+                    ..sample()
+                },
+            ),
+            (
+                "invitation-for-another",
+                Self {
+                    belongs_to: Some("/settings/workspaces/sample".into()),
+                    account: Some("ada@example.com".into()),
                     ..sample()
                 },
             ),
