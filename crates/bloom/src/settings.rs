@@ -107,7 +107,7 @@ pub(crate) static ALL: [Setting; 57] = [
         "limits",
         "mails",
         Kind::Whole,
-        "mails with a link asked for in half an hour, to one mailbox from one address; four times as many in all",
+        "mails with a link asked for in half an hour, to one mailbox from one address; four times as many of a kind to it, or from there, in all; 20 times as many invitations from an account",
     ),
     setting(
         "leaks",

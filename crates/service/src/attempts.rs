@@ -42,8 +42,8 @@ pub struct AttemptLimits {
     pub registrations: Option<RateLimit>,
     /// Reports of leaked keys from an address that named no key of this server.
     pub reports: Option<RateLimit>,
-    /// Mails with a link that are asked for, to one mailbox from one address. Four times as many go to a
-    /// mailbox in all, and from an address in all.
+    /// Mails with a link that are asked for, to one mailbox from one address. Four times as many of a kind go to a
+    /// mailbox in all, and as many from an address, and 20 times as many invitations from an account.
     pub mails: Option<RateLimit>,
 }
 
