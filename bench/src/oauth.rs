@@ -27,7 +27,7 @@ const EACH: usize = 120;
 const ALONE: usize = 200;
 /// Reads are sent for so many seconds in each of so many runs: a short run that the host disturbed is one of many.
 const SECONDS: f64 = 1.0;
-const READ_RUNS: usize = 15;
+const READ_RUNS: usize = 31;
 /// How many refreshes a second commit meanwhile.
 const REFRESHES_A_SECOND: f64 = 500.0;
 
