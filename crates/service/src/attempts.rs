@@ -129,8 +129,6 @@ pub(crate) enum Letter {
     Reset,
     /// To prove that an address is one's own.
     Address,
-    /// To belong to a workspace.
-    Invitation,
 }
 
 /// An account that somebody wants to sign in to, there or not: half a digest of its email address, since
@@ -304,8 +302,9 @@ pub(crate) fn take_mail(
     Ok(attempts.mails_to.take((mailbox, letter), now).is_ok())
 }
 
-/// Lets one more invitation go to a mailbox. Whoever invites is told when it is not sent, by whomever the mailbox was
-/// filled. A team invites many people from one place, so that the account is what is counted in all.
+/// Lets one more invitation go to a mailbox. Only what the sender's own account and address have sent is counted: what
+/// others send to a mailbox must not keep a team from inviting its owner. A team invites many people from one place, so
+/// that the account is what is counted in all.
 pub(crate) fn take_invitation(
     service: &Service,
     email: &Email,
@@ -315,8 +314,7 @@ pub(crate) fn take_invitation(
     let (attempts, now) = (&service.failed_attempts, service.now());
     let (mailbox, block) = (guessed(email), AddressBlock::of(address));
     attempts.invitations.take(account, now).map_err(too_many)?;
-    attempts.mails.take((mailbox, block), now).map_err(too_many)?;
-    attempts.mails_to.take((mailbox, Letter::Invitation), now).map_err(too_many)
+    attempts.mails.take((mailbox, block), now).map_err(too_many)
 }
 
 fn too_many(retry_after: Duration) -> Error {

@@ -133,7 +133,7 @@ pub(crate) async fn invite(
                     status = StatusCode::TOO_MANY_REQUESTS;
                     wait = Some(retry_after);
                     let after = moment::wait(retry_after);
-                    format!("Too many invitations were sent, by you or to this address. This one was not. Try again in {after}.")
+                    format!("Too many invitations were sent, by you or from where you are to this address. This one was not. Try again in {after}.")
                 }
                 Err(Error::MailUnavailable(_)) => {
                     status = StatusCode::SERVICE_UNAVAILABLE;
